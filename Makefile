@@ -1,0 +1,92 @@
+# `make run`, `make demo` and `make test` install what is missing, build, and go.
+# Each recipe is one bash script that ends at its first failing line.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.SILENT:
+.PHONY: help run demo test format ready ready-for-tests
+MAKEFLAGS += --no-print-directory
+
+# Where `make run` keeps its PostgreSQL and its keys. Another place: make run DATA_FOLDER=/srv/ledger
+DATA_FOLDER ?= .token-ledger
+FORMATTED := Package.swift Schema Sources Tests
+
+help:
+	echo 'make run     start PostgreSQL, the sandbox provider, the service and a demo page; Ctrl-C stops'
+	echo 'make demo    play one user through all of it, print what happened, and check every step'
+	echo 'make test    run every test, against a real PostgreSQL and a real browser'
+	echo 'make format  bring the source into its form'
+
+# `exec` leaves no shell in between: Ctrl-C and the exit code are the program's own.
+run: ready
+	swift build --product token-ledger
+	exec .build/debug/token-ledger dev --data-folder '$(DATA_FOLDER)'
+
+demo: ready
+	swift build --product token-ledger
+	exec .build/debug/token-ledger demo
+
+test: ready-for-tests
+	swift format lint --strict --recursive $(FORMATTED)
+	swift build --build-tests
+	exec swift test --skip-build --disable-xctest
+
+format:
+	swift format --in-place --recursive $(FORMATTED)
+
+# Looks for the files and commands themselves, however they came here, and installs Debian's
+# packages only for those it does not find.
+define INSTALL_MISSING
+if ((!$${#missing[@]})); then exit 0; fi
+say() { echo "make: $$*" >&2; }
+if ! command -v apt-get >/dev/null; then
+    say "these Debian packages, or what they are called here, are missing: $${missing[*]}"
+    say "install them and try again (the programs must be on the PATH, libpq known to pkg-config)"
+    exit 1
+fi
+as_root=()
+if ((EUID)); then as_root=(sudo); fi
+if ((EUID)) && ! command -v sudo >/dev/null; then
+    say "missing; as root, run: apt-get install $${missing[*]}"
+    exit 1
+fi
+say "installing: $${missing[*]}"
+log=$$(mktemp)
+# Debian's server package starts a cluster of its own at once. Nobody asked for one, so it is
+# told not to, for this one installation.
+no_cluster=/etc/postgresql-common/createcluster.d/token-ledger.conf
+trap 'rm -f "$$log"; "$${as_root[@]}" rm -f "$$no_cluster"' EXIT
+if [[ " $${missing[*]} " == *" postgresql "* ]]; then
+    "$${as_root[@]}" mkdir -p "$${no_cluster%/*}"
+    "$${as_root[@]}" tee "$$no_cluster" >/dev/null <<<'create_main_cluster = false'
+fi
+apt=("$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq)
+if ! { "$${apt[@]}" update && "$${apt[@]}" install --no-upgrade --no-install-recommends \
+    "$${missing[@]}"; } </dev/null >"$$log" 2>&1; then
+    cat "$$log" >&2
+    say "apt-get could not install them; its words are above"
+    exit 1
+fi
+endef
+
+ready:
+	version=$$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' || true)
+	if [[ $$(printf '%s\n' 6.3 "$$version" | sort -V | head -1) != 6.3 ]]; then
+	    echo "make: Swift 6.3 or newer is needed; here is $${version:-none on the PATH}." >&2
+	    echo "make: get it from https://www.swift.org/install/linux/" >&2
+	    exit 1
+	fi
+	missing=()
+	if ! pkg-config --exists libpq 2>/dev/null; then missing+=(pkg-config libpq-dev); fi
+	PATH=$$PATH:$$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | paste -sd:)
+	PATH=$$PATH:$$(pg_config --bindir 2>/dev/null || true)
+	for program in initdb postgres pgbench; do
+	    if ! command -v $$program >/dev/null; then missing+=(postgresql); break; fi
+	done
+	$(INSTALL_MISSING)
+
+ready-for-tests: ready
+	missing=()
+	if ! command -v chromium >/dev/null; then missing+=(chromium fonts-liberation); fi
+	if ! command -v chromedriver >/dev/null; then missing+=(chromium-driver); fi
+	$(INSTALL_MISSING)

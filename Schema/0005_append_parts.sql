@@ -1,0 +1,98 @@
+-- The parts of an append beside the event rows. Only append_events calls them.
+begin;
+
+insert into ledger.migration (number, name) values (5, 'append_parts');
+
+-- Writes the projection row of every accepted command that is counted.
+create function ledger.project_current_token(
+    log_id integer,
+    verdicts text[],
+    command_app uuid[],
+    command_subject uuid[],
+    command_expected bigint[],
+    command_event_count integer[],
+    command_status text[],
+    command_state text[],
+    event_command integer[],
+    event_time timestamptz[]
+) returns void
+language plpgsql set search_path = pg_catalog
+as $$
+declare
+    -- The time of each command's last event: events stand in the order of their commands.
+    last_times timestamptz[] := '{}';
+begin
+    for number in 1 .. cardinality(event_command) loop
+        last_times[event_command[number]] := event_time[number];
+    end loop;
+    insert into ledger.current_token as head
+        (log_id, app_id, subject, subject_version, status, changed_at, state)
+    select project_current_token.log_id, c.app, c.subject, c.expected + c.event_count, c.status,
+        last_times[c.number], c.state::json
+    from unnest(command_app, command_subject, command_expected, command_event_count, command_status,
+            command_state)
+        with ordinality as c (app, subject, expected, event_count, status, state, number)
+    where verdicts[c.number] = 'appended' and c.expected is not null
+    on conflict on constraint current_token_pkey do update
+        set subject_version = excluded.subject_version, status = excluded.status,
+            changed_at = excluded.changed_at, state = excluded.state;
+end
+$$;
+
+-- Writes the vault rows of every accepted command, and drops those it no longer needs.
+create function vault.keep(
+    log_id integer,
+    verdicts text[],
+    command_subject uuid[],
+    lookup_command integer[],
+    lookup_kind text[],
+    lookup_fingerprint bytea[],
+    lookup_reference uuid[],
+    key_command integer[],
+    key_root_key_id text[],
+    key_wrapped bytea[],
+    value_command integer[],
+    value_kind text[],
+    value_version bigint[],
+    value_sealed bytea[],
+    drop_command integer[],
+    drop_kind text[],
+    drop_version bigint[]
+) returns void
+language plpgsql set search_path = pg_catalog
+as $$
+begin
+    if cardinality(lookup_command) > 0 then
+        insert into vault.lookup (log_id, kind, fingerprint, subject, reference)
+        select keep.log_id, l.kind, l.fingerprint, command_subject[l.command], l.reference
+        from unnest(lookup_command, lookup_kind, lookup_fingerprint, lookup_reference)
+            as l (command, kind, fingerprint, reference)
+        where verdicts[l.command] = 'appended';
+    end if;
+    if cardinality(key_command) > 0 then
+        insert into vault.data_key (log_id, subject, root_key_id, wrapped)
+        select keep.log_id, command_subject[k.command], k.root_key_id, k.wrapped
+        from unnest(key_command, key_root_key_id, key_wrapped) as k (command, root_key_id, wrapped)
+        where verdicts[k.command] = 'appended';
+    end if;
+    if cardinality(value_command) > 0 then
+        insert into vault.value (log_id, subject, kind, version, sealed)
+        select keep.log_id, command_subject[v.command], v.kind, v.version, v.sealed
+        from unnest(value_command, value_kind, value_version, value_sealed)
+            as v (command, kind, version, sealed)
+        where verdicts[v.command] = 'appended';
+    end if;
+    if cardinality(drop_command) > 0 then
+        delete from vault.value dropped
+        using unnest(drop_command, drop_kind, drop_version) as d (command, kind, version)
+        where verdicts[d.command] = 'appended' and dropped.log_id = keep.log_id
+            and dropped.subject = command_subject[d.command]
+            and dropped.kind = d.kind and dropped.version = d.version;
+    end if;
+end
+$$;
+
+revoke all on function ledger.project_current_token from public;
+revoke all on function vault.keep from public;
+
+commit;

@@ -1,0 +1,61 @@
+package import HumanConnect
+
+/// Where nobody outside knows what the provider does, the sandbox can do the other thing too.
+/// The numbers are those of contract section 14.
+package struct SandboxSwitches: Sendable, Equatable {
+    /// 2: a session token is good for one exchange, a repeat is refused with 412.
+    package var singleUseSessions = false
+    /// 4: for how many seconds a rotated public token still opens the popup.
+    package var publicTokenGraceSeconds = 0
+    /// 5: disconnecting a source rotates the public token too.
+    package var rotateOnDisconnect = false
+    /// 6: an exchange answers the current access token instead of a new one.
+    package var keepAccessToken = false
+    /// 6: a new access token ends the earlier ones.
+    package var endOldAccessTokens = false
+    /// 7: publictokens makes a new public token instead of naming the current one.
+    package var mintPublicTokens = false
+    /// 12: finish is sent for every connected source, each with a session of its own.
+    package var finishPerSource = false
+    /// 21: the two token endpoints answer any origin (CORS), as Cordova apps experienced it.
+    package var corsOnTokens = false
+
+    package init() {}
+
+    /// A switch's name over HTTP, and where its value is kept.
+    private static let flags: [(String, WritableKeyPath<SandboxSwitches, Bool> & Sendable, String)] =
+        [
+            ("single_use_sessions", \.singleUseSessions, "a repeated exchange is refused (412)"),
+            ("rotate_on_disconnect", \.rotateOnDisconnect, "disconnecting rotates too"),
+            ("keep_access_token", \.keepAccessToken, "an exchange keeps the access token"),
+            ("end_old_access_tokens", \.endOldAccessTokens, "a new access token ends the others"),
+            ("mint_public_tokens", \.mintPublicTokens, "publictokens makes a new token"),
+            ("finish_per_source", \.finishPerSource, "finish is sent for every connected source"),
+            ("cors_on_tokens", \.corsOnTokens, "the token endpoints answer any origin"),
+        ]
+    private static let graceName = "public_token_grace_seconds"
+    /// A day: longer says nothing new, and dates stay small.
+    private static let graceSecondsMax = 86_400
+
+    /// Name, value and meaning of each, for the page and its JSON.
+    var list: [(name: String, value: JSONValue, meaning: String)] {
+        Self.flags.map { ($0.0, .bool(self[keyPath: $0.1]), $0.2) } + [
+            (
+                Self.graceName, .number(String(publicTokenGraceSeconds)),
+                "how long a rotated public token still opens the popup"
+            )
+        ]
+    }
+
+    /// Sets one by its name over HTTP.
+    mutating func set(_ name: String, to value: JSONValue) throws(SandboxRefusal) {
+        if case .bool(let on) = value, let flag = Self.flags.first(where: { $0.0 == name }) {
+            self[keyPath: flag.1] = on
+            return
+        }
+        guard name == Self.graceName, case .number(let spelling) = value,
+            let seconds = Int(spelling), (0...Self.graceSecondsMax).contains(seconds)
+        else { throw .invalid("\(name) is no switch, or its value does not fit") }
+        publicTokenGraceSeconds = seconds
+    }
+}

@@ -1,0 +1,73 @@
+import HumanConnect
+import Hummingbird
+
+/// What the popup asks the provider while it is open. The paths are ours (contract 14.11).
+struct SessionRoutes {
+    let provider: SandboxProvider
+    let log: RequestLog
+
+    func add(to router: Router<SandboxContext>) {
+        let group = router.group("/v1/connect/sessions/:session")
+        group.get { try await poll($0, $1) }
+        group.post("finish") { try await finish($0, $1) }
+        group.post("close") { try await close($0, $1) }
+        group.post("sources/:source") { try await connect($0, $1) }
+        group.delete("sources/:source") { try await disconnect($0, $1) }
+    }
+
+    private func poll(_ request: Request, _ context: SandboxContext) async throws -> Response {
+        let token = try context.path("session")
+        let session = try await provider.read { (state, now) throws(SandboxRefusal) in
+            try state.openSession(token, now: now)
+        }
+        log.update(context.logNumber) { $0.clientUserID = session.clientUserID }
+        return Response(["status": "open", "mode": .string(session.mode.rawValue)])
+    }
+
+    private func connect(_ request: Request, _ context: SandboxContext) async throws -> Response {
+        let token = try context.path("session")
+        let source = try context.path("source")
+        let (finished, wording) = try await provider.change {
+            (state, now) throws(SandboxRefusal) -> (SandboxSession?, FinishWording) in
+            let finished = try state.connect(source, in: token, now: now)
+            return (finished, FinishWording(state))
+        }
+        guard let finished else { return Response(["connected": .string(source)]) }
+        return Response(wording.finish(finished, more: true))
+    }
+
+    private func disconnect(
+        _ request: Request, _ context: SandboxContext
+    ) async throws -> Response {
+        let token = try context.path("session")
+        let source = try context.path("source")
+        try await provider.change { (state, now) throws(SandboxRefusal) in
+            try state.disconnect(source, in: token, now: now)
+        }
+        return Response(["disconnected": .string(source)])
+    }
+
+    private func finish(_ request: Request, _ context: SandboxContext) async throws -> Response {
+        let token = try context.path("session")
+        let (end, wording) = try await provider.change {
+            (state, now) throws(SandboxRefusal) -> (PopupEnd, FinishWording) in
+            (try state.finish(token, now: now), FinishWording(state))
+        }
+        switch end {
+        case .finished(let session): return Response(wording.finish(session, more: false))
+        case .closed(let session): return Response(Self.closed(session))
+        }
+    }
+
+    private func close(_ request: Request, _ context: SandboxContext) async throws -> Response {
+        let token = try context.path("session")
+        let session = try await provider.change { (state, now) throws(SandboxRefusal) in
+            try state.close(token, now: now)
+        }
+        return Response(Self.closed(session))
+    }
+
+    private static func closed(_ session: SandboxSession) -> JSONValue {
+        ["closed": true, "redirect": session.redirects.close.map { .string($0) } ?? .null]
+    }
+}

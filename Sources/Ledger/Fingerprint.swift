@@ -1,0 +1,51 @@
+/// The keyed fingerprint of a value: HMAC-SHA-256 truncated to 128 bits (RFC 4868, HMAC-SHA-256-128).
+///
+/// Events name tokens, sessions and persons by fingerprint, never by value. Without the
+/// deployment's fingerprint key nobody can test a guess against it.
+package struct Fingerprint: Sendable, Hashable {
+    /// How many bytes a fingerprint has.
+    package static let byteCount = 16
+
+    /// The 16 bytes as one number, most significant byte first.
+    let value: UInt128
+
+    /// Takes the first 16 bytes of a MAC; nil when there are fewer.
+    package init?(_ bytes: some Sequence<UInt8>) {
+        var value: UInt128 = 0
+        var count = 0
+        for byte in bytes.prefix(Self.byteCount) {
+            value = value << 8 | UInt128(byte)
+            count += 1
+        }
+        guard count == Self.byteCount else { return nil }
+        self.value = value
+    }
+
+    init(value: UInt128) {
+        self.value = value
+    }
+
+    /// Reads 32 hexadecimal digits; nil for anything else.
+    package init?(hexadecimal text: some StringProtocol) {
+        var value: UInt128 = 0
+        var count = 0
+        for character in text.utf8 {
+            guard let digit = hexadecimalDigit(character) else { return nil }
+            value = value << 4 | UInt128(digit)
+            count += 1
+        }
+        guard count == 2 * Self.byteCount else { return nil }
+        self.value = value
+    }
+
+    /// The 16 bytes.
+    package var bytes: [UInt8] { Identifier(value: value).bytes }
+}
+
+extension Fingerprint: CustomStringConvertible {
+    package var description: String {
+        var writer = RecordWriter()
+        writer.fingerprint(self)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,96 @@
+/// A 128-bit identifier, written as a UUID (RFC 9562): of an event, a subject, an app, a launch.
+package struct Identifier: Sendable, Hashable, Comparable {
+    /// The 16 bytes, big-endian, as PostgreSQL's `uuid` orders them.
+    package let value: UInt128
+
+    package init(value: UInt128) {
+        self.value = value
+    }
+
+    /// A version 7 identifier: time first, so that index pages fill in order (RFC 9562, 5.7).
+    ///
+    /// `milliseconds` counts from 1970; `sequence` (12 bits used) keeps identifiers of one
+    /// millisecond in order; `random` fills the last 62 bits.
+    package init(milliseconds: UInt64, sequence: UInt16, random: UInt64) {
+        let high = (milliseconds & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | UInt64(sequence & 0x0FFF)
+        let low = random & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+        value = UInt128(high) << 64 | UInt128(low)
+    }
+
+    /// Takes 16 bytes, most significant first; nil for another count.
+    package init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 16 else { return nil }
+        var value: UInt128 = 0
+        for byte in bytes { value = value << 8 | UInt128(byte) }
+        self.value = value
+    }
+
+    /// A version 8 identifier made of 16 bytes that are random already, such as a MAC.
+    ///
+    /// Returns nil unless exactly 16 bytes are given.
+    package init?(custom bytes: some Collection<UInt8>) {
+        guard let raw = Identifier(bytes: bytes) else { return nil }
+        var value = raw.value
+        value &= ~(UInt128(0xF000) << 64) & ~(UInt128(0xC0) << 56)
+        value |= UInt128(0x8000) << 64 | UInt128(0x80) << 56
+        self.value = value
+    }
+
+    /// Reads the 36-character form, lower or upper case; nil for anything else.
+    package init?(_ text: some StringProtocol) {
+        var value: UInt128 = 0
+        var index = 0
+        for character in text.utf8 {
+            let isDashPlace = index == 8 || index == 13 || index == 18 || index == 23
+            if isDashPlace {
+                guard character == UInt8(ascii: "-") else { return nil }
+            } else {
+                guard let digit = hexadecimalDigit(character) else { return nil }
+                value = value << 4 | UInt128(digit)
+            }
+            index += 1
+        }
+        guard index == 36 else { return nil }
+        self.value = value
+    }
+
+    /// The identifier that belongs to this one under a label, always the same for the same pair.
+    ///
+    /// The unique key on event ids thereby decides who writes "the outcome of this finalize"
+    /// first. The time prefix stays, so the derived identifier lands on the same index page.
+    package func derived(_ label: String) -> Identifier {
+        // FNV-1a spreads the label over the random bits; version and variant bits stay.
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in label.utf8 {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+        }
+        return Identifier(value: value ^ UInt128(hash & 0x3FFF_FFFF_FFFF_FFFF))
+    }
+
+    /// The 16 bytes, most significant first.
+    package var bytes: [UInt8] {
+        (0..<16).map { UInt8(truncatingIfNeeded: value >> (120 - 8 * UInt128($0))) }
+    }
+
+    package static func < (left: Identifier, right: Identifier) -> Bool {
+        left.value < right.value
+    }
+}
+
+extension Identifier: CustomStringConvertible {
+    package var description: String {
+        var writer = RecordWriter()
+        writer.identifier(self)
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+}
+
+/// The value of one hexadecimal digit, or nil.
+func hexadecimalDigit(_ character: UInt8) -> UInt8? {
+    switch character {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}

@@ -1,0 +1,264 @@
+extension LedgerEvent {
+    /// The event's type as it stands in the record.
+    package var type: StaticString {
+        switch self {
+        case .connectLaunched: "connect.launched"
+        case .editLaunched: "edit.launched"
+        case .launchClosed: "launch.closed"
+        case .launchFailed: "launch.failed"
+        case .finishReceived: "finish.received"
+        case .exchangeDispatched: "exchange.dispatched"
+        case .connectFinalized: "connect.finalized"
+        case .editFinalized: "edit.finalized"
+        case .accessTokenRotated: "access_token.rotated"
+        case .publicTokenRotated: "public_token.rotated"
+        case .finalizeRejected: "finalize.rejected"
+        case .finalizeUnresolved: "finalize.unresolved"
+        case .finalizeRefused: "finalize.refused"
+        case .publicTokenRecovered: "public_token.recovered"
+        case .connectionBroken: "connection.broken"
+        case .tokenRead: "token.read"
+        case .appAdded: "app.added"
+        case .apiKeyCreated: "api_key.created"
+        }
+    }
+
+    /// Writes the members of `data`.
+    func write(to writer: inout RecordWriter) {
+        switch self {
+        case .connectLaunched(let launch):
+            launch.write(to: &writer)
+        case .editLaunched(let launch, let version):
+            launch.write(to: &writer)
+            writer.member("public_token_version", version)
+        case .launchClosed(let launch):
+            writer.member("launch", launch)
+        case .launchFailed(let launch, let code):
+            writer.member("launch", launch)
+            writer.member("code", code)
+        case .finishReceived(let finish):
+            writer.member("finalize", finish.finalize)
+            writer.member("launch", finish.launch)
+            writer.member("session", finish.session)
+            writer.member("human", finish.human)
+        case .exchangeDispatched(let finalize, let number):
+            writer.member("finalize", finalize)
+            writer.member("number", number)
+        case .connectFinalized(let finalize, let launch, let human),
+            .editFinalized(let finalize, let launch, let human):
+            writer.member("finalize", finalize)
+            writer.member("launch", launch)
+            writer.member("human", human)
+        case .accessTokenRotated(let token, let cause), .publicTokenRotated(let token, let cause):
+            token.write(to: &writer)
+            writer.member("cause", cause)
+        case .finalizeRejected(let finalize, let status):
+            writer.member("finalize", finalize)
+            writer.member("status", status)
+        case .finalizeUnresolved(let finalize, let reason):
+            writer.member("finalize", finalize)
+            writer.member("class", reason)
+        case .finalizeRefused(let finalize, let mismatch):
+            writer.member("finalize", finalize)
+            writer.member("which", mismatch.rawValue)
+        case .publicTokenRecovered(let token, let human):
+            token.write(to: &writer)
+            writer.member("human", human)
+        case .connectionBroken(let reason):
+            writer.member("reason", reason)
+        case .tokenRead(let kind, let version, let key):
+            writer.member("kind", kind.rawValue)
+            writer.member("version", version)
+            writer.member("key", key)
+        case .appAdded(let name):
+            writer.member("name", name)
+        case .apiKeyCreated(let key, let scopes):
+            writer.member("key", key)
+            writer.key("scopes")
+            writer.openArray()
+            for scope in scopes {
+                writer.element()
+                writer.string(scope)
+            }
+            writer.closeArray()
+        }
+    }
+
+    /// Reads the members of `data` for a type.
+    static func read(
+        type: String, from reader: inout RecordReader
+    ) throws(RecordError) -> LedgerEvent {
+        switch type {
+        case "connect.launched": .connectLaunched(try Launch(from: &reader))
+        case "edit.launched":
+            .editLaunched(
+                try Launch(from: &reader),
+                publicTokenVersion: try reader.nextInteger("public_token_version"))
+        case "launch.closed": .launchClosed(launch: try reader.firstIdentifier("launch"))
+        case "launch.failed":
+            .launchFailed(
+                launch: try reader.firstIdentifier("launch"), code: try reader.nextString("code"))
+        case "finish.received": .finishReceived(try Finish(from: &reader))
+        case "exchange.dispatched":
+            .exchangeDispatched(
+                finalize: try reader.firstIdentifier("finalize"),
+                number: try reader.nextInteger("number"))
+        case "connect.finalized", "edit.finalized":
+            try readFinalized(isEdit: type == "edit.finalized", from: &reader)
+        case "access_token.rotated":
+            .accessTokenRotated(
+                try IssuedToken(from: &reader), cause: try reader.nextIdentifier("cause"))
+        case "public_token.rotated":
+            .publicTokenRotated(
+                try IssuedToken(from: &reader), cause: try reader.nextIdentifier("cause"))
+        case "public_token.recovered":
+            .publicTokenRecovered(
+                try IssuedToken(from: &reader), human: try reader.nextFingerprint("human"))
+        case "finalize.rejected", "finalize.unresolved", "finalize.refused":
+            try readUnfinalized(type: type, from: &reader)
+        default: try readOther(type: type, from: &reader)
+        }
+    }
+
+    private static func readFinalized(
+        isEdit: Bool, from reader: inout RecordReader
+    ) throws(RecordError) -> LedgerEvent {
+        let finalize = try reader.firstIdentifier("finalize")
+        let launch = try reader.nextIdentifier("launch")
+        let human = try reader.nextFingerprint("human")
+        return isEdit
+            ? .editFinalized(finalize: finalize, launch: launch, human: human)
+            : .connectFinalized(finalize: finalize, launch: launch, human: human)
+    }
+
+    private static func readUnfinalized(
+        type: String, from reader: inout RecordReader
+    ) throws(RecordError) -> LedgerEvent {
+        let finalize = try reader.firstIdentifier("finalize")
+        if type == "finalize.rejected" {
+            return .finalizeRejected(finalize: finalize, status: try reader.nextInteger("status"))
+        }
+        if type == "finalize.unresolved" {
+            return .finalizeUnresolved(finalize: finalize, reason: try reader.nextString("class"))
+        }
+        guard let mismatch = Mismatch(rawValue: try reader.nextString("which")) else {
+            throw .unknownType(type)
+        }
+        return .finalizeRefused(finalize: finalize, mismatch: mismatch)
+    }
+
+    /// Events that are not part of the connect flow.
+    private static func readOther(
+        type: String, from reader: inout RecordReader
+    ) throws(RecordError) -> LedgerEvent {
+        switch type {
+        case "connection.broken":
+            try reader.literal("\"reason\":")
+            return .connectionBroken(reason: try reader.string())
+        case "token.read":
+            try reader.literal("\"kind\":")
+            guard let kind = TokenKind(rawValue: try reader.string()) else {
+                throw .unknownType(type)
+            }
+            let version = try reader.nextInteger("version")
+            return .tokenRead(kind: kind, version: version, key: try reader.nextString("key"))
+        case "app.added":
+            try reader.literal("\"name\":")
+            return .appAdded(name: try reader.string())
+        case "api_key.created":
+            try reader.literal("\"key\":")
+            let key = try reader.string()
+            try reader.literal(",\"scopes\":[")
+            var scopes: [String] = []
+            while !reader.skip("]") {
+                if !scopes.isEmpty { try reader.literal(",") }
+                scopes.append(try reader.string())
+            }
+            return .apiKeyCreated(key: key, scopes: scopes)
+        default:
+            throw .unknownType(type)
+        }
+    }
+}
+
+extension LedgerEvent.Launch {
+    fileprivate func write(to writer: inout RecordWriter) {
+        writer.member("launch", launch)
+        writer.member("finish", finish.rawValue)
+        writer.member("expiry", expiry)
+    }
+
+    fileprivate init(from reader: inout RecordReader) throws(RecordError) {
+        launch = try reader.firstIdentifier("launch")
+        guard let finish = FinishMode(rawValue: try reader.nextString("finish")) else {
+            throw .unknownType("finish")
+        }
+        self.finish = finish
+        try reader.literal(",\"expiry\":")
+        expiry = try reader.recordTime()
+    }
+}
+
+extension LedgerEvent.Finish {
+    fileprivate init(from reader: inout RecordReader) throws(RecordError) {
+        finalize = try reader.firstIdentifier("finalize")
+        launch = try reader.nextIdentifier("launch")
+        session = try reader.nextFingerprint("session")
+        human = try reader.nextFingerprint("human")
+    }
+}
+
+extension LedgerEvent.IssuedToken {
+    fileprivate func write(to writer: inout RecordWriter) {
+        writer.member("version", version)
+        writer.member("fingerprint", fingerprint)
+    }
+
+    fileprivate init(from reader: inout RecordReader) throws(RecordError) {
+        try reader.literal("\"version\":")
+        version = try reader.integer()
+        fingerprint = try reader.nextFingerprint("fingerprint")
+    }
+}
+
+extension RecordReader {
+    /// Reads `"name":` with the comma that stands before every member but the first.
+    private mutating func next(_ name: StaticString) throws(RecordError) {
+        try literal(",\"")
+        try literal(name)
+        try literal("\":")
+    }
+
+    fileprivate mutating func firstIdentifier(
+        _ name: StaticString
+    ) throws(RecordError) -> Identifier {
+        try literal("\"")
+        try literal(name)
+        try literal("\":")
+        return try identifier()
+    }
+
+    fileprivate mutating func nextIdentifier(
+        _ name: StaticString
+    ) throws(RecordError) -> Identifier {
+        try next(name)
+        return try identifier()
+    }
+
+    fileprivate mutating func nextFingerprint(
+        _ name: StaticString
+    ) throws(RecordError) -> Fingerprint {
+        try next(name)
+        return try fingerprint()
+    }
+
+    fileprivate mutating func nextInteger(_ name: StaticString) throws(RecordError) -> Int64 {
+        try next(name)
+        return try integer()
+    }
+
+    fileprivate mutating func nextString(_ name: StaticString) throws(RecordError) -> String {
+        try next(name)
+        return try string()
+    }
+}

@@ -1,0 +1,218 @@
+/// Reads what `RecordWriter` writes, and nothing else.
+///
+/// A record has one spelling. A reader that accepted others would let two different byte
+/// strings mean the same event, which is what a ledger must not do.
+package struct RecordReader {
+    private let bytes: [UInt8]
+    private var index = 0
+
+    package init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// Whether everything was read.
+    package var isAtEnd: Bool { index == bytes.count }
+
+    /// Reads exactly these characters.
+    package mutating func literal(_ expected: StaticString) throws(RecordError) {
+        guard skip(expected) else { throw .malformed(offset: index) }
+    }
+
+    /// Reads these characters if they come next.
+    package mutating func skip(_ expected: StaticString) -> Bool {
+        let count = expected.utf8CodeUnitCount
+        guard index + count <= bytes.count else { return false }
+        let matches = expected.withUTF8Buffer { buffer in
+            for offset in 0..<count where unsafe buffer[offset] != bytes[index + offset] {
+                return false
+            }
+            return true
+        }
+        if matches { index += count }
+        return matches
+    }
+
+    /// Reads a JSON string.
+    package mutating func string() throws(RecordError) -> String {
+        try literal("\"")
+        let start = index
+        while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
+            guard bytes[index] >= 0x20 else { throw .malformed(offset: index) }
+            if bytes[index] == UInt8(ascii: "\\") { return try escapedString(from: start) }
+            index += 1
+        }
+        guard let text = String(validating: bytes[start..<index], as: UTF8.self) else {
+            throw .malformed(offset: start)
+        }
+        try literal("\"")
+        return text
+    }
+
+    /// The slower path for a string that holds an escape.
+    private mutating func escapedString(from start: Int) throws(RecordError) -> String {
+        var content = Array(bytes[start..<index])
+        while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
+            if skip("\\\"") {
+                content.append(UInt8(ascii: "\""))
+            } else if skip("\\\\") {
+                content.append(UInt8(ascii: "\\"))
+            } else if skip("\\u00") {
+                let byte = try lowercaseHexadecimal() << 4 | lowercaseHexadecimal()
+                guard byte < 0x20 else { throw .malformed(offset: index) }
+                content.append(byte)
+            } else {
+                guard bytes[index] != UInt8(ascii: "\\"), bytes[index] >= 0x20 else {
+                    throw .malformed(offset: index)
+                }
+                content.append(bytes[index])
+                index += 1
+            }
+        }
+        guard let text = String(validating: content, as: UTF8.self) else {
+            throw .malformed(offset: start)
+        }
+        try literal("\"")
+        return text
+    }
+
+    /// Reads a whole number, without leading zeros or a plus sign.
+    package mutating func integer() throws(RecordError) -> Int64 {
+        let start = index
+        let isNegative = skip("-")
+        let digitsStart = index
+        var value: Int64 = 0
+        while index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39 {
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, overflowAgain) =
+                product.addingReportingOverflow(Int64(bytes[index] - 0x30))
+            guard !overflow, !overflowAgain else { throw .malformed(offset: start) }
+            value = sum
+            index += 1
+        }
+        let digits = index - digitsStart
+        let hasLeadingZero = digits > 1 && bytes[digitsStart] == 0x30
+        guard digits > 0, !hasLeadingZero, !(isNegative && value == 0) else {
+            throw .malformed(offset: start)
+        }
+        return isNegative ? -value : value
+    }
+
+    /// Reads `true` or `false`.
+    package mutating func boolean() throws(RecordError) -> Bool {
+        if skip("true") { return true }
+        try literal("false")
+        return false
+    }
+
+    /// Reads a quoted identifier.
+    package mutating func identifier() throws(RecordError) -> Identifier {
+        try literal("\"")
+        var value: UInt128 = 0
+        for place in 0..<32 {
+            if place == 8 || place == 12 || place == 16 || place == 20 { try literal("-") }
+            value = value << 4 | UInt128(try lowercaseHexadecimal())
+        }
+        try literal("\"")
+        return Identifier(value: value)
+    }
+
+    /// Reads a quoted fingerprint.
+    package mutating func fingerprint() throws(RecordError) -> Fingerprint {
+        try literal("\"")
+        var value: UInt128 = 0
+        for _ in 0..<2 * Fingerprint.byteCount {
+            value = value << 4 | UInt128(try lowercaseHexadecimal())
+        }
+        try literal("\"")
+        return Fingerprint(value: value)
+    }
+
+    /// Reads a quoted time in the one form that records use: six digits, `Z`.
+    package mutating func recordTime() throws(RecordError) -> Timestamp {
+        try literal("\"")
+        let start = index
+        let time = try timestamp()
+        guard index - start == 27, bytes[index - 1] == UInt8(ascii: "Z") else {
+            throw .malformed(offset: start)
+        }
+        try literal("\"")
+        return time
+    }
+
+    /// Reads any RFC 3339 time, without quotes.
+    mutating func timestamp() throws(RecordError) -> Timestamp {
+        let start = index
+        let year = try digits(4)
+        try literal("-")
+        let month = try digits(2)
+        try literal("-")
+        let date = CivilDate(year: year, month: month, day: try digits(2))
+        guard skip("T") || skip("t") else { throw .malformed(offset: index) }
+        let hour = try digits(2)
+        try literal(":")
+        let minute = try digits(2)
+        try literal(":")
+        let second = try digits(2)
+        guard date.exists, hour < 24, minute < 60, second < 60 else {
+            throw .malformed(offset: start)
+        }
+        let fraction = try fractionMicroseconds()
+        let offset = try offsetSeconds()
+        let seconds = date.daysSince1970 * 86_400 + hour * 3600 + minute * 60 + second - offset
+        return Timestamp(microseconds: seconds * 1_000_000 + fraction)
+    }
+
+    private mutating func fractionMicroseconds() throws(RecordError) -> Int64 {
+        guard skip(".") else { return 0 }
+        var value: Int64 = 0
+        var count = 0
+        while index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39, count < 6 {
+            value = value * 10 + Int64(bytes[index] - 0x30)
+            count += 1
+            index += 1
+        }
+        guard count > 0 else { throw .malformed(offset: index) }
+        for _ in count..<6 { value *= 10 }
+        return value
+    }
+
+    private mutating func offsetSeconds() throws(RecordError) -> Int64 {
+        if skip("Z") || skip("z") { return 0 }
+        let isNegative = skip("-")
+        if !isNegative { try literal("+") }
+        let hour = try digits(2)
+        try literal(":")
+        let minute = try digits(2)
+        guard hour < 24, minute < 60 else { throw .malformed(offset: index) }
+        let seconds = hour * 3600 + minute * 60
+        return isNegative ? -seconds : seconds
+    }
+
+    private mutating func digits(_ count: Int) throws(RecordError) -> Int64 {
+        var value: Int64 = 0
+        for _ in 0..<count {
+            guard index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39 else {
+                throw .malformed(offset: index)
+            }
+            value = value * 10 + Int64(bytes[index] - 0x30)
+            index += 1
+        }
+        return value
+    }
+
+    private mutating func lowercaseHexadecimal() throws(RecordError) -> UInt8 {
+        guard index < bytes.count, !(0x41...0x46).contains(bytes[index]),
+            let digit = hexadecimalDigit(bytes[index])
+        else { throw .malformed(offset: index) }
+        index += 1
+        return digit
+    }
+}
+
+/// Why bytes are not a record.
+package enum RecordError: Error, Equatable {
+    /// The bytes differ from every record we would write, first at this offset.
+    case malformed(offset: Int)
+    /// The event type is none that this version knows.
+    case unknownType(String)
+}

@@ -1,0 +1,4 @@
+@main
+struct TokenLedger {
+    static func main() {}
+}

@@ -1,0 +1,166 @@
+internal import Crypto
+package import Ledger
+internal import Postgres
+internal import Synchronization
+
+/// An API key as stored, without the key.
+package struct StoredAPIKey: Sendable {
+    /// Names the key in events and lists.
+    package let id: String
+    /// The app whose users the key may touch.
+    package let app: Identifier
+    package let scopes: Set<String>
+    let hash: [UInt8]
+    let expiresAt: Timestamp?
+}
+
+/// Apps and API keys, remembered for a moment.
+final class AppDirectory: Sendable {
+    private struct Entry<Value: Sendable>: Sendable {
+        let value: Value
+        let until: ContinuousClock.Instant
+    }
+
+    private struct Remembered {
+        var apps: Entry<[StoredApp]>?
+        var keys: [String: Entry<StoredAPIKey>] = [:]
+    }
+
+    /// Beyond this many remembered keys all are forgotten: a bound, not a policy.
+    private static let keysMax = 10_000
+
+    private let remembered = Mutex(Remembered())
+    private let pool: PostgresPool
+    private let vault: Vault
+
+    init(pool: PostgresPool, vault: Vault) {
+        self.pool = pool
+        self.vault = vault
+    }
+
+    /// All apps.
+    func apps() async throws(StoreError) -> [StoredApp] {
+        if let entry = remembered.withLock({ $0.apps }), entry.until > .now { return entry.value }
+        let rows: [AppRow]
+        do {
+            rows = try await pool.query(Self.appsStatement) { result throws(PostgresError) in
+                var rows: [AppRow] = []
+                for row in 0..<result.rowCount { rows.append(try AppRow(result, row)) }
+                return rows
+            }
+        } catch {
+            throw StoreError(error)
+        }
+        var apps: [StoredApp] = []
+        for row in rows { apps.append(try row.opened(by: vault)) }
+        let entry = Entry(value: apps, until: .now + StoreLimits.directoryTime)
+        remembered.withLock { $0.apps = entry }
+        return apps
+    }
+
+    /// Makes the next question for apps ask the database.
+    func forgetApps() {
+        remembered.withLock { $0.apps = nil }
+    }
+
+    /// The key with this id, unless it is revoked or expired.
+    func key(_ id: String, now: Timestamp) async throws(StoreError) -> StoredAPIKey? {
+        let key: StoredAPIKey?
+        if let entry = remembered.withLock({ $0.keys[id] }), entry.until > .now {
+            key = entry.value
+        } else {
+            key = try await storedKey(id)
+            remembered.withLock { remembered in
+                if remembered.keys.count >= Self.keysMax { remembered.keys = [:] }
+                remembered.keys[id] = key.map {
+                    Entry(value: $0, until: .now + StoreLimits.directoryTime)
+                }
+            }
+        }
+        guard let key else { return nil }
+        if let expiresAt = key.expiresAt, expiresAt <= now { return nil }
+        return key
+    }
+
+    private func storedKey(_ id: String) async throws(StoreError) -> StoredAPIKey? {
+        do {
+            return try await pool.query(
+                Statement(
+                    "api_key",
+                    """
+                    select app_id, hash, array_to_string(scopes, ' '), expires_at
+                    from ledger.api_key where key_id = $1 and revoked_at is null
+                    """,
+                    .text(id))
+            ) { result throws(PostgresError) in
+                guard result.rowCount == 1 else { return nil }
+                let scopes = try result.text(0, 2).split(separator: " ").map(String.init)
+                return StoredAPIKey(
+                    id: id, app: Identifier(value: try result.uuid(0, 0)), scopes: Set(scopes),
+                    hash: try result.bytes(0, 1),
+                    expiresAt: try result.timestamptzOrNil(0, 3).map {
+                        Timestamp(microseconds: $0)
+                    })
+            }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    private static let appsStatement = Statement(
+        "apps",
+        """
+        select a.app_id, a.client_id, a.name, a.connect_url, a.user_url, a.api_url,
+            array_to_string(a.allowed_origins, ' '), k.log_id, k.wrapped, s.sealed, p.sealed
+        from ledger.app a
+        join vault.data_key k on k.subject = a.app_id
+        join vault.value s on s.log_id = k.log_id and s.subject = a.app_id
+            and s.kind = 'client_secret'
+        left join vault.value p on p.log_id = k.log_id and p.subject = a.app_id
+            and p.kind = 'app_key'
+        order by a.client_id
+        """)
+}
+
+/// An app's row, its secrets still sealed.
+private struct AppRow: Sendable {
+    let id: Identifier
+    let texts: [String]
+    let origins: [String]
+    let logID: Int32
+    let wrappedKey: [UInt8]
+    let clientSecret: [UInt8]
+    let appKey: [UInt8]?
+
+    init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
+        id = Identifier(value: try result.uuid(row, 0))
+        var texts: [String] = []
+        for column in 1...5 { texts.append(try result.text(row, column)) }
+        self.texts = texts
+        origins = try result.text(row, 6).split(separator: " ").map(String.init)
+        logID = try result.int4(row, 7)
+        wrappedKey = try result.bytes(row, 8)
+        clientSecret = try result.bytes(row, 9)
+        appKey = try result.bytesOrNil(row, 10)
+    }
+
+    func opened(by vault: Vault) throws(StoreError) -> StoredApp {
+        let owner = ValueOwner(logID: logID, app: id, subject: id)
+        let key: SymmetricKey
+        do {
+            key = try vault.unwrap(wrappedKey, for: owner)
+        } catch {
+            throw .damaged(.value)
+        }
+        var openedAppKey: Secret?
+        if let appKey {
+            openedAppKey = try vault.open(appKey, .appKey, version: 1, for: owner, key: key)
+        }
+        return StoredApp(
+            id: id, clientID: texts[0], name: texts[1], connectURL: texts[2], userURL: texts[3],
+            apiURL: texts[4], allowedOrigins: origins,
+            clientSecret: try vault.open(
+                clientSecret, .clientSecret, version: 1, for: owner, key: key),
+            appKey: openedAppKey)
+    }
+}

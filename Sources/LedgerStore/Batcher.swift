@@ -1,0 +1,139 @@
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// Gathers what arrives while a batch is under way into the next batch.
+///
+/// Nothing waits for a timer: a lone item goes out at once, and under load the batches grow by
+/// themselves. The queue is bounded; one item too many is refused.
+final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
+    private struct Waiting {
+        let item: Item
+        /// Two items with the same key never share a batch.
+        let key: UInt128?
+        let continuation: CheckedContinuation<Result<Answer, StoreError>, Never>
+    }
+
+    private struct State {
+        var queue: [Waiting] = []
+        var idleWorkers: [CheckedContinuation<Void, Never>] = []
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let batchMax: Int
+    private let queueMax: Int
+    private let workerCount: Int
+    private let process: @Sendable ([Item]) async -> [Result<Answer, StoreError>]
+
+    /// `process` answers each item of a batch, in order.
+    init(
+        batchMax: Int,
+        queueMax: Int,
+        workerCount: Int,
+        process: @escaping @Sendable ([Item]) async -> [Result<Answer, StoreError>]
+    ) {
+        self.batchMax = batchMax
+        self.queueMax = queueMax
+        self.workerCount = workerCount
+        self.process = process
+    }
+
+    /// Waits until the item was processed with a batch.
+    ///
+    /// Throws `StoreError.overloaded` when too many wait, `.unavailable` once closed.
+    func submit(_ item: Item, key: UInt128? = nil) async throws(StoreError) -> Answer {
+        let result = await withCheckedContinuation { continuation in
+            let waiting = Waiting(item: item, key: key, continuation: continuation)
+            switch enqueue(waiting) {
+            case .refused(let error): continuation.resume(returning: .failure(error))
+            case .wake(let worker): worker.resume()
+            case .queued: break
+            }
+        }
+        return try result.get()
+    }
+
+    /// Works until `close()` was called and the queue is empty.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            for _ in 0..<workerCount {
+                group.addTask { await self.work() }
+            }
+        }
+    }
+
+    /// Takes no more items; what waits is still processed.
+    func close() {
+        let idle = state.withLock { state in
+            state.isClosed = true
+            defer { state.idleWorkers = [] }
+            return state.idleWorkers
+        }
+        for worker in idle { worker.resume() }
+    }
+
+    private enum Enqueued {
+        case refused(StoreError)
+        case wake(CheckedContinuation<Void, Never>)
+        case queued
+    }
+
+    private func enqueue(_ waiting: Waiting) -> Enqueued {
+        state.withLock { state in
+            if state.isClosed { return .refused(.unavailable) }
+            guard state.queue.count < queueMax else { return .refused(.overloaded) }
+            state.queue.append(waiting)
+            guard let worker = state.idleWorkers.popLast() else { return .queued }
+            return .wake(worker)
+        }
+    }
+
+    private func work() async {
+        while true {
+            let batch = takeBatch()
+            if batch.isEmpty {
+                guard await waitForItems() else { return }
+                continue
+            }
+            let answers = await process(batch.map(\.item))
+            precondition(answers.count == batch.count, "Every item of a batch gets an answer.")
+            for (waiting, answer) in zip(batch, answers) {
+                waiting.continuation.resume(returning: answer)
+            }
+        }
+    }
+
+    /// False once there will be no more items.
+    private func waitForItems() async -> Bool {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let mustWait = state.withLock { state in
+                guard state.queue.isEmpty, !state.isClosed else { return false }
+                state.idleWorkers.append(continuation)
+                return true
+            }
+            if !mustWait { continuation.resume() }
+        }
+        return state.withLock { !($0.queue.isEmpty && $0.isClosed) }
+    }
+
+    private func takeBatch() -> [Waiting] {
+        state.withLock { state in
+            var batch: [Waiting] = []
+            var keys: Set<UInt128> = []
+            var left: [Waiting] = []
+            for (index, waiting) in state.queue.enumerated() {
+                if batch.count == batchMax {
+                    left.append(contentsOf: state.queue[index...])
+                    break
+                }
+                if let key = waiting.key, !keys.insert(key).inserted {
+                    left.append(waiting)
+                } else {
+                    batch.append(waiting)
+                }
+            }
+            state.queue = left
+            return batch
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package import Ledger
+internal import Synchronization
+
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Musl
+#endif
+
+/// Gives out times and identifiers in increasing order.
+package final class EventClock: Sendable {
+    private struct State {
+        var milliseconds: UInt64 = 0
+        var sequence: UInt16 = 0
+        var random = SystemRandomNumberGenerator()
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// The time of day, in microseconds.
+    package func now() -> Timestamp {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(
+            microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+    }
+
+    /// A new version 7 identifier, greater than all that this clock gave out before.
+    package func identifier() -> Identifier {
+        let now = UInt64(max(0, self.now().microseconds)) / 1_000
+        return state.withLock { state in
+            if now > state.milliseconds {
+                state.milliseconds = now
+                // The upper half stays free, so that one millisecond has room for 2,048 more.
+                state.sequence = UInt16(state.random.next() & 0x07FF)
+            } else if state.sequence == 0x0FFF {
+                state.milliseconds += 1
+                state.sequence = 0
+            } else {
+                state.sequence += 1
+            }
+            return Identifier(
+                milliseconds: state.milliseconds, sequence: state.sequence,
+                random: state.random.next())
+        }
+    }
+
+    /// A random identifier that tells nothing about when it was made, for subjects.
+    package func pseudonym() -> Identifier {
+        state.withLock { state in
+            let high = state.random.next() & ~0xF000 | 0x4000
+            let low = state.random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+            return Identifier(value: UInt128(high) << 64 | UInt128(low))
+        }
+    }
+}

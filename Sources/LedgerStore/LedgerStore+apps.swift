@@ -1,0 +1,124 @@
+internal import Crypto
+package import Ledger
+internal import Postgres
+
+/// An app to be registered.
+package struct NewApp: Sendable {
+    package let clientID: String
+    package let name: String
+    package let clientSecret: Secret
+    package let appKey: Secret?
+    package let connectURL: String
+    package let userURL: String
+    package let apiURL: String
+    package let allowedOrigins: [String]
+
+    /// Takes values that the caller has validated.
+    package init(
+        clientID: String, name: String, clientSecret: Secret, appKey: Secret?,
+        connectURL: String, userURL: String, apiURL: String, allowedOrigins: [String]
+    ) {
+        self.clientID = clientID
+        self.name = name
+        self.clientSecret = clientSecret
+        self.appKey = appKey
+        self.connectURL = connectURL
+        self.userURL = userURL
+        self.apiURL = apiURL
+        self.allowedOrigins = allowedOrigins
+    }
+}
+
+/// The log that administration stands in.
+private let administrationLogID: Int32 = 0
+
+extension LedgerStore {
+    /// All apps, in order of their `clientId`.
+    package func apps() async throws(StoreError) -> [StoredApp] {
+        try await directory.apps()
+    }
+
+    /// The app with this id.
+    package func app(_ id: Identifier) async throws(StoreError) -> StoredApp? {
+        try await directory.apps().first { $0.id == id }
+    }
+
+    /// The app with this `clientId`.
+    package func app(clientID: String) async throws(StoreError) -> StoredApp? {
+        try await directory.apps().first { $0.clientID == clientID }
+    }
+
+    /// The stored key that a text is, or nil for unknown, revoked and expired ones alike.
+    package func authenticate(_ text: String) async throws(StoreError) -> StoredAPIKey? {
+        guard let key = APIKey(text), let stored = try await directory.key(key.id, now: clock.now()),
+            key.isSame(as: stored)
+        else { return nil }
+        return stored
+    }
+
+    /// Registers an app; false when its `clientId` is registered already.
+    package func add(
+        _ app: NewApp, context: RecordContext
+    ) async throws(StoreError) -> Bool {
+        let id = clock.pseudonym()
+        let owner = ValueOwner(logID: administrationLogID, app: id, subject: id)
+        let key = vault.newDataKey()
+        var kinds: [ValueKind] = [.clientSecret]
+        if app.appKey != nil { kinds.append(.appKey) }
+        let wrapped: [UInt8]
+        var sealed: [[UInt8]] = []
+        do {
+            wrapped = try vault.wrap(key, for: owner)
+            for (kind, value) in zip(kinds, [app.clientSecret, app.appKey].compactMap { $0 }) {
+                sealed.append(
+                    try vault.seal(value, kind, version: 1, for: owner, key: key))
+            }
+        } catch {
+            throw .damaged(.value)
+        }
+        let record = Record(
+            id: clock.identifier(), clientID: app.clientID, subject: nil, time: clock.now(),
+            subjectVersion: nil, context: context, event: .appAdded(name: app.name))
+        return try await administer(
+            Statement(
+                "add_app",
+                "select ledger.add_app($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                .uuid(id.value), .text(app.clientID), .text(app.name), .text(app.connectURL),
+                .text(app.userURL), .text(app.apiURL), .textArray(app.allowedOrigins),
+                .uuid(record.id.value), .timestamptz(microsecondsSince1970: record.time.microseconds),
+                .bytea(record.encoded()), .text(vault.rootKeyID), .bytea(wrapped),
+                .textArray(kinds.map(\.rawValue)), .byteaArray(sealed)))
+    }
+
+    /// Makes an API key for an app. The answer is the only time that the key is seen.
+    package func createAPIKey(
+        of app: StoredApp, scopes: [Scope], isTest: Bool, context: RecordContext
+    ) async throws(StoreError) -> APIKey {
+        let key = APIKey(isTest: isTest)
+        let names = scopes.map(\.rawValue)
+        let record = Record(
+            id: clock.identifier(), clientID: app.clientID, subject: nil, time: clock.now(),
+            subjectVersion: nil, context: context,
+            event: .apiKeyCreated(key: key.id, scopes: names))
+        _ = try await administer(
+            Statement(
+                "add_api_key", "select ledger.add_api_key($1, $2, $3, $4, $5, $6, $7, $8)",
+                .text(key.id), .uuid(app.id.value), .bytea(key.hash), .textArray(names),
+                .null(.timestamptz), .uuid(record.id.value),
+                .timestamptz(microsecondsSince1970: record.time.microseconds),
+                .bytea(record.encoded())))
+        return key
+    }
+
+    /// False when a unique key says that it is there already.
+    private func administer(_ statement: Statement) async throws(StoreError) -> Bool {
+        do {
+            try await pool.query(statement) { _ throws(PostgresError) in }
+            directory.forgetApps()
+            return true
+        } catch {
+            if error.sqlState == .uniqueViolation { return false }
+            throw StoreError(error)
+        }
+    }
+}

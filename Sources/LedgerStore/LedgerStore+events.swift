@@ -1,0 +1,220 @@
+package import Ledger
+internal import Postgres
+
+/// A record as stored, with its place.
+package struct StoredEvent: Sendable {
+    package let logID: Int32
+    /// The app whose event it is.
+    package let app: Identifier
+    package let position: Int64
+    /// The record's bytes, exactly as stored.
+    package let bytes: [UInt8]
+
+    /// The record; throws for bytes that are none.
+    package func record() throws(StoreError) -> Record {
+        do {
+            return try Record(decoding: bytes)
+        } catch {
+            throw .damaged(.record)
+        }
+    }
+}
+
+/// Which events a list shows. All given conditions hold together.
+package struct EventFilter: Sendable {
+    package var app: Identifier
+    package var subject: Identifier?
+    package var type: String?
+    package var since: Timestamp?
+    package var until: Timestamp?
+
+    /// All events of an app.
+    package init(app: Identifier) {
+        self.app = app
+    }
+}
+
+extension LedgerStore {
+    /// The event with this id, wherever it stands.
+    package func event(id: Identifier) async throws(StoreError) -> StoredEvent? {
+        try await event(
+            Statement(
+                "event_by_id",
+                """
+                select e.log_id, e.app_id, e.position, e.record from ledger.log l
+                join ledger.event e on e.log_id = l.log_id and e.event_id = $1
+                """,
+                .uuid(id.value)))
+    }
+
+    /// The event at a position of a log.
+    package func event(
+        at position: Int64, logID: Int32
+    ) async throws(StoreError) -> StoredEvent? {
+        try await event(
+            Statement(
+                "event_at",
+                """
+                select log_id, app_id, position, record from ledger.event
+                where log_id = $1 and position = $2
+                """,
+                .int4(logID), .int8(position)))
+    }
+
+    /// A user's events in order, from after a subject version.
+    package func history(
+        of user: StoredUser, after version: Int64 = 0, limit: Int = StoreLimits.pageEventsMax
+    ) async throws(StoreError) -> [StoredEvent] {
+        try await events(
+            Statement(
+                "history",
+                """
+                select log_id, app_id, position, record from ledger.event
+                where log_id = $1 and subject = $2 and subject_version > $3
+                order by subject_version limit $4
+                """,
+                .int4(user.logID), .uuid(user.subject.value), .int8(version),
+                .int8(Int64(limit))))
+    }
+
+    /// All of a user's events.
+    package func wholeHistory(of user: StoredUser) async throws(StoreError) -> [StoredEvent] {
+        var events: [StoredEvent] = []
+        while true {
+            let page = try await history(of: user, after: Int64(events.count))
+            events += page
+            if page.count < StoreLimits.pageEventsMax { return events }
+        }
+    }
+
+    /// A page of a log's events that pass a filter, from a position on.
+    package func events(
+        _ filter: EventFilter, logID: Int32, from position: Int64, limit: Int
+    ) async throws(StoreError) -> [StoredEvent] {
+        try await events(
+            Statement(
+                "events",
+                """
+                select log_id, app_id, position, record from ledger.event
+                where log_id = $1 and position >= $2
+                    and app_id = $3
+                    and ($4::uuid is null or subject = $4)
+                    and ($5::text is null or type = $5)
+                    and ($6::timestamptz is null or recorded_at >= $6)
+                    and ($7::timestamptz is null or recorded_at < $7)
+                order by position limit $8
+                """,
+                .int4(logID), .int8(position), .uuid(filter.app.value),
+                .uuid(filter.subject?.value), .text(filter.type),
+                .timestamptz(microsecondsSince1970: filter.since?.microseconds),
+                .timestamptz(microsecondsSince1970: filter.until?.microseconds),
+                .int8(Int64(limit))))
+    }
+
+    /// A page of a log, unfiltered, from a position on.
+    package func page(
+        logID: Int32, from position: Int64, limit: Int = StoreLimits.pageEventsMax
+    ) async throws(StoreError) -> [StoredEvent] {
+        try await events(
+            Statement(
+                "page",
+                """
+                select log_id, app_id, position, record from ledger.event
+                where log_id = $1 and position >= $2 order by position limit $3
+                """,
+                .int4(logID), .int8(position), .int8(Int64(limit))))
+    }
+
+    /// Who holds a fingerprint, and the event that claimed it.
+    package func lookup(
+        _ kind: LookupKind, _ fingerprint: Fingerprint
+    ) async throws(StoreError) -> (subject: Identifier, reference: Identifier)? {
+        do {
+            return try await pool.query(
+                Statement(
+                    "lookup",
+                    """
+                    select k.subject, k.reference from ledger.log l
+                    join vault.lookup k on k.log_id = l.log_id and k.kind = $1 and k.fingerprint = $2
+                    """,
+                    .text(kind.rawValue), .bytea(fingerprint.bytes))
+            ) { result throws(PostgresError) in
+                guard result.rowCount > 0 else { return nil }
+                return (
+                    Identifier(value: try result.uuid(0, 0)),
+                    Identifier(value: try result.uuid(0, 1))
+                )
+            }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// A page of an app's users, in order of their subjects, after one.
+    package func users(
+        of app: StoredApp, after subject: Identifier?, limit: Int
+    ) async throws(StoreError) -> [(subject: Identifier, state: SubjectState)] {
+        let rows: [(Identifier, [UInt8])]
+        do {
+            rows = try await pool.query(
+                Statement(
+                    "users",
+                    """
+                    select subject, state::text from ledger.current_token
+                    where log_id = 0 and app_id = $1 and ($2::uuid is null or subject > $2)
+                    order by subject limit $3
+                    """,
+                    .uuid(app.id.value), .uuid(subject?.value), .int8(Int64(limit)))
+            ) { result throws(PostgresError) in
+                var rows: [(Identifier, [UInt8])] = []
+                for row in 0..<result.rowCount {
+                    rows.append(
+                        (
+                            Identifier(value: try result.uuid(row, 0)),
+                            Array(try result.text(row, 1).utf8)
+                        ))
+                }
+                return rows
+            }
+        } catch {
+            throw StoreError(error)
+        }
+        do {
+            return try rows.map { (subject: $0.0, state: try SubjectState(decoding: $0.1)) }
+        } catch {
+            throw .damaged(.state)
+        }
+    }
+
+    /// Whether the database answers now.
+    package func ping() async throws(StoreError) {
+        do {
+            try await pool.query(Statement("ping", "select 1")) { _ throws(PostgresError) in }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    private func event(_ statement: Statement) async throws(StoreError) -> StoredEvent? {
+        try await events(statement).first
+    }
+
+    private func events(_ statement: Statement) async throws(StoreError) -> [StoredEvent] {
+        do {
+            return try await pool.query(statement) { result throws(PostgresError) in
+                var events: [StoredEvent] = []
+                for row in 0..<result.rowCount {
+                    events.append(
+                        StoredEvent(
+                            logID: try result.int4(row, 0),
+                            app: Identifier(value: try result.uuid(row, 1)),
+                            position: try result.int8(row, 2),
+                            bytes: try result.bytes(row, 3)))
+                }
+                return events
+            }
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+internal import Ledger
+internal import Logging
+internal import Metrics
+internal import Postgres
+
+/// Appends to one log, many commands at a time (group commit): one batch is one statement, one
+/// round trip, one fsync.
+final class LogWriter: Sendable {
+    private let batcher: Batcher<AppendCommand, AppendVerdict>
+
+    init(logID: Int32, pool: PostgresPool, rootKeyID: String, logger: Logger) {
+        let appender = Appender(logID: logID, pool: pool, rootKeyID: rootKeyID, logger: logger)
+        batcher = Batcher(
+            batchMax: StoreLimits.batchCommandsMax, queueMax: StoreLimits.queuedCommandsMax,
+            workerCount: 1
+        ) { await appender.append($0) }
+    }
+
+    func append(_ command: AppendCommand) async throws(StoreError) -> AppendVerdict {
+        try await batcher.submit(command, key: command.batchKey)
+    }
+
+    func run() async { await batcher.run() }
+
+    func close() { batcher.close() }
+}
+
+/// Sends batches and settles the ones whose answer was lost.
+private struct Appender: Sendable {
+    let logID: Int32
+    let pool: PostgresPool
+    let rootKeyID: String
+    let logger: Logger
+    let batchSize = Recorder(label: "ledger_append_batch_commands")
+
+    func append(_ commands: [AppendCommand]) async -> [Result<AppendVerdict, StoreError>] {
+        batchSize.record(commands.count)
+        do {
+            return try await send(commands).map { .success($0) }
+        } catch {
+            return await handle(error, of: commands)
+        }
+    }
+
+    private func send(_ commands: [AppendCommand]) async throws(PostgresError) -> [AppendVerdict] {
+        let append = AppendStatement(commands, logID: logID, rootKeyID: rootKeyID)
+        let verdicts = try await pool.query(append.statement) { result throws(PostgresError) in
+            try AppendStatement.verdicts(result)
+        }
+        let known = verdicts.compactMap { $0 }
+        precondition(known.count == commands.count, "append_events answers every command.")
+        return known
+    }
+
+    private func handle(
+        _ error: PostgresError, of commands: [AppendCommand]
+    ) async -> [Result<AppendVerdict, StoreError>] {
+        switch error.code {
+        case .server(.uniqueViolation) where commands.count > 1:
+            // Two commands of the batch claim the same thing: one at a time they get verdicts.
+            var results: [Result<AppendVerdict, StoreError>] = []
+            for command in commands { results += await append([command]) }
+            return results
+        case .server(.uniqueViolation):
+            return [.success(.conflict)]
+        case .outcomeUnknown:
+            logger.warning("append outcome unknown", metadata: ["commands": "\(commands.count)"])
+            return await settle(commands)
+        default:
+            logger.error("append failed", metadata: ["error": "\(error)"])
+            return commands.map { _ in .failure(StoreError(error)) }
+        }
+    }
+
+    /// Asks on a fresh connection which of the commands are in the log. Never sends them again.
+    private func settle(
+        _ commands: [AppendCommand]
+    ) async -> [Result<AppendVerdict, StoreError>] {
+        let ids = commands.compactMap { $0.events.first?.record.id.value }
+        for attempt in 0..<StoreLimits.settleTriesMax {
+            if attempt > 0 { try? await Task.sleep(for: StoreLimits.settlePause) }
+            guard let positions = try? await positions(of: ids) else { continue }
+            return commands.map { command in
+                guard let id = command.events.first?.record.id,
+                    let position = positions[id.value]
+                else { return .failure(.unavailable) }
+                return .success(.appended(position: position))
+            }
+        }
+        logger.error("append outcome not settled", metadata: ["commands": "\(commands.count)"])
+        return commands.map { _ in .failure(.outcomeUnknown) }
+    }
+
+    private func positions(of ids: [UInt128]) async throws(PostgresError) -> [UInt128: Int64] {
+        try await pool.query(
+            Statement(
+                "settle_events",
+                "select settled_id, settled_position from ledger.settle_events($1, $2)",
+                .int4(logID), .uuidArray(ids))
+        ) { result throws(PostgresError) in
+            var positions: [UInt128: Int64] = [:]
+            for row in 0..<result.rowCount {
+                positions[try result.uuid(row, 0)] = try result.int8(row, 1)
+            }
+            return positions
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import Crypto
+internal import Ledger
+package import Postgres
+
+extension Vault {
+    /// Opens the deployment's own keys with the root key, or makes them on the very first start.
+    ///
+    /// Throws `VaultError.wrongRootKey` when they were wrapped by another root key: the service
+    /// must not start then (threats, T23).
+    package init(rootKey: RootKey, pool: PostgresPool) async throws(VaultError) {
+        do {
+            self.init(
+                rootKey: rootKey,
+                fingerprintKey: try await Self.masterKey("fingerprint", rootKey, pool),
+                launchKey: try await Self.masterKey("launch", rootKey, pool))
+        } catch {
+            throw error
+        }
+    }
+
+    private static func masterKey(
+        _ purpose: String, _ rootKey: RootKey, _ pool: PostgresPool
+    ) async throws(VaultError) -> SymmetricKey {
+        let associated = Array("token-ledger/1 master key \(purpose)".utf8)
+        do {
+            if let stored = try await storedKey(purpose, pool) {
+                return try rootKey.unwrap(stored, purpose: associated)
+            }
+            let offered = try rootKey.wrap(SymmetricKey(size: .bits256), purpose: associated)
+            try await pool.query(
+                Statement(
+                    "offer_master_key", "select vault.offer_master_key($1, $2, $3)",
+                    .text(purpose), .text(rootKey.id), .bytea(offered))
+            ) { _ throws(PostgresError) in }
+            // Another copy of the service may have been first; what is stored now is what counts.
+            guard let stored = try await storedKey(purpose, pool) else {
+                throw VaultError.database(.damaged(.answer))
+            }
+            return try rootKey.unwrap(stored, purpose: associated)
+        } catch let error as VaultError {
+            throw error
+        } catch let error as PostgresError {
+            throw .database(StoreError(error))
+        } catch {
+            throw .database(.unavailable)
+        }
+    }
+
+    private static func storedKey(
+        _ purpose: String, _ pool: PostgresPool
+    ) async throws(PostgresError) -> [UInt8]? {
+        try await pool.query(
+            Statement(
+                "master_key", "select wrapped from vault.master_key where purpose = $1",
+                .text(purpose))
+        ) { result throws(PostgresError) in
+            result.rowCount == 0 ? nil : try result.bytes(0, 0)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+internal import LedgerSchema
+package import Postgres
+
+/// Why the store cannot be opened.
+package enum StoreOpeningError: Error, CustomStringConvertible {
+    /// The database cannot be asked.
+    case database(PostgresError)
+    /// The database has no schema of ours.
+    case notMigrated
+    /// The database stands at an older migration than this program.
+    case outdated(found: Int32, needed: Int32)
+    /// The database stands at a newer migration than this program.
+    case superseded(found: Int32, known: Int32)
+    /// The table of logs is empty.
+    case noLogs
+    /// The vault does not open.
+    case vault(VaultError)
+
+    package var description: String {
+        switch self {
+        case .database(let error): "\(error)"
+        case .notMigrated: "the database holds no ledger yet: run token-ledger migrate"
+        case .outdated(let found, let needed):
+            "the database stands at migration \(found), this program needs \(needed): "
+                + "run token-ledger migrate"
+        case .superseded(let found, let known):
+            "the database stands at migration \(found), this program knows only \(known): "
+                + "use a newer program"
+        case .noLogs: "the database names no logs"
+        case .vault(let error): "\(error)"
+        }
+    }
+}
+
+/// Compares the database's schema with the one this program was made for.
+package enum SchemaCheck {
+    /// The migration this program was made for.
+    package static var known: Int32 { Migration.all.last?.number ?? 0 }
+
+    /// Throws unless the database stands exactly at `known`.
+    package static func run(_ pool: PostgresPool) async throws(StoreOpeningError) {
+        let found: Int32?
+        do {
+            found = try await pool.query(
+                Statement("schema_version", "select max(number) from ledger.migration")
+            ) { result throws(PostgresError) in
+                try result.int4OrNil(0, 0)
+            }
+        } catch {
+            if error.sqlState == .undefinedTable || error.sqlState == .undefinedSchema {
+                throw .notMigrated
+            }
+            throw .database(error)
+        }
+        guard let found else { throw .notMigrated }
+        if found < known { throw .outdated(found: found, needed: known) }
+        if found > known { throw .superseded(found: found, known: known) }
+    }
+}

@@ -1,0 +1,48 @@
+internal import Ledger
+package import Postgres
+
+/// Why the store could not do what it was asked.
+package enum StoreError: Error, Equatable {
+    /// The database is away or does not answer in time. Nothing was written; try again later.
+    case unavailable
+    /// More waits than can be served within the limits. Nothing was written; try again later.
+    case overloaded
+    /// The answer of a commit was lost and could not be settled in time.
+    case outcomeUnknown
+    /// The user changed again and again while we decided. Nothing was written.
+    case conflict
+    /// What is stored does not fit together: a value that does not open, a record that is not one.
+    case damaged(Damage)
+    /// The database refused a statement that it should take: a defect or a wrong schema.
+    case refused(SQLState)
+
+    /// What was found damaged.
+    package enum Damage: String, Sendable {
+        /// A sealed value does not open under its subject's key.
+        case value
+        /// A token does not have the fingerprint that the log names.
+        case fingerprint
+        /// A record is not one that we would write.
+        case record
+        /// A projection row is not one that we would write.
+        case state
+        /// The database answered something that the function never answers.
+        case answer
+    }
+
+    /// Sorts an error of the database.
+    init(_ error: PostgresError) {
+        switch error.code {
+        case .connectionFailed, .cancelled, .timedOut: self = .unavailable
+        case .poolExhausted: self = .overloaded
+        case .outcomeUnknown: self = .outcomeUnknown
+        case .decodingFailed: self = .damaged(.answer)
+        case .server(let state):
+            // Classes 08, 53, 57 and 58 are about the server's own state, not about our statement.
+            switch state.classCode {
+            case "08", "53", "57", "58": self = .unavailable
+            default: self = state == .readOnly ? .unavailable : .refused(state)
+            }
+        }
+    }
+}

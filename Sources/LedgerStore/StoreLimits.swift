@@ -1,0 +1,22 @@
+/// The numbers that bound the store's work.
+enum StoreLimits {
+    /// How many commands one append carries. Beyond about a hundred the commit's share of the cost
+    /// is already small, and a larger batch only makes its first command wait.
+    static let batchCommandsMax = 128
+    /// How many commands may wait for the next batches: half a second's work at 10,000 a second.
+    static let queuedCommandsMax = 5_000
+    /// How many users one read asks for.
+    static let batchUsersMax = 64
+    /// How many reads of users may be under way at once; each takes a connection.
+    static let userReadersMax = 2
+    /// How often a commit whose answer was lost is asked for before its caller is told "unknown".
+    static let settleTriesMax = 10
+    /// How long to wait between two such questions: together they span a restart of PostgreSQL.
+    static let settlePause: Duration = .milliseconds(500)
+    /// How often a decision is made anew because the user changed meanwhile.
+    static let decisionTriesMax = 4
+    /// How many events one page of a list holds at most.
+    static let pageEventsMax = 1_000
+    /// How long an app or an API key is remembered: a revoked key is refused within 5 s (T10).
+    static let directoryTime: Duration = .seconds(2)
+}

@@ -1,0 +1,42 @@
+internal import Crypto
+package import Ledger
+
+/// A user as stored: the state, and the values that the state names, still sealed.
+package struct StoredUser: Sendable {
+    /// Which app the user belongs to.
+    package let app: Identifier
+    /// The app's `clientId`, which stands in every record.
+    package let clientID: String
+    package let logID: Int32
+    package let subject: Identifier
+    package internal(set) var state: SubjectState
+    /// The `clientUserId` of a user who is not stored yet.
+    let newClientUserID: Secret?
+    let key: DataKey
+    var sealed: [ValueKind: [UInt8]] = [:]
+
+    /// The subject's key: fresh, or wrapped as stored.
+    enum DataKey: Sendable {
+        case fresh(SymmetricKey)
+        case wrapped([UInt8])
+    }
+
+    var owner: ValueOwner { ValueOwner(logID: logID, app: app, subject: subject) }
+}
+
+/// An app as stored, with its secrets opened.
+package struct StoredApp: Sendable {
+    package let id: Identifier
+    package let clientID: String
+    package let name: String
+    /// Base URL of the provider's popup.
+    package let connectURL: String
+    /// Base URL of the provider's token endpoints.
+    package let userURL: String
+    /// Base URL of the provider's application API.
+    package let apiURL: String
+    /// The web origins whose pages may post a finish directly.
+    package let allowedOrigins: [String]
+    package let clientSecret: Secret
+    package let appKey: Secret?
+}

@@ -1,0 +1,81 @@
+internal import Ledger
+internal import Postgres
+
+/// Reads users, many at a time.
+final class UserReader: Sendable {
+    struct Question: Sendable {
+        let logID: Int32
+        let app: Identifier
+        let fingerprint: Fingerprint?
+        let subject: Identifier?
+    }
+
+    struct Answer: Sendable {
+        let subject: Identifier
+        let state: [UInt8]
+        let wrappedKey: [UInt8]
+        let sealed: [ValueKind: [UInt8]]
+    }
+
+    private let batcher: Batcher<Question, Answer?>
+
+    init(pool: PostgresPool) {
+        batcher = Batcher(
+            batchMax: StoreLimits.batchUsersMax, queueMax: StoreLimits.queuedCommandsMax,
+            workerCount: StoreLimits.userReadersMax
+        ) { await Self.read($0, pool) }
+    }
+
+    func read(_ question: Question) async throws(StoreError) -> Answer? {
+        try await batcher.submit(question)
+    }
+
+    func run() async { await batcher.run() }
+
+    func close() { batcher.close() }
+
+    private static func read(
+        _ questions: [Question], _ pool: PostgresPool
+    ) async -> [Result<Answer?, StoreError>] {
+        do {
+            let answers = try await pool.query(statement(questions)) {
+                result throws(PostgresError) in
+                var answers = [Answer?](repeating: nil, count: questions.count)
+                for row in 0..<result.rowCount {
+                    answers[Int(try result.int8(row, 0)) - 1] = try answer(result, row)
+                }
+                return answers
+            }
+            return answers.map { .success($0) }
+        } catch {
+            return questions.map { _ in .failure(StoreError(error)) }
+        }
+    }
+
+    private static func statement(_ questions: [Question]) -> Statement {
+        Statement(
+            "read_users",
+            """
+            select number, user_subject, state, wrapped_key, access_token, public_token, human_id,
+                client_user_id
+            from vault.read_users($1, $2, $3, $4)
+            """,
+            .int4Array(questions.map(\.logID)), .uuidArray(questions.map(\.app.value)),
+            .byteaArray(questions.map { $0.fingerprint?.bytes }),
+            .uuidArray(questions.map { $0.subject?.value }))
+    }
+
+    private static func answer(
+        _ result: borrowing PostgresResult, _ row: Int
+    ) throws(PostgresError) -> Answer {
+        var sealed: [ValueKind: [UInt8]] = [:]
+        sealed[.accessToken] = try result.bytesOrNil(row, 4)
+        sealed[.publicToken] = try result.bytesOrNil(row, 5)
+        sealed[.humanID] = try result.bytesOrNil(row, 6)
+        sealed[.clientUserID] = try result.bytesOrNil(row, 7)
+        return Answer(
+            subject: Identifier(value: try result.uuid(row, 1)),
+            state: Array(try result.text(row, 2).utf8),
+            wrappedKey: try result.bytes(row, 3), sealed: sealed)
+    }
+}

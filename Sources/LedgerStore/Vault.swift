@@ -1,0 +1,182 @@
+internal import Crypto
+package import Ledger
+
+/// What a fingerprint is of. The kind goes into the MAC, so equal values of different kinds differ.
+package enum FingerprintKind: String, Sendable {
+    /// A `clientUserId`.
+    case user
+    /// A `humanId`.
+    case human
+    /// A session token.
+    case session
+    case accessToken = "access_token"
+    case publicToken = "public_token"
+    /// An `Idempotency-Key`, with the route it was sent to.
+    case request
+}
+
+/// What a sealed value is.
+package enum ValueKind: String, Sendable {
+    case accessToken = "access_token"
+    case publicToken = "public_token"
+    case clientUserID = "client_user_id"
+    case humanID = "human_id"
+    /// Kept from the intent to the outcome of one finalize; its version is the intent's.
+    case sessionToken = "session_token"
+    case clientSecret = "client_secret"
+    case appKey = "app_key"
+}
+
+/// Whose value it is: goes into the associated data of every ciphertext.
+package struct ValueOwner: Sendable, Hashable {
+    let logID: Int32
+    let app: Identifier
+    let subject: Identifier
+}
+
+/// Seals and opens values, and computes keyed fingerprints (design, section 6).
+package struct Vault: Sendable {
+    private let rootKey: RootKey
+    private let fingerprintKey: SymmetricKey
+    private let launchKey: SymmetricKey
+
+    init(rootKey: RootKey, fingerprintKey: SymmetricKey, launchKey: SymmetricKey) {
+        self.rootKey = rootKey
+        self.fingerprintKey = fingerprintKey
+        self.launchKey = launchKey
+    }
+
+    /// The root key's name, stored beside everything that it wraps.
+    var rootKeyID: String { rootKey.id }
+
+    /// The keyed fingerprint of an app's value.
+    package func fingerprint(
+        _ kind: FingerprintKind, of value: Secret, app: Identifier
+    ) -> Fingerprint {
+        var mac = HMAC<SHA256>(key: fingerprintKey)
+        mac.update(data: Self.associated("fingerprint", kind.rawValue, app.bytes))
+        mac.update(data: value.exposedBytes)
+        guard let fingerprint = Fingerprint(mac.finalize()) else {
+            preconditionFailure("HMAC-SHA-256 has 32 bytes.")
+        }
+        return fingerprint
+    }
+
+    /// The one-time token of a direct launch: the launch and a MAC over it, in base64url.
+    ///
+    /// Nothing about it is stored, so no copy of the database gives one away.
+    package func launchToken(_ launch: Identifier) -> Secret {
+        let mac = HMAC<SHA256>.authenticationCode(for: launch.bytes, using: launchKey)
+        return Secret(Base64URL.encode(launch.bytes + Array(mac)))
+    }
+
+    /// The launch that a token was made for; nil unless we made the token.
+    package func launch(of token: String) -> Identifier? {
+        guard let bytes = Base64URL.decode(token), bytes.count == 48,
+            HMAC<SHA256>.isValidAuthenticationCode(
+                bytes[16...], authenticating: bytes[..<16], using: launchKey)
+        else { return nil }
+        return Identifier(bytes: bytes[..<16])
+    }
+
+    /// A key for a new subject.
+    func newDataKey() -> SymmetricKey {
+        SymmetricKey(size: .bits256)
+    }
+
+    func wrap(_ key: SymmetricKey, for owner: ValueOwner) throws(VaultError) -> [UInt8] {
+        try rootKey.wrap(key, purpose: Self.purpose(of: owner))
+    }
+
+    func unwrap(_ wrapped: [UInt8], for owner: ValueOwner) throws(VaultError) -> SymmetricKey {
+        try rootKey.unwrap(wrapped, purpose: Self.purpose(of: owner))
+    }
+
+    /// Seals a value under its subject's key.
+    func seal(
+        _ value: Secret, _ kind: ValueKind, version: Int64, for owner: ValueOwner,
+        key: SymmetricKey
+    ) throws(VaultError) -> [UInt8] {
+        do {
+            let box = try AES.GCM.seal(
+                value.exposedBytes, using: key,
+                authenticating: Self.associatedData(kind, version, owner))
+            guard let combined = box.combined else { throw VaultError.sealingFailed }
+            return Array(combined)
+        } catch {
+            throw .sealingFailed
+        }
+    }
+
+    /// Opens a value; fails unless it was sealed as this kind and version for this owner.
+    func open(
+        _ sealed: [UInt8], _ kind: ValueKind, version: Int64, for owner: ValueOwner,
+        key: SymmetricKey
+    ) throws(StoreError) -> Secret {
+        do {
+            let plain = try AES.GCM.open(
+                AES.GCM.SealedBox(combined: sealed), using: key,
+                authenticating: Self.associatedData(kind, version, owner))
+            return Secret(String(decoding: plain, as: UTF8.self))
+        } catch {
+            throw .damaged(.value)
+        }
+    }
+
+    private static func purpose(of owner: ValueOwner) -> [UInt8] {
+        associated("data key", "\(owner.logID)", owner.app.bytes + owner.subject.bytes)
+    }
+
+    private static func associatedData(
+        _ kind: ValueKind, _ version: Int64, _ owner: ValueOwner
+    ) -> [UInt8] {
+        associated("value", "\(kind.rawValue) \(version) \(owner.logID)",
+            owner.app.bytes + owner.subject.bytes)
+    }
+
+    /// Texts end in a zero byte and what follows has a fixed length, so no two uses coincide.
+    private static func associated(_ use: String, _ text: String, _ rest: [UInt8]) -> [UInt8] {
+        Array("token-ledger/1 \(use)".utf8) + [0] + Array(text.utf8) + [0] + rest
+    }
+}
+
+/// The alphabet of URLs (RFC 4648, section 5), without padding.
+enum Base64URL {
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let chunk = bytes[index..<min(index + 3, bytes.count)]
+            var bits = UInt32(0)
+            for offset in 0..<3 {
+                let byte = offset < chunk.count ? chunk[chunk.startIndex + offset] : 0
+                bits = bits << 8 | UInt32(byte)
+            }
+            for place in 0...chunk.count {
+                text.append(alphabet[Int(bits >> UInt32(18 - 6 * place) & 0x3F)])
+            }
+            index += 3
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Nil for foreign characters, and for spellings that `encode` does not give.
+    static func decode(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var bits = UInt32(0)
+        var bitCount: UInt32 = 0
+        for character in text.utf8 {
+            guard let digit = alphabet.firstIndex(of: character) else { return nil }
+            bits = bits << 6 | UInt32(digit)
+            bitCount += 6
+            if bitCount >= 8 {
+                bitCount -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> bitCount))
+            }
+        }
+        return encode(bytes) == text ? bytes : nil
+    }
+}

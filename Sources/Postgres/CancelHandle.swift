@@ -1,0 +1,39 @@
+import CLibPQ
+import Dispatch
+import Synchronization
+
+/// What one needs to cancel the statement a connection is working on.
+///
+/// libpq copies address and key into it, so it may be used while the connection is busy or
+/// already closed. It sends the request unencrypted (libpq before version 17).
+@safe final class CancelHandle: Sendable {
+    /// Requests block, since each opens a connection of its own.
+    private static let queue = DispatchQueue(label: "postgres.cancel", attributes: .concurrent)
+    /// The size libpq's manual recommends for the text of a failure, which is not used.
+    private static let messageBytesMax = 256
+
+    // The memory is never changed after `PQgetCancel`, and `PQcancel` only reads it.
+    private nonisolated(unsafe) let pointer: OpaquePointer
+    private let requested = Atomic(false)
+
+    init(owning pointer: OpaquePointer) {
+        unsafe self.pointer = unsafe pointer
+    }
+
+    deinit {
+        unsafe PQfreeCancel(pointer)
+    }
+
+    /// Whether a cancellation was ever asked for. It may still be on its way to the server, so
+    /// the connection must not carry another statement.
+    var isRequested: Bool { requested.load(ordering: .acquiring) }
+
+    /// Asks the server to cancel, without waiting.
+    func request() {
+        requested.store(true, ordering: .releasing)
+        Self.queue.async { [self] in
+            var message = [CChar](repeating: 0, count: Self.messageBytesMax)
+            _ = unsafe PQcancel(pointer, &message, Int32(message.count))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+/// Where the database is and how long to wait for it.
+///
+/// It has no textual form, since the connection string may hold a password.
+package struct PostgresConfiguration: Sendable {
+    /// A connection string of libpq: a URI or `key=value` pairs. What it sets wins over the
+    /// limits below. Several hosts are tried in order.
+    package var url: String
+    /// How the connection is named in `pg_stat_activity`.
+    package var applicationName: String
+    /// How many connections the pool opens. Beyond a dozen, one log gains nothing from more.
+    package var connectionsMax = 8
+    /// How many tasks may wait for a connection. More than this cannot be served within
+    /// `waitMax`, so they are refused at once.
+    package var waitersMax = 512
+    /// How long a task waits for a connection before it is refused.
+    package var waitMax: Duration = .seconds(2)
+    /// How long one host may take to accept a connection; libpq counts whole seconds from 2.
+    package var connectTimeMax: Duration = .seconds(3)
+    /// How long the network may leave sent bytes unconfirmed before the peer counts as dead.
+    package var unconfirmedTimeMax: Duration = .seconds(5)
+    /// How long the server works on one statement; nil lifts the limit (verify, rebuild).
+    package var statementTimeMax: Duration? = .seconds(2)
+    /// How long a statement waits for a lock; nil lifts the limit (migrate).
+    package var lockTimeMax: Duration? = .seconds(1)
+    /// How long a transaction may stay open without a statement; nil lifts the limit.
+    package var idleInTransactionTimeMax: Duration? = .seconds(5)
+
+    /// The usual limits for a database.
+    package init(url: String, applicationName: String = "token-ledger") {
+        self.url = url
+        self.applicationName = applicationName
+    }
+
+    /// The same database without limits on statements, locks and transactions.
+    package var withoutTimeLimits: PostgresConfiguration {
+        var configuration = self
+        configuration.statementTimeMax = nil
+        configuration.lockTimeMax = nil
+        configuration.idleInTransactionTimeMax = nil
+        return configuration
+    }
+
+    /// The keywords for libpq, in the order in which it reads them: the later one wins.
+    ///
+    /// `options` of the connection string are appended to ours, since libpq would drop ours.
+    func keywords(optionsOfURL: String?) -> [(String, String)] {
+        var options = [
+            "-c statement_timeout=\(Self.milliseconds(statementTimeMax))",
+            "-c lock_timeout=\(Self.milliseconds(lockTimeMax))",
+            "-c idle_in_transaction_session_timeout="
+                + "\(Self.milliseconds(idleInTransactionTimeMax))",
+        ]
+        if let optionsOfURL { options.append(optionsOfURL) }
+        return [
+            ("connect_timeout", "\(max(2, connectTimeMax.components.seconds))"),
+            ("tcp_user_timeout", "\(Self.milliseconds(unconfirmedTimeMax))"),
+            ("fallback_application_name", applicationName),
+            ("dbname", url),
+            ("options", options.joined(separator: " ")),
+            ("client_encoding", "UTF8"),
+        ]
+    }
+
+    /// Whole milliseconds; PostgreSQL reads 0 as no limit.
+    private static func milliseconds(_ duration: Duration?) -> Int64 {
+        guard let duration else { return 0 }
+        return max(1, Int64(duration / .milliseconds(1)))
+    }
+}
+
+extension PostgresConfiguration:
+    CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable
+{
+    package var description: String { "PostgresConfiguration(\(applicationName))" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,206 @@
+import Dispatch
+package import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// Connections to one database, opened when needed and lent to one task at a time.
+///
+/// It works as soon as it exists; `run()` only ties its end to the program's.
+package final class PostgresPool: Service {
+    private typealias Lease = (id: PoolState.ConnectionID, connection: PostgresConnection)
+    private typealias Answer = Result<Lease, PostgresError>
+
+    /// A task that waits. Its answer may come before it has suspended.
+    private enum Waiter {
+        case reserved
+        case suspended(CheckedContinuation<Answer, Never>)
+        case answered(Answer)
+    }
+
+    private struct Shared: ~Copyable {
+        var state: PoolState
+        var connections: [PoolState.ConnectionID: PostgresConnection] = [:]
+        var waiters: [PoolState.WaiterID: Waiter] = [:]
+    }
+
+    private let configuration: PostgresConfiguration
+    private let logger: Logger
+    private let shared: Mutex<Shared>
+    private let timerQueue = DispatchQueue(label: "postgres.pool")
+
+    /// A pool without connections so far.
+    package init(configuration: PostgresConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        shared = Mutex(
+            Shared(
+                state: PoolState(
+                    connectionsMax: configuration.connectionsMax,
+                    waitersMax: configuration.waitersMax, waitMax: configuration.waitMax)))
+    }
+
+    /// Waits for the program's shutdown, then closes the pool.
+    package func run() async throws {
+        // Thrown when the task is cancelled instead, which means the same here.
+        try? await gracefulShutdown()
+        close()
+    }
+
+    /// Closes the idle connections now, and the others when they are returned.
+    package func close() {
+        let (connections, refused) = shared.withLock { shared in
+            let (closing, refused) = shared.state.close()
+            return (closing.compactMap { shared.connections.removeValue(forKey: $0) }, refused)
+        }
+        refuse(refused, PostgresError(.connectionFailed, message: "the pool is closed"))
+        // Dropping the last reference closes a connection.
+        _ = consume connections
+    }
+
+    /// Runs one statement on a free connection and lends its result to `decode`.
+    ///
+    /// Cancelling the task cancels the statement on the server.
+    package func query<Value: Sendable>(
+        _ statement: Statement,
+        decode: @Sendable (borrowing PostgresResult) throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
+        let lease = try await lease()
+        defer { giveBack(lease) }
+        return try await lease.connection.query(statement, decode: decode)
+    }
+
+    /// Lends a connection to `body`, for a transaction or a session's settings.
+    ///
+    /// The connection must not escape. One that is returned inside a transaction is closed.
+    package func withConnection<Value: Sendable>(
+        _ body: (PostgresConnection) async throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
+        let lease = try await lease()
+        defer { giveBack(lease) }
+        return try await body(lease.connection)
+    }
+
+    /// A connection the server has not closed meanwhile.
+    private func lease() async throws(PostgresError) -> Lease {
+        // Each turn removes a dead connection; after all of them only a fresh one is left.
+        for _ in 0...configuration.connectionsMax {
+            let lease = try await anyLease()
+            if lease.connection.isReusable, lease.connection.isQuiet { return lease }
+            discard(lease.id)
+        }
+        throw PostgresError(.connectionFailed)
+    }
+
+    private func anyLease() async throws(PostgresError) -> Lease {
+        let (request, connection) = shared.withLock { shared in
+            let request = shared.state.request(now: .now)
+            switch request {
+            case .lease(let id): return (request, shared.connections[id])
+            case .wait(let id, _, _): shared.waiters[id] = .reserved
+            case .refuse: break
+            }
+            return (request, nil)
+        }
+        switch request {
+        case .refuse(let code):
+            throw PostgresError(code)
+        case .lease(let id):
+            guard let connection else { preconditionFailure("An idle connection is known.") }
+            return (id, connection)
+        case .wait(let id, let opens, let timerAt):
+            if opens { open() }
+            setTimer(timerAt)
+            return try await answer(to: id)
+        }
+    }
+
+    /// Suspends until a waiter has got its answer, which may have come before.
+    private func answer(to id: PoolState.WaiterID) async throws(PostgresError) -> Lease {
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer = shared.withLock { shared -> Answer? in
+                    if case .answered(let answer) = shared.waiters[id] {
+                        shared.waiters[id] = nil
+                        return answer
+                    }
+                    shared.waiters[id] = .suspended(continuation)
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            let waited = shared.withLock { $0.state.cancel(id) }
+            if waited { resume(id, with: .failure(PostgresError(.cancelled))) }
+        }
+        return try result.get()
+    }
+
+    private func resume(_ id: PoolState.WaiterID, with answer: Answer) {
+        let continuation = shared.withLock { shared -> CheckedContinuation<Answer, Never>? in
+            if case .suspended(let continuation) = shared.waiters[id] {
+                shared.waiters[id] = nil
+                return continuation
+            }
+            shared.waiters[id] = .answered(answer)
+            return nil
+        }
+        continuation?.resume(returning: answer)
+    }
+
+    private func refuse(_ waiters: [PoolState.WaiterID], _ error: PostgresError) {
+        for waiter in waiters { resume(waiter, with: .failure(error)) }
+    }
+
+    private func giveBack(_ lease: Lease) {
+        guard lease.connection.isReusable else { return discard(lease.id) }
+        carryOut(shared.withLock { $0.state.release(lease.id) }, lease)
+    }
+
+    private func discard(_ id: PoolState.ConnectionID) {
+        let (loss, connection) = shared.withLock { shared in
+            (shared.state.discard(id), shared.connections.removeValue(forKey: id))
+        }
+        // Dropping the last reference closes the connection, outside of the lock.
+        _ = consume connection
+        if loss.opens { open() }
+    }
+
+    private func carryOut(_ free: PoolState.Free, _ lease: Lease) {
+        switch free {
+        case .keep: break
+        case .lease(_, let waiter): resume(waiter, with: .success(lease))
+        case .close: _ = shared.withLock { $0.connections.removeValue(forKey: lease.id) }
+        }
+    }
+
+    /// Opens a connection on a queue of its own; nobody holds the lock meanwhile.
+    private func open() {
+        PostgresConnection.open(configuration) { [self] result in
+            switch result {
+            case .success(let connection):
+                let (id, free) = shared.withLock { shared in
+                    let (id, free) = shared.state.opened()
+                    shared.connections[id] = connection
+                    return (id, free)
+                }
+                logger.debug("database connection opened")
+                carryOut(free, (id, connection))
+            case .failure(let error):
+                logger.warning("database connection failed")
+                let loss = shared.withLock { $0.state.openingFailed() }
+                refuse(loss.refused, error)
+            }
+        }
+    }
+
+    private func setTimer(_ instant: ContinuousClock.Instant?) {
+        guard let instant else { return }
+        let delay = max(.zero, ContinuousClock.now.duration(to: instant))
+        let nanoseconds = Int(delay / .nanoseconds(1))
+        timerQueue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { [self] in
+            let expiry = shared.withLock { $0.state.expire(now: .now) }
+            refuse(expiry.refused, PostgresError(expiry.code))
+            setTimer(expiry.timerAt)
+        }
+    }
+}

@@ -1,0 +1,243 @@
+import HumanConnect
+import Ledger
+import Testing
+
+@Suite("the client against a misbehaving provider")
+struct HumanConnectClientTests {
+    static let session = SessionTokenObject(
+        humanID: Secret("HUMAN-MARK"), clientID: "ignored", sessionToken: Secret("SESSION-MARK"))
+    static let good = """
+        {"humanId":"h","accessToken":"a=-_","publicToken":"p","clientId":"c",\
+        "clientUserId":"a@b"}
+        """
+
+    static func response(_ status: String, _ body: String, header: String = "") -> String {
+        "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(header)\r\n\(body)"
+    }
+
+    static func app(_ url: String) throws -> ProviderApp {
+        ProviderApp(
+            clientID: "c", clientSecret: Secret("SECRET-MARK"), appKey: Secret("key"),
+            endpoints: try ProviderEndpoints(all: url))
+    }
+
+    /// Calls `exchange` at a stub and checks that there was one connection, or as many as told.
+    private func exchange(
+        _ script: StubProvider.Script, limit: Duration = .seconds(15)
+    ) async throws -> Result<TokenAnswer, HumanConnectError> {
+        try await StubProvider.run(script) { stub, url in
+            let result = try await call(url, limit: limit)
+            #expect(stub.connections == 1)
+            return result
+        }
+    }
+
+    private func call(
+        _ url: String, limit: Duration = .seconds(15)
+    ) async throws -> Result<TokenAnswer, HumanConnectError> {
+        var configuration = HumanConnectClient.Configuration()
+        configuration.totalTimeMax = limit
+        let client = HumanConnectClient(configuration: configuration)
+        let result: Result<TokenAnswer, HumanConnectError>
+        do {
+            result = .success(try await client.exchange(Self.session, for: Self.app(url)))
+        } catch let error as HumanConnectError {
+            result = .failure(error)
+        }
+        try await client.shutdown()
+        return result
+    }
+
+    private func expect(
+        _ error: HumanConnectError, from script: StubProvider.Script,
+        limit: Duration = .seconds(15), at location: SourceLocation = #_sourceLocation
+    ) async throws {
+        let result = try await exchange(script, limit: limit)
+        guard case .failure(let thrown) = result else {
+            Issue.record("expected an error", sourceLocation: location)
+            return
+        }
+        #expect(thrown == error, sourceLocation: location)
+        #expect(!"\(thrown)\(String(reflecting: thrown))".contains("MARK"))
+    }
+
+    @Test("200 and 201 with all fields are tokens", arguments: ["200 OK", "201 Created"])
+    func success(status: String) async throws {
+        let answer = try await exchange(.answer(Self.response(status, Self.good))).get()
+        #expect(answer.humanID.exposed == "h")
+        #expect(answer.accessToken.exposed == "a=-_")
+        #expect(answer.publicToken.exposed == "p")
+        #expect(answer.clientID == "c")
+        #expect(answer.clientUserID?.exposed == "a@b")
+    }
+
+    @Test("clientId and clientUserId may be absent")
+    func old() async throws {
+        let body = #"{"humanId":"h","accessToken":"a","publicToken":"p"}"#
+        let answer = try await exchange(.answer(Self.response("200 OK", body))).get()
+        #expect(answer.clientUserID == nil && answer.clientID == nil)
+    }
+
+    @Test("the request is the documented one, with the app's own clientId")
+    func request() async throws {
+        try await StubProvider.run(.answer(Self.response("200 OK", Self.good))) { stub, url in
+            _ = try await call(url).get()
+            let request = try #require(stub.requests.first)
+            #expect(request.hasPrefix("POST /v1/connect/tokens HTTP/1.1\r\n"))
+            #expect(request.lowercased().contains("\r\ncontent-type: application/json\r\n"))
+            #expect(request.lowercased().contains("\r\nconnection: close\r\n"))
+            #expect(
+                request.hasSuffix(
+                    #"{"humanId":"HUMAN-MARK","clientId":"c","sessionToken":"SESSION-MARK","#
+                        + #""clientSecret":"SECRET-MARK"}"#))
+        }
+    }
+
+    @Test("a 4xx is a refusal for certain", arguments: [400, 401, 403, 404, 409, 410, 412, 422])
+    func rejected(status: Int) async throws {
+        try await expect(
+            .rejected(status: status), from: .answer(Self.response("\(status) X", Self.good)))
+    }
+
+    @Test("every other status leaves the outcome unknown, whatever the body")
+    func unknownStatuses() async throws {
+        for (status, reason) in [
+            (408, .tryLater(status: 408)), (425, .tryLater(status: 425)), (429, .tooManyRequests),
+            (500, .serverError(status: 500)), (502, .serverError(status: 502)),
+            (503, .serverError(status: 503)), (202, .unexpectedStatus(202)),
+        ] as [(Int, HumanConnectError.UnknownReason)] {
+            try await expect(
+                .unknown(reason), from: .answer(Self.response("\(status) X", Self.good)))
+        }
+        try await expect(
+            .unknown(.unexpectedStatus(204)), from: .answer("HTTP/1.1 204 No Content\r\n\r\n"))
+    }
+
+    @Test("a redirect is not followed", arguments: [301, 302, 303, 307, 308])
+    func redirects(status: Int) async throws {
+        try await StubProvider.run(.answer(Self.response("200 OK", Self.good))) { other, url in
+            let head = "Location: \(url)/v1/connect/tokens\r\n"
+            try await expect(
+                .unknown(.redirected),
+                from: .answer(Self.response("\(status) X", Self.good, header: head)))
+            #expect(other.connections == 0)
+        }
+    }
+
+    @Test("a provider that never answers is timed out")
+    func hang() async throws {
+        try await expect(.unknown(.timedOut), from: .hang, limit: .milliseconds(300))
+    }
+
+    @Test("an answer that drips is timed out too")
+    func drip() async throws {
+        try await expect(
+            .unknown(.timedOut),
+            from: .drip(after: "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n{"),
+            limit: .milliseconds(400))
+    }
+
+    @Test("a cut answer is unknown, even if what came is valid")
+    func truncated() async throws {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + Self.good
+        try await expect(.unknown(.connectionLost), from: .answer(head))
+        try await expect(.unknown(.connectionLost), from: .reset(after: head))
+        try await expect(.unknown(.connectionLost), from: .reset(after: "HTTP/1.1 200 O"))
+        try await expect(.unknown(.connectionLost), from: .reset(after: ""))
+    }
+
+    @Test("a missing, empty or wrongly typed field never becomes a token")
+    func fields() async throws {
+        for (body, reason) in [
+            (#"{"humanId":"h","publicToken":"p"}"#, .missingField("accessToken")),
+            (#"{"humanId":"h","accessToken":"a"}"#, .missingField("publicToken")),
+            (#"{"accessToken":"a","publicToken":"p"}"#, .missingField("humanId")),
+            (#"{"humanId":"h","accessToken":"","publicToken":"p"}"#, .invalidField("accessToken")),
+            (#"{"humanId":"h","accessToken":null,"publicToken":"p"}"#, .invalidField("accessToken")),
+            (#"{"humanId":"h","accessToken":1,"publicToken":"p"}"#, .invalidField("accessToken")),
+            (#"{"humanId":"h","accessToken":"a\n","publicToken":"p"}"#, .invalidField("accessToken")),
+            (
+                #"{"humanId":"h","accessToken":"a","publicToken":"p","publicToken":"q"}"#,
+                .invalidField("publicToken")
+            ),
+            (
+                #"{"humanId":"h","accessToken":"a","publicToken":"p","clientUserId":7}"#,
+                .invalidField("clientUserId")
+            ),
+            ("[]", .malformedAnswer), ("", .malformedAnswer), ("<html>", .malformedAnswer),
+            (#"{"humanId":"h""#, .malformedAnswer),
+            (String(repeating: "[", count: 60_000), .malformedAnswer),
+            (
+                #"{"humanId":"h","publicToken":"p","accessToken":""#
+                    + String(repeating: "a", count: 16_385) + #""}"#,
+                .invalidField("accessToken")
+            ),
+        ] as [(String, HumanConnectError.UnknownReason)] {
+            try await expect(.unknown(reason), from: .answer(Self.response("200 OK", body)))
+        }
+    }
+
+    @Test("an answer of 10 MB is dropped")
+    func large() async throws {
+        let padding = String(repeating: " ", count: 10_000_000)
+        try await expect(
+            .unknown(.answerTooLarge), from: .answer(Self.response("200 OK", Self.good + padding)))
+    }
+
+    @Test("nobody listening, or no such name, means not sent")
+    func notListening() async throws {
+        let url = try await StubProvider.run(.hang) { _, url in url }
+        #expect(try await call(url).failure == .notSent(.connectionRefused))
+        let name = try await call("http://no-such-host.invalid")
+        #expect(name.failure == .notSent(.nameLookup))
+    }
+
+    @Test("TLS that does not come about means not sent")
+    func noTLS() async throws {
+        try await StubProvider.run(.closeAtOnce) { _, url in
+            let secure = url.replacing("http:", with: "https:")
+            let result = try await call(secure)
+            #expect(result.failure == .notSent(.tlsFailed))
+        }
+    }
+
+    @Test("a public token of another person is refused")
+    func publicTokens() async throws {
+        let body = Self.response("200 OK", #"{"humanId":"h","publicToken":"p"}"#)
+        try await StubProvider.run(.answer(body)) { stub, url in
+            let client = HumanConnectClient()
+            let app = try Self.app(url)
+            let token = try await client.publicToken(humanID: Secret("h"), for: app)
+            #expect(token.exposed == "p")
+            await #expect(throws: HumanConnectError.unknown(.differentHuman)) {
+                try await client.publicToken(humanID: Secret("other"), for: app)
+            }
+            try await client.shutdown()
+            #expect(stub.requests.first?.hasPrefix("POST /v1/connect/publictokens ") == true)
+            #expect(stub.connections == 2)
+        }
+    }
+
+    @Test("the users of an app are listed with the App Key")
+    func users() async throws {
+        let list = #"[{"humanId":"h","externalId":"a@b","appId":"c","createdAt":"t"},{"humanId":"i"}]"#
+        try await StubProvider.run(.answer(Self.response("200 OK", list))) { stub, url in
+            let client = HumanConnectClient()
+            let users = try await client.users(of: Self.app(url))
+            try await client.shutdown()
+            #expect(users.map(\.humanID.exposed) == ["h", "i"])
+            #expect(users.map(\.clientUserID?.exposed) == ["a@b", nil])
+            let request = try #require(stub.requests.first)
+            #expect(request.hasPrefix("GET /v1/apps/c/users "))
+            #expect(request.contains("Authorization: Basic a2V5Og==\r\n"))
+        }
+    }
+}
+
+extension Result {
+    /// The error, nil when there is a value.
+    var failure: Failure? {
+        guard case .failure(let error) = self else { return nil }
+        return error
+    }
+}

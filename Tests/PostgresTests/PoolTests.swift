@@ -1,0 +1,163 @@
+import Logging
+import Postgres
+import ServiceLifecycle
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("The pool")
+struct PoolTests {
+    private static let one = Statement("one", "SELECT 1")
+
+    @Test("many tasks share few connections, and each gets its own answer")
+    func shares() async throws {
+        var configuration = PostgresConfiguration(url: try await TestPostgres.freshDatabase().url)
+        configuration.connectionsMax = 4
+        let pool = PostgresPool(configuration: configuration, logger: .test)
+        defer { pool.close() }
+        try await withThrowingTaskGroup { group in
+            for number in 0..<400 as Range<Int64> {
+                group.addTask {
+                    let statement = Statement("echo", "SELECT $1", .int8(number))
+                    let answer = try await pool.query(statement) { result throws(PostgresError) in
+                        try result.int8(0, 0)
+                    }
+                    #expect(answer == number)
+                }
+            }
+            try await group.waitForAll()
+        }
+        let connections = try await pool.query(
+            Statement(
+                "connections",
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+        #expect(connections <= 4)
+    }
+
+    @Test("one waiter too many, and one who waited too long, are refused as exhausted")
+    func limits() async throws {
+        var configuration = PostgresConfiguration(url: try await TestPostgres.url())
+        configuration.connectionsMax = 1
+        configuration.waitersMax = 1
+        configuration.waitMax = .milliseconds(200)
+        let pool = PostgresPool(configuration: configuration, logger: .test)
+        defer { pool.close() }
+        try await pool.withConnection { _ throws(PostgresError) in
+            let codes = await withTaskGroup(of: PostgresError.Code?.self) { group in
+                for _ in 0..<2 {
+                    group.addTask {
+                        do throws(PostgresError) {
+                            try await pool.query(Self.one) { _ in }
+                            return nil
+                        } catch {
+                            return error.code
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(codes == [.poolExhausted, .poolExhausted])
+        }
+        try await pool.query(Self.one) { _ in }
+    }
+
+    @Test("a task that is cancelled while it waits leaves the queue")
+    func cancelledWaiter() async throws {
+        var configuration = PostgresConfiguration(url: try await TestPostgres.url())
+        configuration.connectionsMax = 1
+        configuration.waitMax = .seconds(3600)
+        let pool = PostgresPool(configuration: configuration, logger: .test)
+        defer { pool.close() }
+        try await pool.withConnection { _ throws(PostgresError) in
+            let task = Task { try await pool.query(Self.one) { _ in } }
+            task.cancel()
+            let error = await #expect(throws: PostgresError.self) { try await task.value }
+            #expect(error?.code == .cancelled)
+        }
+        try await pool.query(Self.one) { _ in }
+    }
+
+    @Test("a cancelled statement costs its connection, not the next task's statement")
+    func cancelledStatement() async throws {
+        var configuration = PostgresConfiguration(url: try await TestPostgres.freshDatabase().url)
+        configuration.connectionsMax = 1
+        configuration.statementTimeMax = nil
+        let pool = PostgresPool(configuration: configuration, logger: .test)
+        defer { pool.close() }
+        for _ in 0..<20 {
+            let started = Atomic(false)
+            await withTaskGroup { group in
+                group.addTask {
+                    started.store(true, ordering: .releasing)
+                    try? await pool.query(Statement("nap", "SELECT pg_sleep(0.001)")) { _ in }
+                }
+                while !started.load(ordering: .acquiring) { await Task.yield() }
+                group.cancelAll()
+            }
+            try await pool.query(Self.one) { _ in }
+        }
+    }
+
+    @Test("a connection returned inside a transaction is closed, and its work undone")
+    func openTransaction() async throws {
+        var configuration = PostgresConfiguration(url: try await TestPostgres.freshDatabase().url)
+        configuration.connectionsMax = 1
+        let pool = PostgresPool(configuration: configuration, logger: .test)
+        defer { pool.close() }
+        try await pool.withConnection { connection throws(PostgresError) in
+            try await connection.script("BEGIN; CREATE TABLE forgotten ()")
+        }
+        let error = await #expect(throws: PostgresError.self) {
+            try await pool.query(Statement("forgotten", "SELECT FROM forgotten")) { _ in }
+        }
+        #expect(error?.code == .server(.undefinedTable))
+    }
+
+    @Test("the pool survives a restart and a crash of the server")
+    func restart() async throws {
+        try await TestCluster.run { cluster in
+            let pool = PostgresPool(
+                configuration: PostgresConfiguration(url: try await cluster.url()), logger: .test)
+            defer { pool.close() }
+            try await useAll(pool)
+            try await cluster.stop()
+            let away = await #expect(throws: PostgresError.self) {
+                try await pool.query(Self.one) { _ in }
+            }
+            #expect(away?.code == .connectionFailed)
+            try await cluster.start()
+            try await useAll(pool)
+            try await cluster.crash()
+            try await cluster.start()
+            try await useAll(pool)
+        }
+    }
+
+    @Test("run() ends when it is cancelled, and closes the pool")
+    func run() async throws {
+        let pool = PostgresPool(
+            configuration: PostgresConfiguration(url: try await TestPostgres.url()), logger: .test)
+        let service: any Service = pool
+        let task = Task { try await service.run() }
+        try await pool.query(Self.one) { _ in }
+        task.cancel()
+        try await task.value
+        let error = await #expect(throws: PostgresError.self) {
+            try await pool.query(Self.one) { _ in }
+        }
+        #expect(error?.code == .connectionFailed)
+    }
+
+    /// Runs as many statements side by side as there can be connections.
+    private func useAll(_ pool: PostgresPool) async throws {
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    try await pool.query(Statement("nap", "SELECT pg_sleep(0.005)")) { _ in }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}

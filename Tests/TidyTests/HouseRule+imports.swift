@@ -1,0 +1,56 @@
+extension HouseRule {
+    static let imports = [
+        HouseRule(
+            name: "only Postgres touches libpq",
+            kept: [("Sources/Postgres/A.swift", "internal import CLibPQ")],
+            broken: [("Sources/LedgerStore/A.swift", "package import CLibPQ")]
+        ) { file in
+            guard !file.stands(in: "Sources/Postgres/") else { return [] }
+            return file.imports("CLibPQ", "use the Postgres module")
+        },
+        HouseRule(
+            name: "only the three HTTP targets know the web framework",
+            kept: [
+                ("Sources/LedgerAPI/A.swift", "import Hummingbird"),
+                ("Tests/LedgerAPITests/A.swift", "@testable import Hummingbird"),
+            ],
+            broken: [
+                ("Sources/LedgerStore/A.swift", "import Hummingbird"),
+                ("Sources/HumanConnect/A.swift", "import struct Hummingbird.Request"),
+            ]
+        ) { file in
+            let known = file.stands(
+                in: "Sources/LedgerAPI/",
+                "Sources/HumanConnectSandbox/",
+                "Sources/LedgerCommand/",
+                "Tests/"
+            )
+            return known ? [] : file.imports("Hummingbird", "this belongs into an HTTP target")
+        },
+        HouseRule(
+            name: "the domain needs nothing but the standard library",
+            kept: [
+                ("Sources/Ledger/A.swift", "let `import` = 1 // import Foundation"),
+                ("Sources/LedgerStore/A.swift", "import Foundation"),
+            ],
+            broken: [("Sources/Ledger/A.swift", "let a = 1\npackage import Foundation")]
+        ) { file in
+            guard file.stands(in: "Sources/Ledger/") else { return [] }
+            return file.imports(nil, "the domain is pure; move this elsewhere")
+        },
+    ]
+}
+
+extension SourceFile {
+    /// Imports of a module, or of any when none is named.
+    fileprivate func imports(_ module: String?, _ message: String) -> [Violation] {
+        let kinds: Set = ["struct", "class", "enum", "func", "protocol", "typealias", "var", "let"]
+        return occurrences(of: "import").compactMap { index in
+            guard !follows(".", at: index), !follows("`", at: index) else { return nil }
+            var name = index + 1
+            if name < code.count, kinds.contains(code[name].text) { name += 1 }
+            guard name < code.count, module == nil || code[name].text == module else { return nil }
+            return violation(code[index].line, "import \(code[name].text): \(message)")
+        }
+    }
+}

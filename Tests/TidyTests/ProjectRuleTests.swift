@@ -1,0 +1,80 @@
+import Subprocess
+import SystemPackage
+import Testing
+
+@Suite("the rules for the project as a whole")
+struct ProjectRuleTests {
+    @Test("the top level holds what belongs there")
+    func topLevel() throws {
+        let found = ProjectRules.topLevel(try SourceTree().paths)
+        #expect(found.isEmpty, "\n\(found.listed)")
+
+        #expect(ProjectRules.topLevel(["README.md", "Makefile", "Sources/A/A.swift"]).isEmpty)
+        #expect(ProjectRules.topLevel(["notes.txt", "Makefile"]).count == 1)
+        #expect(ProjectRules.topLevel(["Utils/A.swift", "Utils/B.swift"]).count == 1)
+        #expect(ProjectRules.topLevel(["Sources"]).count == 1)
+    }
+
+    @Test("the map in the README names every folder")
+    func map() throws {
+        let tree = try SourceTree()
+        let found = ProjectRules.map(tree.paths, readme: try tree.text(of: "README.md"))
+        #expect(found.isEmpty, "\n\(found.listed)")
+
+        let paths = ["Sources/Ledger/A.swift", "Sources/B/C/A.swift", "Schema/0001_a.sql"]
+        #expect(ProjectRules.map(paths, readme: "Schema/\nSources/Ledger/ a\n  B/ b").isEmpty)
+        let missing = ProjectRules.map(paths, readme: "Schema/\nSources/\n  Ledger, B and C/")
+        #expect(missing.map(\.path) == ["Sources/B", "Sources/Ledger"])
+    }
+
+    @Test("migrations are numbered without holes and embedded")
+    func migrations() throws {
+        let tree = try SourceTree()
+        let package = try tree.text(of: "Package.swift")
+        let found = ProjectRules.migrations(tree.paths, package: package)
+        #expect(found.isEmpty, "\n\(found.listed)")
+
+        let names = ["Schema/0001_a.sql", "Schema/0002_b.sql"]
+        let both = "\"0001_a.sql\", \"0002_b.sql\""
+        #expect(ProjectRules.migrations(names, package: both).isEmpty)
+        #expect(ProjectRules.migrations(names, package: "\"0001_a.sql\"").count == 1)
+        let hole = ["Schema/0001_a.sql", "Schema/0003_b.sql"]
+        #expect(ProjectRules.migrations(hole, package: "\"0001_a.sql\", \"0003_b.sql\"").count == 1)
+        let twice = ["Schema/0001_a.sql", "Schema/0001_b.sql"]
+        #expect(
+            ProjectRules.migrations(twice, package: "\"0001_a.sql\", \"0001_b.sql\"").count == 1
+        )
+    }
+
+    @Test("dependencies start at versions without known defects")
+    func floors() throws {
+        let found = ProjectRules.floors(package: try SourceTree().text(of: "Package.swift"))
+        #expect(found.isEmpty, "\n\(found.listed)")
+
+        func package(_ version: String) -> String {
+            ".package(url: \"https://github.com/apple/swift-nio\", from: \"\(version)\"),"
+        }
+        #expect(ProjectRules.floors(package: package("2.100.0")).isEmpty)
+        #expect(ProjectRules.floors(package: package("3.0.0")).isEmpty)
+        #expect(ProjectRules.floors(package: package("2.99.9")).count == 1)
+        #expect(ProjectRules.floors(package: "").count == 1)
+    }
+
+    @Test("nothing that a build makes is tracked")
+    func tracked() async throws {
+        let tree = try SourceTree()
+        // A copy without a repository tracks nothing; a checkout may belong to another user.
+        let answer = try await Subprocess.run(
+            .name("git"),
+            arguments: ["-c", "safe.directory=*", "-C", tree.top, "ls-files"],
+            output: .string(limit: 1 << 20)
+        )
+        let found = ProjectRules.tracked(
+            answer.standardOutput.split(separator: "\n").map(String.init)
+        )
+        #expect(found.isEmpty, "\n\(found.listed)")
+
+        #expect(ProjectRules.tracked(["Package.swift", "Sources/A/build.swift"]).isEmpty)
+        #expect(ProjectRules.tracked([".build/a", "Package.resolved"]).count == 2)
+    }
+}

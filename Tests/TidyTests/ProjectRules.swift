@@ -1,0 +1,95 @@
+/// The rules that concern the project as a whole rather than one file.
+enum ProjectRules {
+    /// At the top stands what a newcomer looks for there, and nothing else.
+    static func topLevel(_ paths: [String]) -> [Violation] {
+        let files: Set = [
+            "Package.swift", "Makefile", "Dockerfile", "docker-compose.yml", "openapi.yaml",
+            "LICENSE",
+        ]
+        let folders: Set = ["Sources", "Tests", "Schema", "Decisions", "Benchmarks"]
+        let names = Set(paths.map { ($0.parts[0], $0.parts.count > 1) }.map(TopName.init))
+        return names.sorted { $0.name < $1.name }.filter { top in
+            top.isFolder
+                ? !folders.contains(top.name)
+                : !files.contains(top.name) && !top.name.hasSuffix(".md")
+        }.map { Violation(path: $0.name, line: 1, message: "does not belong to the top level") }
+    }
+
+    /// The map in the README names every folder at the top, below Sources and below Tests, with
+    /// a slash after the name.
+    static func map(_ paths: [String], readme: String) -> [Violation] {
+        let top = paths.filter { $0.parts.count > 1 }.map { [$0.parts[0]] }
+        let below = paths.filter {
+            $0.parts.count > 2 && ["Sources", "Tests"].contains($0.parts[0])
+        }
+        .map { [$0.parts[0], $0.parts[1]] }
+        let named = Set(
+            readme.split(separator: "\n").flatMap { line in
+                line.split { !($0.isLetter || $0.isNumber || "/._-".contains($0)) }
+            }.flatMap { word in
+                // Sources/Ledger/ names two folders; a word without a slash names none.
+                word.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+            }.map(String.init)
+        )
+        return Set(top + below).map { $0.joined(separator: "/") }.sorted()
+            .filter { !named.contains($0.parts.last ?? "") }
+            .map { Violation(path: $0, line: 1, message: "the map in README.md does not name it") }
+    }
+
+    /// Migrations are numbered from 1 without holes, and the package embeds every one.
+    static func migrations(_ paths: [String], package: String) -> [Violation] {
+        let names = paths.filter { $0.hasPrefix("Schema/") && $0.hasSuffix(".sql") }.sorted()
+            .map { $0.parts[1] }
+        return names.enumerated().flatMap { index, name -> [Violation] in
+            let path = "Schema/\(name)"
+            let digits = String(index + 1)
+            let number = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+            var violations: [Violation] = []
+            if !name.hasPrefix(number + "_") {
+                let message = "the next migration is \(number)_"
+                violations.append(Violation(path: path, line: 1, message: message))
+            }
+            if !package.contains("\"\(name)\"") {
+                let message = "Package.swift does not embed it"
+                violations.append(Violation(path: path, line: 1, message: message))
+            }
+            return violations
+        }
+    }
+
+    /// Versions below which a dependency has a defect that we would inherit.
+    static func floors(package: String) -> [Violation] {
+        let floors = [
+            (name: "apple/swift-nio", floor: [2, 100, 0])
+        ]
+        return floors.compactMap { name, floor in
+            let line = package.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+                .first { $0.element.contains("\(name)\"") }
+            let version = line?.element.split(separator: "from: \"").last?
+                .split(separator: "\"").first?.split(separator: ".").map { Int($0) ?? 0 }
+            if let version, !version.lexicographicallyPrecedes(floor) { return nil }
+            let wanted = floor.map(String.init).joined(separator: ".")
+            return Violation(
+                path: "Package.swift",
+                line: (line?.offset ?? 0) + 1,
+                message: "\(name) must be named with a version from \(wanted)"
+            )
+        }
+    }
+
+    /// What a build makes is not kept in the repository.
+    static func tracked(_ paths: [String]) -> [Violation] {
+        paths.filter { $0.parts[0].hasPrefix(".build") || $0.parts.last == "Package.resolved" }
+            .map { Violation(path: $0, line: 1, message: "is made by a build; git rm --cached it") }
+    }
+
+    private struct TopName: Hashable {
+        let name: String
+        let isFolder: Bool
+    }
+}
+
+extension String {
+    /// The names in a path.
+    fileprivate var parts: [String] { split(separator: "/").map(String.init) }
+}

@@ -78,8 +78,9 @@ ready:
 	fi
 	missing=()
 	if ! pkg-config --exists libpq 2>/dev/null; then missing+=(pkg-config libpq-dev); fi
-	PATH=$$PATH:$$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | paste -sd:)
-	PATH=$$PATH:$$(pg_config --bindir 2>/dev/null || true)
+	# Debian keeps the server's programs off the PATH, in a folder for each version.
+	for folder in /usr/lib/postgresql/*/bin; do PATH+=:$$folder; done
+	PATH+=:$$(pg_config --bindir 2>/dev/null || true)
 	for program in initdb postgres pgbench; do
 	    if ! command -v $$program >/dev/null; then missing+=(postgresql); break; fi
 	done

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import HumanConnect
 import Hummingbird
+import Ledger
 
 /// The application API and the one data call (contract section 9).
 struct ApplicationRoutes {

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import HumanConnect
 
 /// A popup played without a browser: who opens it, what is pressed, and how it ends.
@@ -25,18 +26,32 @@ struct PopupScript: Sendable {
         }
     }
 
-    func launch(in state: SandboxState) throws(SandboxRefusal) -> PopupLaunch {
-        PopupLaunch(
-            clientID: try clientID ?? state.onlyApp().clientID, clientUserID: clientUserID,
-            publicToken: publicToken, sessionToken: nil,
+    private func launch(in state: SandboxState) throws(SandboxRefusal) -> PopupLaunch {
+        let appID: String
+        if let clientID { appID = clientID } else { appID = try state.onlyApp().clientID }
+        return PopupLaunch(
+            clientID: appID, clientUserID: clientUserID, publicToken: publicToken, sessionToken: nil,
             redirects: try SandboxRedirects(spelling: .camel, finish: nil, close: nil))
     }
 
-    /// Presses the buttons and gives what the page would hear last: the sessionTokenObject, or
-    /// `{"closed": true}`.
+    /// A popup that does not open is 409, whatever the reason it shows.
+    private func open(
+        in state: inout SandboxState, now: Date
+    ) throws(SandboxRefusal) -> SandboxSession {
+        let launch = try launch(in: state)
+        do {
+            return try state.open(launch, now: now)
+        } catch {
+            throw SandboxRefusal(.conflict, error.code, error.message, error.detailedMessage)
+        }
+    }
+
+    /// Opens the popup, presses the buttons and gives what the page would hear last: the
+    /// sessionTokenObject, or `{"closed": true}`.
     func play(
-        in session: SandboxSession, of state: inout SandboxState, now: Date
+        in state: inout SandboxState, now: Date
     ) throws(SandboxRefusal) -> JSONValue {
+        let session = try open(in: &state, now: now)
         var finished: SandboxSession?
         for source in connect {
             finished = try state.connect(source, in: session.token, now: now) ?? finished

@@ -1,7 +1,7 @@
 package import Hummingbird
 package import Logging
 import NIOCore
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The provider's side of Human Connect, for tests and first contact.
 ///

@@ -1,7 +1,7 @@
 import HumanConnect
 package import Hummingbird
 import Logging
-package import NIOCore
+import NIOCore
 
 /// A request's context: where it stands in the request log, and the connection it came on.
 package struct SandboxContext: RequestContext {

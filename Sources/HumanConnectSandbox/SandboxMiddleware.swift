@@ -10,7 +10,7 @@ struct SandboxMiddleware: RouterMiddleware {
 
     func handle(
         _ request: Request, context: SandboxContext,
-        next: (Request, SandboxContext) async throws -> Response
+        next: @concurrent (Request, SandboxContext) async throws -> Response
     ) async throws -> Response {
         var context = context
         let number = log.begin(method: request.method.rawValue, path: request.uri.path)

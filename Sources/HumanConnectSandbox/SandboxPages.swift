@@ -85,15 +85,7 @@ struct SandboxPages: Sendable {
     private func html(_ text: String) -> Response {
         Response(
             status: .ok,
-            headers: [
-                .contentType: "text/html; charset=utf-8", .cacheControl: "no-store",
-                // The popup's address holds tokens.
-                HTTPField.Name.referrerPolicy: "no-referrer",
-            ],
+            headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
-}
-
-extension HTTPField.Name {
-    fileprivate static let referrerPolicy = HTTPField.Name(parsed: "Referrer-Policy")
 }

@@ -68,21 +68,13 @@ struct SandboxRoutes {
         ])
     }
 
-    /// Plays a whole popup. A refusal is answered as 409 with what the popup would show.
+    /// Plays a whole popup and answers what the page would be handed.
     private func session(_ request: Request, _ context: SandboxContext) async throws -> Response {
         let fields = try await RequestFields(request)
         let script = try PopupScript(fields)
         log.update(context.logNumber) { $0.clientUserID = script.clientUserID }
         let answer = try await provider.change { (state, now) throws(SandboxRefusal) -> JSONValue in
-            let launch = try script.launch(in: state)
-            let session: SandboxSession
-            do {
-                session = try state.open(launch, now: now)
-            } catch {
-                throw SandboxRefusal(
-                    .conflict, error.code, error.message, error.detailedMessage)
-            }
-            return try script.play(in: session, of: &state, now: now)
+            try script.play(in: &state, now: now)
         }
         return Response(answer)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Ledger
 
 /// What an exchange made, or made earlier.
 struct ExchangeResult: Sendable {

@@ -1,4 +1,4 @@
-package import HumanConnect
+import HumanConnect
 
 /// Where nobody outside knows what the provider does, the sandbox can do the other thing too.
 /// The numbers are those of contract section 14.
@@ -23,8 +23,8 @@ package struct SandboxSwitches: Sendable, Equatable {
     package init() {}
 
     /// A switch's name over HTTP, and where its value is kept.
-    private static let flags: [(String, WritableKeyPath<SandboxSwitches, Bool> & Sendable, String)] =
-        [
+    private static let flags:
+        [(String, any WritableKeyPath<SandboxSwitches, Bool> & Sendable, String)] = [
             ("single_use_sessions", \.singleUseSessions, "a repeated exchange is refused (412)"),
             ("rotate_on_disconnect", \.rotateOnDisconnect, "disconnecting rotates too"),
             ("keep_access_token", \.keepAccessToken, "an exchange keeps the access token"),

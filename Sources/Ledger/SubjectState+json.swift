@@ -83,6 +83,7 @@ extension SubjectState.OpenFinalize {
         writer.open()
         writer.member("finalize", finalize)
         writer.member("launch", launch)
+        writer.member("received", received)
         writer.member("dispatches", dispatches)
         if let unresolved { writer.member("unresolved", unresolved) }
         writer.close()
@@ -93,6 +94,8 @@ extension SubjectState.OpenFinalize {
         finalize = try reader.identifier()
         try reader.literal(",\"launch\":")
         launch = try reader.identifier()
+        try reader.literal(",\"received\":")
+        received = try reader.integer()
         try reader.literal(",\"dispatches\":")
         dispatches = try reader.integer()
         unresolved = reader.skip(",\"unresolved\":") ? try reader.string() : nil

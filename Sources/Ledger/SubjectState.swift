@@ -25,6 +25,8 @@ package struct SubjectState: Sendable, Equatable {
     package struct OpenFinalize: Sendable, Equatable {
         package var finalize: Identifier
         package var launch: Identifier
+        /// The subject version of the intent, under which the vault keeps the session token.
+        package var received: Int64
         /// How often the POST was about to be sent.
         package var dispatches: Int64
         /// Why the outcome is unknown, once that is recorded.
@@ -82,8 +84,8 @@ extension SubjectState {
         case .finishReceived(let finish):
             openFinalizes.append(
                 OpenFinalize(
-                    finalize: finish.finalize, launch: finish.launch, dispatches: 0,
-                    unresolved: nil))
+                    finalize: finish.finalize, launch: finish.launch, received: version,
+                    dispatches: 0, unresolved: nil))
         case .exchangeDispatched(let finalize, let number):
             update(finalize) { $0.dispatches = number }
         case .connectFinalized(let finalize, _, let human),

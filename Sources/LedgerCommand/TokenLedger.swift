@@ -1,4 +1,25 @@
+import ArgumentParser
+
+/// The program: one noun-verb command each, messages on standard error, results on standard output.
+///
+/// Exit codes: 0 for success, 1 when something went wrong, 6 when a verification found something,
+/// 64 for a command line that cannot be understood.
 @main
-struct TokenLedger {
-    static func main() {}
+struct TokenLedger: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token-ledger",
+        abstract: "Keeps what happens to Human Connect tokens in an immutable ledger.",
+        discussion: """
+            Settings come from flags, then from the environment (TOKEN_LEDGER_…), then from a JSON \
+            file (TOKEN_LEDGER_CONFIG_FILE). Secrets come from files or the environment, never \
+            from flags.
+            """,
+        subcommands: [
+            ServeCommand.self, MigrateCommand.self, DevCommand.self, DemoCommand.self,
+            SandboxCommand.self, AppCommand.self, APIKeyCommand.self, ProjectionCommand.self,
+            VerifyCommand.self, BenchCommand.self,
+        ])
+
+    /// What `verify` ends with when something does not fit.
+    static let verificationFailed = ExitCode(6)
 }

@@ -5,7 +5,7 @@ package struct Change: Sendable {
     /// An event, with its id where the id must be a certain one.
     package struct NewEvent: Sendable {
         let id: Identifier?
-        let event: LedgerEvent
+        package let event: LedgerEvent
     }
 
     /// A value to be sealed.

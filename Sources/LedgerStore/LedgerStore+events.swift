@@ -153,37 +153,41 @@ extension LedgerStore {
     /// A page of an app's users, in order of their subjects, after one.
     package func users(
         of app: StoredApp, after subject: Identifier?, limit: Int
-    ) async throws(StoreError) -> [(subject: Identifier, state: SubjectState)] {
-        let rows: [(Identifier, [UInt8])]
+    ) async throws(StoreError) -> [StoredUser] {
+        let places: [(logID: Int32, subject: Identifier)]
         do {
-            rows = try await pool.query(
+            places = try await pool.query(
                 Statement(
                     "users",
                     """
-                    select subject, state::text from ledger.current_token
-                    where log_id = 0 and app_id = $1 and ($2::uuid is null or subject > $2)
-                    order by subject limit $3
+                    select h.log_id, h.subject from ledger.log l
+                    join ledger.current_token h on h.log_id = l.log_id and h.app_id = $1
+                        and ($2::uuid is null or h.subject > $2)
+                    order by h.subject limit $3
                     """,
                     .uuid(app.id.value), .uuid(subject?.value), .int8(Int64(limit)))
             ) { result throws(PostgresError) in
-                var rows: [(Identifier, [UInt8])] = []
+                var places: [(logID: Int32, subject: Identifier)] = []
                 for row in 0..<result.rowCount {
-                    rows.append(
+                    places.append(
                         (
-                            Identifier(value: try result.uuid(row, 0)),
-                            Array(try result.text(row, 1).utf8)
+                            try result.int4(row, 0), Identifier(value: try result.uuid(row, 1))
                         ))
                 }
-                return rows
+                return places
             }
         } catch {
             throw StoreError(error)
         }
-        do {
-            return try rows.map { (subject: $0.0, state: try SubjectState(decoding: $0.1)) }
-        } catch {
-            throw .damaged(.state)
+        var users: [StoredUser] = []
+        for place in places {
+            if let user = try await user(
+                subject: place.subject, logID: place.logID, of: app)
+            {
+                users.append(user)
+            }
         }
+        return users
     }
 
     /// Whether the database answers now.

@@ -15,9 +15,13 @@ package final class LedgerStore: Service {
     private let factLogIDs: [Int32]
     private let factWriters: [Int32: LogWriter]
     private let accessWriter: LogWriter
-    private let accessLogID: Int32
+    /// The log that says who read which token.
+    package let accessLog: Int32
+    /// The log that administration stands in, and all users of a deployment with one log.
+    package var administrationLog: Int32 { factLogIDs[0] }
     private let users: UserReader
     let directory: AppDirectory
+    let gate = SubjectGate()
 
     /// Opens the store: compares the schema, opens the keys, reads which logs there are.
     ///
@@ -41,7 +45,7 @@ package final class LedgerStore: Service {
         guard let accessLogID = logs.first(where: { $0.value == "access" })?.key,
             !factLogIDs.isEmpty
         else { throw .noLogs }
-        self.accessLogID = accessLogID
+        accessLog = accessLogID
         self.pool = pool
         self.logger = logger
         let rootKeyID = vault.rootKeyID

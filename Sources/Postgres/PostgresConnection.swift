@@ -72,6 +72,7 @@ package actor PostgresConnection {
         decode: @Sendable (borrowing PostgresResult) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
         let name = statement.name.description
+        dispatchPrecondition(condition: .onQueue(executor.queue))
         return try await cancellable(name) { () throws(PostgresError) -> Value in
             let parameters = ParameterBuffer(statement.parameters)
             try prepareOnce(statement, name, types: parameters.types)
@@ -127,7 +128,9 @@ package actor PostgresConnection {
             throw PostgresError(.connectionFailed, statementName: name, message: "closed")
         }
         guard !Task.isCancelled else { throw PostgresError(.cancelled, statementName: name) }
+        dispatchPrecondition(condition: .onQueue(executor.queue))
         let result = await withTaskCancellationHandler {
+            dispatchPrecondition(condition: .onQueue(executor.queue))
             do throws(PostgresError) {
                 return Result<Value, PostgresError>.success(try body())
             } catch {

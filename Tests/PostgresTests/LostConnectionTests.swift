@@ -68,7 +68,7 @@ struct LostConnectionTests {
                 try await connection.query(Statement("sleep", "SELECT pg_sleep(3600)")) { _ in }
             }
             try await waitUntilActive(process, configuration)
-            try await cluster.killBackend(process)
+            await cluster.killBackend(process)
             let error = await #expect(throws: PostgresError.self) { try await task.value }
             #expect(error?.code == .outcomeUnknown)
         }

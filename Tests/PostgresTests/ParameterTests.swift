@@ -4,6 +4,17 @@ import Testing
 
 @Suite("Parameters and results")
 struct ParameterTests {
+    /// One element of an array of every type.
+    private struct Row: Equatable {
+        var bool: Bool?
+        var int4: Int32?
+        var int8: Int64?
+        var text: String?
+        var bytes: [UInt8]?
+        var uuid: UInt128?
+        var timestamptz: Int64?
+    }
+
     @Test("single values come back as they were sent")
     func singleValues() async throws {
         let connection = try await connect()
@@ -88,22 +99,26 @@ struct ParameterTests {
             .int8Array([.max, nil, .min]), .textArray(["", nil, "'{\",}\\ é"]),
             .byteaArray([[], nil, [0, 1, 255]]), .uuidArray([0, nil, .max]),
             .timestamptzArray([0, nil, 1_700_000_000_123_456]))
-        try await connection.query(statement) { result throws(PostgresError) in
-            #expect(result.rowCount == 3)
-            #expect(try column(result.rowCount) { try result.boolOrNil($0, 0) } == [true, nil, false])
-            #expect(try column(result.rowCount) { try result.int4OrNil($0, 1) } == [1, nil, -3])
-            #expect(try column(result.rowCount) { try result.int8OrNil($0, 2) } == [.max, nil, .min])
-            #expect(
-                try column(result.rowCount) { try result.textOrNil($0, 3) }
-                    == ["", nil, "'{\",}\\ é"])
-            #expect(
-                try column(result.rowCount) { try result.bytesOrNil($0, 4) }
-                    == [[], nil, [0, 1, 255]])
-            #expect(try column(result.rowCount) { try result.uuidOrNil($0, 5) } == [0, nil, .max])
-            #expect(
-                try column(result.rowCount) { try result.timestamptzOrNil($0, 6) }
-                    == [0, nil, 1_700_000_000_123_456])
+        let rows = try await connection.query(statement) { result throws(PostgresError) in
+            var rows: [Row] = []
+            for row in 0..<result.rowCount {
+                rows.append(
+                    Row(
+                        bool: try result.boolOrNil(row, 0), int4: try result.int4OrNil(row, 1),
+                        int8: try result.int8OrNil(row, 2), text: try result.textOrNil(row, 3),
+                        bytes: try result.bytesOrNil(row, 4), uuid: try result.uuidOrNil(row, 5),
+                        timestamptz: try result.timestamptzOrNil(row, 6)))
+            }
+            return rows
         }
+        #expect(
+            rows == [
+                Row(bool: true, int4: 1, int8: .max, text: "", bytes: [], uuid: 0, timestamptz: 0),
+                Row(),
+                Row(
+                    bool: false, int4: -3, int8: .min, text: "'{\",}\\ é", bytes: [0, 1, 255],
+                    uuid: .max, timestamptz: 1_700_000_000_123_456),
+            ])
     }
 
     @Test("an array of ten thousand elements arrives whole")
@@ -149,30 +164,23 @@ struct ParameterTests {
     func wrongTypes() async throws {
         let connection = try await connect()
         let statement = Statement("wrong_types", "SELECT 1::int4, 'infinity'::timestamptz")
-        let reads: [@Sendable (borrowing PostgresResult) throws(PostgresError) -> Void] = [
-            { result throws(PostgresError) in _ = try result.text(0, 0) },
-            { result throws(PostgresError) in _ = try result.bool(0, 0) },
-            { result throws(PostgresError) in _ = try result.bytes(0, 0) },
-            { result throws(PostgresError) in _ = try result.uuid(0, 0) },
-            { result throws(PostgresError) in _ = try result.timestamptz(0, 0) },
-            { result throws(PostgresError) in _ = try result.int8(0, 1) },
-            { result throws(PostgresError) in _ = try result.timestamptz(0, 1) },
-        ]
-        for read in reads {
+        for read in 0..<7 {
             let error = await #expect(throws: PostgresError.self) {
-                try await connection.query(statement, decode: read)
+                try await connection.query(statement) { result throws(PostgresError) in
+                    switch read {
+                    case 0: _ = try result.text(0, 0)
+                    case 1: _ = try result.bool(0, 0)
+                    case 2: _ = try result.bytes(0, 0)
+                    case 3: _ = try result.uuid(0, 0)
+                    case 4: _ = try result.timestamptz(0, 0)
+                    case 5: _ = try result.int8(0, 1)
+                    default: _ = try result.timestamptz(0, 1)
+                    }
+                }
             }
             #expect(error?.code == .decodingFailed)
             #expect(error?.statementName == "wrong_types")
         }
-    }
-
-    private func column<Value>(
-        _ rowCount: Int, _ read: (Int) throws(PostgresError) -> Value?
-    ) throws(PostgresError) -> [Value?] {
-        var values: [Value?] = []
-        for row in 0..<rowCount { values.append(try read(row)) }
-        return values
     }
 
     private func connect() async throws -> PostgresConnection {

@@ -1,7 +1,6 @@
 import Logging
 import Postgres
 import ServiceLifecycle
-import Synchronization
 import TestSupport
 import Testing
 
@@ -86,13 +85,13 @@ struct PoolTests {
         let pool = PostgresPool(configuration: configuration, logger: .test)
         defer { pool.close() }
         for _ in 0..<20 {
-            let started = Atomic(false)
+            let (started, reportStarted) = AsyncStream<Never>.makeStream()
             await withTaskGroup { group in
                 group.addTask {
-                    started.store(true, ordering: .releasing)
+                    reportStarted.finish()
                     try? await pool.query(Statement("nap", "SELECT pg_sleep(0.001)")) { _ in }
                 }
-                while !started.load(ordering: .acquiring) { await Task.yield() }
+                for await _ in started {}
                 group.cancelAll()
             }
             try await pool.query(Self.one) { _ in }

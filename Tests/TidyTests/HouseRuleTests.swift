@@ -9,7 +9,7 @@ struct HouseRuleTests {
         let violations = files.flatMap { file in
             HouseRule.all.flatMap { rule in rule.check(file) }
         }
-        #expect(violations.isEmpty, "\n\(violations.listed)")
+        record(violations)
     }
 
     @Test("a rule accepts what keeps it", arguments: HouseRule.all)
@@ -38,6 +38,9 @@ struct HouseRuleTests {
     }
 }
 
-extension [Violation] {
-    var listed: String { map(\.description).joined(separator: "\n") }
+/// Makes each violation an issue of its own, so that a run lists them all, readably.
+func record(_ violations: [Violation]) {
+    for violation in violations {
+        Issue.record("\(violation)")
+    }
 }

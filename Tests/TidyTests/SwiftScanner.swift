@@ -80,6 +80,8 @@ struct SwiftScanner {
     private mutating func scanWord() {
         let start = index
         while let byte = peek(), Self.isWord(byte) { advance() }
+        // `try!` is one word: after a space the mark would negate what follows.
+        if bytes[start..<index].elementsEqual("try".utf8), peek() == UInt8(ascii: "!") { advance() }
         append(.word, from: start, to: index, line: line)
     }
 

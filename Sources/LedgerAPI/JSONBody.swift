@@ -1,0 +1,71 @@
+internal import HTTPTypes
+internal import HumanConnect
+internal import Hummingbird
+internal import Ledger
+
+/// A JSON object sent by a backend: every key known, none twice (threats, T9).
+struct JSONBody {
+    private let members: [String: JSONValue]
+
+    /// Reads the body; an empty one is an empty object where `isOptional`.
+    init(
+        _ request: Request, keys: Set<String>, isOptional: Bool = false
+    ) async throws(LedgerError) {
+        let bytes: [UInt8]
+        do {
+            let buffer = try await request.body.collect(upTo: RequestLimits.bodyBytesMax)
+            bytes = Array(buffer.readableBytesView)
+        } catch {
+            throw .tooLarge
+        }
+        if bytes.isEmpty && isOptional {
+            members = [:]
+            return
+        }
+        if let type = request.headers[.contentType],
+            !type.lowercased().hasPrefix("application/json")
+        {
+            throw .unsupportedMediaType
+        }
+        guard
+            let value = try? JSONParser.parse(bytes, depthMax: RequestLimits.jsonDepthMax),
+            let list = value.members
+        else { throw .malformed("The body is not a JSON object.") }
+        var members: [String: JSONValue] = [:]
+        for member in list {
+            guard keys.contains(member.name) else {
+                throw .malformed(
+                    "The body has a key that is not known; known are: "
+                        + keys.sorted().joined(separator: ", ") + ".")
+            }
+            guard members.updateValue(member.value, forKey: member.name) == nil else {
+                throw .malformed("The key \(member.name) stands in the body twice.")
+            }
+        }
+        self.members = members
+    }
+
+    /// A string, or nil where the key is absent.
+    func string(_ key: String) throws(LedgerError) -> String? {
+        guard let value = members[key] else { return nil }
+        guard let text = value.text else { throw .malformed("\(key) must be a string.") }
+        return text
+    }
+}
+
+/// The app's own id of a user, as it came in a path or body.
+enum ClientUserID {
+    /// Accepts 1 to 512 characters without control characters (contract, section 14, line 18).
+    static func parse(_ text: String?) throws(LedgerError) -> Secret {
+        guard let text else { throw .malformed("client_user_id is missing.") }
+        guard !text.isEmpty, text.count <= RequestLimits.clientUserIDCharactersMax,
+            text.utf8.count <= 4 * RequestLimits.clientUserIDCharactersMax,
+            text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
+        else {
+            throw .malformed(
+                "client_user_id must have 1 to \(RequestLimits.clientUserIDCharactersMax) "
+                    + "characters and no control characters.")
+        }
+        return Secret(text)
+    }
+}

@@ -1,0 +1,105 @@
+package import HumanConnect
+package import Hummingbird
+internal import HummingbirdCore
+internal import Ledger
+package import LedgerStore
+package import Logging
+internal import NIOCore
+internal import Synchronization
+
+/// Where the service listens, and how callers reach it.
+package struct LedgerAPIConfiguration: Sendable {
+    package let host: String
+    /// 0 takes any free port.
+    package let port: Int
+    /// Stands in `finish_url`; nil means `http://host:port` as bound.
+    package let publicURL: String?
+
+    package init(host: String, port: Int, publicURL: String?) {
+        self.host = host
+        self.port = port
+        self.publicURL = publicURL
+    }
+}
+
+/// The HTTP service over a store and a provider.
+package struct LedgerAPI: Sendable {
+    private let store: LedgerStore
+    private let provider: HumanConnectClient
+    private let configuration: LedgerAPIConfiguration
+    private let logger: Logger
+
+    package init(
+        store: LedgerStore, provider: HumanConnectClient, configuration: LedgerAPIConfiguration,
+        logger: Logger
+    ) {
+        self.store = store
+        self.provider = provider
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// The server as a service; its graceful shutdown finishes the requests under way.
+    ///
+    /// `onRunning` is told the port once the socket listens.
+    package func service(
+        onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) -> some ApplicationProtocol {
+        let bound = BoundAddress(configuration)
+        var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
+        decoder.maxHeaderFieldSize = RequestLimits.headerBytesMax
+        decoder.maxHeaderListSize = RequestLimits.headerBytesMax
+        decoder.maxHeaderFieldCount = RequestLimits.headerFieldsMax
+        var http = HTTP1Channel.Configuration(idleTimeout: .seconds(RequestLimits.idleSeconds))
+        http.httpDecoder = decoder
+        return Application(
+            router: router(bound),
+            server: .http1(configuration: http),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    RequestLimits.connectionsMax, logger: logger)),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? configuration.port
+                bound.set(port: port)
+                await onRunning(port)
+            },
+            logger: logger)
+    }
+
+    private func router(_ bound: BoundAddress) -> Router<LedgerRequestContext> {
+        let router = Router(context: LedgerRequestContext.self)
+        router.add(middleware: RequestMiddleware(clock: store.clock, logger: logger))
+        let recovery = PublicTokenRecovery(store: store, provider: provider)
+        let finalizer = Finalizer(store: store, provider: provider, logger: logger)
+        LaunchRoutes(
+            store: store, launcher: Launcher(store: store, recovery: recovery, logger: logger),
+            finalizer: finalizer, publicURL: { bound.url }
+        ).add(to: router)
+        FinishRoutes(store: store, finalizer: finalizer).add(to: router)
+        TokenRoutes(store: store).add(to: router)
+        UserRoutes(store: store, recovery: recovery).add(to: router)
+        EventRoutes(store: store).add(to: router)
+        ServiceRoutes(store: store).add(to: router)
+        return router
+    }
+}
+
+/// How callers reach the service: configured, or known once the socket listens.
+private final class BoundAddress: Sendable {
+    private let value: Mutex<String>
+    private let configuration: LedgerAPIConfiguration
+
+    init(_ configuration: LedgerAPIConfiguration) {
+        self.configuration = configuration
+        value = Mutex(
+            configuration.publicURL ?? "http://\(configuration.host):\(configuration.port)")
+    }
+
+    var url: String { value.withLock { $0 } }
+
+    func set(port: Int) {
+        guard configuration.publicURL == nil else { return }
+        value.withLock { $0 = "http://\(configuration.host):\(port)" }
+    }
+}

@@ -1,0 +1,63 @@
+internal import HumanConnect
+internal import Ledger
+package import LedgerStore
+
+/// Everything that can go wrong with a request, as the caller is told.
+package enum LedgerError: Error, Equatable {
+    /// The request cannot be understood; the sentence says what is wrong, without values.
+    case malformed(String)
+    case tooLarge
+    case unsupportedMediaType
+    /// No API key, or none that is valid.
+    case unauthenticated
+    /// The API key lacks this scope.
+    case insufficientScope(Scope)
+    /// A page of an origin that the app does not list.
+    case originRefused
+    case notFound
+    /// Unknown, foreign or never connected: the caller cannot tell which.
+    case notConnected
+    case launchNotFound
+    case launchExpired
+    /// The launch was finished with another session.
+    case launchConsumed
+    /// The session was used with another launch, or by another person.
+    case sessionUsed
+    /// The finish names another app than the launch.
+    case clientIDMismatch
+    /// The finish or the provider's answer is about somebody else.
+    case differentPerson
+    /// The same finish is being worked on.
+    case finalizeInProgress
+    /// The `Idempotency-Key` was used for another request.
+    case keyReused
+    /// The provider refused the session.
+    case sessionRejected
+    /// The provider's answer is not known.
+    case finalizeUnresolved
+    /// The provider refused to give the public token.
+    case recoveryRejected
+    case providerUnavailable
+    case store(StoreError)
+}
+
+extension LedgerError {
+    /// Sorts whatever was thrown.
+    init(_ error: any Error) {
+        switch error {
+        case let error as LedgerError: self = error
+        case let error as StoreError: self = .store(error)
+        default: self = .store(.damaged(.answer))
+        }
+    }
+
+    /// Sorts what is wrong with a finish body.
+    init(_ error: SessionTokenObjectError) {
+        switch error {
+        case .unsupportedContentType: self = .unsupportedMediaType
+        case .tooLarge: self = .tooLarge
+        case .malformed, .tooDeep, .missingField, .invalidField:
+            self = .malformed(error.description)
+        }
+    }
+}

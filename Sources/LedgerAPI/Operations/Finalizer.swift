@@ -1,0 +1,370 @@
+internal import HumanConnect
+internal import Ledger
+internal import LedgerStore
+internal import Logging
+
+/// Trades a finished session for tokens: at most one exchange, exactly one recorded outcome
+/// (design, section 7; threats, section 5).
+struct Finalizer: Sendable {
+    let store: LedgerStore
+    let provider: HumanConnectClient
+    let logger: Logger
+
+    /// Finalizes, or answers what the first finish of the session led to.
+    ///
+    /// Answers the public token as of that finalize. Throws `LedgerError`.
+    func finish(
+        _ launch: Launch, with object: SessionTokenObject, context: RecordContext
+    ) async throws -> Secret {
+        guard object.clientID == launch.app.clientID else { throw LedgerError.clientIDMismatch }
+        let user = try await launch.user(in: store)
+        try checkBinding(object, user)
+        let finish = LedgerEvent.Finish(
+            finalize: store.clock.identifier(), launch: launch.data.launch,
+            session: fingerprint(.session, object.sessionToken, launch),
+            human: fingerprint(.human, object.humanID, launch))
+        if let first = try await firstFinish(like: finish) {
+            return try await outcome(of: first, launch, object, context)
+        }
+        guard store.clock.now() < launch.data.expiry else { throw LedgerError.launchExpired }
+        if try await store.lookup(.launch, launch.claim) != nil {
+            throw LedgerError.launchConsumed
+        }
+        switch try await receive(finish, user, launch, object, context) {
+        case .written(let user, _):
+            guard user.state.openFinalizes.contains(where: { $0.finalize == finish.finalize })
+            else { throw LedgerError.differentPerson }
+            return try await exchange(finish, number: 1, launch, object, context)
+        case .claimed:
+            // A twin of this request was faster, between our look and our write.
+            guard let first = try await firstFinish(like: finish) else {
+                throw LedgerError.launchConsumed
+            }
+            return try await outcome(of: first, launch, object, context)
+        case .repeated, .conflict, nil:
+            throw LedgerError.store(.conflict)
+        }
+    }
+
+    /// A backend that relays may name its own session's user; it must be the launched one (T1).
+    private func checkBinding(_ object: SessionTokenObject, _ user: StoredUser) throws {
+        guard let named = object.clientUserID else { return }
+        guard try store.value(.clientUserID, of: user) == Secret(named) else {
+            throw LedgerError.differentPerson
+        }
+    }
+
+    /// Makes the intent durable. The unique fingerprints of session and launch decide who is first.
+    private func receive(
+        _ finish: LedgerEvent.Finish, _ user: StoredUser, _ launch: Launch,
+        _ object: SessionTokenObject, _ context: RecordContext
+    ) async throws -> ChangeOutcome? {
+        try await store.change(user, of: launch.app) { user in
+            var change = Change(context: context)
+            for event in user.state.receive(finish) {
+                if case .finishReceived = event {
+                    change.append(event, id: finish.finalize)
+                } else {
+                    change.append(event, id: finish.finalize.derived("outcome"))
+                }
+            }
+            change.claim(.session, finish.session)
+            change.claim(.launch, launch.claim)
+            if change.events.count == 1 {
+                // Kept until the outcome, so that an intent can be carried out after a crash.
+                change.keep(
+                    object.sessionToken, .sessionToken, version: user.state.version + 1)
+            }
+            return change
+        }
+    }
+
+    private func fingerprint(
+        _ kind: FingerprintKind, _ value: Secret, _ launch: Launch
+    ) -> Fingerprint {
+        store.vault.fingerprint(kind, of: value, app: launch.app.id)
+    }
+}
+
+// MARK: The exchange
+
+extension Finalizer {
+    /// Marks the dispatch, sends the one POST and records what came of it.
+    private func exchange(
+        _ finish: LedgerEvent.Finish, number first: Int64, _ launch: Launch,
+        _ object: SessionTokenObject, _ context: RecordContext
+    ) async throws -> Secret {
+        var context = context
+        context.causedBy = finish.finalize
+        let last = min(
+            first + RequestLimits.dispatchesPerFinishMax - 1, RequestLimits.dispatchesMax)
+        var pause = RequestLimits.dispatchPause
+        for number in first...last {
+            guard try await dispatch(finish, number, launch, context) else {
+                // Another worker has this dispatch; its outcome is ours.
+                return try await outcome(of: finish, launch, object, context)
+            }
+            do {
+                let answer = try await provider.exchange(object, for: try launch.app.provider)
+                return try await record(answer, finish, launch, context)
+            } catch HumanConnectError.notSent(let reason) {
+                logger.warning("exchange not sent", metadata: ["reason": "\(reason.rawValue)"])
+                guard number < last else { break }
+                try? await Task.sleep(for: pause)
+                pause *= 2
+            } catch let error as HumanConnectError {
+                return try await record(error, finish, number, launch, context)
+            }
+        }
+        return try await record(.notSent(.connectionRefused), finish, last, launch, context)
+    }
+
+    /// Makes "the POST is about to be sent" durable; false when somebody else has this number.
+    private func dispatch(
+        _ finish: LedgerEvent.Finish, _ number: Int64, _ launch: Launch, _ context: RecordContext
+    ) async throws -> Bool {
+        let user = try await launch.user(in: store)
+        let outcome = try await store.change(user, of: launch.app) { _ in
+            var change = Change(context: context)
+            change.append(
+                .exchangeDispatched(finalize: finish.finalize, number: number),
+                id: finish.finalize.derived("dispatch/\(number)"))
+            return change
+        }
+        guard case .written = outcome else { return false }
+        return true
+    }
+
+    /// Compares the answer with the launch and records tokens or refusal.
+    private func record(
+        _ answer: TokenAnswer, _ finish: LedgerEvent.Finish, _ launch: Launch,
+        _ context: RecordContext
+    ) async throws -> Secret {
+        var isHumanTaken = false
+        var isRefused = false
+        let outcome = try await persistently {
+            let user = try await launch.user(in: store)
+            let decide = { (user: StoredUser) throws -> Change in
+                let change = try change(for: answer, isHumanTaken, finish, launch, user, context)
+                if case .finalizeRefused = change.events.first?.event { isRefused = true }
+                return change
+            }
+            let outcome = try await store.change(user, of: launch.app, decide: decide)
+            guard case .claimed(.human) = outcome else { return outcome }
+            // The person is linked to another user of the app (threats, T2 and I6).
+            isHumanTaken = true
+            return try await store.change(user, of: launch.app, decide: decide)
+        }
+        guard case .written = outcome else { return try await outcomeOnce(of: finish, launch) }
+        if isRefused { throw LedgerError.differentPerson }
+        return answer.publicToken
+    }
+
+    private func change(
+        for answer: TokenAnswer, _ isHumanTaken: Bool, _ finish: LedgerEvent.Finish,
+        _ launch: Launch, _ user: StoredUser, _ context: RecordContext
+    ) throws -> Change {
+        var mismatch: Mismatch? = isHumanTaken ? .humanTaken : nil
+        if let clientID = answer.clientID, clientID != launch.app.clientID { mismatch = .clientID }
+        if let named = answer.clientUserID, try store.value(.clientUserID, of: user) != named {
+            mismatch = .clientUserID
+        }
+        let fingerprints = AnswerFingerprints(
+            human: fingerprint(.human, answer.humanID, launch),
+            accessToken: fingerprint(.accessToken, answer.accessToken, launch),
+            publicToken: fingerprint(.publicToken, answer.publicToken, launch),
+            mismatch: mismatch)
+        let events = user.state.finalize(finish, mode: launch.mode, answer: fingerprints)
+        var change = Change(context: context)
+        for (index, event) in events.enumerated() {
+            change.append(event, id: index == 0 ? finish.finalize.derived("outcome") : nil)
+            switch event {
+            case .accessTokenRotated(let token, _):
+                change.keep(answer.accessToken, .accessToken, version: token.version)
+            case .publicTokenRotated(let token, _):
+                change.keep(answer.publicToken, .publicToken, version: token.version)
+            case .connectFinalized, .editFinalized:
+                guard user.state.human == nil else { continue }
+                change.claim(.human, fingerprints.human)
+                change.keep(answer.humanID, .humanID, version: 1)
+            default: break
+            }
+        }
+        change.dropSessionToken(of: finish, user)
+        return change
+    }
+
+    /// Records that there are no tokens, and why.
+    private func record(
+        _ error: HumanConnectError, _ finish: LedgerEvent.Finish, _ number: Int64,
+        _ launch: Launch, _ context: RecordContext
+    ) async throws -> Secret {
+        _ = try await persistently {
+            let user = try await launch.user(in: store)
+            return try await store.change(user, of: launch.app) { user in
+                var change = Change(context: context)
+                if case .rejected(let status) = error {
+                    change.append(
+                        .finalizeRejected(finalize: finish.finalize, status: Int64(status)),
+                        id: finish.finalize.derived("outcome"))
+                    change.dropSessionToken(of: finish, user)
+                } else {
+                    change.append(
+                        .finalizeUnresolved(
+                            finalize: finish.finalize, reason: error.unresolvedClass),
+                        id: finish.finalize.derived("unresolved/\(number)"))
+                }
+                return change
+            }
+        }
+        if case .rejected = error { throw LedgerError.sessionRejected }
+        throw LedgerError.finalizeUnresolved
+    }
+
+    /// Goes on while the database is away: the provider's answer cannot be asked for again.
+    private func persistently<Value>(
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        var tries = 1
+        while true {
+            do {
+                return try await body()
+            } catch let error as StoreError {
+                let isPassing =
+                    error == .unavailable || error == .overloaded || error == .outcomeUnknown
+                guard isPassing, tries < RequestLimits.recordTriesMax else { throw error }
+                tries += 1
+                try? await Task.sleep(for: RequestLimits.recordPause)
+            }
+        }
+    }
+}
+
+// MARK: Repeats
+
+extension Finalizer {
+    /// The finish that used this session first, if any.
+    ///
+    /// Throws `sessionUsed` when it belongs to another launch or person.
+    private func firstFinish(
+        like finish: LedgerEvent.Finish
+    ) async throws -> LedgerEvent.Finish? {
+        guard let claim = try await store.lookup(.session, finish.session) else { return nil }
+        guard let stored = try await store.event(id: claim.reference),
+            case .finishReceived(let first) = try stored.record().event
+        else { throw StoreError.damaged(.record) }
+        guard first.launch == finish.launch, first.human == finish.human else {
+            throw LedgerError.sessionUsed
+        }
+        return first
+    }
+
+    /// Waits for the outcome of a finish that is under way, or goes on with one that was not sent.
+    private func outcome(
+        of finish: LedgerEvent.Finish, _ launch: Launch, _ object: SessionTokenObject,
+        _ context: RecordContext
+    ) async throws -> Secret {
+        for ask in 0..<RequestLimits.outcomeAsksMax {
+            if ask > 0 { try? await Task.sleep(for: RequestLimits.outcomePause) }
+            let user = try await launch.user(in: store)
+            guard
+                let open = user.state.openFinalizes.first(where: {
+                    $0.finalize == finish.finalize
+                })
+            else { return try await outcomeOnce(of: finish, launch) }
+            guard let reason = open.unresolved else { continue }
+            guard reason == HumanConnectError.notSentClass,
+                open.dispatches < RequestLimits.dispatchesMax
+            else { throw LedgerError.finalizeUnresolved }
+            // It certainly never left, so the session is unspent: send it now.
+            return try await exchange(
+                finish, number: open.dispatches + 1, launch, object, context)
+        }
+        throw LedgerError.finalizeInProgress
+    }
+
+    /// The recorded outcome of a finish that has ended.
+    private func outcomeOnce(
+        of finish: LedgerEvent.Finish, _ launch: Launch
+    ) async throws -> Secret {
+        guard let stored = try await store.event(id: finish.finalize.derived("outcome")) else {
+            throw LedgerError.finalizeInProgress
+        }
+        switch try stored.record().event {
+        case .connectFinalized, .editFinalized: break
+        case .finalizeRejected: throw LedgerError.sessionRejected
+        default: throw LedgerError.differentPerson
+        }
+        let user = try await launch.user(in: store)
+        var state = SubjectState()
+        var hasEnded = false
+        for event in try await store.wholeHistory(of: user) {
+            let record = try event.record()
+            if hasEnded, record.event.cause != finish.finalize { break }
+            try state.apply(record)
+            if record.id == finish.finalize.derived("outcome") { hasEnded = true }
+        }
+        guard let version = state.publicToken?.version,
+            let token = try await store.value(.publicToken, version: version, of: user)
+        else { throw LedgerError.store(.damaged(.value)) }
+        return token
+    }
+}
+
+extension Launch {
+    /// What a finish claims of its launch: the launch itself is unique already.
+    var claim: Fingerprint {
+        guard let fingerprint = Fingerprint(data.launch.bytes) else {
+            preconditionFailure("An identifier has 16 bytes.")
+        }
+        return fingerprint
+    }
+}
+
+extension Change {
+    /// Drops the sealed session token, which is worth nothing after the outcome (threats, I8).
+    fileprivate mutating func dropSessionToken(of finish: LedgerEvent.Finish, _ user: StoredUser) {
+        guard
+            let open = user.state.openFinalizes.first(where: { $0.finalize == finish.finalize })
+        else { return }
+        drop(.sessionToken, version: open.received)
+    }
+}
+
+extension LedgerEvent {
+    /// The finalize that a rotation belongs to.
+    fileprivate var cause: Identifier? {
+        switch self {
+        case .accessTokenRotated(_, let cause), .publicTokenRotated(_, let cause): cause
+        default: nil
+        }
+    }
+}
+
+extension HumanConnectError {
+    /// The class of an exchange that never left, under which it may be sent again.
+    static let notSentClass = "not_sent"
+
+    /// The `class` in `finalize.unresolved`.
+    var unresolvedClass: String {
+        switch self {
+        case .notSent, .rejected: Self.notSentClass
+        case .unknown(let reason):
+            switch reason {
+            case .timedOut: "timed_out"
+            case .cancelled: "cancelled"
+            case .connectionLost: "connection_lost"
+            case .serverError(let status): "server_error_\(status)"
+            case .tooManyRequests: "too_many_requests"
+            case .tryLater(let status): "try_later_\(status)"
+            case .redirected: "redirected"
+            case .unexpectedStatus(let status): "unexpected_status_\(status)"
+            case .answerTooLarge: "answer_too_large"
+            case .malformedAnswer: "malformed_answer"
+            case .missingField: "missing_field"
+            case .invalidField: "invalid_field"
+            case .differentHuman: "different_human"
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+internal import Ledger
+internal import LedgerStore
+
+/// A launch as found again by its id: the event that served it.
+struct Launch: Sendable {
+    let app: StoredApp
+    let logID: Int32
+    let subject: Identifier
+    let data: LedgerEvent.Launch
+    let mode: LaunchMode
+    /// The version of the public token that was handed out, in edit mode.
+    let publicTokenVersion: Int64?
+
+    /// Finds a launch; throws `LedgerError.launchNotFound` for whatever is none.
+    init(_ id: Identifier, store: LedgerStore) async throws(LedgerError) {
+        do {
+            guard let stored = try await store.event(id: id) else {
+                throw LedgerError.launchNotFound
+            }
+            try await self.init(stored, store: store)
+        } catch {
+            throw LedgerError(error)
+        }
+    }
+
+    /// Reads a launch from its event.
+    init(_ stored: StoredEvent, store: LedgerStore) async throws {
+        let record = try stored.record()
+        guard let subject = record.subject, let app = try await store.app(stored.app) else {
+            throw LedgerError.launchNotFound
+        }
+        switch record.event {
+        case .connectLaunched(let launch):
+            data = launch
+            mode = .create
+            publicTokenVersion = nil
+        case .editLaunched(let launch, let version):
+            data = launch
+            mode = .edit
+            publicTokenVersion = version
+        default: throw LedgerError.launchNotFound
+        }
+        self.app = app
+        self.subject = subject
+        logID = stored.logID
+    }
+
+    /// The user who was launched.
+    func user(in store: LedgerStore) async throws -> StoredUser {
+        guard let user = try await store.user(subject: subject, logID: logID, of: app) else {
+            throw LedgerError.launchNotFound
+        }
+        return user
+    }
+}

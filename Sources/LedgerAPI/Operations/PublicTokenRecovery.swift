@@ -1,0 +1,98 @@
+internal import HumanConnect
+internal import Ledger
+internal import LedgerStore
+
+/// Fetches a public token again from the provider and records it.
+struct PublicTokenRecovery: Sendable {
+    let store: LedgerStore
+    let provider: HumanConnectClient
+
+    /// Fetches the token of a known person.
+    ///
+    /// Answers the user as it is then. Throws `providerUnavailable` or `recoveryRejected`, and then
+    /// nothing has changed.
+    func recover(
+        _ user: StoredUser, of app: StoredApp, context: RecordContext
+    ) async throws -> StoredUser {
+        guard let humanID = try store.value(.humanID, of: user) else {
+            throw LedgerError.notConnected
+        }
+        return try await record(humanID, user, app, context)
+    }
+
+    /// Looks an unknown person up in the provider's list of the app's users; nil when not listed.
+    func find(
+        _ user: StoredUser, of app: StoredApp, context: RecordContext
+    ) async throws -> StoredUser? {
+        guard app.appKey != nil, let clientUserID = try store.value(.clientUserID, of: user) else {
+            return nil
+        }
+        let listed: [ProviderUser]
+        do {
+            listed = try await provider.users(of: try app.provider)
+        } catch let error as HumanConnectError {
+            throw LedgerError(error)
+        }
+        guard let found = listed.first(where: { $0.clientUserID == clientUserID }) else {
+            return nil
+        }
+        return try await record(found.humanID, user, app, context)
+    }
+
+    private func record(
+        _ humanID: Secret, _ user: StoredUser, _ app: StoredApp, _ context: RecordContext
+    ) async throws -> StoredUser {
+        let token: Secret
+        do {
+            token = try await provider.publicToken(humanID: humanID, for: try app.provider)
+        } catch let error as HumanConnectError {
+            throw LedgerError(error)
+        }
+        let human = store.vault.fingerprint(.human, of: humanID, app: app.id)
+        let fingerprint = store.vault.fingerprint(.publicToken, of: token, app: app.id)
+        let outcome = try await store.change(user, of: app) { user in
+            guard user.state.human == nil || user.state.human == human else {
+                throw LedgerError.differentPerson
+            }
+            var change = Change(context: context)
+            let event = user.state.recover(publicToken: fingerprint, human: human)
+            change.append(event)
+            if user.state.human == nil {
+                change.claim(.human, human)
+                change.keep(humanID, .humanID, version: 1)
+            }
+            if case .publicTokenRecovered(let issued, _) = event,
+                issued.version != user.state.publicToken?.version
+            {
+                change.keep(token, .publicToken, version: issued.version)
+            }
+            return change
+        }
+        switch outcome {
+        case .written(let user, _): return user
+        case .claimed: throw LedgerError.differentPerson
+        case .repeated, .conflict, nil: throw LedgerError.store(.conflict)
+        }
+    }
+}
+
+extension LedgerError {
+    /// What a failed call for the public token means: nothing was changed anywhere.
+    init(_ error: HumanConnectError) {
+        switch error {
+        case .notSent, .unknown: self = .providerUnavailable
+        case .rejected: self = .recoveryRejected
+        }
+    }
+}
+
+extension StoredApp {
+    /// The app as the provider's client wants it.
+    var provider: ProviderApp {
+        get throws {
+            ProviderApp(
+                clientID: clientID, clientSecret: clientSecret, appKey: appKey,
+                endpoints: try ProviderEndpoints(connect: connectURL, user: userURL, api: apiURL))
+        }
+    }
+}

@@ -1,0 +1,68 @@
+internal import Hummingbird
+internal import Ledger
+
+/// The query of a request: every key known, none twice.
+struct Query {
+    private var values: [String: String] = [:]
+
+    init(_ request: Request, keys: Set<String>) throws(LedgerError) {
+        let raw = request.uri.query ?? ""
+        for pair in raw.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            // In a query a plus sign stands for itself here: times carry one in their offset.
+            guard let name = PercentCoding.decode(String(parts[0])),
+                let value = PercentCoding.decode(parts.count == 2 ? String(parts[1]) : "")
+            else { throw .malformed("The query is not percent-encoded UTF-8.") }
+            guard keys.contains(name) else {
+                throw .malformed(
+                    "The query has a key that is not known; known are: "
+                        + keys.sorted().joined(separator: ", ") + ".")
+            }
+            guard values.updateValue(value, forKey: name) == nil else {
+                throw .malformed("The key \(name) stands in the query twice.")
+            }
+        }
+    }
+
+    subscript(name: String) -> String? { values[name] }
+
+    /// How many entries a page may have.
+    func limit() throws(LedgerError) -> Int {
+        guard let text = values["limit"] else { return RequestLimits.pageEntries }
+        guard let limit = Int(text), (1...RequestLimits.pageEntriesMax).contains(limit) else {
+            throw .malformed("limit must be 1 to \(RequestLimits.pageEntriesMax).")
+        }
+        return limit
+    }
+
+    /// A time, or nil where the key is absent.
+    func time(_ name: String) throws(LedgerError) -> Timestamp? {
+        guard let text = values[name] else { return nil }
+        guard let time = Timestamp(text) else {
+            throw .malformed("\(name) must be an RFC 3339 time, such as 2026-01-31T12:00:00Z.")
+        }
+        return time
+    }
+}
+
+/// Where a list goes on. Opaque to callers, so that what it holds may change.
+enum Cursor {
+    /// Lists whose cursors must not be mixed up.
+    enum Kind: String {
+        case users = "u"
+        case events = "e"
+        case history = "h"
+    }
+
+    static func encode(_ value: UInt128, kind: Kind) -> String {
+        kind.rawValue + String(value, radix: 36)
+    }
+
+    static func decode(_ text: String, kind: Kind) -> UInt128? {
+        guard text.hasPrefix(kind.rawValue), text.utf8.count <= 32,
+            let value = UInt128(text.dropFirst(), radix: 36),
+            encode(value, kind: kind) == text
+        else { return nil }
+        return value
+    }
+}

@@ -1,0 +1,73 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import Logging
+internal import Metrics
+
+/// The outermost layer: names the request, renders errors as problems, sets the headers that every
+/// answer has, and logs one line without anything of the request's values.
+struct RequestMiddleware: RouterMiddleware {
+    typealias Context = LedgerRequestContext
+
+    let clock: EventClock
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: LedgerRequestContext,
+        next: @concurrent (Request, LedgerRequestContext) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        context.requestID = clock.identifier().description
+        let start = ContinuousClock.now
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch let error as any HTTPResponseError {
+            response = Problem(error).response(requestID: context.requestID)
+        } catch {
+            let problem = Problem(LedgerError(error))
+            if problem.status.kind == .serverError {
+                logger.error(
+                    "request failed",
+                    metadata: [
+                        "request_id": "\(context.requestID)",
+                        "error": "\(LedgerError(error))",
+                    ])
+            }
+            response = problem.response(requestID: context.requestID)
+        }
+        response.headers[.requestID] = context.requestID
+        Self.harden(&response.headers)
+        logLine(request, context, response, ContinuousClock.now - start)
+        return response
+    }
+
+    /// No answer may be framed, sniffed, cached or named as a referrer (threats, T6 and T8).
+    private static func harden(_ headers: inout HTTPFields) {
+        headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        headers[.frameOptions] = "DENY"
+        headers[.xContentTypeOptions] = "nosniff"
+        headers[.referrerPolicy] = "no-referrer"
+        if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
+    }
+
+    /// The route's pattern stands for the path: the path itself may hold a user's id or a token.
+    private func logLine(
+        _ request: Request, _ context: LedgerRequestContext, _ response: Response,
+        _ duration: Duration
+    ) {
+        let route = context.endpointPath ?? "none"
+        Timer(
+            label: "ledger_request_seconds",
+            dimensions: [("route", route), ("status", "\(response.status.code)")]
+        ).record(duration: duration)
+        logger.info(
+            "request",
+            metadata: [
+                "method": "\(request.method.rawValue)", "route": "\(route)",
+                "status": "\(response.status.code)", "request_id": "\(context.requestID)",
+                "milliseconds": "\(duration / .milliseconds(1))",
+            ])
+    }
+}

@@ -1,0 +1,120 @@
+internal import HTTPTypes
+internal import HumanConnect
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import NIOCore
+
+/// `POST /v1/launches` and the relayed finish.
+struct LaunchRoutes: Sendable {
+    let store: LedgerStore
+    let launcher: Launcher
+    let finalizer: Finalizer
+    /// Where callers reach us, without a slash at the end.
+    let publicURL: @Sendable () -> String
+
+    func add(to router: Router<LedgerRequestContext>) {
+        router.post("/v1/launches") { try await launch($0, $1) }
+        router.post("/v1/launches/:launch_id/finish") { try await finish($0, $1) }
+    }
+
+    private func launch(
+        _ request: Request, _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, scope: .launch, store: store)
+        let body = try await JSONBody(request, keys: ["client_user_id", "finish"])
+        let clientUserID = try ClientUserID.parse(try body.string("client_user_id"))
+        guard let finish = FinishMode(rawValue: try body.string("finish") ?? "relay") else {
+            throw LedgerError.malformed("finish must be \"relay\" or \"direct\".")
+        }
+        let served = try await launcher.launch(
+            Launcher.Request(
+                clientUserID: clientUserID, finish: finish,
+                idempotencyKey: try Self.idempotencyKey(request)),
+            of: caller.app, context: context.recordContext(actor: caller.actor, request))
+        return response(served, clientUserID, caller.app)
+    }
+
+    /// The options go to `HumanConnect.open()` as they are, so the provider's names stand there.
+    private func response(
+        _ served: Launcher.Served, _ clientUserID: Secret, _ app: StoredApp
+    ) -> Response {
+        var writer = RecordWriter()
+        writer.open()
+        writer.member("launch_id", served.launch.launch)
+        writer.member("mode", served.mode.rawValue)
+        writer.member("expires_at", served.launch.expiry)
+        writer.key("options")
+        writer.open()
+        writer.member("clientUserId", PercentCoding.encode(clientUserID.exposed))
+        writer.member("clientId", app.clientID)
+        writer.member("publicToken", served.publicToken?.exposed ?? "")
+        writer.close()
+        if served.launch.finish == .direct {
+            let token = store.vault.launchToken(served.launch.launch)
+            writer.member("finish_url", publicURL() + "/v1/finish/" + token.exposed)
+        }
+        writer.close()
+        return .json(.created, writer)
+    }
+
+    private func finish(
+        _ request: Request, _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, scope: .finish, store: store)
+        guard let id = Identifier(try context.pathParameter("launch_id")) else {
+            throw LedgerError.launchNotFound
+        }
+        let launch = try await Launch(id, store: store)
+        guard launch.app.id == caller.app.id else { throw LedgerError.launchNotFound }
+        let token = try await finalizer.finish(
+            launch, with: try await SessionTokenObject(request),
+            context: context.recordContext(actor: caller.actor, request))
+        return .finished(token)
+    }
+
+    private static func idempotencyKey(_ request: Request) throws(LedgerError) -> Secret? {
+        guard let key = request.headers[.idempotencyKey] else { return nil }
+        guard !key.isEmpty, key.utf8.count <= RequestLimits.idempotencyKeyBytesMax else {
+            throw .malformed(
+                "Idempotency-Key must have 1 to \(RequestLimits.idempotencyKeyBytesMax) bytes.")
+        }
+        return Secret("launch " + key)
+    }
+}
+
+extension SessionTokenObject {
+    /// Reads the body of a finish.
+    init(_ request: Request) async throws(LedgerError) {
+        let bytes: [UInt8]
+        do {
+            let buffer = try await request.body.collect(upTo: Self.bodyBytesMax)
+            bytes = Array(buffer.readableBytesView)
+        } catch {
+            throw .tooLarge
+        }
+        do {
+            try self.init(body: bytes, contentType: request.headers[.contentType])
+        } catch {
+            throw LedgerError(error)
+        }
+    }
+}
+
+extension Response {
+    /// A JSON answer.
+    static func json(_ status: HTTPResponse.Status, _ writer: RecordWriter) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.bytes)))
+    }
+
+    /// What every known client of a finish endpoint understands (contract, section 5).
+    static func finished(_ publicToken: Secret) -> Response {
+        var writer = RecordWriter()
+        writer.open()
+        writer.member("publicToken", publicToken.exposed)
+        writer.close()
+        return .json(.created, writer)
+    }
+}

@@ -1,0 +1,36 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import NIOCore
+
+/// What tells about the service itself.
+struct ServiceRoutes: Sendable {
+    let store: LedgerStore
+
+    func add(to router: Router<LedgerRequestContext>) {
+        router.get("/livez") { _, _ in Self.ok }
+        router.get("/readyz") { _, _ in
+            do {
+                try await store.ping()
+            } catch {
+                throw LedgerError(error)
+            }
+            return Self.ok
+        }
+        router.get("/openapi.yaml") { _, _ in
+            Response(
+                status: .ok,
+                headers: [.contentType: "application/yaml", .cacheControl: "max-age=3600"],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_yaml)))
+        }
+    }
+
+    private static var ok: Response {
+        var writer = RecordWriter()
+        writer.open()
+        writer.member("status", "ok")
+        writer.close()
+        return .json(.ok, writer)
+    }
+}

@@ -1,0 +1,131 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+
+/// `GET /v1/users/{client_user_id}/tokens`: the current tokens, or those of an earlier moment.
+struct TokenRoutes: Sendable {
+    let store: LedgerStore
+
+    func add(to router: Router<LedgerRequestContext>) {
+        router.get("/v1/users/:client_user_id/tokens") { try await tokens($0, $1) }
+    }
+
+    private func tokens(
+        _ request: Request, _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, scope: .tokensRead, store: store)
+        let query = try Query(request, keys: ["as_of", "as_of_position"])
+        let user = try await store.existingUser(context, of: caller.app)
+        let state = try await state(of: user, query)
+        guard let access = state.accessToken, let publicToken = state.publicToken else {
+            throw LedgerError.notConnected
+        }
+        let tag = Self.entityTag(user.subject, state)
+        if let known = request.headers[.ifNoneMatch], Self.matches(known, tag) {
+            return Response(status: .notModified, headers: [.eTag: tag])
+        }
+        var writer = RecordWriter()
+        writer.open()
+        writer.member("status", state.status.rawValue)
+        if let humanID = try store.value(.humanID, of: user) {
+            writer.member("human_id", humanID.exposed)
+        }
+        writer.member("access_token", try await value(.accessToken, access, user))
+        writer.member("public_token", try await value(.publicToken, publicToken, user))
+        writer.versions(of: state)
+        writer.issueTimes(of: state)
+        if let reason = state.brokenReason {
+            writer.member("reason", reason)
+            writer.member("next_step", "launch")
+        }
+        writer.close()
+        // Before the answer leaves, it is on record who asked for which token (threats, T28).
+        try await store.recordReads(
+            [(.accessToken, access.version), (.publicToken, publicToken.version)], of: user,
+            key: caller.keyID, context: context.recordContext(actor: caller.actor, request))
+        var response = Response.json(.ok, writer)
+        response.headers[.eTag] = tag
+        return response
+    }
+
+    /// The value of a token of the state asked for, which may be an earlier one.
+    private func value(
+        _ kind: ValueKind, _ token: SubjectState.HeldToken, _ user: StoredUser
+    ) async throws -> String {
+        let isCurrent =
+            TokenKind(rawValue: kind.rawValue).flatMap { user.state.token($0) } == token
+        let value =
+            isCurrent
+            ? try store.value(kind, of: user)
+            : try await store.value(kind, version: token.version, of: user)
+        guard let value else { throw LedgerError.store(.damaged(.value)) }
+        return value.exposed
+    }
+
+    /// The user's state now, or the fold over the events up to a time or position.
+    private func state(of user: StoredUser, _ query: Query) async throws -> SubjectState {
+        guard let bound = try MomentBound(query) else { return user.state }
+        var state = SubjectState()
+        for event in try await store.wholeHistory(of: user) {
+            let record = try event.record()
+            guard bound.includes(event.position, record.time) else { break }
+            do {
+                try state.apply(record)
+            } catch {
+                throw LedgerError.store(.damaged(.record))
+            }
+        }
+        return state
+    }
+
+    /// Strong: it names the user and everything that the answer depends on.
+    private static func entityTag(_ subject: Identifier, _ state: SubjectState) -> String {
+        let versions =
+            "\(state.accessToken?.version ?? 0)-\(state.publicToken?.version ?? 0)"
+        return "\"\(subject.description.prefix(8))-\(versions)-\(state.status.rawValue)"
+            + "\(state.brokenReason.map { "-" + $0 } ?? "")\""
+    }
+
+    /// `If-None-Match` compares weakly (RFC 9110, 13.1.2).
+    private static func matches(_ header: String, _ tag: String) -> Bool {
+        header.split(separator: ",").contains { candidate in
+            var candidate = candidate.drop { $0 == " " }
+            while candidate.last == " " { candidate.removeLast() }
+            if candidate.hasPrefix("W/") { candidate = candidate.dropFirst(2) }
+            return candidate == "*" || candidate == tag
+        }
+    }
+}
+
+/// The end of the part of history that a question is about.
+private enum MomentBound {
+    case time(Timestamp)
+    case position(Int64)
+
+    /// Nil when the question is about now.
+    init?(_ query: Query) throws(LedgerError) {
+        switch (query["as_of"], query["as_of_position"]) {
+        case (nil, nil): return nil
+        case (let time?, nil):
+            guard let time = Timestamp(time) else {
+                throw .malformed("as_of must be an RFC 3339 time, such as 2026-01-31T12:00:00Z.")
+            }
+            self = .time(time)
+        case (nil, let position?):
+            guard let position = Int64(position), position >= 0 else {
+                throw .malformed("as_of_position must be a position, 0 or greater.")
+            }
+            self = .position(position)
+        case (_?, _?):
+            throw .malformed("as_of and as_of_position exclude each other.")
+        }
+    }
+
+    func includes(_ position: Int64, _ time: Timestamp) -> Bool {
+        switch self {
+        case .time(let bound): time <= bound
+        case .position(let bound): position <= bound
+        }
+    }
+}

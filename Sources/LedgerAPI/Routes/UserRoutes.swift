@@ -1,0 +1,178 @@
+internal import HTTPTypes
+internal import HumanConnect
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+
+/// Users: state without secrets, the list, recovery, and what backends report.
+struct UserRoutes: Sendable {
+    let store: LedgerStore
+    let recovery: PublicTokenRecovery
+
+    func add(to router: Router<LedgerRequestContext>) {
+        router.get("/v1/users") { try await list($0, $1) }
+        router.get("/v1/users/:client_user_id") { try await show($0, $1) }
+        router.post("/v1/users/:client_user_id/public-token") { try await recover($0, $1) }
+        router.post("/v1/users/:client_user_id/broken") { try await reportBroken($0, $1) }
+    }
+
+    private func show(
+        _ request: Request, _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, scope: .usersRead, store: store)
+        let user = try await store.existingUser(context, of: caller.app)
+        var writer = RecordWriter()
+        try write(user, to: &writer)
+        return .json(.ok, writer)
+    }
+
+    private func list(
+        _ request: Request, _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, scope: .usersRead, store: store)
+        let query = try Query(request, keys: ["cursor", "limit"])
+        let limit = try query.limit()
+        var after: Identifier?
+        if let cursor = query["cursor"] {
+            guard let parsed = Cursor.decode(cursor, kind: .users) else {
+                throw LedgerError.malformed("The cursor is not one of this list.")
+            }
+            after = Identifier(value: parsed)
+        }
+        let page = try await store.users(of: caller.app, after: after, limit: limit)
+        var writer = RecordWriter()
+        writer.open()
+        writer.key("users")
+        writer.openArray()
+        for user in page {
+            writer.element()
+            try write(user, to: &writer)
+        }
+        writer.closeArray()
+        if page.count == limit, let last = page.last {
+            writer.member("next_cursor", Cursor.encode(last.subject.value, kind: .users))
+        }
+        writer.close()
+        return .json(.ok, writer)
+    }
+
+    private func write(_ user: StoredUser, to writer: inout RecordWriter) throws {
+        writer.open()
+        if let clientUserID = try store.value(.clientUserID, of: user) {
+            writer.member("client_user_id", clientUserID.exposed)
+        }
+        writer.member("subject", user.subject)
+        writer.member("subject_version", user.state.version)
+        writer.member("status", user.state.status.rawValue)
+        writer.member(
+            "next_mode",
+            (user.state.human == nil ? LaunchMode.create : LaunchMode.edit).rawValue)
+        writer.versions(of: user.state)
+        writer.issueTimes(of: user.state)
+        if let reason = user.state.brokenReason { writer.member("reason", reason) }
+        writer.member("open_finalizes", Int64(user.state.openFinalizes.count))
+        writer.close()
+    }
+
+    private func recover(
+        _ request: Request, _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, scope: .tokensRecover, store: store)
+        let recordContext = context.recordContext(actor: caller.actor, request)
+        let user = try await store.existingUser(context, of: caller.app)
+        let before = user.state.publicToken?.version
+        let recovered: StoredUser
+        if user.state.human == nil {
+            guard
+                let found = try await recovery.find(user, of: caller.app, context: recordContext)
+            else { throw LedgerError.notConnected }
+            recovered = found
+        } else {
+            recovered = try await recovery.recover(user, of: caller.app, context: recordContext)
+        }
+        guard let held = recovered.state.publicToken,
+            let token = try store.value(.publicToken, of: recovered)
+        else { throw LedgerError.store(.damaged(.state)) }
+        try await store.recordReads(
+            [(.publicToken, held.version)], of: recovered, key: caller.keyID,
+            context: recordContext)
+        var writer = RecordWriter()
+        writer.open()
+        writer.member("public_token", token.exposed)
+        writer.member("version", held.version)
+        writer.member("changed", held.version != before)
+        writer.close()
+        return .json(.ok, writer)
+    }
+
+    private func reportBroken(
+        _ request: Request, _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, scope: .tokensReport, store: store)
+        let body = try await JSONBody(request, keys: ["reason"], isOptional: true)
+        let reason = try body.string("reason") ?? "provider_401"
+        guard (1...64).contains(reason.utf8.count),
+            reason.utf8.allSatisfy({ byte in
+                (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)
+                    || byte == UInt8(ascii: "_")
+            })
+        else {
+            throw LedgerError.malformed(
+                "reason must be 1 to 64 of the characters a-z, 0-9 and _, such as provider_401.")
+        }
+        let user = try await store.existingUser(context, of: caller.app)
+        guard user.state.accessToken != nil else { throw LedgerError.notConnected }
+        let recordContext = context.recordContext(actor: caller.actor, request)
+        _ = try await store.change(user, of: caller.app) { user in
+            // The same report again changes nothing, so it is not an event.
+            guard user.state.brokenReason != reason else { return nil }
+            var change = Change(context: recordContext)
+            change.append(.connectionBroken(reason: reason))
+            return change
+        }
+        var writer = RecordWriter()
+        writer.open()
+        writer.member("status", SubjectState.Status.broken.rawValue)
+        writer.member("reason", reason)
+        writer.member("next_step", "launch")
+        writer.close()
+        return .json(.ok, writer)
+    }
+}
+
+extension LedgerStore {
+    /// The user that a path names; `LedgerError.notConnected` for unknown and foreign ones alike.
+    func existingUser(
+        _ context: LedgerRequestContext, of app: StoredApp
+    ) async throws(LedgerError) -> StoredUser {
+        let id = try ClientUserID.parse(try context.pathParameter("client_user_id"))
+        let user: StoredUser?
+        do {
+            user = try await self.user(id, of: app)
+        } catch {
+            throw .store(error)
+        }
+        guard let user else { throw .notConnected }
+        return user
+    }
+}
+
+extension RecordWriter {
+    /// `"versions":{…}`, with the tokens that are held.
+    mutating func versions(of state: SubjectState) {
+        key("versions")
+        open()
+        if let token = state.accessToken { member("access_token", token.version) }
+        if let token = state.publicToken { member("public_token", token.version) }
+        close()
+    }
+
+    /// `"issued_at":{…}`, with the tokens that are held.
+    mutating func issueTimes(of state: SubjectState) {
+        key("issued_at")
+        open()
+        if let token = state.accessToken { member("access_token", token.issuedAt) }
+        if let token = state.publicToken { member("public_token", token.issuedAt) }
+        close()
+    }
+}

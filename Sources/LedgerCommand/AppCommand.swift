@@ -1,0 +1,152 @@
+import ArgumentParser
+import Foundation
+import HumanConnect
+import LedgerStore
+
+/// `token-ledger app`: the apps at the provider that the ledger speaks for.
+struct AppCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "app", abstract: "The apps at the provider that the ledger speaks for.",
+        subcommands: [Add.self, List.self])
+
+    /// `token-ledger app add`
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "add",
+            abstract: "Register an app.",
+            discussion: """
+                The client secret comes from a file or from TOKEN_LEDGER_CLIENT_SECRET. Without \
+                URLs the app is one of Human API itself; --provider-url names another provider, \
+                such as the sandbox.
+                """)
+
+        @OptionGroup var options: ServiceDatabaseOptions
+
+        @Option(name: .customLong("client-id"), help: "The app's clientId at the provider.")
+        var clientID: String
+
+        @Option(help: "What people call the app.")
+        var name: String
+
+        @Option(name: .customLong("client-secret-file"), help: "A file with the client secret.")
+        var clientSecretFile: String?
+
+        @Option(
+            name: .customLong("app-key-file"),
+            help: "A file with the App Key (TOKEN_LEDGER_APP_KEY), for looking up users.")
+        var appKeyFile: String?
+
+        @Option(name: .customLong("provider-url"), help: "One base URL for all of the provider.")
+        var providerURL: String?
+
+        @Option(name: .customLong("connect-url"), help: "Base URL of the popup.")
+        var connectURL: String?
+
+        @Option(name: .customLong("user-url"), help: "Base URL of the token endpoints.")
+        var userURL: String?
+
+        @Option(name: .customLong("api-url"), help: "Base URL of the application API.")
+        var apiURL: String?
+
+        @Option(
+            name: .customLong("origin"),
+            help: "A web origin whose pages may post a finish themselves; repeatable.")
+        var origins: [String] = []
+
+        func validate() throws {
+            guard AppCommand.isClientID(clientID) else {
+                throw ValidationError(
+                    "A clientId has 1 to 128 letters, digits, dots, dashes or underscores.")
+            }
+            guard (1...200).contains(name.count) else {
+                throw ValidationError("A name has 1 to 200 characters.")
+            }
+            if providerURL != nil, connectURL != nil || userURL != nil || apiURL != nil {
+                throw ValidationError("--provider-url stands for the other three URLs.")
+            }
+            for origin in origins where !AppCommand.isOrigin(origin) {
+                throw ValidationError("\(origin) is no origin, such as https://www.example.com.")
+            }
+        }
+
+        func run() async throws {
+            let settings = try await options.settings()
+            let clientSecret =
+                try clientSecretFile.map { try Settings.secret(inFile: $0) }
+                ?? settings.required(
+                    settings.secret(.clientSecret), .clientSecret,
+                    "The exchange of tokens needs it; --client-secret-file works too.")
+            let appKey =
+                try appKeyFile.map { try Settings.secret(inFile: $0) } ?? settings.secret(.appKey)
+            let endpoints = try endpoints()
+            let opened = try await OpenedStore.open(options)
+            let isNew = try await opened.store.add(
+                NewApp(
+                    clientID: clientID, name: name, clientSecret: clientSecret, appKey: appKey,
+                    connectURL: endpoints.connect, userURL: endpoints.user, apiURL: endpoints.api,
+                    allowedOrigins: origins), context: OpenedStore.context)
+            opened.pool.close()
+            guard isNew else { throw CommandError("The app \(clientID) is registered already.") }
+            Terminal.message("The app \(clientID) is registered.")
+        }
+
+        private func endpoints() throws -> ProviderEndpoints {
+            if let providerURL { return try ProviderEndpoints(all: providerURL) }
+            let usual = ProviderEndpoints.humanAPI
+            return try ProviderEndpoints(
+                connect: connectURL ?? usual.connect, user: userURL ?? usual.user,
+                api: apiURL ?? usual.api)
+        }
+    }
+
+    /// `token-ledger app list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "Show all apps.")
+
+        @OptionGroup var options: ServiceDatabaseOptions
+
+        @Flag(help: "Print one JSON document.")
+        var json = false
+
+        func run() async throws {
+            let opened = try await OpenedStore.open(options)
+            let apps = try await opened.store.apps()
+            opened.pool.close()
+            guard json else {
+                for app in apps { Terminal.result("\(app.clientID)\t\(app.name)\t\(app.connectURL)") }
+                if apps.isEmpty { Terminal.message("There is no app; token-ledger app add adds one.") }
+                return
+            }
+            Terminal.result(
+                .array(
+                    apps.map { app in
+                        [
+                            "client_id": .string(app.clientID), "name": .string(app.name),
+                            "connect_url": .string(app.connectURL),
+                            "user_url": .string(app.userURL), "api_url": .string(app.apiURL),
+                            "allowed_origins": .array(app.allowedOrigins.map { .string($0) }),
+                            "has_app_key": .bool(app.appKey != nil),
+                        ]
+                    }))
+        }
+    }
+
+    /// A `clientId` stands in URLs and in the `source` of events as it is.
+    static func isClientID(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil)
+                    || "._-".unicodeScalars.contains($0)
+            }
+    }
+
+    /// An origin is exactly what browsers send: scheme, host, port, nothing behind.
+    static func isOrigin(_ text: String) -> Bool {
+        guard let parts = URLComponents(string: text), let host = parts.host, !host.isEmpty,
+            parts.scheme == "https" || parts.scheme == "http"
+        else { return false }
+        return parts.path.isEmpty && parts.query == nil && parts.fragment == nil
+            && parts.user == nil && parts.password == nil && text == text.lowercased()
+    }
+}

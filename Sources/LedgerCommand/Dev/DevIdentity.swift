@@ -1,0 +1,150 @@
+import Foundation
+import HumanConnect
+import Ledger
+import LedgerStore
+
+/// What a private stack remembers from run to run: its app, its keys and its ports.
+///
+/// The app's URLs name the sandbox's port, and its allowed origins the demo page's; so these two
+/// never change.
+struct DevIdentity: Codable {
+    var clientID: String
+    var clientSecret: String
+    var appKey: String
+    /// By scope, and one with all of them under `all`.
+    var apiKeys: [String: String]
+    var ledgerPort: Int
+    var sandboxPort: Int
+    var demoPort: Int
+
+    enum CodingKeys: String, CodingKey {
+        case clientID = "client_id"
+        case clientSecret = "client_secret"
+        case appKey = "app_key"
+        case apiKeys = "api_keys"
+        case ledgerPort = "ledger_port"
+        case sandboxPort = "sandbox_port"
+        case demoPort = "demo_port"
+    }
+
+    /// The ports that were asked for; nil for the remembered one, or else the usual one.
+    struct Ports {
+        var ledger: Int?
+        var sandbox: Int?
+        var demo: Int?
+
+        static let usual = (ledger: 8080, sandbox: 8090, demo: 8081)
+    }
+
+    private static let fileName = "dev.json"
+
+    var ledgerURL: String { "http://\(LocalPort.host):\(ledgerPort)" }
+    var sandboxURL: String { "http://\(LocalPort.host):\(sandboxPort)" }
+    var demoURL: String { "http://\(LocalPort.host):\(demoPort)" }
+
+    /// The remembered identity of a data folder, or a new one; with ports that are free now.
+    static func open(_ folder: String, ports: Ports) async throws -> DevIdentity {
+        let path = "\(folder)/\(fileName)"
+        guard let data = FileManager.default.contents(atPath: path) else {
+            return try await make(ports)
+        }
+        guard var identity = try? JSONDecoder().decode(DevIdentity.self, from: data) else {
+            throw CommandError(
+                "The file \(path) is not one that this program wrote. Restore it, or start anew "
+                    + "with another --data-folder.")
+        }
+        try check("sandbox", asked: ports.sandbox, remembered: identity.sandboxPort)
+        try check("demo", asked: ports.demo, remembered: identity.demoPort)
+        try await checkFree("sandbox", identity.sandboxPort)
+        try await checkFree("demo page", identity.demoPort)
+        let fixed = [identity.sandboxPort, identity.demoPort]
+        identity.ledgerPort = try await ledgerPort(
+            ports, usual: identity.ledgerPort, except: fixed)
+        return identity
+    }
+
+    /// Keeps the identity for the next run.
+    func save(in folder: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try PrivateFile.write(
+            Array(try encoder.encode(self)), to: "\(folder)/\(Self.fileName)")
+    }
+
+    /// Registers the app and makes the keys, as far as the ledger lacks them.
+    mutating func register(in store: LedgerStore) async throws {
+        let origins = ["127.0.0.1", "localhost"].map { "http://\($0):\(demoPort)" }
+        _ = try await store.add(
+            NewApp(
+                clientID: clientID, name: "Demo app", clientSecret: Secret(clientSecret),
+                appKey: Secret(appKey), connectURL: sandboxURL, userURL: sandboxURL,
+                apiURL: sandboxURL, allowedOrigins: origins), context: OpenedStore.context)
+        guard let app = try await store.app(clientID: clientID) else {
+            throw CommandError("The demo app could not be registered.")
+        }
+        for (name, scopes) in Self.keys {
+            if let key = apiKeys[name], try await store.authenticate(key) != nil { continue }
+            let key = try await store.createAPIKey(
+                of: app, scopes: scopes, isTest: true, context: OpenedStore.context)
+            apiKeys[name] = key.secret.exposed
+        }
+    }
+
+    /// A key for each scope, and one for all.
+    static let keys: [(name: String, scopes: [Scope])] =
+        Scope.allCases.map { ($0.rawValue, [$0]) } + [("all", Scope.allCases)]
+
+    private static func make(_ ports: Ports) async throws -> DevIdentity {
+        let usual = Ports.usual
+        // Who asks for any port is a script, and scripts run beside each other.
+        let isScript = ports.ledger == 0
+        let sandbox = try await port(
+            "sandbox", ports.sandbox, usual: isScript ? nil : usual.sandbox, except: [])
+        let demo = try await port(
+            "demo page", ports.demo, usual: isScript ? nil : usual.demo, except: [sandbox])
+        let ledger = try await ledgerPort(
+            ports, usual: usual.ledger, except: [sandbox, demo])
+        return DevIdentity(
+            clientID: hexadecimal(), clientSecret: hexadecimal(), appKey: hexadecimal(),
+            apiKeys: [:], ledgerPort: ledger, sandboxPort: sandbox, demoPort: demo)
+    }
+
+    private static func ledgerPort(
+        _ ports: Ports, usual: Int, except taken: [Int]
+    ) async throws -> Int {
+        try await port(
+            "service", ports.ledger, usual: ports.ledger == 0 ? nil : usual, except: taken)
+    }
+
+    private static func port(
+        _ name: String, _ asked: Int?, usual: Int?, except taken: [Int]
+    ) async throws -> Int {
+        guard let asked, asked != 0 else {
+            return try await LocalPort.free(usual: usual, except: taken)
+        }
+        try await checkFree(name, asked)
+        return asked
+    }
+
+    private static func check(_ name: String, asked: Int?, remembered: Int) throws {
+        guard let asked, asked != 0, asked != remembered else { return }
+        throw CommandError(
+            "This data folder's \(name) has port \(remembered) for good, since the app's URLs name "
+                + "it. For another port start anew with another --data-folder.")
+    }
+
+    private static func checkFree(_ name: String, _ port: Int) async throws {
+        guard await !LocalPort.isFree(port) else { return }
+        throw CommandError(
+            "Port \(port) of the \(name) is taken by another program. Stop that program (perhaps "
+                + "it is an earlier token-ledger), or use another --data-folder.")
+    }
+
+    /// 40 digits, as the provider's identifiers and secrets have.
+    private static func hexadecimal() -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        var random = SystemRandomNumberGenerator()
+        let text = (0..<40).map { _ in digits[Int.random(in: 0..<16, using: &random)] }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import HumanConnect
+import HumanConnectSandbox
+import Ledger
+import LedgerAPI
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// Everything on one machine: PostgreSQL, the sandbox provider, the service and the demo page.
+struct DevStack: Sendable {
+    let ledger: PrivateLedger
+    let identity: DevIdentity
+    /// Absolute.
+    let folder: String
+
+    /// Starts all of it, works once everything answers, and ends it in order.
+    ///
+    /// - Parameters:
+    ///   - folder: where the data is; made when missing, left in place.
+    ///   - ports: those that were asked for.
+    ///   - logger: for the services' own messages.
+    ///   - body: the work; its end ends everything, and SIGTERM or SIGINT cancels it.
+    static func run(
+        folder: String, ports: DevIdentity.Ports, logger: Logger,
+        _ body: @escaping @Sendable (DevStack) async throws -> Void
+    ) async throws {
+        let folder = URL(fileURLWithPath: folder).standardizedFileURL.path
+        try await PrivateLedger.run(folder: folder, logger: logger) { ledger in
+            var identity = try await DevIdentity.open(folder, ports: ports)
+            // Before the app is registered, so that an interrupted first run knows its secret.
+            try identity.save(in: folder)
+            try await identity.register(in: ledger.store)
+            try identity.save(in: folder)
+            try await DevStack(ledger: ledger, identity: identity, folder: folder)
+                .serve(logger, body)
+        }
+    }
+
+    private func serve(
+        _ logger: Logger, _ body: @escaping @Sendable (DevStack) async throws -> Void
+    ) async throws {
+        let provider = HumanConnectClient()
+        let api = LedgerAPI(
+            store: ledger.store, provider: provider,
+            configuration: LedgerAPIConfiguration(
+                host: LocalPort.host, port: identity.ledgerPort, publicURL: nil), logger: logger)
+        let demo = DemoPage(
+            DemoPage.Configuration(
+                port: identity.demoPort, ledgerURL: identity.ledgerURL,
+                sandboxURL: identity.sandboxURL, apiKeys: identity.apiKeys), logger: logger)
+        let group = ServiceRunner.group(
+            [
+                ServiceRunner.named("database pool", ledger.pool),
+                ServiceRunner.named("store", ledger.store),
+                ServiceRunner.named("sandbox", try sandbox(logger)),
+                ServiceRunner.named("http", api.service { _ in }),
+                ServiceRunner.named("demo page", demo.service),
+                ServiceRunner.work {
+                    try await waitUntilReady()
+                    try await body(self)
+                },
+            ], logger: logger)
+        try await ServiceRunner.run(group)
+        try await provider.shutdown()
+    }
+
+    private func sandbox(_ logger: Logger) throws -> Sandbox {
+        let app = SandboxApp(
+            clientID: identity.clientID, clientSecret: Secret(identity.clientSecret),
+            appKey: Secret(identity.appKey), name: "Demo app")
+        var configuration = SandboxConfiguration(apps: [app])
+        configuration.host = LocalPort.host
+        configuration.port = identity.sandboxPort
+        configuration.stateFile = "\(folder)/sandbox.json"
+        configuration.publicURL = identity.sandboxURL
+        return try Sandbox(configuration: configuration, logger: logger)
+    }
+
+    private func waitUntilReady() async throws {
+        let caller = HTTPCaller()
+        try await caller.waitFor(identity.ledgerURL + "/readyz")
+        try await caller.waitFor(identity.sandboxURL + "/sandbox/state")
+        try await caller.waitFor(identity.demoURL + "/livez")
+    }
+
+    /// The one document for scripts that start the stack.
+    var readyDocument: JSONValue {
+        [
+            "ledger_url": .string(identity.ledgerURL),
+            "sandbox_url": .string(identity.sandboxURL),
+            "demo_url": .string(identity.demoURL),
+            "client_id": .string(identity.clientID),
+            "client_secret": .string(identity.clientSecret),
+            "app_key": .string(identity.appKey),
+            "database_url": .string(ledger.ownerURL),
+            "api_keys": .object(
+                DevIdentity.keys.map { key in
+                    JSONValue.Member(key.name, .string(identity.apiKeys[key.name] ?? ""))
+                }),
+        ]
+    }
+}

@@ -1,0 +1,72 @@
+import AsyncHTTPClient
+import Foundation
+import HumanConnect
+import Ledger
+import NIOCore
+import NIOHTTP1
+
+/// One answer over HTTP, as far as our own programs need it.
+struct HTTPAnswer: Sendable {
+    let status: Int
+    let headers: HTTPHeaders
+    let body: [UInt8]
+
+    private static let depthMax = 16
+
+    /// The body as JSON; null for anything else.
+    var json: JSONValue {
+        (try? JSONParser.parse(body, depthMax: Self.depthMax)) ?? .null
+    }
+}
+
+/// Calls services on this machine, as a backend would.
+struct HTTPCaller: Sendable {
+    private static let timeMax: TimeAmount = .seconds(30)
+    private static let answerBytesMax = 64 * 1024 * 1024
+
+    /// GET, or any other method, with an API key and a JSON body if given.
+    ///
+    /// - Throws: what the client throws when there is no answer.
+    func call(
+        _ method: HTTPMethod = .GET, _ url: String, key: String? = nil, json: JSONValue? = nil,
+        origin: String? = nil
+    ) async throws -> HTTPAnswer {
+        var request = HTTPClientRequest(url: url)
+        request.method = method
+        if let key { request.headers.add(name: "Authorization", value: "Bearer " + key) }
+        if let origin { request.headers.add(name: "Origin", value: origin) }
+        if let json {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(json.encoded)
+        }
+        let response = try await HTTPClient.shared.execute(request, timeout: Self.timeMax)
+        let body = try await response.body.collect(upTo: Self.answerBytesMax)
+        return HTTPAnswer(
+            status: Int(response.status.code), headers: response.headers,
+            body: Array(body.readableBytesView))
+    }
+
+    /// Waits until a URL answers 200.
+    func waitFor(_ url: String) async throws {
+        while true {
+            if let answer = try? await call(.GET, url), answer.status == 200 { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// A text as one part of a path, or as a value in a query.
+    static func encoded(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            let scalar = Unicode.Scalar(byte)
+            if scalar.isASCII, scalar.properties.isAlphabetic || "-._~0123456789".utf8.contains(byte)
+            {
+                bytes.append(byte)
+            } else {
+                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,36 @@
+import NIOCore
+import NIOPosix
+
+/// Ports on this machine's loopback address.
+enum LocalPort {
+    static let host = "127.0.0.1"
+
+    /// Below the ports that the system gives to outgoing connections, so that a remembered one is
+    /// still free tomorrow.
+    private static let candidates = 20_000..<32_000
+    private static let triesMax = 100
+
+    /// Whether a server could listen on a port now.
+    static func isFree(_ port: Int) async -> Bool {
+        do {
+            // A server's last connections linger for a minute; they do not keep its port.
+            let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: host, port: port).get()
+            try await channel.close().get()
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// A free port, the usual one if possible.
+    static func free(usual: Int? = nil, except taken: [Int] = []) async throws -> Int {
+        if let usual, !taken.contains(usual), await isFree(usual) { return usual }
+        for _ in 0..<triesMax {
+            let port = Int.random(in: candidates)
+            if !taken.contains(port), await isFree(port) { return port }
+        }
+        throw CommandError("No free port was found on \(host).")
+    }
+}

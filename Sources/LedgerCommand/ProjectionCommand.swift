@@ -1,0 +1,39 @@
+import ArgumentParser
+import HumanConnect
+import LedgerStore
+
+/// `token-ledger projection`: what is derived from the log.
+struct ProjectionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "projection", abstract: "What is derived from the log.",
+        subcommands: [Rebuild.self])
+
+    /// `token-ledger projection rebuild`
+    struct Rebuild: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rebuild",
+            abstract: "Build the projection anew beside the live one, compare, and switch.",
+            discussion: """
+                The service may go on meanwhile. Needs the rights of the schema's owner \
+                (TOKEN_LEDGER_OWNER_DATABASE_URL or …_FILE).
+                """)
+
+        @OptionGroup var options: OwnerDatabaseOptions
+
+        @Flag(help: "Print one JSON document.")
+        var json = false
+
+        func run() async throws {
+            let report = try await ProjectionRebuild.run(try await options.database())
+            if json {
+                Terminal.result([
+                    "users": .number(String(report.users)),
+                    "differences": .number(String(report.differences)),
+                ])
+                return
+            }
+            Terminal.result(
+                "\(report.users) users rebuilt, \(report.differences) rows were different.")
+        }
+    }
+}

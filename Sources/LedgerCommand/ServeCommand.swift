@@ -1,0 +1,65 @@
+import ArgumentParser
+import HumanConnect
+import LedgerAPI
+import LedgerStore
+import Logging
+import Postgres
+import ServiceLifecycle
+
+/// `token-ledger serve`: the service.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the service.",
+        discussion: """
+            Needs a migrated database (TOKEN_LEDGER_DATABASE_URL or …_FILE) and a root key \
+            (TOKEN_LEDGER_ROOT_KEY_FILE). SIGTERM and SIGINT end it after the requests under way.
+            """)
+
+    /// Where to listen when nothing else is said.
+    static let usualHost = "127.0.0.1"
+    static let usualPort = 8080
+
+    @OptionGroup var options: ServiceDatabaseOptions
+
+    @Option(help: "The address to listen on (TOKEN_LEDGER_HOST).")
+    var host: String?
+
+    @Option(help: "The port to listen on, 0 for any (TOKEN_LEDGER_PORT).")
+    var port: Int?
+
+    @Option(
+        name: .customLong("public-url"),
+        help: "The URL under which pages reach the service (TOKEN_LEDGER_PUBLIC_URL).")
+    var publicURL: String?
+
+    func run() async throws {
+        let settings = try await options.settings([
+            .host: host, .port: port.map(String.init), .publicURL: publicURL,
+        ])
+        let logger = try Log.start(level: settings.text(.logLevel))
+        let rootKey = try OpenedStore.rootKey(settings)
+        let pool = PostgresPool(configuration: try options.database(settings), logger: logger)
+        let configuration = LedgerAPIConfiguration(
+            host: try settings.text(.host) ?? Self.usualHost,
+            port: try settings.number(.port) ?? Self.usualPort,
+            publicURL: try settings.text(.publicURL))
+        let store = try await OpenedStore.waitFor(pool, rootKey: rootKey, logger: logger)
+        let provider = HumanConnectClient()
+        let api = LedgerAPI(
+            store: store, provider: provider, configuration: configuration, logger: logger)
+        // Order is dependency: the last one stops first.
+        let group = ServiceRunner.group(
+            [
+                ServiceRunner.named("database pool", pool),
+                ServiceRunner.named("store", store),
+                ServiceRunner.named(
+                    "http",
+                    api.service { port in
+                        logger.info("service listens", metadata: ["port": "\(port)"])
+                    }),
+            ], logger: logger)
+        try await ServiceRunner.run(group)
+        try await provider.shutdown()
+    }
+}

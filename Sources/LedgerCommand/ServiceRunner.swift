@@ -1,0 +1,72 @@
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Musl
+#endif
+
+/// How the long-running commands run their services.
+enum ServiceRunner {
+    /// How long the services may take to finish what they have begun; orchestrators kill after 30.
+    private static let shutdownTimeMax: Duration = .seconds(25)
+
+    /// A service under a name of its own: the name that it would get otherwise is its whole content.
+    static func named(
+        _ name: String, _ service: any Service
+    ) -> ServiceGroupConfiguration.ServiceConfiguration {
+        ServiceGroupConfiguration.ServiceConfiguration(
+            service: service, failureTerminationBehavior: .gracefullyShutdownGroup,
+            serviceName: name)
+    }
+
+    /// Work whose end ends everything.
+    static func work(
+        _ body: @escaping @Sendable () async throws -> Void
+    ) -> ServiceGroupConfiguration.ServiceConfiguration {
+        ServiceGroupConfiguration.ServiceConfiguration(
+            service: Work(body: body), successTerminationBehavior: .gracefullyShutdownGroup,
+            failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "work")
+    }
+
+    /// Services in the order of their dependence, which end in order at SIGTERM and SIGINT.
+    static func group(
+        _ services: [ServiceGroupConfiguration.ServiceConfiguration], logger: Logger
+    ) -> ServiceGroup {
+        var quiet = logger
+        // The group tells each of its steps; who wants to read them asks for more.
+        if quiet.logLevel == .info { quiet.logLevel = .notice }
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        configuration.maximumGracefulShutdownDuration = shutdownTimeMax
+        return ServiceGroup(configuration: configuration)
+    }
+
+    /// Runs until the end.
+    ///
+    /// - Throws: `CommandError` when an address is taken or is not ours.
+    static func run(_ group: ServiceGroup) async throws {
+        do {
+            try await group.run()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw CommandError("The port is taken by another program; choose another one.")
+        } catch let error as IOError where error.errnoCode == EADDRNOTAVAIL {
+            throw CommandError("The host is no address of this machine.")
+        }
+    }
+}
+
+/// A piece of work as a service; a shutdown cancels it.
+private struct Work: Service {
+    let body: @Sendable () async throws -> Void
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown { try await body() }
+        } catch {
+            guard Task.isShuttingDownGracefully, error is CancellationError else { throw error }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import Logging
+import Synchronization
+
+/// The program's log: lines on standard error.
+enum Log {
+    private static let isStarted = Mutex(false)
+
+    /// Starts the log at a level, once for the whole program, and gives the program's logger.
+    ///
+    /// - Throws: `CommandError` for a level that does not exist.
+    static func start(level name: String?, default usual: Logger.Level = .info) throws -> Logger {
+        var level = usual
+        if let name {
+            guard let known = Logger.Level(rawValue: name.lowercased()) else {
+                let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+                throw CommandError("\(name) is no log level. There are: \(names).")
+            }
+            level = known
+        }
+        let isFirst = isStarted.withLock { started in
+            defer { started = true }
+            return !started
+        }
+        let chosen = level
+        if isFirst {
+            LoggingSystem.bootstrap { label in
+                var handler = StreamLogHandler.standardError(label: label)
+                handler.logLevel = chosen
+                return handler
+            }
+        }
+        return Logger(label: "token-ledger")
+    }
+}

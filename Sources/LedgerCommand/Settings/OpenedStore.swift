@@ -1,0 +1,69 @@
+import Ledger
+import LedgerStore
+import Logging
+import Postgres
+
+/// The store of a command that works beside the service: an operator at the terminal.
+struct OpenedStore {
+    let store: LedgerStore
+    let pool: PostgresPool
+
+    /// Who an event says made it happen.
+    static let context = RecordContext(actor: "operator")
+    /// How long a service waits at its start for a database that is not there yet.
+    private static let waitTimeMax: Duration = .seconds(60)
+    private static let waitPause: Duration = .seconds(1)
+
+    /// Opens the store once.
+    static func open(_ options: ServiceDatabaseOptions) async throws -> OpenedStore {
+        let settings = try await options.settings()
+        let logger = try Log.start(level: settings.text(.logLevel), default: .warning)
+        let pool = PostgresPool(configuration: try options.database(settings), logger: logger)
+        let store = try await LedgerStore(
+            pool: pool, rootKey: try rootKey(settings), logger: logger)
+        return OpenedStore(store: store, pool: pool)
+    }
+
+    /// Opens the store, waiting a bounded time for the database: under an orchestrator both start
+    /// at once, and the service is the quicker one.
+    static func waitFor(
+        _ pool: PostgresPool, rootKey: RootKey, logger: Logger
+    ) async throws -> LedgerStore {
+        let clock = ContinuousClock()
+        let deadline = clock.now + waitTimeMax
+        while true {
+            do {
+                return try await LedgerStore(pool: pool, rootKey: rootKey, logger: logger)
+            } catch {
+                guard isAway(error), clock.now < deadline else { throw error }
+                logger.warning("waiting for the database", metadata: ["error": "\(error)"])
+            }
+            try await Task.sleep(for: waitPause)
+        }
+    }
+
+    /// The root key, or the sentence that says how to get one.
+    static func rootKey(_ settings: Settings) throws -> RootKey {
+        let path = try settings.required(
+            settings.text(.rootKeyFile), .rootKeyFile,
+            "Without a root key no token can be kept. Make one, and keep a copy in a safe place: "
+                + "openssl rand -hex 32 > root.key && chmod 600 root.key")
+        return try RootKey(file: path)
+    }
+
+    private static func isAway(_ error: StoreOpeningError) -> Bool {
+        switch error {
+        case .database(let error): return isAway(error)
+        case .vault(.database(.unavailable)), .vault(.database(.overloaded)): return true
+        default: return false
+        }
+    }
+
+    private static func isAway(_ error: PostgresError) -> Bool {
+        switch error.code {
+        case .connectionFailed, .outcomeUnknown, .timedOut, .poolExhausted: true
+        case .server(let state): state.classCode == "57"
+        default: false
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import HumanConnect
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Musl
+#endif
+
+/// The two streams of a command: results on standard output, messages on standard error.
+enum Terminal {
+    /// Writes a result, and at once: scripts wait for it.
+    static func result(_ text: String) {
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+
+    /// Writes a result as one JSON document on a line.
+    static func result(_ json: JSONValue) {
+        result(String(decoding: json.encoded, as: UTF8.self))
+    }
+
+    /// Writes a message.
+    static func message(_ text: String) {
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+
+    /// Whether results may be coloured: a person reads them and has not said no
+    /// (https://no-color.org).
+    static var isColoured: Bool {
+        isatty(STDOUT_FILENO) == 1
+            && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
+    }
+
+    static func bold(_ text: String) -> String { coloured(text, "1") }
+    static func green(_ text: String) -> String { coloured(text, "32") }
+    static func red(_ text: String) -> String { coloured(text, "31") }
+    static func faint(_ text: String) -> String { coloured(text, "2") }
+
+    private static func coloured(_ text: String, _ code: String) -> String {
+        isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+}

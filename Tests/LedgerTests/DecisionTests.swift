@@ -1,0 +1,225 @@
+import Ledger
+import Testing
+
+@Suite("Decisions")
+struct DecisionTests {
+    private typealias Finish = LedgerEvent.Finish
+
+    private let finish = Situation.finish
+    private let stranger = Situation.fingerprint(0xFF)
+
+    private func answer(
+        human: Fingerprint = Situation.human,
+        access: Fingerprint = Situation.access,
+        publicToken: Fingerprint = Situation.publicToken,
+        mismatch: Mismatch? = nil
+    ) -> AnswerFingerprints {
+        AnswerFingerprints(
+            human: human,
+            accessToken: access,
+            publicToken: publicToken,
+            mismatch: mismatch
+        )
+    }
+
+    @Test("what a launch needs first", arguments: Situation.allCases)
+    func need(situation: Situation) {
+        #expect(situation.state.launchNeed == situation.need)
+    }
+
+    @Test(
+        "a launch is edit mode exactly when a public token is held",
+        arguments: Situation.allCases
+    )
+    func launch(situation: Situation) {
+        let event = situation.state.launch(Situation.launch)
+        if let version = situation.publicTokenVersion {
+            #expect(event == .editLaunched(Situation.launch, publicTokenVersion: version))
+        } else {
+            #expect(event == .connectLaunched(Situation.launch))
+        }
+    }
+
+    @Test(
+        "a finish about another person than before is refused at once",
+        arguments: Situation.allCases
+    )
+    func receive(situation: Situation) {
+        #expect(situation.state.receive(finish) == [.finishReceived(finish)])
+        let foreign = Finish(
+            finalize: finish.finalize,
+            launch: finish.launch,
+            session: finish.session,
+            human: stranger
+        )
+        let events = situation.state.receive(foreign)
+        #expect(events.first == .finishReceived(foreign))
+        #expect(
+            Array(events.dropFirst())
+                == (situation.isLinked
+                    ? [.finalizeRefused(finalize: finish.finalize, mismatch: .humanID)] : [])
+        )
+    }
+
+    @Test("an answer with tokens finalizes and rotates what changed", arguments: Situation.allCases)
+    func finalize(situation: Situation) {
+        var state = situation.state
+        let held = (state.accessToken, state.publicToken)
+        let tokens = (Situation.fingerprint(0x1A), Situation.fingerprint(0x1B))
+        let events = state.finalize(
+            finish,
+            mode: .create,
+            answer: answer(access: tokens.0, publicToken: tokens.1)
+        )
+        let access = LedgerEvent.IssuedToken(
+            version: (held.0?.version ?? 0) + 1,
+            fingerprint: tokens.0
+        )
+        let publicToken = LedgerEvent.IssuedToken(
+            version: (held.1?.version ?? 0) + 1,
+            fingerprint: tokens.1
+        )
+        #expect(
+            events == [
+                .connectFinalized(
+                    finalize: finish.finalize,
+                    launch: finish.launch,
+                    human: Situation.human
+                ),
+                .accessTokenRotated(access, cause: finish.finalize),
+                .publicTokenRotated(publicToken, cause: finish.finalize),
+            ]
+        )
+        for event in events { state.apply(event, at: Golden.expiry) }
+        #expect(state.status == .connected)
+        #expect(state.human == Situation.human)
+        #expect(state.launchNeed == .nothing)
+        #expect(state.brokenReason == nil)
+        #expect(state.openFinalizes.isEmpty)
+        #expect(state.token(.accessToken)?.fingerprint == tokens.0)
+        #expect(state.token(.publicToken)?.issuedAt == Golden.expiry)
+    }
+
+    @Test("edit mode is recorded as such, and tokens that stayed are not rotated")
+    func sameTokens() {
+        let state = Situation.relaunched.state
+        let finalized = LedgerEvent.editFinalized(
+            finalize: finish.finalize,
+            launch: finish.launch,
+            human: Situation.human
+        )
+        #expect(state.finalize(finish, mode: .edit, answer: answer()) == [finalized])
+        let next = Situation.fingerprint(0x1B)
+        #expect(
+            state.finalize(finish, mode: .edit, answer: answer(publicToken: next)) == [
+                finalized,
+                .publicTokenRotated(.init(version: 2, fingerprint: next), cause: finish.finalize),
+            ]
+        )
+        #expect(
+            state.finalize(finish, mode: .edit, answer: answer(access: next)) == [
+                finalized,
+                .accessTokenRotated(.init(version: 2, fingerprint: next), cause: finish.finalize),
+            ]
+        )
+    }
+
+    @Test("an answer about somebody else never changes a token", arguments: Situation.allCases)
+    func refusal(situation: Situation) {
+        for mode in [LaunchMode.create, .edit] {
+            let mismatches: [Mismatch] = [.clientUserID, .clientID, .humanID, .humanTaken]
+            var answers: [(AnswerFingerprints, Mismatch)] = mismatches.map {
+                (answer(mismatch: $0), $0)
+            }
+            answers.append((answer(human: stranger), .humanID))
+            for (answer, mismatch) in answers {
+                var state = situation.state
+                let events = state.finalize(finish, mode: mode, answer: answer)
+                #expect(
+                    events == [.finalizeRefused(finalize: finish.finalize, mismatch: mismatch)]
+                )
+                for event in events { state.apply(event, at: Golden.time) }
+                #expect(state.accessToken == situation.state.accessToken)
+                #expect(state.publicToken == situation.state.publicToken)
+                #expect(state.human == situation.state.human)
+                #expect(state.isDoubted)
+                #expect(state.openFinalizes.isEmpty)
+            }
+        }
+    }
+
+    @Test("a linked user takes no answer about another person, even when the finish named it")
+    func otherPerson() {
+        let foreign = Finish(
+            finalize: finish.finalize,
+            launch: finish.launch,
+            session: finish.session,
+            human: stranger
+        )
+        for situation in Situation.allCases {
+            let events = situation.state.finalize(
+                foreign,
+                mode: .edit,
+                answer: answer(human: stranger)
+            )
+            let isRefused =
+                events == [.finalizeRefused(finalize: finish.finalize, mismatch: .humanID)]
+            #expect(isRefused == situation.isLinked, "\(situation)")
+        }
+    }
+
+    @Test(
+        "a recovered public token counts up only when it is another one",
+        arguments: Situation.allCases
+    )
+    func recover(situation: Situation) {
+        var state = situation.state
+        let version = state.publicToken?.version ?? 0
+        if let held = state.publicToken {
+            var same = state
+            let event = state.recover(publicToken: held.fingerprint, human: Situation.human)
+            #expect(
+                event
+                    == .publicTokenRecovered(
+                        .init(version: version, fingerprint: held.fingerprint),
+                        human: Situation.human
+                    )
+            )
+            same.apply(event, at: Golden.expiry)
+            #expect(same.publicToken == held, "the time of issue stays")
+        }
+        let other = Situation.fingerprint(0x2B)
+        let event = state.recover(publicToken: other, human: Situation.human)
+        #expect(
+            event
+                == .publicTokenRecovered(
+                    .init(version: version + 1, fingerprint: other),
+                    human: Situation.human
+                )
+        )
+        let status = state.status
+        state.apply(event, at: Golden.expiry)
+        #expect(state.publicToken?.fingerprint == other)
+        #expect(state.publicToken?.issuedAt == Golden.expiry)
+        #expect(state.human == Situation.human)
+        #expect(state.launchNeed == .nothing)
+        #expect(state.status == status, "an access token is still missing, or still broken")
+    }
+
+    @Test("an open finalize is counted until its outcome is known")
+    func openFinalizes() {
+        var state = Situation.finishing.state
+        #expect(state.openFinalizes.map(\.dispatches) == [1])
+        state.apply(
+            .finalizeUnresolved(finalize: finish.finalize, reason: "reset"),
+            at: Golden.time
+        )
+        #expect(state.openFinalizes.map(\.unresolved) == ["reset"])
+        state.apply(.exchangeDispatched(finalize: Golden.cause, number: 9), at: Golden.time)
+        #expect(state.openFinalizes.map(\.dispatches) == [1], "another finalize's number")
+        state.apply(.finalizeRejected(finalize: Golden.cause, status: 400), at: Golden.time)
+        #expect(state.openFinalizes.count == 1, "another finalize's end")
+        state.apply(.finalizeRejected(finalize: finish.finalize, status: 400), at: Golden.time)
+        #expect(state.openFinalizes.isEmpty)
+    }
+}

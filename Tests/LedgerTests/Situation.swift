@@ -1,0 +1,126 @@
+@testable import Ledger
+
+/// The situations that decisions tell apart, each reached by a short history.
+enum Situation: String, CaseIterable, Sendable {
+    case new
+    case launched
+    case closed
+    case failed
+    case finishing
+    case unresolved
+    case rejected
+    case refused
+    case connected
+    case relaunched
+    case closedAgain
+    case broken
+    case withoutPublicToken
+    case recovered
+
+    static let human = Golden.other
+    static let access = fingerprint(0xA)
+    static let publicToken = fingerprint(0xB)
+    static let finish = LedgerEvent.Finish(
+        finalize: Golden.finalize,
+        launch: Golden.launch,
+        session: Golden.one,
+        human: human
+    )
+    static let launch = LedgerEvent.Launch(
+        launch: Golden.launch,
+        finish: .relay,
+        expiry: Golden.expiry
+    )
+
+    static func fingerprint(_ number: UInt128) -> Fingerprint {
+        Fingerprint(value: number)
+    }
+
+    var state: SubjectState {
+        var state = SubjectState()
+        for event in history { state.apply(event, at: Golden.time) }
+        return state
+    }
+
+    private var history: [LedgerEvent] {
+        let finalize = Self.finish.finalize
+        switch self {
+        case .new: return []
+        case .launched: return [.connectLaunched(Self.launch)]
+        case .closed: return Self.launched.history + [.launchClosed(launch: Golden.launch)]
+        case .failed:
+            return Self.launched.history + [.launchFailed(launch: Golden.launch, code: "x")]
+        case .finishing:
+            return Self.launched.history + [
+                .finishReceived(Self.finish), .exchangeDispatched(finalize: finalize, number: 1),
+            ]
+        case .unresolved:
+            return Self.finishing.history + [
+                .finalizeUnresolved(finalize: finalize, reason: "timeout")
+            ]
+        case .rejected:
+            return Self.finishing.history + [.finalizeRejected(finalize: finalize, status: 400)]
+        case .refused:
+            return Self.finishing.history + [
+                .finalizeRefused(finalize: finalize, mismatch: .clientUserID)
+            ]
+        case .withoutPublicToken:
+            return Self.finishing.history + [
+                .connectFinalized(
+                    finalize: finalize,
+                    launch: Golden.launch,
+                    human: Self.human
+                ),
+                .accessTokenRotated(
+                    .init(version: 1, fingerprint: Self.access),
+                    cause: finalize
+                ),
+            ]
+        case .connected:
+            return Self.withoutPublicToken.history + [
+                .publicTokenRotated(
+                    .init(version: 1, fingerprint: Self.publicToken),
+                    cause: finalize
+                )
+            ]
+        case .relaunched:
+            return Self.connected.history + [.editLaunched(Self.launch, publicTokenVersion: 1)]
+        case .closedAgain:
+            return Self.relaunched.history + [.launchClosed(launch: Golden.launch)]
+        case .broken: return Self.connected.history + [.connectionBroken(reason: "401")]
+        case .recovered:
+            return Self.closedAgain.history + [
+                .publicTokenRecovered(
+                    .init(version: 2, fingerprint: Self.fingerprint(0xC)),
+                    human: Self.human
+                )
+            ]
+        }
+    }
+
+    /// Whether the provider's person is known.
+    var isLinked: Bool {
+        switch self {
+        case .new, .launched, .closed, .failed, .finishing, .unresolved, .rejected, .refused: false
+        case .withoutPublicToken, .connected, .relaunched, .closedAgain, .broken, .recovered: true
+        }
+    }
+
+    var need: LaunchNeed {
+        switch self {
+        case .new, .launched, .finishing, .connected, .relaunched, .broken, .recovered: .nothing
+        case .closed, .failed, .unresolved, .rejected, .refused: .person
+        case .closedAgain: .publicToken(isRequired: false)
+        case .withoutPublicToken: .publicToken(isRequired: true)
+        }
+    }
+
+    /// The version of the public token that is held.
+    var publicTokenVersion: Int64? {
+        switch self {
+        case .connected, .relaunched, .closedAgain, .broken: 1
+        case .recovered: 2
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package import Ledger
+package import LedgerStore
+import Logging
+package import Postgres
+package import PostgresCluster
+
+/// A ledger of its own for one test: a migrated database, an app, and the store at work with the
+/// rights that the service has in production.
+package struct TestStore: Sendable {
+    /// The login role of the tests: a member of `token_ledger_service` and nothing else.
+    package static let serviceRole = "token_ledger_test"
+
+    /// The store, opened and running.
+    package let store: LedgerStore
+    /// The pool it works with.
+    package let pool: PostgresPool
+    /// The root key it was opened with.
+    package let rootKey: RootKey
+    /// An app that is registered.
+    package let app: StoredApp
+    /// The database with the rights of the schema's owner, who is the superuser here.
+    package let owner: PostgresConfiguration
+    /// The database with the rights of the service.
+    package let service: PostgresConfiguration
+
+    /// Lends a store in a fresh database, and closes it afterwards.
+    package static func run<Value: Sendable>(
+        _ body: (TestStore) async throws -> Value
+    ) async throws -> Value {
+        let template = try await TestPostgres.template("test_store") { url in
+            _ = try await migrate(PostgresConfiguration(url: url))
+        }
+        let database = try await TestPostgres.freshDatabase(template: template)
+        let serviceURL = try await TestPostgres.url(database: database.name, user: serviceRole)
+        return try await run(
+            owner: PostgresConfiguration(url: database.url),
+            service: PostgresConfiguration(url: serviceURL), body)
+    }
+
+    /// Lends a store in the `postgres` database of a cluster of the test's own.
+    package static func run<Value: Sendable>(
+        on cluster: TestCluster,
+        change: (inout PostgresConfiguration) -> Void = { _ in },
+        _ body: (TestStore) async throws -> Value
+    ) async throws -> Value {
+        let owner = PostgresConfiguration(url: try await cluster.url())
+        var service = PostgresConfiguration(url: try await cluster.url(user: serviceRole))
+        change(&service)
+        _ = try await migrate(owner)
+        return try await run(owner: owner, service: service, body)
+    }
+
+    /// Applies all migrations and makes the login role of the tests.
+    package static func migrate(_ owner: PostgresConfiguration) async throws -> [Int32] {
+        let numbers = try await Migrator.migrate(owner)
+        let connection = try await PostgresConnection.connect(owner)
+        try await connection.script(
+            """
+            do $$ begin
+                create role \(serviceRole) login in role token_ledger_service;
+            exception when duplicate_object or unique_violation then null;
+            end $$
+            """)
+        await connection.close()
+        return numbers
+    }
+
+    /// Lends one more store on the same database, as a second copy of the service.
+    package func another<Value: Sendable>(
+        service: PostgresConfiguration? = nil, _ body: (LedgerStore) async throws -> Value
+    ) async throws -> Value {
+        try await Self.opened(service ?? self.service, rootKey) { store, _ in
+            try await body(store)
+        }
+    }
+
+    /// A connection with the rights of the schema's owner, and without time limits.
+    package func ownerConnection() async throws -> PostgresConnection {
+        try await PostgresConnection.connect(owner.withoutTimeLimits)
+    }
+
+    /// A connection with the rights of the service.
+    package func serviceConnection() async throws -> PostgresConnection {
+        try await PostgresConnection.connect(service)
+    }
+
+    private static func run<Value: Sendable>(
+        owner: PostgresConfiguration, service: PostgresConfiguration,
+        _ body: (TestStore) async throws -> Value
+    ) async throws -> Value {
+        let rootKey = RootKey(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) })
+        return try await opened(service, rootKey) { store, pool in
+            let app = NewApp(
+                clientID: "demo", name: "Demo", clientSecret: Secret("demo secret"),
+                appKey: Secret("demo app key"), connectURL: "http://127.0.0.1:1",
+                userURL: "http://127.0.0.1:1", apiURL: "http://127.0.0.1:1",
+                allowedOrigins: ["http://127.0.0.1:2"])
+            _ = try await store.add(app, context: RecordContext(actor: "operator"))
+            guard let stored = try await store.app(clientID: "demo") else {
+                throw StoreError.damaged(.answer)
+            }
+            return try await body(
+                TestStore(
+                    store: store, pool: pool, rootKey: rootKey, app: stored, owner: owner,
+                    service: service))
+        }
+    }
+
+    /// Opens a store, lets it work while `body` runs, and ends it in order.
+    private static func opened<Value: Sendable>(
+        _ service: PostgresConfiguration, _ rootKey: RootKey,
+        _ body: (LedgerStore, PostgresPool) async throws -> Value
+    ) async throws -> Value {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let pool = PostgresPool(configuration: service, logger: logger)
+        defer { pool.close() }
+        let store = try await LedgerStore(pool: pool, rootKey: rootKey, logger: logger)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await store.run() }
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await body(store, pool))
+            } catch {
+                result = .failure(error)
+            }
+            store.close()
+            try await group.waitForAll()
+            return try result.get()
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Subprocess
+import SystemPackage
+
+/// PostgreSQL's own programs, for tests that compare us with them.
+package enum TestStorePrograms {
+    /// A program that did not end well.
+    package struct Failure: Error, CustomStringConvertible {
+        /// What it wrote to its standard error.
+        package let message: String
+        package var description: String { message }
+    }
+
+    private static let outputBytesMax = 16 << 20
+
+    /// Runs a script with psql, which stops at the first error.
+    package static func psql(_ url: String, script: String) async throws {
+        _ = try await run(
+            "psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url], input: script)
+    }
+
+    /// The schema of a database as SQL, without comments and without what differs by run.
+    package static func schema(_ url: String) async throws -> String {
+        let text = try await run(
+            "pg_dump", ["--schema-only", "--no-comments", "-d", url], input: "")
+        // Newer releases frame the dump with a random word.
+        return text.split(separator: "\n").filter {
+            !$0.hasPrefix("--") && !$0.hasPrefix("\\restrict") && !$0.hasPrefix("\\unrestrict")
+        }.joined(separator: "\n")
+    }
+
+    /// The data of a database as SQL, for comparing before and after.
+    package static func data(_ url: String) async throws -> String {
+        let text = try await run("pg_dump", ["--data-only", "-d", url], input: "")
+        return text.split(separator: "\n").filter {
+            !$0.hasPrefix("\\restrict") && !$0.hasPrefix("\\unrestrict")
+        }.joined(separator: "\n")
+    }
+
+    private static func run(
+        _ name: String, _ arguments: [String], input: String
+    ) async throws -> String {
+        let result = try await Subprocess.run(
+            .name(name), arguments: Arguments(arguments), environment: .inherit,
+            input: .string(input), output: .string(limit: outputBytesMax),
+            error: .string(limit: outputBytesMax))
+        guard result.terminationStatus.isSuccess else {
+            throw Failure(message: result.standardError ?? "")
+        }
+        return result.standardOutput ?? ""
+    }
+}

@@ -22,6 +22,12 @@ let sandboxAssets = [
     "spinner.gif", "store.min.js",
 ]
 
+/// The demo page, and what the benchmarks have pgbench do.
+let commandAssets = [
+    "Demo/demo.css", "Demo/demo.js", "Demo/demo.mustache",
+    "Bench/pgbench-setup.sql", "Bench/pgbench-append.sql", "Bench/pgbench-read.sql",
+]
+
 let package = Package(
     name: "token-ledger",
     products: [
@@ -130,10 +136,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            resources: commandAssets.map { .embedInCode($0) },
             swiftSettings: settings),
         // What the tests share: a PostgreSQL of their own, a browser, a running program.
         .target(

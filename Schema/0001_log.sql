@@ -32,9 +32,10 @@ create table ledger.log (
 insert into ledger.log (log_id, kind) values (0, 'fact'), (1, 'access');
 
 -- `record` is the event: these bytes are what is hashed and exported. The columns beside it exist to
--- be indexed; `token-ledger verify` checks that they say the same.
+-- be indexed; `token-ledger verify` checks that they say the same. No foreign keys here: append_events
+-- holds the log's row locked, and a check per row would cost a third of the append.
 create table ledger.event (
-    log_id integer not null references ledger.log,
+    log_id integer not null,
     position bigint not null check (position >= 0),
     event_id uuid not null,
     app_id uuid not null,
@@ -44,8 +45,10 @@ create table ledger.event (
     recorded_at timestamptz not null,
     record bytea not null check (octet_length(record) between 2 and 16384),
     primary key (log_id, position),
-    unique (log_id, event_id),
-    unique (log_id, subject, subject_version)
+    -- log_id stands last, and the statements that use these write "log_id + 0": a plan made while the
+    -- table was still small must not take the primary key for its first column alone.
+    unique (event_id, log_id),
+    unique (subject, subject_version, log_id)
 );
 -- Records are small and never change: keep them in the row, uncompressed.
 alter table ledger.event alter column record set storage plain;

@@ -14,7 +14,7 @@ create table vault.master_key (
 
 -- One random key per subject, wrapped by the root key. Without it the subject's values are noise.
 create table vault.data_key (
-    log_id integer not null references ledger.log,
+    log_id integer not null,
     subject uuid not null,
     root_key_id text not null,
     wrapped bytea not null,
@@ -24,7 +24,7 @@ create table vault.data_key (
 -- AES-256-GCM ciphertexts. What they belong to (app, subject, kind, version, key) is authenticated
 -- with them, so a ciphertext moved to another row does not open.
 create table vault.value (
-    log_id integer not null references ledger.log,
+    log_id integer not null,
     subject uuid not null,
     kind text not null,
     version bigint not null check (version > 0),
@@ -36,7 +36,7 @@ create table vault.value (
 -- exchanged once, a launch is finished once, a person is linked to one user.
 -- `reference` is the event that made the claim.
 create table vault.lookup (
-    log_id integer not null references ledger.log,
+    log_id integer not null,
     kind text not null check (kind in ('user', 'human', 'session', 'launch')),
     fingerprint bytea not null check (octet_length(fingerprint) = 16),
     subject uuid not null,

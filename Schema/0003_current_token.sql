@@ -6,7 +6,7 @@ insert into ledger.migration (number, name) values (3, 'current_token');
 -- One row per user; also the head that expected versions are compared with.
 -- `state` is the fold's own spelling, kept byte for byte so that a rebuilt row can be compared.
 create table ledger.current_token (
-    log_id integer not null references ledger.log,
+    log_id integer not null,
     app_id uuid not null,
     subject uuid not null,
     subject_version bigint not null check (subject_version > 0),

@@ -19,6 +19,7 @@ create function ledger.append_events(
     command_subject uuid[],
     command_expected bigint[],
     command_event_count integer[],
+    command_time timestamptz[],
     command_status text[],
     command_state text[],
     event_command integer[],
@@ -26,7 +27,6 @@ create function ledger.append_events(
     event_subject uuid[],
     event_subject_version bigint[],
     event_type text[],
-    event_time timestamptz[],
     event_record bytea[],
     lookup_command integer[],
     lookup_kind text[],
@@ -45,8 +45,8 @@ create function ledger.append_events(
 ) returns table (verdict text, first_position bigint, claimed_kind text)
 language plpgsql security definer
 set search_path = pg_catalog
--- Every probe below goes through a unique index; a plan made while the tables were still empty must
--- not scan them later.
+-- Every probe below is a correlated subquery through a unique index: a plan made while the tables were
+-- still empty must not scan them later, nor turn a join around.
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -55,6 +55,7 @@ declare
     next_position bigint;
     appended bigint;
     verdicts text[];
+    accepted boolean[];
     positions bigint[] := array_fill(null::bigint, array[cardinality(append_events.command_app)]);
     kinds text[] := array_fill(null::text, array[cardinality(append_events.command_app)]);
     found_row record;
@@ -84,43 +85,52 @@ begin
         select l.command, l.kind
         from unnest(append_events.lookup_command, append_events.lookup_kind, append_events.lookup_fingerprint)
             as l (command, kind, fingerprint)
-        join vault.lookup taken on taken.log_id = append_events.log_id
-            and taken.kind = l.kind and taken.fingerprint = l.fingerprint
+        where (
+            select true from vault.lookup taken where taken.log_id = append_events.log_id
+                and taken.kind = l.kind and taken.fingerprint = l.fingerprint
+        )
     loop
         verdicts[found_row.command] := 'claimed';
         kinds[found_row.command] := found_row.kind;
     end loop;
 
     for found_row in
-        select e.command, min(stored.position) as position
-        from unnest(append_events.event_command, append_events.event_id) as e (command, id)
-        join ledger.event stored on stored.log_id = append_events.log_id and stored.event_id = e.id
-        group by e.command
+        select e.command, e.position
+        from (
+            select u.command, (
+                select stored.position from ledger.event stored
+                where stored.event_id = u.id and stored.log_id + 0 = append_events.log_id) as position
+            from unnest(append_events.event_command, append_events.event_id) as u (command, id)
+        ) as e
+        where e.position is not null
+        order by e.position desc
     loop
         verdicts[found_row.command] := 'repeated';
         positions[found_row.command] := found_row.position;
     end loop;
 
+    select array_agg(v.verdict = 'appended' order by v.number) into accepted
+    from unnest(verdicts) with ordinality as v (verdict, number);
+
     insert into ledger.event
         (log_id, position, event_id, app_id, subject, subject_version, type, recorded_at, record)
     select append_events.log_id, next_position + row_number() over (order by e.number) - 1,
-        e.id, command_app[e.command], e.subject, e.subject_version, e.type, e.time, e.record
+        e.id, append_events.command_app[e.command], e.subject, e.subject_version, e.type,
+        append_events.command_time[e.command], e.record
     from unnest(append_events.event_command, append_events.event_id, append_events.event_subject,
-            append_events.event_subject_version, append_events.event_type, append_events.event_time,
-            append_events.event_record)
-        with ordinality as e (command, id, subject, subject_version, type, time, record, number)
-    where verdicts[e.command] = 'appended';
+            append_events.event_subject_version, append_events.event_type, append_events.event_record)
+        with ordinality as e (command, id, subject, subject_version, type, record, number)
+    where accepted[e.command];
     get diagnostics appended = row_count;
 
     if appended > 0 then
         update ledger.log set size = log.size + appended where log.log_id = append_events.log_id;
         perform ledger.project_current_token(
-            append_events.log_id, verdicts, append_events.command_app, append_events.command_subject,
+            append_events.log_id, accepted, append_events.command_app, append_events.command_subject,
             append_events.command_expected, append_events.command_event_count,
-            append_events.command_status, append_events.command_state, append_events.event_command,
-            append_events.event_time);
+            append_events.command_time, append_events.command_status, append_events.command_state);
         perform vault.keep(
-            append_events.log_id, verdicts, append_events.command_subject,
+            append_events.log_id, accepted, append_events.command_subject,
             append_events.lookup_command, append_events.lookup_kind, append_events.lookup_fingerprint,
             append_events.lookup_reference, append_events.key_command, append_events.key_root_key_id,
             append_events.key_wrapped, append_events.value_command, append_events.value_kind,
@@ -128,16 +138,16 @@ begin
             append_events.drop_kind, append_events.drop_version);
     end if;
 
-    for number in 1 .. cardinality(verdicts) loop
-        verdict := verdicts[number];
-        claimed_kind := case when verdict = 'claimed' then kinds[number] end;
-        first_position := positions[number];
-        if verdict = 'appended' then
-            first_position := next_position;
-            next_position := next_position + append_events.command_event_count[number];
-        end if;
-        return next;
-    end loop;
+    return query
+    select v.verdict,
+        case when v.verdict = 'appended' then next_position + coalesce(
+            sum(v.event_count) filter (where v.verdict = 'appended')
+                over (order by v.number rows between unbounded preceding and 1 preceding), 0)::bigint
+        else v.position end,
+        case when v.verdict = 'claimed' then v.kind end
+    from unnest(verdicts, positions, kinds, append_events.command_event_count)
+        with ordinality as v (verdict, position, kind, event_count, number)
+    order by v.number;
 end
 $$;
 

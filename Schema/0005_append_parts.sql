@@ -6,33 +6,26 @@ insert into ledger.migration (number, name) values (5, 'append_parts');
 -- Writes the projection row of every accepted command that is counted.
 create function ledger.project_current_token(
     log_id integer,
-    verdicts text[],
+    accepted boolean[],
     command_app uuid[],
     command_subject uuid[],
     command_expected bigint[],
     command_event_count integer[],
+    command_time timestamptz[],
     command_status text[],
-    command_state text[],
-    event_command integer[],
-    event_time timestamptz[]
+    command_state text[]
 ) returns void
 language plpgsql set search_path = pg_catalog
 as $$
-declare
-    -- The time of each command's last event: events stand in the order of their commands.
-    last_times timestamptz[] := '{}';
 begin
-    for number in 1 .. cardinality(event_command) loop
-        last_times[event_command[number]] := event_time[number];
-    end loop;
     insert into ledger.current_token as head
         (log_id, app_id, subject, subject_version, status, changed_at, state)
     select project_current_token.log_id, c.app, c.subject, c.expected + c.event_count, c.status,
-        last_times[c.number], c.state::json
-    from unnest(command_app, command_subject, command_expected, command_event_count, command_status,
-            command_state)
-        with ordinality as c (app, subject, expected, event_count, status, state, number)
-    where verdicts[c.number] = 'appended' and c.expected is not null
+        c.time, c.state::json
+    from unnest(accepted, command_app, command_subject, command_expected, command_event_count,
+            command_time, command_status, command_state)
+        as c (is_accepted, app, subject, expected, event_count, time, status, state)
+    where c.is_accepted and c.expected is not null
     on conflict on constraint current_token_pkey do update
         set subject_version = excluded.subject_version, status = excluded.status,
             changed_at = excluded.changed_at, state = excluded.state;
@@ -42,7 +35,7 @@ $$;
 -- Writes the vault rows of every accepted command, and drops those it no longer needs.
 create function vault.keep(
     log_id integer,
-    verdicts text[],
+    accepted boolean[],
     command_subject uuid[],
     lookup_command integer[],
     lookup_kind text[],
@@ -67,25 +60,25 @@ begin
         select keep.log_id, l.kind, l.fingerprint, command_subject[l.command], l.reference
         from unnest(lookup_command, lookup_kind, lookup_fingerprint, lookup_reference)
             as l (command, kind, fingerprint, reference)
-        where verdicts[l.command] = 'appended';
+        where accepted[l.command];
     end if;
     if cardinality(key_command) > 0 then
         insert into vault.data_key (log_id, subject, root_key_id, wrapped)
         select keep.log_id, command_subject[k.command], k.root_key_id, k.wrapped
         from unnest(key_command, key_root_key_id, key_wrapped) as k (command, root_key_id, wrapped)
-        where verdicts[k.command] = 'appended';
+        where accepted[k.command];
     end if;
     if cardinality(value_command) > 0 then
         insert into vault.value (log_id, subject, kind, version, sealed)
         select keep.log_id, command_subject[v.command], v.kind, v.version, v.sealed
         from unnest(value_command, value_kind, value_version, value_sealed)
             as v (command, kind, version, sealed)
-        where verdicts[v.command] = 'appended';
+        where accepted[v.command];
     end if;
     if cardinality(drop_command) > 0 then
         delete from vault.value dropped
         using unnest(drop_command, drop_kind, drop_version) as d (command, kind, version)
-        where verdicts[d.command] = 'appended' and dropped.log_id = keep.log_id
+        where accepted[d.command] and dropped.log_id = keep.log_id
             and dropped.subject = command_subject[d.command]
             and dropped.kind = d.kind and dropped.version = d.version;
     end if;

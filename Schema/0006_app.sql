@@ -38,9 +38,9 @@ begin
         add_app.api_url, add_app.allowed_origins);
     perform ledger.append_events(
         0, array[add_app.app_id], array[add_app.app_id], array[null]::bigint[], array[1],
-        array[null]::text[], array[null]::text[],
+        array[add_app.event_time], array[null]::text[], array[null]::text[],
         array[1], array[add_app.event_id], array[null]::uuid[], array[null]::bigint[],
-        array['app.added'], array[add_app.event_time], array[add_app.event_record],
+        array['app.added'], array[add_app.event_record],
         '{}', '{}', '{}', '{}',
         array[1], array[add_app.root_key_id], array[add_app.wrapped_key],
         array_fill(1, array[cardinality(add_app.value_kind)]), add_app.value_kind,
@@ -61,9 +61,9 @@ begin
         add_api_key.expires_at);
     perform ledger.append_events(
         0, array[add_api_key.app_id], array[add_api_key.app_id], array[null]::bigint[], array[1],
-        array[null]::text[], array[null]::text[],
+        array[add_api_key.event_time], array[null]::text[], array[null]::text[],
         array[1], array[add_api_key.event_id], array[null]::uuid[], array[null]::bigint[],
-        array['api_key.created'], array[add_api_key.event_time], array[add_api_key.event_record],
+        array['api_key.created'], array[add_api_key.event_record],
         '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}');
 end
 $$;

@@ -9,7 +9,9 @@ package struct FormFields: Sendable {
         package var value: String
     }
 
-    /// All fields. A name may occur several times.
+    /// All fields.
+    ///
+    /// A name may occur several times.
     package let fields: [Field]
 
     /// Decodes a form body, or a URL's query.
@@ -17,12 +19,17 @@ package struct FormFields: Sendable {
         var fields: [Field] = []
         for pair in bytes.split(separator: UInt8(ascii: "&")) {
             let halves = pair.split(
-                separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+                separator: UInt8(ascii: "="),
+                maxSplits: 1,
+                omittingEmptySubsequences: false
+            )
             let value = halves.count > 1 ? halves[1] : []
             fields.append(
                 Field(
                     name: try Self.decode(halves[0], plusIsSpace: true),
-                    value: try Self.decode(value, plusIsSpace: true)))
+                    value: try Self.decode(value, plusIsSpace: true)
+                )
+            )
         }
         self.fields = fields
     }
@@ -42,8 +49,11 @@ package struct FormFields: Sendable {
     /// - Parameters:
     ///   - encoded: the bytes as they came.
     ///   - plusIsSpace: true in forms and queries, false in paths.
+    /// - Returns: the text.
+    /// - Throws: `Malformed`
     package static func decode(
-        _ encoded: some Sequence<UInt8>, plusIsSpace: Bool
+        _ encoded: some Sequence<UInt8>,
+        plusIsSpace: Bool
     ) throws(Malformed) -> String {
         var decoded: [UInt8] = []
         var iterator = encoded.makeIterator()

@@ -18,7 +18,9 @@ extension HumanConnectClient {
 
     /// Sends once and gives the JSON of a 200 or 201 answer.
     func send(
-        _ request: HTTPClientRequest, body: [UInt8]?, answerBytesMax: Int
+        _ request: HTTPClientRequest,
+        body: [UInt8]?,
+        answerBytesMax: Int
     ) async throws(HumanConnectError) -> JSONValue {
         var request = request
         request.headers.add(name: "Accept", value: "application/json")
@@ -39,16 +41,17 @@ extension HumanConnectClient {
             throw .unknown(reason)
         }
         try Self.check(status: answer.status)
-        guard let value = try? JSONParser.parse(answer.body, depthMax: Self.depthMax) else {
-            throw .unknown(.malformedAnswer)
-        }
-        return value
+        return try AnswerFields.parse(answer.body)
     }
 
-    /// The request against the clock. The HTTP client's own deadline ends with the answer's
-    /// head, so an answer that drips would otherwise hold us for ever.
+    /// The request against the clock.
+    ///
+    /// The HTTP client's own deadline ends with the answer's head, so an answer that drips would
+    /// otherwise hold us for ever.
     private func race(
-        _ request: HTTPClientRequest, upload: OneUpload, answerBytesMax: Int
+        _ request: HTTPClientRequest,
+        upload: OneUpload,
+        answerBytesMax: Int
     ) async -> Outcome {
         let limit = configuration.totalTimeMax
         return await withTaskGroup(of: Outcome.self) { group in
@@ -66,7 +69,9 @@ extension HumanConnectClient {
     }
 
     private func perform(
-        _ request: HTTPClientRequest, upload: OneUpload, answerBytesMax: Int
+        _ request: HTTPClientRequest,
+        upload: OneUpload,
+        answerBytesMax: Int
     ) async -> Outcome {
         do {
             let limit = TimeAmount(configuration.totalTimeMax)
@@ -105,13 +110,18 @@ extension HumanConnectClient {
         }
     }
 
+    /// Finds the class of a failed call.
+    ///
     /// - Parameters:
     ///   - error: what the HTTP client threw.
     ///   - sent: whether the body was asked for. It is not before the connection stands and
     ///     TLS is up, so while it was not, nothing the provider could act on has left.
     ///   - url: tells whether TLS was to be used.
+    /// - Returns: the error to throw.
     private static func classify(
-        _ error: any Error, sent: Bool, url: String
+        _ error: any Error,
+        sent: Bool,
+        url: String
     ) -> HumanConnectError {
         if let error = error as? NIOConnectionError {
             return .notSent(error.connectionErrors.isEmpty ? .nameLookup : .connectionRefused)

@@ -21,12 +21,8 @@ package struct HumanConnectClient: Sendable {
         package init() {}
     }
 
-    /// Real ones have up to 260 bytes. What is longer is no token.
-    package static let fieldBytesMax = 16_384
     /// Calls at a time to one host; more of them wait, within their own deadline.
     static let connectionsMax = 64
-    /// Answers have at most two levels.
-    static let depthMax = 16
 
     let configuration: Configuration
     let client: HTTPClient
@@ -61,7 +57,8 @@ package struct HumanConnectClient: Sendable {
     ///
     /// - Throws: `HumanConnectError`
     package func exchange(
-        _ session: SessionTokenObject, for app: ProviderApp
+        _ session: SessionTokenObject,
+        for app: ProviderApp
     ) async throws(HumanConnectError) -> TokenAnswer {
         let body: JSONValue = [
             "humanId": .string(session.humanID.exposed),
@@ -69,13 +66,9 @@ package struct HumanConnectClient: Sendable {
             "sessionToken": .string(session.sessionToken.exposed),
             "clientSecret": .string(app.clientSecret.exposed),
         ]
-        let answer = try await post(body, to: app.endpoints.user + "/v1/connect/tokens")
-        return TokenAnswer(
-            humanID: Secret(try Self.required("humanId", in: answer)),
-            accessToken: Secret(try Self.required("accessToken", in: answer)),
-            publicToken: Secret(try Self.required("publicToken", in: answer)),
-            clientID: try Self.optional("clientId", in: answer),
-            clientUserID: try Self.optional("clientUserId", in: answer).map { Secret($0) })
+        return try TokenAnswer(
+            try await post(body, to: app.endpoints.user + "/v1/connect/tokens")
+        )
     }
 
     /// Asks for a user's current public token: the repeatable call of contract section 7.
@@ -83,7 +76,8 @@ package struct HumanConnectClient: Sendable {
     /// - Throws: `HumanConnectError`, `.unknown(.differentHuman)` when the answer is about
     ///   someone else.
     package func publicToken(
-        humanID: Secret, for app: ProviderApp
+        humanID: Secret,
+        for app: ProviderApp
     ) async throws(HumanConnectError) -> Secret {
         let body: JSONValue = [
             "humanId": .string(humanID.exposed),
@@ -91,14 +85,16 @@ package struct HumanConnectClient: Sendable {
             "clientSecret": .string(app.clientSecret.exposed),
         ]
         let answer = try await post(body, to: app.endpoints.user + "/v1/connect/publictokens")
-        let token = Secret(try Self.required("publicToken", in: answer))
-        guard try Self.required("humanId", in: answer) == humanID.exposed else {
+        let token = Secret(try AnswerFields.required("publicToken", in: answer))
+        guard try AnswerFields.required("humanId", in: answer) == humanID.exposed else {
             throw .unknown(.differentHuman)
         }
         return token
     }
 
-    /// Lists all users of an app (contract section 9). Needs the App Key.
+    /// Lists all users of an app (contract section 9).
+    ///
+    /// Needs the App Key.
     ///
     /// - Throws: `HumanConnectError`, `.notSent(.notConfigured)` without an App Key.
     package func users(of app: ProviderApp) async throws(HumanConnectError) -> [ProviderUser] {
@@ -108,45 +104,37 @@ package struct HumanConnectClient: Sendable {
         let credentials = Data((appKey.exposed + ":").utf8).base64EncodedString()
         request.headers.add(name: "Authorization", value: "Basic " + credentials)
         let answer = try await send(
-            request, body: nil, answerBytesMax: configuration.usersAnswerBytesMax)
+            request,
+            body: nil,
+            answerBytesMax: configuration.usersAnswerBytesMax
+        )
         guard case .array(let elements) = answer else { throw .unknown(.malformedAnswer) }
         var users: [ProviderUser] = []
         for element in elements {
             users.append(
                 ProviderUser(
-                    humanID: Secret(try Self.required("humanId", in: element)),
-                    clientUserID: try Self.optional("externalId", in: element).map { Secret($0) },
-                    createdAt: try Self.optional("createdAt", in: element)))
+                    humanID: Secret(try AnswerFields.required("humanId", in: element)),
+                    clientUserID: try AnswerFields.optional("externalId", in: element).map {
+                        Secret($0)
+                    },
+                    createdAt: try AnswerFields.optional("createdAt", in: element)
+                )
+            )
         }
         return users
     }
 
     private func post(
-        _ body: JSONValue, to url: String
+        _ body: JSONValue,
+        to url: String
     ) async throws(HumanConnectError) -> JSONValue {
         var request = HTTPClientRequest(url: url)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
         return try await send(
-            request, body: body.encoded, answerBytesMax: configuration.answerBytesMax)
-    }
-
-    private static func required(
-        _ name: String, in answer: JSONValue
-    ) throws(HumanConnectError) -> String {
-        guard answer.members != nil else { throw .unknown(.malformedAnswer) }
-        let values = answer.values(named: name)
-        guard let first = values.first else { throw .unknown(.missingField(name)) }
-        guard values.count == 1, let text = first.text, !text.isEmpty,
-            text.utf8.count <= fieldBytesMax, !text.hasControlCharacters
-        else { throw .unknown(.invalidField(name)) }
-        return text
-    }
-
-    private static func optional(
-        _ name: String, in answer: JSONValue
-    ) throws(HumanConnectError) -> String? {
-        guard answer.values(named: name).contains(where: { $0 != .null }) else { return nil }
-        return try required(name, in: answer)
+            request,
+            body: body.encoded,
+            answerBytesMax: configuration.answerBytesMax
+        )
     }
 }

@@ -18,6 +18,8 @@ package struct JSONParser {
     /// - Parameters:
     ///   - bytes: the document in UTF-8.
     ///   - depthMax: how many arrays and objects may stand inside each other.
+    /// - Returns: the value.
+    /// - Throws: `Failure`
     package static func parse(_ bytes: [UInt8], depthMax: Int) throws(Failure) -> JSONValue {
         guard String(validating: bytes, as: UTF8.self) != nil else { throw .malformed }
         var parser = JSONParser(bytes: bytes, depthMax: depthMax)

@@ -9,7 +9,10 @@ package struct ProviderApp: Sendable {
     package let endpoints: ProviderEndpoints
 
     package init(
-        clientID: String, clientSecret: Secret, appKey: Secret?, endpoints: ProviderEndpoints
+        clientID: String,
+        clientSecret: Secret,
+        appKey: Secret?,
+        endpoints: ProviderEndpoints
     ) {
         self.clientID = clientID
         self.clientSecret = clientSecret

@@ -1,6 +1,8 @@
 import Foundation
 
-/// Where a provider is reached. Configuration only: nothing in a request ever names a URL.
+/// Where a provider is reached.
+///
+/// Configuration only: nothing in a request ever names a URL.
 package struct ProviderEndpoints: Sendable, Codable, Equatable {
     /// A base URL is not absolute http(s), or has user info, a query or a fragment.
     package struct Invalid: Error, Equatable, CustomStringConvertible {
@@ -27,8 +29,10 @@ package struct ProviderEndpoints: Sendable, Codable, Equatable {
 
     /// Human API itself.
     package static let humanAPI = ProviderEndpoints(
-        checkedConnect: "https://connect.humanapi.co", user: "https://user.humanapi.co",
-        api: "https://api.humanapi.co")
+        checkedConnect: "https://connect.humanapi.co",
+        user: "https://user.humanapi.co",
+        api: "https://api.humanapi.co"
+    )
 
     /// Base URLs, each without its trailing slash afterwards.
     ///
@@ -37,7 +41,8 @@ package struct ProviderEndpoints: Sendable, Codable, Equatable {
         self.init(
             checkedConnect: try Self.checked(connect, name: "connect"),
             user: try Self.checked(user, name: "user"),
-            api: try Self.checked(api, name: "api"))
+            api: try Self.checked(api, name: "api")
+        )
     }
 
     /// One base URL for all three, as the sandbox has it.
@@ -52,7 +57,8 @@ package struct ProviderEndpoints: Sendable, Codable, Equatable {
         try self.init(
             connect: values.decode(String.self, forKey: .connect),
             user: values.decode(String.self, forKey: .user),
-            api: values.decode(String.self, forKey: .api))
+            api: values.decode(String.self, forKey: .api)
+        )
     }
 
     private init(checkedConnect: String, user: String, api: String) {

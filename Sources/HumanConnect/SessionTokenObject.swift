@@ -1,6 +1,8 @@
 package import Ledger
 
-/// What the popup hands to `finish` (contract 3.5). Untrusted: any frame can forge one.
+/// What the popup hands to `finish` (contract 3.5).
+///
+/// Untrusted: any frame can forge one.
 package struct SessionTokenObject: Sendable, Equatable {
     /// Real ones have about 200 bytes; the rest is room for extra keys of an app's own.
     package static let bodyBytesMax = 16_384
@@ -20,7 +22,10 @@ package struct SessionTokenObject: Sendable, Equatable {
 
     /// An object from its parts, not checked.
     package init(
-        humanID: Secret, clientID: String, sessionToken: Secret, userID: String? = nil,
+        humanID: Secret,
+        clientID: String,
+        sessionToken: Secret,
+        userID: String? = nil,
         clientUserID: String? = nil
     ) {
         self.humanID = humanID
@@ -52,7 +57,8 @@ package struct SessionTokenObject: Sendable, Equatable {
             clientID: try Self.required("clientId", in: found),
             sessionToken: Secret(try Self.required("sessionToken", in: found)),
             userID: try Self.optional("userId", in: found),
-            clientUserID: try Self.optional("client_user_id", in: found))
+            clientUserID: try Self.optional("client_user_id", in: found)
+        )
     }
 
     private static func jsonFields(
@@ -86,7 +92,8 @@ package struct SessionTokenObject: Sendable, Equatable {
     }
 
     private static func required(
-        _ name: String, in fields: [JSONValue.Member]
+        _ name: String,
+        in fields: [JSONValue.Member]
     ) throws(SessionTokenObjectError) -> String {
         let values = fields.filter { $0.name == name }.map(\.value)
         guard let first = values.first else { throw .missingField(name) }
@@ -98,7 +105,8 @@ package struct SessionTokenObject: Sendable, Equatable {
 
     /// A `null` counts as absent, anything else must be as good as a required field.
     private static func optional(
-        _ name: String, in fields: [JSONValue.Member]
+        _ name: String,
+        in fields: [JSONValue.Member]
     ) throws(SessionTokenObjectError) -> String? {
         guard fields.contains(where: { $0.name == name && $0.value != .null }) else { return nil }
         return try required(name, in: fields)

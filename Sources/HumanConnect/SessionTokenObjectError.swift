@@ -1,4 +1,6 @@
-/// Why a body is no sessionTokenObject. No case carries anything of the body but a field's name.
+/// Why a body is no sessionTokenObject.
+///
+/// No case carries anything of the body but a field's name.
 package enum SessionTokenObjectError: Error, Equatable, CustomStringConvertible {
     case unsupportedContentType
     /// Longer than `SessionTokenObject.bodyBytesMax`.

@@ -6,11 +6,16 @@ package struct TokenAnswer: Sendable {
     package let accessToken: Secret
     package let publicToken: Secret
     package let clientID: String?
-    /// The app's own user id, decoded. Absent in answers of 2014.
+    /// The app's own user id, decoded.
+    ///
+    /// Absent in answers of 2014.
     package let clientUserID: Secret?
 
     package init(
-        humanID: Secret, accessToken: Secret, publicToken: Secret, clientID: String?,
+        humanID: Secret,
+        accessToken: Secret,
+        publicToken: Secret,
+        clientID: String?,
         clientUserID: Secret?
     ) {
         self.humanID = humanID
@@ -18,5 +23,23 @@ package struct TokenAnswer: Sendable {
         self.publicToken = publicToken
         self.clientID = clientID
         self.clientUserID = clientUserID
+    }
+
+    /// Reads a 2xx answer's body: all three values, each once, or an error.
+    ///
+    /// - Throws: `HumanConnectError.unknown`, for an exchange may have been made.
+    package init(body: [UInt8]) throws(HumanConnectError) {
+        try self.init(try AnswerFields.parse(body))
+    }
+
+    init(_ answer: JSONValue) throws(HumanConnectError) {
+        self.init(
+            humanID: Secret(try AnswerFields.required("humanId", in: answer)),
+            accessToken: Secret(try AnswerFields.required("accessToken", in: answer)),
+            publicToken: Secret(try AnswerFields.required("publicToken", in: answer)),
+            clientID: try AnswerFields.optional("clientId", in: answer),
+            clientUserID: try AnswerFields.optional("clientUserId", in: answer)
+                .map { Secret($0) }
+        )
     }
 }

@@ -43,7 +43,9 @@ struct ApplicationRoutes {
 
     private func list(_ request: Request, _ context: SandboxContext) async throws -> Response {
         let app = try await app(request, context)
-        let users = await provider.state.users(of: app.clientID)
+        let users = try await provider.read { (state, _) throws(SandboxRefusal) in
+            state.users(of: app.clientID)
+        }
         return Response(.array(users.map(Self.json)))
     }
 
@@ -79,8 +81,12 @@ struct ApplicationRoutes {
     private func sources(_ request: Request, _ context: SandboxContext) async throws -> Response {
         let query = try request.queryFields()
         let header = request.headers[.authorization] ?? ""
-        let token = header.hasPrefix("Bearer ") ? String(header.dropFirst(7)) : query["access_token"]
-        guard let token, let user = await provider.state.owner(ofAccessToken: token) else {
+        let token =
+            header.hasPrefix("Bearer ") ? String(header.dropFirst(7)) : query["access_token"]
+        let owner = try await provider.read { (state, _) throws(SandboxRefusal) in
+            token.flatMap { state.owner(ofAccessToken: $0) }
+        }
+        guard let user = owner else {
             return Response(["error": "invalid_token"], status: .unauthorized)
         }
         log.update(context.logNumber) { $0.clientUserID = user.clientUserID }

@@ -22,8 +22,10 @@ struct FinishWording: Sendable {
     /// The answer to the popup's own script: the object, how often to send it, where to go.
     func finish(_ session: SandboxSession, more: Bool) -> JSONValue {
         let redirect = session.redirects.finish(
-            humanID: session.humanID ?? "", sessionToken: session.token,
-            clientID: session.clientID)
+            humanID: session.humanID ?? "",
+            sessionToken: session.token,
+            clientID: session.clientID
+        )
         let twice = state.behaviour(of: session.clientUserID) == .duplicateFinish
         return [
             "finish": sessionTokenObject(session),

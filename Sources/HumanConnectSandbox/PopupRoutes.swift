@@ -24,7 +24,9 @@ struct PopupRoutes {
     }
 
     private func popup(
-        _ request: Request, _ context: SandboxContext, spelling: SandboxRedirects.Spelling
+        _ request: Request,
+        _ context: SandboxContext,
+        spelling: SandboxRedirects.Spelling
     ) async throws -> Response {
         let query = try request.queryFields()
         // Both paths take both spellings: clients mix them (contract 8.4).
@@ -38,13 +40,18 @@ struct PopupRoutes {
         var closeURL: String?
         do {
             let redirects = try SandboxRedirects(
-                spelling: spelling, finish: value("finishUrl", "finish_url"),
-                close: value("closeUrl", "close_url"))
+                spelling: spelling,
+                finish: value("finishUrl", "finish_url"),
+                close: value("closeUrl", "close_url")
+            )
             closeURL = redirects.close
             let launch = PopupLaunch(
-                clientID: value("clientId", "client_id"), clientUserID: clientUserID,
+                clientID: value("clientId", "client_id"),
+                clientUserID: clientUserID,
                 publicToken: value("publicToken", "public_token"),
-                sessionToken: value("sessionToken", "session_token"), redirects: redirects)
+                sessionToken: value("sessionToken", "session_token"),
+                redirects: redirects
+            )
             let (session, connected, app) = try await open(launch)
             return pages.popup(session, connected: connected, appName: app, isModal: isModal)
         } catch let refusal as SandboxRefusal {
@@ -59,7 +66,9 @@ struct PopupRoutes {
             (state, now) throws(SandboxRefusal) -> (SandboxSession, [String], String) in
             let session = try state.open(launch, now: now)
             let user = state.user(
-                clientID: session.clientID, clientUserID: session.clientUserID)
+                clientID: session.clientID,
+                clientUserID: session.clientUserID
+            )
             let app = try state.app(session.clientID)
             return (session, user?.connections.map(\.source) ?? [], app.name)
         }

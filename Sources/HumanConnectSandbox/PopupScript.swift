@@ -30,13 +30,18 @@ struct PopupScript: Sendable {
         let appID: String
         if let clientID { appID = clientID } else { appID = try state.onlyApp().clientID }
         return PopupLaunch(
-            clientID: appID, clientUserID: clientUserID, publicToken: publicToken, sessionToken: nil,
-            redirects: try SandboxRedirects(spelling: .camel, finish: nil, close: nil))
+            clientID: appID,
+            clientUserID: clientUserID,
+            publicToken: publicToken,
+            sessionToken: nil,
+            redirects: try SandboxRedirects(spelling: .camel, finish: nil, close: nil)
+        )
     }
 
     /// A popup that does not open is 409, whatever the reason it shows.
     private func open(
-        in state: inout SandboxState, now: Date
+        in state: inout SandboxState,
+        now: Date
     ) throws(SandboxRefusal) -> SandboxSession {
         let launch = try launch(in: state)
         do {
@@ -49,7 +54,8 @@ struct PopupScript: Sendable {
     /// Opens the popup, presses the buttons and gives what the page would hear last: the
     /// sessionTokenObject, or `{"closed": true}`.
     func play(
-        in state: inout SandboxState, now: Date
+        in state: inout SandboxState,
+        now: Date
     ) throws(SandboxRefusal) -> JSONValue {
         let session = try open(in: &state, now: now)
         var finished: SandboxSession?

@@ -18,8 +18,11 @@ struct RequestFields {
             format = try BodyFormat(contentType: request.headers[.contentType], body: bytes)
         } catch {
             throw SandboxRefusal(
-                .unsupportedMediaType, "unsupported_content_type", "Unsupported content type",
-                error.description)
+                .unsupportedMediaType,
+                "unsupported_content_type",
+                "Unsupported content type",
+                error.description
+            )
         }
         switch format {
         case .json:

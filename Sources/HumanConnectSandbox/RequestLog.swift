@@ -4,7 +4,9 @@ import Synchronization
 
 /// Every request the sandbox saw, the newest at the end, bounded.
 final class RequestLog: Sendable {
-    /// What an exchange was about. Values only as SHA-256, so that a log may be shown around.
+    /// What an exchange was about.
+    ///
+    /// Values only as SHA-256, so that a log may be shown around.
     struct Exchange: Sendable {
         var clientID: String
         var sessionTokenHash: String
@@ -69,7 +71,8 @@ final class RequestLog: Sendable {
                     "client_user_id": entry.clientUserID.map { .string($0) } ?? .null,
                     "exchange": entry.exchange.map(Self.json) ?? .null,
                 ]
-            })
+            }
+        )
     }
 
     static let timeStyle = Date.ISO8601FormatStyle(includingFractionalSeconds: true)

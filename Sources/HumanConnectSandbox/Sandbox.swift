@@ -22,7 +22,8 @@ package struct Sandbox: Service {
     ///   - onReady: called with the port once the socket listens.
     /// - Throws: `SandboxError` when the state file cannot be used.
     package init(
-        configuration: SandboxConfiguration, logger: Logger,
+        configuration: SandboxConfiguration,
+        logger: Logger,
         onReady: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws(SandboxError) {
         self.configuration = configuration
@@ -31,7 +32,9 @@ package struct Sandbox: Service {
         provider = try SandboxProvider(configuration: configuration)
     }
 
-    /// All routes. The tests use it without a socket.
+    /// All routes.
+    ///
+    /// The tests use it without a socket.
     package func router() -> Router<SandboxContext> {
         let router = Router(context: SandboxContext.self)
         let pages = SandboxPages()
@@ -41,7 +44,10 @@ package struct Sandbox: Service {
         ApplicationRoutes(provider: provider, log: log).add(to: router)
         PopupRoutes(provider: provider, log: log, pages: pages).add(to: router)
         SandboxRoutes(
-            provider: provider, log: log, pages: pages, publicURL: configuration.publicURL
+            provider: provider,
+            log: log,
+            pages: pages,
+            publicURL: configuration.publicURL
         ).add(to: router)
         return router
     }
@@ -51,11 +57,13 @@ package struct Sandbox: Service {
         let application = Application(
             router: router(),
             configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port)),
+                address: .hostname(configuration.host, port: configuration.port)
+            ),
             onServerRunning: { channel in
                 await onReady(channel.localAddress?.port ?? configuration.port)
             },
-            logger: logger)
+            logger: logger
+        )
         try await application.run()
     }
 }

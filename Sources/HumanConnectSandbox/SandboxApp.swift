@@ -29,7 +29,8 @@ extension SandboxApp: Codable {
             clientID: try values.decode(String.self, forKey: .clientID),
             clientSecret: Secret(try values.decode(String.self, forKey: .clientSecret)),
             appKey: Secret(try values.decode(String.self, forKey: .appKey)),
-            name: try values.decode(String.self, forKey: .name))
+            name: try values.decode(String.self, forKey: .name)
+        )
     }
 
     package func encode(to encoder: any Encoder) throws {

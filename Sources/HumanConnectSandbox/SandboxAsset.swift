@@ -10,16 +10,30 @@ struct SandboxAsset: Sendable {
 
     static let all = [
         SandboxAsset(
-            path: "/connect.js", contentType: script, bytes: PackageResources.connect_js),
+            path: "/connect.js",
+            contentType: script,
+            bytes: PackageResources.connect_js
+        ),
         SandboxAsset(
-            path: "/store.min.js", contentType: script, bytes: PackageResources.store_min_js),
+            path: "/store.min.js",
+            contentType: script,
+            bytes: PackageResources.store_min_js
+        ),
         SandboxAsset(
-            path: "/spinner.gif", contentType: "image/gif", bytes: PackageResources.spinner_gif),
+            path: "/spinner.gif",
+            contentType: "image/gif",
+            bytes: PackageResources.spinner_gif
+        ),
         SandboxAsset(
-            path: "/sandbox/popup.js", contentType: script, bytes: PackageResources.popup_js),
+            path: "/sandbox/popup.js",
+            contentType: script,
+            bytes: PackageResources.popup_js
+        ),
         SandboxAsset(
-            path: "/sandbox/sandbox.css", contentType: "text/css; charset=utf-8",
-            bytes: PackageResources.sandbox_css),
+            path: "/sandbox/sandbox.css",
+            contentType: "text/css; charset=utf-8",
+            bytes: PackageResources.sandbox_css
+        ),
     ]
 
     private static let script = "text/javascript; charset=utf-8"
@@ -28,7 +42,10 @@ struct SandboxAsset: Sendable {
     static func button(file: String) throws(SandboxRefusal) -> SandboxAsset {
         if file.hasSuffix(".png") {
             return SandboxAsset(
-                path: file, contentType: "image/png", bytes: PackageResources.button_png)
+                path: file,
+                contentType: "image/png",
+                bytes: PackageResources.button_png
+            )
         }
         guard file.hasSuffix(".svg") else { throw .notFound }
         return SandboxAsset(path: file, contentType: "image/svg+xml", bytes: Array(svg.utf8))
@@ -45,6 +62,7 @@ struct SandboxAsset: Sendable {
         Response(
             status: .ok,
             headers: [.contentType: contentType, .cacheControl: "no-cache"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        )
     }
 }

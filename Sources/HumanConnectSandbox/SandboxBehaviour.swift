@@ -32,8 +32,9 @@ package enum SandboxBehaviour: String, Sendable, CaseIterable {
         }
     }
 
-    /// The behaviour a user asks for by the user id's own text. Where one name is the beginning
-    /// of another the longer one counts.
+    /// The behaviour a user asks for by the user id's own text.
+    ///
+    /// Where one name is the beginning of another the longer one counts.
     package static func named(in clientUserID: String) -> SandboxBehaviour? {
         allCases.filter { clientUserID.contains($0.rawValue) }
             .max { $0.rawValue.utf8.count < $1.rawValue.utf8.count }

@@ -9,7 +9,8 @@ struct SandboxMiddleware: RouterMiddleware {
     let log: RequestLog
 
     func handle(
-        _ request: Request, context: SandboxContext,
+        _ request: Request,
+        context: SandboxContext,
         next: @concurrent (Request, SandboxContext) async throws -> Response
     ) async throws -> Response {
         var context = context
@@ -32,15 +33,22 @@ struct SandboxMiddleware: RouterMiddleware {
         }
         guard let error = error as? any HTTPResponseError else {
             let refusal = SandboxRefusal(
-                .internalServerError, "internal", "The sandbox failed", "See its own log.")
+                .internalServerError,
+                "internal",
+                "The sandbox failed",
+                "See its own log."
+            )
             return Response(refusal.json, status: refusal.status)
         }
         guard error.status != .notFound else {
             return Response(SandboxRefusal.notFound.json, status: .notFound)
         }
         let refusal = SandboxRefusal(
-            error.status, "invalid_request", "The request is refused",
-            "\(error.status.reasonPhrase).")
+            error.status,
+            "invalid_request",
+            "The request is refused",
+            "\(error.status.reasonPhrase)."
+        )
         return Response(refusal.json, status: refusal.status)
     }
 }

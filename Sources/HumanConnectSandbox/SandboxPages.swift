@@ -18,7 +18,10 @@ struct SandboxPages: Sendable {
     }
 
     func popup(
-        _ session: SandboxSession, connected: [String], appName: String, isModal: Bool
+        _ session: SandboxSession,
+        connected: [String],
+        appName: String,
+        isModal: Bool
     ) -> Response {
         let isEdit = session.mode == .edit
         let sources = SandboxSource.all.map { source -> [String: Any] in
@@ -38,7 +41,8 @@ struct SandboxPages: Sendable {
                 "subtitle": "\(appName) · \(session.clientUserID)",
                 "status": isEdit ? "Change your sources, then press Done." : "Choose a source.",
                 "sources": sources,
-            ]))
+            ])
+        )
     }
 
     /// The page for a popup that does not open; its script sends `hapi-connect-error`.
@@ -50,7 +54,8 @@ struct SandboxPages: Sendable {
                 "failed": true, "title": "Human Connect cannot be opened",
                 "subtitle": "", "message": refusal.message, "detail": refusal.detailedMessage,
                 "code": refusal.code,
-            ]))
+            ])
+        )
     }
 
     func sandbox(_ state: SandboxState, base: String) -> Response {
@@ -61,31 +66,35 @@ struct SandboxPages: Sendable {
             ]
         }
         return html(
-            sandboxTemplate.render([
-                "base": base,
-                "apps": state.apps.values.sorted { $0.name < $1.name }.map {
-                    ["name": $0.name, "clientID": $0.clientID]
-                },
-                "sources": SandboxSource.all.map {
-                    ["id": $0.id, "name": $0.name, "kind": $0.kind]
-                },
-                "behaviours": SandboxBehaviour.allCases.map {
-                    ["name": $0.rawValue, "meaning": $0.meaning]
-                },
-                "switches": state.switches.list.map {
-                    [
-                        "name": $0.name, "meaning": $0.meaning,
-                        "value": String(decoding: $0.value.encoded, as: UTF8.self),
-                    ]
-                },
-                "choices": choices,
-            ] as [String: Any]))
+            sandboxTemplate.render(
+                [
+                    "base": base,
+                    "apps": state.apps.values.sorted { $0.name < $1.name }.map {
+                        ["name": $0.name, "clientID": $0.clientID]
+                    },
+                    "sources": SandboxSource.all.map {
+                        ["id": $0.id, "name": $0.name, "kind": $0.kind]
+                    },
+                    "behaviours": SandboxBehaviour.allCases.map {
+                        ["name": $0.rawValue, "meaning": $0.meaning]
+                    },
+                    "switches": state.switches.list.map {
+                        [
+                            "name": $0.name, "meaning": $0.meaning,
+                            "value": String(decoding: $0.value.encoded, as: UTF8.self),
+                        ]
+                    },
+                    "choices": choices,
+                ] as [String: Any]
+            )
+        )
     }
 
     private func html(_ text: String) -> Response {
         Response(
             status: .ok,
             headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+        )
     }
 }

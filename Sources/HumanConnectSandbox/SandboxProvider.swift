@@ -40,15 +40,25 @@ actor SandboxProvider {
         return try result.get()
     }
 
+    var switches: SandboxSwitches { state.switches }
+
+    func clientUserID(ofHuman humanID: String) -> String? {
+        state.users[humanID]?.clientUserID
+    }
+
     /// Looks without changing.
+    ///
+    /// What leaves here should be small: while a copy of the whole state is held elsewhere, the
+    /// next change has to copy all of it.
     func read<Result: Sendable>(
         _ body: @Sendable (SandboxState, Date) throws(SandboxRefusal) -> Result
     ) throws(SandboxRefusal) -> Result {
         try body(state, Date())
     }
 
-    /// Waits until the file holds all changes made so far. One save runs at a time; changes that
-    /// come meanwhile share the next one.
+    /// Waits until the file holds all changes made so far.
+    ///
+    /// One save runs at a time; changes that come meanwhile share the next one.
     private func save() async throws(SandboxError) {
         guard let file else { return }
         changes += 1

@@ -20,8 +20,9 @@ struct SandboxRedirects: Codable, Sendable, Equatable {
         self.close = try Self.checked(close)
     }
 
-    /// The finish URL with its parameters. They hold no `=`, `&` or `%`, for the mobile SDKs'
-    /// parsers would break on them.
+    /// The finish URL with its parameters.
+    ///
+    /// They hold no `=`, `&` or `%`, for the mobile SDKs' parsers would break on them.
     func finish(humanID: String, sessionToken: String, clientID: String) -> String? {
         guard let finish else { return nil }
         let query =

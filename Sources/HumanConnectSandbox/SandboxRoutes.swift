@@ -32,29 +32,39 @@ struct SandboxRoutes {
             "apps": .array(
                 state.apps.values.sorted { $0.clientID < $1.clientID }.map {
                     ["client_id": .string($0.clientID), "name": .string($0.name)]
-                }),
+                }
+            ),
             "sources": .array(
                 SandboxSource.all.map {
                     ["id": .string($0.id), "name": .string($0.name), "kind": .string($0.kind)]
-                }),
+                }
+            ),
             "behaviours": .array(
                 SandboxBehaviour.allCases.map {
                     ["name": .string($0.rawValue), "meaning": .string($0.meaning)]
-                }),
+                }
+            ),
             "switches": .object(state.switches.list.map { .init($0.name, $0.value) }),
             "choices": .array(
                 SandboxChoice.all.map {
                     ["question": .string($0.question), "choice": .string($0.choice)]
-                }),
+                }
+            ),
         ]
     }
 
-    /// A user's current state. Values are shown: everything here is invented.
+    /// A user's current state.
+    ///
+    /// Values are shown: everything here is invented.
     private func user(_ request: Request, _ context: SandboxContext) async throws -> Response {
         let clientID = try context.path("client")
         let clientUserID = try context.path("user")
-        guard let user = await provider.state.user(clientID: clientID, clientUserID: clientUserID)
-        else { throw SandboxRefusal.unknownHuman }
+        let user = try await provider.read { (state, _) throws(SandboxRefusal) in
+            guard let user = state.user(clientID: clientID, clientUserID: clientUserID) else {
+                throw .unknownHuman
+            }
+            return user
+        }
         return Response([
             "client_id": .string(user.clientID),
             "client_user_id": .string(user.clientUserID),

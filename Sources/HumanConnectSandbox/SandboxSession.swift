@@ -37,8 +37,12 @@ struct SandboxSession: Codable, Sendable, Equatable {
     var redirects: SandboxRedirects
 
     init(
-        clientID: String, clientUserID: String, mode: Mode, humanID: String?,
-        redirects: SandboxRedirects, now: Date
+        clientID: String,
+        clientUserID: String,
+        mode: Mode,
+        humanID: String?,
+        redirects: SandboxRedirects,
+        now: Date
     ) {
         token = RandomText.hex(32)
         self.clientID = clientID
@@ -52,8 +56,13 @@ struct SandboxSession: Codable, Sendable, Equatable {
     /// The session that a finish per source hands out: same user, token of its own.
     func finishedTwin(now: Date) -> SandboxSession {
         var twin = SandboxSession(
-            clientID: clientID, clientUserID: clientUserID, mode: mode, humanID: humanID,
-            redirects: redirects, now: createdAt)
+            clientID: clientID,
+            clientUserID: clientUserID,
+            mode: mode,
+            humanID: humanID,
+            redirects: redirects,
+            now: createdAt
+        )
         twin.phase = .finished
         twin.endedAt = now
         return twin

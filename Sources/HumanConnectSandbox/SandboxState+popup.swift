@@ -18,7 +18,8 @@ enum PopupEnd: Sendable, Equatable {
 extension SandboxState {
     /// Opens the popup: a resumed session, a new one, or the refusal the popup shows.
     mutating func open(
-        _ launch: PopupLaunch, now: Date
+        _ launch: PopupLaunch,
+        now: Date
     ) throws(SandboxRefusal) -> SandboxSession {
         let clientUserID = launch.clientUserID ?? ""
         try Self.check(clientUserID: clientUserID)
@@ -35,9 +36,13 @@ extension SandboxState {
             throw .userExists
         }
         let session = SandboxSession(
-            clientID: clientID, clientUserID: clientUserID,
-            mode: user == nil ? .create : .edit, humanID: user?.humanID,
-            redirects: launch.redirects, now: now)
+            clientID: clientID,
+            clientUserID: clientUserID,
+            mode: user == nil ? .create : .edit,
+            humanID: user?.humanID,
+            redirects: launch.redirects,
+            now: now
+        )
         sessions[session.token] = session
         return session
     }
@@ -55,7 +60,10 @@ extension SandboxState {
     /// A stored session counts only for the user it was opened for: browsers keep it per site,
     /// so on a shared computer another user's may come (contract 3.4).
     private func resumable(
-        _ token: String?, _ clientID: String, _ clientUserID: String, now: Date
+        _ token: String?,
+        _ clientID: String,
+        _ clientUserID: String,
+        now: Date
     ) -> SandboxSession? {
         guard let token = token?.trimmingCharacters(in: .whitespaces),
             let session = sessions[token], session.phase == .open,
@@ -66,7 +74,10 @@ extension SandboxState {
     }
 
     private func check(
-        publicToken: String, of user: SandboxUser?, clientID: String, now: Date
+        publicToken: String,
+        of user: SandboxUser?,
+        clientID: String,
+        now: Date
     ) throws(SandboxRefusal) {
         let grace = switches.publicTokenGraceSeconds
         if let user, user.accepts(publicToken, graceSeconds: grace, now: now) { return }
@@ -96,14 +107,19 @@ extension SandboxState {
     ///
     /// - Returns: a finish to announce now, with the switch for that.
     mutating func connect(
-        _ sourceID: String, in token: String, now: Date
+        _ sourceID: String,
+        in token: String,
+        now: Date
     ) throws(SandboxRefusal) -> SandboxSession? {
         var session = try openSession(token, now: now)
         let source = try SandboxSource.named(sourceID)
         var user =
             user(clientID: session.clientID, clientUserID: session.clientUserID)
             ?? SandboxUser(
-                clientID: session.clientID, clientUserID: session.clientUserID, now: now)
+                clientID: session.clientID,
+                clientUserID: session.clientUserID,
+                now: now
+            )
         guard !user.isConnected(to: source.id) else { return nil }
         user.connections.append(SandboxUser.Connection(source: source.id, connectedAt: now))
         user.updatedAt = now
@@ -120,7 +136,9 @@ extension SandboxState {
 
     /// Removes a source; whether that rotates nobody knows (contract 14.5).
     mutating func disconnect(
-        _ sourceID: String, in token: String, now: Date
+        _ sourceID: String,
+        in token: String,
+        now: Date
     ) throws(SandboxRefusal) {
         var session = try openSession(token, now: now)
         let source = try SandboxSource.named(sourceID)

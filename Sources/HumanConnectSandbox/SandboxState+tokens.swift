@@ -16,7 +16,10 @@ extension SandboxState {
 
     /// Trades a finished session for tokens (contract section 6 and 14.2, 14.6).
     mutating func exchange(
-        sessionToken: String, humanID: String, clientID: String, now: Date
+        sessionToken: String,
+        humanID: String,
+        clientID: String,
+        now: Date
     ) throws(SandboxRefusal) -> ExchangeResult {
         var user = try user(humanID: humanID, clientID: clientID)
         guard var session = sessions[sessionToken], session.clientID == clientID,
@@ -52,7 +55,9 @@ extension SandboxState {
 
     /// A user's public token, the current one unless the switch says to make one (14.7).
     mutating func publicToken(
-        humanID: String, clientID: String, now: Date
+        humanID: String,
+        clientID: String,
+        now: Date
     ) throws(SandboxRefusal) -> SandboxUser {
         var user = try user(humanID: humanID, clientID: clientID)
         guard switches.mintPublicTokens else { return user }
@@ -61,9 +66,13 @@ extension SandboxState {
         return user
     }
 
-    /// Pre-registers a user. An existing one stays as it is (contract 14.20).
+    /// Pre-registers a user.
+    ///
+    /// An existing one stays as it is (contract 14.20).
     mutating func register(
-        clientUserID: String, clientID: String, now: Date
+        clientUserID: String,
+        clientID: String,
+        now: Date
     ) throws(SandboxRefusal) -> SandboxUser {
         try Self.check(clientUserID: clientUserID)
         var user =

@@ -1,6 +1,8 @@
 import Foundation
 
-/// Everything the provider knows. Pure: times come in, decisions come out, nothing is sent.
+/// Everything the provider knows.
+///
+/// Pure: times come in, decisions come out, nothing is sent.
 struct SandboxState: Codable, Sendable {
     var apps: [String: SandboxApp] = [:]
     /// By humanId.
@@ -45,8 +47,9 @@ struct SandboxState: Codable, Sendable {
         humanIDs[user.clientID, default: [:]][user.clientUserID] = user.humanID
     }
 
-    /// Takes a user out with all that belongs to it. The clientUserId is free again and will
-    /// get a new humanId (contract 14.19).
+    /// Takes a user out with all that belongs to it.
+    ///
+    /// The clientUserId is free again and will get a new humanId (contract 14.19).
     mutating func delete(_ user: SandboxUser) {
         users[user.humanID] = nil
         humanIDs[user.clientID]?[user.clientUserID] = nil

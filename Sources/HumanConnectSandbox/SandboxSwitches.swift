@@ -1,6 +1,7 @@
 import HumanConnect
 
 /// Where nobody outside knows what the provider does, the sandbox can do the other thing too.
+///
 /// The numbers are those of contract section 14.
 package struct SandboxSwitches: Sendable, Equatable {
     /// 2: a session token is good for one exchange, a repeat is refused with 412.

@@ -1,7 +1,9 @@
 import HumanConnect
 import Hummingbird
 
-/// What the popup asks the provider while it is open. The paths are ours (contract 14.11).
+/// What the popup asks the provider while it is open.
+///
+/// The paths are ours (contract 14.11).
 struct SessionRoutes {
     let provider: SandboxProvider
     let log: RequestLog
@@ -27,17 +29,18 @@ struct SessionRoutes {
     private func connect(_ request: Request, _ context: SandboxContext) async throws -> Response {
         let token = try context.path("session")
         let source = try context.path("source")
-        let (finished, wording) = try await provider.change {
-            (state, now) throws(SandboxRefusal) -> (SandboxSession?, FinishWording) in
-            let finished = try state.connect(source, in: token, now: now)
-            return (finished, FinishWording(state))
+        let answer = try await provider.change { (state, now) throws(SandboxRefusal) -> JSONValue in
+            guard let finished = try state.connect(source, in: token, now: now) else {
+                return ["connected": .string(source)]
+            }
+            return FinishWording(state).finish(finished, more: true)
         }
-        guard let finished else { return Response(["connected": .string(source)]) }
-        return Response(wording.finish(finished, more: true))
+        return Response(answer)
     }
 
     private func disconnect(
-        _ request: Request, _ context: SandboxContext
+        _ request: Request,
+        _ context: SandboxContext
     ) async throws -> Response {
         let token = try context.path("session")
         let source = try context.path("source")
@@ -49,14 +52,13 @@ struct SessionRoutes {
 
     private func finish(_ request: Request, _ context: SandboxContext) async throws -> Response {
         let token = try context.path("session")
-        let (end, wording) = try await provider.change {
-            (state, now) throws(SandboxRefusal) -> (PopupEnd, FinishWording) in
-            (try state.finish(token, now: now), FinishWording(state))
+        let answer = try await provider.change { (state, now) throws(SandboxRefusal) -> JSONValue in
+            switch try state.finish(token, now: now) {
+            case .finished(let session): FinishWording(state).finish(session, more: false)
+            case .closed(let session): Self.closed(session)
+            }
         }
-        switch end {
-        case .finished(let session): return Response(wording.finish(session, more: false))
-        case .closed(let session): return Response(Self.closed(session))
-        }
+        return Response(answer)
     }
 
     private func close(_ request: Request, _ context: SandboxContext) async throws -> Response {

@@ -39,7 +39,9 @@ struct StateFile: Sendable {
             let data = try JSONEncoder().encode(state)
             try data.write(to: URL(fileURLWithPath: path), options: .atomic)
             try FileManager.default.setAttributes(
-                [.posixPermissions: 0o600], ofItemAtPath: path)
+                [.posixPermissions: 0o600],
+                ofItemAtPath: path
+            )
         } catch {
             throw .stateFileUnwritable(path: path)
         }

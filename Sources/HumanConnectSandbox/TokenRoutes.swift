@@ -38,17 +38,24 @@ struct TokenRoutes {
         let (result, behaviour) = try await provider.change {
             (state, now) throws(SandboxRefusal) -> (ExchangeResult, SandboxBehaviour?) in
             try state.checkSecret(
-                clientID: credentials.clientID, clientSecret: credentials.clientSecret)
+                clientID: credentials.clientID,
+                clientSecret: credentials.clientSecret
+            )
             let user = try state.user(
-                humanID: credentials.humanID, clientID: credentials.clientID)
+                humanID: credentials.humanID,
+                clientID: credentials.clientID
+            )
             let behaviour = state.behaviour(of: user.clientUserID)
             guard behaviour != .denied else { throw .denied }
             if behaviour == .exchange500Once, state.failedOnce.insert(sessionToken).inserted {
                 throw .failedOnPurpose
             }
             let result = try state.exchange(
-                sessionToken: sessionToken, humanID: credentials.humanID,
-                clientID: credentials.clientID, now: now)
+                sessionToken: sessionToken,
+                humanID: credentials.humanID,
+                clientID: credentials.clientID,
+                now: now
+            )
             return (result, behaviour)
         }
         log.update(context.logNumber) { entry in
@@ -59,12 +66,16 @@ struct TokenRoutes {
     }
 
     private func note(
-        _ credentials: Credentials, sessionToken: String, _ context: SandboxContext
+        _ credentials: Credentials,
+        sessionToken: String,
+        _ context: SandboxContext
     ) async {
-        let clientUserID = await provider.state.users[credentials.humanID]?.clientUserID
+        let clientUserID = await provider.clientUserID(ofHuman: credentials.humanID)
         let exchange = RequestLog.Exchange(
-            clientID: credentials.clientID, sessionTokenHash: Self.hash(sessionToken),
-            humanIDHash: Self.hash(credentials.humanID))
+            clientID: credentials.clientID,
+            sessionTokenHash: Self.hash(sessionToken),
+            humanIDHash: Self.hash(credentials.humanID)
+        )
         log.update(context.logNumber) { entry in
             entry.clientUserID = clientUserID
             entry.exchange = exchange
@@ -80,7 +91,9 @@ struct TokenRoutes {
     }
 
     private func answer(
-        _ result: ExchangeResult, _ behaviour: SandboxBehaviour?, _ context: SandboxContext
+        _ result: ExchangeResult,
+        _ behaviour: SandboxBehaviour?,
+        _ context: SandboxContext
     ) async throws -> Response {
         var members: [JSONValue.Member] = [
             .init("humanId", .string(result.user.humanID)),
@@ -121,14 +134,20 @@ struct TokenRoutes {
     }
 
     private func publicTokens(
-        _ request: Request, _ context: SandboxContext
+        _ request: Request,
+        _ context: SandboxContext
     ) async throws -> Response {
         let credentials = try Credentials(try await RequestFields(request))
         let user = try await provider.change { (state, now) throws(SandboxRefusal) in
             try state.checkSecret(
-                clientID: credentials.clientID, clientSecret: credentials.clientSecret)
+                clientID: credentials.clientID,
+                clientSecret: credentials.clientSecret
+            )
             let user = try state.publicToken(
-                humanID: credentials.humanID, clientID: credentials.clientID, now: now)
+                humanID: credentials.humanID,
+                clientID: credentials.clientID,
+                now: now
+            )
             guard state.behaviour(of: user.clientUserID) != .publicTokens500 else {
                 throw .failedOnPurpose
             }
@@ -137,24 +156,26 @@ struct TokenRoutes {
         log.update(context.logNumber) { $0.clientUserID = user.clientUserID }
         return await withCrossOrigin(
             Response(
-                ["humanId": .string(user.humanID), "publicToken": .string(user.publicToken)]))
+                ["humanId": .string(user.humanID), "publicToken": .string(user.publicToken)])
+        )
     }
 
     private func withCrossOrigin(_ response: Response) async -> Response {
-        guard await provider.state.switches.corsOnTokens else { return response }
+        guard await provider.switches.corsOnTokens else { return response }
         var response = response
         response.headers[.accessControlAllowOrigin] = "*"
         return response
     }
 
     private func preflight() async throws -> Response {
-        guard await provider.state.switches.corsOnTokens else { throw SandboxRefusal.notFound }
+        guard await provider.switches.corsOnTokens else { throw SandboxRefusal.notFound }
         return Response(
             status: .noContent,
             headers: [
                 .accessControlAllowOrigin: "*",
                 .accessControlAllowMethods: "POST",
                 .accessControlAllowHeaders: "Content-Type, Accept",
-            ])
+            ]
+        )
     }
 }

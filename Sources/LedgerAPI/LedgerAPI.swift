@@ -67,6 +67,16 @@ package struct LedgerAPI: Sendable {
             logger: logger)
     }
 
+    /// Method and path of every route, the path as OpenAPI writes it.
+    package var routes: [(method: String, path: String)] {
+        router(BoundAddress(configuration)).routes.map { route in
+            let segments = route.path.description.split(separator: "/").map { segment in
+                segment.hasPrefix(":") ? "{\(segment.dropFirst())}" : String(segment)
+            }
+            return (route.method.rawValue, "/" + segments.joined(separator: "/"))
+        }
+    }
+
     private func router(_ bound: BoundAddress) -> Router<LedgerRequestContext> {
         let router = Router(context: LedgerRequestContext.self)
         router.add(middleware: RequestMiddleware(clock: store.clock, logger: logger))

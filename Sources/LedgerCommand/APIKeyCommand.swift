@@ -1,5 +1,6 @@
 import ArgumentParser
 import HumanConnect
+import Ledger
 import LedgerStore
 
 /// `token-ledger api-key`: the keys of an app's backends.
@@ -42,7 +43,7 @@ struct APIKeyCommand: AsyncParsableCommand {
             }
             let key = try await opened.store.createAPIKey(
                 of: app, scopes: scopes, isTest: isTest, context: OpenedStore.context)
-            opened.pool.close()
+            opened.close()
             guard json else {
                 Terminal.result(key.secret.exposed)
                 Terminal.message("Keep it now: only its hash is stored.")

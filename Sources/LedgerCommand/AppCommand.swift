@@ -85,7 +85,7 @@ struct AppCommand: AsyncParsableCommand {
                     clientID: clientID, name: name, clientSecret: clientSecret, appKey: appKey,
                     connectURL: endpoints.connect, userURL: endpoints.user, apiURL: endpoints.api,
                     allowedOrigins: origins), context: OpenedStore.context)
-            opened.pool.close()
+            opened.close()
             guard isNew else { throw CommandError("The app \(clientID) is registered already.") }
             Terminal.message("The app \(clientID) is registered.")
         }
@@ -112,7 +112,7 @@ struct AppCommand: AsyncParsableCommand {
         func run() async throws {
             let opened = try await OpenedStore.open(options)
             let apps = try await opened.store.apps()
-            opened.pool.close()
+            opened.close()
             guard json else {
                 for app in apps { Terminal.result("\(app.clientID)\t\(app.name)\t\(app.connectURL)") }
                 if apps.isEmpty { Terminal.message("There is no app; token-ledger app add adds one.") }

@@ -25,6 +25,8 @@ struct AppendCommand: Sendable {
     let subject: Identifier
     /// The version the decision was made at; nil when the events are not counted.
     let expected: Int64?
+    /// When the command was composed; all its records carry this time.
+    let time: Timestamp
     /// The state after the events.
     let state: SubjectState?
     let events: [Event]

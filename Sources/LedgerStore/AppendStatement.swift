@@ -7,6 +7,7 @@ struct AppendStatement {
     private var commandSubjects: [UInt128?] = []
     private var commandExpected: [Int64?] = []
     private var commandEventCounts: [Int32?] = []
+    private var commandTimes: [Int64?] = []
     private var commandStatuses: [String?] = []
     private var commandStates: [String?] = []
     private var eventCommands: [Int32?] = []
@@ -14,7 +15,6 @@ struct AppendStatement {
     private var eventSubjects: [UInt128?] = []
     private var eventVersions: [Int64?] = []
     private var eventTypes: [String?] = []
-    private var eventTimes: [Int64?] = []
     private var eventRecords: [[UInt8]?] = []
     private var claimCommands: [Int32?] = []
     private var claimKinds: [String?] = []
@@ -59,6 +59,7 @@ struct AppendStatement {
         commandSubjects.append(command.subject.value)
         commandExpected.append(command.expected)
         commandEventCounts.append(Int32(command.events.count))
+        commandTimes.append(command.time.microseconds)
         commandStatuses.append(command.state?.status.rawValue)
         commandStates.append(
             command.state.map { String(decoding: $0.encoded(), as: UTF8.self) })
@@ -70,7 +71,6 @@ struct AppendStatement {
         eventSubjects.append(event.record.subject?.value)
         eventVersions.append(event.record.subjectVersion)
         eventTypes.append("\(event.record.event.type)")
-        eventTimes.append(event.record.time.microseconds)
         eventRecords.append(event.bytes)
     }
 
@@ -98,10 +98,10 @@ struct AppendStatement {
             """,
             .int4(logID),
             .uuidArray(commandApps), .uuidArray(commandSubjects), .int8Array(commandExpected),
-            .int4Array(commandEventCounts), .textArray(commandStatuses),
-            .textArray(commandStates),
+            .int4Array(commandEventCounts), .timestamptzArray(commandTimes),
+            .textArray(commandStatuses), .textArray(commandStates),
             .int4Array(eventCommands), .uuidArray(eventIDs), .uuidArray(eventSubjects),
-            .int8Array(eventVersions), .textArray(eventTypes), .timestamptzArray(eventTimes),
+            .int8Array(eventVersions), .textArray(eventTypes),
             .byteaArray(eventRecords),
             .int4Array(claimCommands), .textArray(claimKinds), .byteaArray(claimFingerprints),
             .uuidArray(claimReferences),

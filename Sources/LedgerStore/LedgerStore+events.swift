@@ -41,8 +41,7 @@ extension LedgerStore {
             Statement(
                 "event_by_id",
                 """
-                select e.log_id, e.app_id, e.position, e.record from ledger.log l
-                join ledger.event e on e.log_id = l.log_id and e.event_id = $1
+                select log_id, app_id, position, record from ledger.event where event_id = $1
                 """,
                 .uuid(id.value)))
     }
@@ -70,7 +69,7 @@ extension LedgerStore {
                 "history",
                 """
                 select log_id, app_id, position, record from ledger.event
-                where log_id = $1 and subject = $2 and subject_version > $3
+                where log_id + 0 = $1 and subject = $2 and subject_version > $3
                 order by subject_version limit $4
                 """,
                 .int4(user.logID), .uuid(user.subject.value), .int8(version),

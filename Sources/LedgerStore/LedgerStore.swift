@@ -235,7 +235,7 @@ extension LedgerStore {
         // Reads of one user need no order among each other, so each is a subject of its own.
         _ = try await accessWriter.append(
             AppendCommand(
-                app: user.app, subject: clock.identifier(), expected: nil, state: nil,
+                app: user.app, subject: clock.identifier(), expected: nil, time: time, state: nil,
                 events: events))
     }
 
@@ -256,7 +256,7 @@ extension LedgerStore {
         }
         guard let first = events.first else { preconditionFailure("A change has an event.") }
         var command = AppendCommand(
-            app: user.app, subject: user.subject, expected: user.state.version,
+            app: user.app, subject: user.subject, expected: user.state.version, time: time,
             state: changed.state, events: events)
         var claims = change.claims
         var values = change.values

@@ -35,7 +35,7 @@ struct SubjectFold {
     mutating func run(
         subjects: [Identifier]? = nil, _ body: ([FoldedSubject]) async throws -> Void
     ) async throws {
-        var after: (log: Int32, subject: UInt128?, version: Int64) = (-1, nil, 0)
+        var after: (subject: UInt128, version: Int64) = (0, 0)
         while true {
             let page = try await page(after: after, subjects: subjects)
             var finished: [FoldedSubject] = []
@@ -46,7 +46,7 @@ struct SubjectFold {
                 return try await body(finished)
             }
             try await body(finished)
-            after = (last.logID, last.subject.value, last.state.version)
+            after = (last.subject.value, last.state.version)
         }
     }
 
@@ -69,20 +69,18 @@ struct SubjectFold {
     }
 
     private func page(
-        after: (log: Int32, subject: UInt128?, version: Int64), subjects: [Identifier]?
+        after: (subject: UInt128, version: Int64), subjects: [Identifier]?
     ) async throws(PostgresError) -> [Row] {
         try await connection.query(
             Statement(
                 "fold_page",
                 """
                 select log_id, app_id, subject, position, record from ledger.event
-                where subject_version is not null
-                    and (log_id, subject, subject_version)
-                        > ($1, coalesce($2, '00000000-0000-0000-0000-000000000000'), $3)
-                    and ($4::uuid[] is null or subject = any ($4))
-                order by log_id, subject, subject_version limit $5
+                where (subject, subject_version) > ($1, $2)
+                    and ($3::uuid[] is null or subject = any ($3))
+                order by subject, subject_version limit $4
                 """,
-                .int4(after.log), .uuid(after.subject), .int8(after.version),
+                .uuid(after.subject), .int8(after.version),
                 subjects.map { .uuidArray($0.map(\.value)) } ?? .null(.uuidArray),
                 .int8(Self.pageEvents))
         ) { result throws(PostgresError) in

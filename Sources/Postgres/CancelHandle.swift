@@ -24,7 +24,9 @@ import Synchronization
         unsafe PQfreeCancel(pointer)
     }
 
-    /// Whether a cancellation was ever asked for. It may still be on its way to the server, so
+    /// Whether a cancellation was ever asked for.
+    ///
+    /// It may still be on its way to the server, so
     /// the connection must not carry another statement.
     var isRequested: Bool { requested.load(ordering: .acquiring) }
 

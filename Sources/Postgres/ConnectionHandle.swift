@@ -1,7 +1,9 @@
 import CLibPQ
 import Glibc
 
-/// libpq's connection, closed when it goes out of scope. Only one task at a time may use it.
+/// libpq's connection, closed when it goes out of scope.
+///
+/// Only one task at a time may use it.
 @safe struct ConnectionHandle: ~Copyable {
     private let pointer: OpaquePointer
 
@@ -20,7 +22,8 @@ import Glibc
         _ configuration: PostgresConfiguration
     ) throws(PostgresError) -> ConnectionHandle {
         let keywords = configuration.keywords(
-            optionsOfURL: try Self.options(ofURL: configuration.url))
+            optionsOfURL: try Self.options(ofURL: configuration.url)
+        )
         guard let pointer = unsafe Self.connect(keywords) else {
             throw PostgresError(.connectionFailed, message: "out of memory")
         }
@@ -40,7 +43,9 @@ import Glibc
     /// The descriptor, which stays the same as long as the connection is open.
     var socket: Int32 { unsafe PQsocket(pointer) }
 
-    /// libpq's own words about the last failure. They can quote values.
+    /// libpq's own words about the last failure.
+    ///
+    /// They can quote values.
     var errorMessage: String { unsafe String(cString: PQerrorMessage(pointer)) }
 
     /// What another thread needs to cancel a statement.
@@ -53,7 +58,12 @@ import Glibc
     func sendPrepare(_ name: StaticString, _ sql: StaticString, types: [UInt32]) -> Bool {
         unsafe types.withUnsafeBufferPointer { types in
             unsafe PQsendPrepare(
-                pointer, Self.text(name), Self.text(sql), Int32(types.count), types.baseAddress)
+                pointer,
+                Self.text(name),
+                Self.text(sql),
+                Int32(types.count),
+                types.baseAddress
+            )
                 == 1
         }
     }
@@ -62,8 +72,14 @@ import Glibc
     func send(_ name: StaticString, _ parameters: ParameterBuffer) -> Bool {
         parameters.withPointers { values, lengths, formats in
             unsafe PQsendQueryPrepared(
-                pointer, Self.text(name), Int32(parameters.types.count), values, lengths,
-                formats, 1) == 1
+                pointer,
+                Self.text(name),
+                Int32(parameters.types.count),
+                values,
+                lengths,
+                formats,
+                1
+            ) == 1
         }
     }
 
@@ -84,7 +100,9 @@ import Glibc
         return unsafe UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 
-    /// The `options` a connection string sets itself. Its text never goes into an error, as
+    /// The `options` a connection string sets itself.
+    ///
+    /// Its text never goes into an error, as
     /// libpq's complaint would quote it with the password.
     private static func options(ofURL url: String) throws(PostgresError) -> String? {
         guard let start = unsafe PQconninfoParse(url, nil) else {
@@ -102,12 +120,14 @@ import Glibc
     }
 
     private static func connect(_ keywords: [(String, String)]) -> OpaquePointer? {
-        var names: [UnsafePointer<CChar>?] = unsafe keywords.map { unsafe UnsafePointer(strdup($0.0)) }
-        var values: [UnsafePointer<CChar>?] = unsafe keywords.map { unsafe UnsafePointer(strdup($0.1)) }
+        var names: [UnsafePointer<CChar>?] = unsafe keywords.map {
+            unsafe UnsafePointer(strdup($0.0))
+        }
+        var values: [UnsafePointer<CChar>?] = unsafe keywords.map {
+            unsafe UnsafePointer(strdup($0.1))
+        }
         defer {
-            for unsafe copy in unsafe names + values {
-                unsafe free(UnsafeMutablePointer(mutating: copy))
-            }
+            unsafe (names + values).forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) }
         }
         unsafe names.append(nil)
         unsafe values.append(nil)

@@ -86,7 +86,8 @@ struct ParameterBuffer {
     }
 
     private mutating func append<Value>(
-        _ value: Value?, with encode: (inout ParameterBuffer, Value) -> Void
+        _ value: Value?,
+        with encode: (inout ParameterBuffer, Value) -> Void
     ) -> Bool {
         guard let value else { return false }
         encode(&self, value)

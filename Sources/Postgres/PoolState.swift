@@ -56,7 +56,9 @@ struct PoolState {
     private var idle: [ConnectionID] = []
     private var leased: Set<ConnectionID> = []
     private var opening = 0
-    /// First come, first served. All wait equally long, so the first is also the first to expire.
+    /// First come, first served.
+    ///
+    /// All wait equally long, so the first is also the first to expire.
     private var waiters: [Waiter] = []
     private var nextID = 0
     private var timerIsSet = false
@@ -82,7 +84,9 @@ struct PoolState {
         return .wait(waiter.id, opens: openIfNeeded(), timerAt: setTimer())
     }
 
-    /// A connection was opened. Gives its number and what to do with it.
+    /// A connection was opened.
+    ///
+    /// Gives its number and what to do with it.
     mutating func opened() -> (ConnectionID, Free) {
         opening -= 1
         let connection = newID()
@@ -90,7 +94,9 @@ struct PoolState {
         return (connection, release(connection))
     }
 
-    /// A connection could not be opened. Those who wait are refused only when there is no
+    /// A connection could not be opened.
+    ///
+    /// Those who wait are refused only when there is no
     /// other connection they could get.
     mutating func openingFailed() -> Loss {
         opening -= 1
@@ -119,7 +125,9 @@ struct PoolState {
         return Loss(opens: openIfNeeded())
     }
 
-    /// A task no longer waits. False when it has already got its answer.
+    /// A task no longer waits.
+    ///
+    /// False when it has already got its answer.
     mutating func cancel(_ waiter: WaiterID) -> Bool {
         guard let index = waiters.firstIndex(where: { $0.id == waiter }) else { return false }
         waiters.remove(at: index)
@@ -137,7 +145,9 @@ struct PoolState {
         return Expiry(refused: refused, code: code, timerAt: setTimer())
     }
 
-    /// Nobody gets a connection any more. Gives the idle ones to close and those to refuse.
+    /// Nobody gets a connection any more.
+    ///
+    /// Gives the idle ones to close and those to refuse.
     mutating func close() -> (closing: [ConnectionID], refused: [WaiterID]) {
         isClosed = true
         defer {

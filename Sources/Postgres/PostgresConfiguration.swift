@@ -2,14 +2,20 @@
 ///
 /// It has no textual form, since the connection string may hold a password.
 package struct PostgresConfiguration: Sendable {
-    /// A connection string of libpq: a URI or `key=value` pairs. What it sets wins over the
+    /// A connection string of libpq: a URI or `key=value` pairs.
+    ///
+    /// What it sets wins over the
     /// limits below. Several hosts are tried in order.
     package var url: String
     /// How the connection is named in `pg_stat_activity`.
     package var applicationName: String
-    /// How many connections the pool opens. Beyond a dozen, one log gains nothing from more.
+    /// How many connections the pool opens.
+    ///
+    /// Beyond a dozen, one log gains nothing from more.
     package var connectionsMax = 8
-    /// How many tasks may wait for a connection. More than this cannot be served within
+    /// How many tasks may wait for a connection.
+    ///
+    /// More than this cannot be served within
     /// `waitMax`, so they are refused at once.
     package var waitersMax = 512
     /// How long a task waits for a connection before it is refused.

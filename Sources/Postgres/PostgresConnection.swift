@@ -23,7 +23,8 @@ package actor PostgresConnection {
     }
 
     private init(
-        executor: SerialQueueExecutor, handle: consuming ConnectionHandle,
+        executor: SerialQueueExecutor,
+        handle: consuming ConnectionHandle,
         cancelHandle: CancelHandle
     ) {
         self.executor = executor
@@ -32,7 +33,9 @@ package actor PostgresConnection {
         self.handle = consume handle
     }
 
-    /// Connects. Cancelling the task does not cut this short; `connectTimeMax` bounds it.
+    /// Connects.
+    ///
+    /// Cancelling the task does not cut this short; `connectTimeMax` bounds it.
     package static func connect(
         _ configuration: PostgresConfiguration
     ) async throws(PostgresError) -> PostgresConnection {
@@ -57,7 +60,12 @@ package actor PostgresConnection {
                 report(
                     .success(
                         PostgresConnection(
-                            executor: executor, handle: handle, cancelHandle: cancelHandle)))
+                            executor: executor,
+                            handle: handle,
+                            cancelHandle: cancelHandle
+                        )
+                    )
+                )
             } catch {
                 report(.failure(error))
             }
@@ -72,7 +80,6 @@ package actor PostgresConnection {
         decode: @Sendable (borrowing PostgresResult) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
         let name = statement.name.description
-        dispatchPrecondition(condition: .onQueue(executor.queue))
         return try await cancellable(name) { () throws(PostgresError) -> Value in
             let parameters = ParameterBuffer(statement.parameters)
             try prepareOnce(statement, name, types: parameters.types)
@@ -87,7 +94,9 @@ package actor PostgresConnection {
     }
 
     /// Runs statements that have no parameters in the simple protocol, in one transaction
-    /// unless they open and commit their own. What they answer is dropped.
+    /// unless they open and commit their own.
+    ///
+    /// What they answer is dropped.
     ///
     /// It is the one door for SQL that is not a literal of the program: migrations, and names
     /// of databases and roles.
@@ -99,7 +108,9 @@ package actor PostgresConnection {
         }
     }
 
-    /// Closes the connection. Closing again does nothing.
+    /// Closes the connection.
+    ///
+    /// Closing again does nothing.
     package func close() {
         reusable.store(false, ordering: .releasing)
         handle = nil
@@ -121,16 +132,18 @@ package actor PostgresConnection {
 
     /// Runs `body` so that cancelling the task reaches the server.
     private func cancellable<Value: Sendable>(
-        _ name: String, _ body: () throws(PostgresError) -> Value
+        _ name: String,
+        _ body: () throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
         guard handle?.isOpen == true, !cancelHandle.isRequested, isQuiet else {
             close()
             throw PostgresError(.connectionFailed, statementName: name, message: "closed")
         }
         guard !Task.isCancelled else { throw PostgresError(.cancelled, statementName: name) }
-        dispatchPrecondition(condition: .onQueue(executor.queue))
         let result = await withTaskCancellationHandler {
-            dispatchPrecondition(condition: .onQueue(executor.queue))
+            // Naming the actor in here also keeps the closure on it: one that does not capture
+            // the actor would run, and block, on a thread of Swift's pool.
+            preconditionIsolated()
             do throws(PostgresError) {
                 return Result<Value, PostgresError>.success(try body())
             } catch {
@@ -146,12 +159,15 @@ package actor PostgresConnection {
 
     /// Prepares a statement the first time this connection sees its name.
     private func prepareOnce(
-        _ statement: Statement, _ name: String, types: [UInt32]
+        _ statement: Statement,
+        _ name: String,
+        types: [UInt32]
     ) throws(PostgresError) {
         if let known = prepared[name] {
             precondition(
                 known.sql.isSame(as: statement.sql) && known.types == types,
-                "One name of a statement stands for one SQL and one list of types.")
+                "One name of a statement stands for one SQL and one list of types."
+            )
             return
         }
         let sent = handle?.sendPrepare(statement.name, statement.sql, types: types) ?? false

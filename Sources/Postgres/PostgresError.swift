@@ -30,7 +30,7 @@ package struct PostgresError: Error, Equatable {
     package let constraint: String?
     /// The table concerned, as the server names it.
     package let table: String?
-    /// The primary message. It can quote values.
+    /// The primary message, which can quote values.
     private let message: String?
 
     init(
@@ -56,15 +56,23 @@ package struct PostgresError: Error, Equatable {
     /// The same report of the server under another code.
     func recoded(_ code: Code) -> PostgresError {
         PostgresError(
-            code, statementName: statementName, constraint: constraint, table: table,
-            message: message)
+            code,
+            statementName: statementName,
+            constraint: constraint,
+            table: table,
+            message: message
+        )
     }
 
     /// The same failure, with the statement it belongs to.
     func named(_ statementName: String) -> PostgresError {
         PostgresError(
-            code, statementName: self.statementName ?? statementName, constraint: constraint,
-            table: table, message: message)
+            code,
+            statementName: self.statementName ?? statementName,
+            constraint: constraint,
+            table: table,
+            message: message
+        )
     }
 }
 

@@ -10,7 +10,9 @@ package final class PostgresPool: Service {
     private typealias Lease = (id: PoolState.ConnectionID, connection: PostgresConnection)
     private typealias Answer = Result<Lease, PostgresError>
 
-    /// A task that waits. Its answer may come before it has suspended.
+    /// A task that waits.
+    ///
+    /// Its answer may come before it has suspended.
     private enum Waiter {
         case reserved
         case suspended(CheckedContinuation<Answer, Never>)
@@ -36,7 +38,11 @@ package final class PostgresPool: Service {
             Shared(
                 state: PoolState(
                     connectionsMax: configuration.connectionsMax,
-                    waitersMax: configuration.waitersMax, waitMax: configuration.waitMax)))
+                    waitersMax: configuration.waitersMax,
+                    waitMax: configuration.waitMax
+                )
+            )
+        )
     }
 
     /// Waits for the program's shutdown, then closes the pool.

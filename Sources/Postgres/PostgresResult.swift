@@ -130,22 +130,28 @@ import CLibPQ
         return unsafe UnsafeBufferPointer(
             start: UnsafeRawPointer(PQgetvalue(pointer, row, column))?
                 .assumingMemoryBound(to: UInt8.self),
-            count: Int(PQgetlength(pointer, row, column)))
+            count: Int(PQgetlength(pointer, row, column))
+        )
     }
 
     /// A value of fixed width, in network byte order.
     private func integer<Integer: FixedWidthInteger & BitwiseCopyable>(
-        _ row: Int, _ column: Int, of expected: PostgresType
+        _ row: Int,
+        _ column: Int,
+        of expected: PostgresType
     ) throws(PostgresError) -> Integer? {
         guard type(column) == expected else { throw mismatch(row, column) }
         guard let value = unsafe value(row, column) else { return nil }
         guard value.count == Integer.bitWidth / 8 else { throw mismatch(row, column) }
         return unsafe Integer(
-            bigEndian: UnsafeRawBufferPointer(value).loadUnaligned(as: Integer.self))
+            bigEndian: UnsafeRawBufferPointer(value).loadUnaligned(as: Integer.self)
+        )
     }
 
     private func required<Value>(
-        _ value: Value?, _ row: Int, _ column: Int
+        _ value: Value?,
+        _ row: Int,
+        _ column: Int
     ) throws(PostgresError) -> Value {
         guard let value else { throw mismatch(row, column) }
         return value
@@ -154,7 +160,8 @@ import CLibPQ
     private func mismatch(_ row: Int, _ column: Int) -> PostgresError {
         PostgresError(
             .decodingFailed,
-            message: "row \(row), column \(column), type \(type(column).rawValue)")
+            message: "row \(row), column \(column), type \(type(column).rawValue)"
+        )
     }
 }
 
@@ -165,9 +172,11 @@ extension PostgresResult {
     var serverError: PostgresError? {
         guard let state = field(postgres_field_sqlstate) else { return nil }
         return PostgresError(
-            .server(SQLState(rawValue: state)), constraint: field(postgres_field_constraint_name),
+            .server(SQLState(rawValue: state)),
+            constraint: field(postgres_field_constraint_name),
             table: field(postgres_field_table_name),
-            message: field(postgres_field_primary_message))
+            message: field(postgres_field_primary_message)
+        )
     }
 
     private func field(_ code: Int32) -> String? {

@@ -6,7 +6,8 @@ enum PostgresTimestamp {
     /// The number to send for a time in microseconds since 1970.
     static func encoded(microsecondsSince1970: Int64) -> Int64 {
         let (value, overflow) = microsecondsSince1970.subtractingReportingOverflow(
-            epochMicroseconds)
+            epochMicroseconds
+        )
         precondition(!overflow, "A point in time lies outside of what PostgreSQL can hold.")
         return value
     }

@@ -16,18 +16,23 @@ package struct Statement: Sendable {
 
     /// A statement with its parameters in order.
     package init(
-        _ name: StaticString, _ sql: StaticString, _ parameters: PostgresParameter...
+        _ name: StaticString,
+        _ sql: StaticString,
+        _ parameters: PostgresParameter...
     ) {
         self.init(name, sql, parameters)
     }
 
     /// A statement with its parameters as an array.
     package init(
-        _ name: StaticString, _ sql: StaticString, _ parameters: [PostgresParameter]
+        _ name: StaticString,
+        _ sql: StaticString,
+        _ parameters: [PostgresParameter]
     ) {
         precondition(
             name.utf8CodeUnitCount <= Self.nameBytesMax,
-            "The name of a statement has at most 63 bytes.")
+            "The name of a statement has at most 63 bytes."
+        )
         self.name = name
         self.sql = sql
         self.parameters = parameters

@@ -1,13 +1,21 @@
 /// How to run a private PostgreSQL.
 package struct ClusterConfiguration: Sendable {
-    /// The folder for data and log, created when missing. With nil it is a folder under the
+    /// The folder for data and log, created when missing.
+    ///
+    /// With nil it is a folder under the
     /// temporary ones that vanishes with the server.
     package var folder: String?
-    /// Whether committed data survives a crash of the machine. Tests do without, for speed.
+    /// Whether committed data survives a crash of the machine.
+    ///
+    /// Tests do without, for speed.
     package var durable: Bool
-    /// The TCP port on the loopback address; 0 for none. Over TCP a password is needed.
+    /// The TCP port on the loopback address; 0 for none.
+    ///
+    /// Over TCP a password is needed.
     package var port: Int
-    /// The folder of the Unix socket; nil for a fresh one. A server that is started again
+    /// The folder of the Unix socket; nil for a fresh one.
+    ///
+    /// A server that is started again
     /// under the same address needs a fixed one.
     package var socketFolder: String?
     /// More settings of the server, by name.
@@ -15,7 +23,10 @@ package struct ClusterConfiguration: Sendable {
 
     /// A server with its data in a folder.
     package init(
-        folder: String?, durable: Bool, port: Int = 0, socketFolder: String? = nil,
+        folder: String?,
+        durable: Bool,
+        port: Int = 0,
+        socketFolder: String? = nil,
         settings: [String: String] = [:]
     ) {
         self.folder = folder

@@ -29,7 +29,9 @@ package enum PrivateCluster {
         exit "$status"
         """
 
-    /// How long a start may take. After a crash the server replays its log first.
+    /// How long a start may take.
+    ///
+    /// After a crash the server replays its log first.
     private static let startTimeMax: Duration = .seconds(60)
     /// How long the server may take to stop when the task is cancelled.
     private static let stopTimeMax: Duration = .seconds(10)
@@ -55,21 +57,24 @@ package enum PrivateCluster {
         let socketFolder = configuration.socketFolder ?? ownSocketFolder ?? ""
         try folder.user.own(socketFolder)
         let cluster = RunningCluster(
-            folder: folder.path, socketFolder: socketFolder, port: configuration.socketPort)
-        var options = folder.user.platformOptions
-        options.teardownSequence = [
-            .send(signal: .terminate, allowedDurationToNextStep: stopTimeMax)
-        ]
+            folder: folder.path,
+            socketFolder: socketFolder,
+            port: configuration.socketPort
+        )
         let arguments =
             [
-                "-c", script, "sh", folder.log,
-                ownSocketFolder ?? "", temporary ?? "",
-                programs.postgres.string, "-D", folder.data,
+                folder.log, ownSocketFolder ?? "", temporary ?? "", programs.postgres.string,
+                "-D", folder.data,
             ] + configuration.arguments(socketFolder: socketFolder)
+        var command = folder.user.shell(script, arguments, in: folder.path)
+        command.platformOptions.teardownSequence = [
+            .send(signal: .terminate, allowedDurationToNextStep: stopTimeMax)
+        ]
         let result = try await Subprocess.run(
-            .path("/bin/sh"), arguments: Arguments(arguments),
-            environment: ServerFolder.environment, workingDirectory: FilePath(folder.path),
-            platformOptions: options, input: .inputWriter, output: .discarded, error: .discarded
+            command,
+            input: .inputWriter,
+            output: .discarded,
+            error: .discarded
         ) { execution in
             let outcome: Result<Value, any Error>
             do {
@@ -87,7 +92,9 @@ package enum PrivateCluster {
 
     /// Tries a real connection until one succeeds.
     private static func waitUntilReady(
-        _ cluster: RunningCluster, _ folder: ServerFolder, _ process: ProcessIdentifier
+        _ cluster: RunningCluster,
+        _ folder: ServerFolder,
+        _ process: ProcessIdentifier
     ) async throws {
         let clock = ContinuousClock()
         let deadline = clock.now.advanced(by: startTimeMax)
@@ -115,7 +122,11 @@ package enum PrivateCluster {
     private static func hasEnded(_ process: pid_t) -> Bool {
         var information = unsafe siginfo_t()
         let result = unsafe waitid(
-            P_PID, id_t(process), &information, WEXITED | WNOHANG | WNOWAIT)
+            P_PID,
+            id_t(process),
+            &information,
+            WEXITED | WNOHANG | WNOWAIT
+        )
         return unsafe result != 0 || information.si_signo != 0
     }
 

@@ -12,7 +12,8 @@ package struct RunningCluster: Sendable {
 
     /// A URI for libpq over the Unix socket, which needs no password.
     package func url(
-        database: String = "postgres", user: String = RunningCluster.superuser
+        database: String = "postgres",
+        user: String = RunningCluster.superuser
     ) -> String {
         "postgresql://\(Self.encoded(user))@/\(Self.encoded(database))"
             + "?host=\(Self.encoded(socketFolder))&port=\(port)"

@@ -34,7 +34,9 @@ struct ServerFolder {
         if isNew {
             do {
                 try FileManager.default.createDirectory(
-                    atPath: path, withIntermediateDirectories: true)
+                    atPath: path,
+                    withIntermediateDirectories: true
+                )
             } catch {
                 throw ClusterError.folderNotWritable(folder: path, errno: errno)
             }
@@ -43,21 +45,18 @@ struct ServerFolder {
         if isNew || !folder.isInitialized {
             try user.own(path)
             try FileManager.default.setAttributes(
-                [.posixPermissions: permissions], ofItemAtPath: path)
+                [.posixPermissions: permissions],
+                ofItemAtPath: path
+            )
         }
         let reached = try await Subprocess.run(
-            .path("/bin/sh"), arguments: ["-c", "cd \"$1\" && test -w .", "sh", path],
-            environment: ServerFolder.environment, platformOptions: user.platformOptions,
-            output: .discarded)
+            user.shell("cd \"$1\" && test -w .", [path], in: "/"),
+            output: .discarded
+        )
         guard reached.terminationStatus.isSuccess else {
             throw ClusterError.folderNotReachable(folder: path, user: user.name)
         }
         return folder
-    }
-
-    /// The programs need little; in particular none of our secrets.
-    static var environment: Environment {
-        .custom(["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"])
     }
 
     /// The major version of the data, or nil when there is none yet.
@@ -77,15 +76,17 @@ struct ServerFolder {
         guard !isInitialized else { return }
         let draft = "\(path)/data.new"
         var arguments = [
-            "-c", Self.initializeScript, "sh", draft, data, programs.initdb.string, "-D", draft, "-U", RunningCluster.superuser,
+            draft, data, programs.initdb.string, "-D", draft,
+            "-U", RunningCluster.superuser,
             "-E", "UTF8", "--locale=C", "--data-checksums", "--auth-local=trust",
             "--auth-host=scram-sha-256",
         ]
         if !durable { arguments.append("--no-sync") }
         let result = try await Subprocess.run(
-            .path("/bin/sh"), arguments: Arguments(arguments), environment: Self.environment,
-            workingDirectory: FilePath(path), platformOptions: user.platformOptions,
-            output: .string(limit: Self.outputBytesMax), error: .combinedWithOutput)
+            user.shell(Self.initializeScript, arguments, in: path),
+            output: .string(limit: Self.outputBytesMax),
+            error: .combinedWithOutput
+        )
         guard result.terminationStatus.isSuccess else {
             throw ClusterError.initializationFailed(folder: path, output: result.standardOutput)
         }
@@ -107,7 +108,9 @@ struct ServerFolder {
         return String(decoding: text.utf8.suffix(Self.logBytesMax), as: UTF8.self)
     }
 
-    /// The first line of `postmaster.pid` is the server's process. After a crash it can be
+    /// The first line of `postmaster.pid` is the server's process.
+    ///
+    /// After a crash it can be
     /// anyone's, so its name decides; PostgreSQL itself removes a stale file.
     private var isServerRunning: Bool {
         let text = (try? String(contentsOfFile: "\(data)/postmaster.pid", encoding: .utf8)) ?? ""

@@ -46,7 +46,10 @@ struct ServerPrograms {
     /// What `pg_config` says, if it is there.
     private static func folderByTool() async -> String? {
         let result = try? await Subprocess.run(
-            .name("pg_config"), arguments: ["--bindir"], output: .string(limit: answerBytesMax))
+            .name("pg_config"),
+            arguments: ["--bindir"],
+            output: .string(limit: answerBytesMax)
+        )
         return result?.standardOutput.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }

@@ -1,7 +1,10 @@
 import Glibc
 import Subprocess
+import SystemPackage
 
-/// Whom the server runs as. PostgreSQL refuses root, so root steps down to another user.
+/// Whom the server runs as.
+///
+/// PostgreSQL refuses root, so root steps down to another user.
 struct ServerUser {
     /// The user's name, for messages.
     let name: String
@@ -19,12 +22,16 @@ struct ServerUser {
         var status = stat()
         if unsafe stat(dataFolder, &status) == 0, status.st_uid != 0 {
             return ServerUser(
-                name: "number \(status.st_uid)", identifiers: (status.st_uid, status.st_gid))
+                name: "number \(status.st_uid)",
+                identifiers: (status.st_uid, status.st_gid)
+            )
         }
         for name in candidates {
             guard let entry = unsafe getpwnam(name) else { continue }
             return unsafe ServerUser(
-                name: name, identifiers: (entry.pointee.pw_uid, entry.pointee.pw_gid))
+                name: name,
+                identifiers: (entry.pointee.pw_uid, entry.pointee.pw_gid)
+            )
         }
         throw .noUnprivilegedUser
     }
@@ -37,16 +44,31 @@ struct ServerUser {
         }
     }
 
-    /// How to start a program as this user, in a session of its own: a Ctrl-C in the terminal
-    /// then reaches our program alone, which stops the server in order.
-    var platformOptions: PlatformOptions {
+    /// How to start a shell script with arguments as this user.
+    ///
+    /// The session of its own keeps a Ctrl-C in the terminal from the server, so that it reaches
+    /// our program alone, which stops the server in order. `setpriv` changes the user after the
+    /// start of a fresh program: between fork and exec of a program with threads, `setuid` can
+    /// hang on a lock that another thread held (it did).
+    func shell(_ script: String, _ arguments: [String], in folder: String) -> Configuration {
         var options = PlatformOptions()
         options.createSession = true
+        let shell = ["/bin/sh", "-c", script, "sh"] + arguments
+        var command = shell
         if let identifiers {
-            options.userID = identifiers.user
-            options.groupID = identifiers.group
-            options.supplementaryGroups = []
+            command =
+                [
+                    "setpriv", "--reuid=\(identifiers.user)", "--regid=\(identifiers.group)",
+                    "--clear-groups", "--",
+                ] + shell
         }
-        return options
+        // What the shell starts needs little; in particular none of our secrets.
+        return Configuration(
+            executable: .path("/usr/bin/env"),
+            arguments: Arguments(command),
+            environment: .custom(["PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C"]),
+            workingDirectory: FilePath(folder),
+            platformOptions: options
+        )
     }
 }

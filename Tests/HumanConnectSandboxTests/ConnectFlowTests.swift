@@ -44,14 +44,19 @@ struct ConnectFlowTests {
             let first = try await sandbox.finish("ada", connect: ["band"])
             let old = try await sandbox.client.exchange(first, for: sandbox.provider)
             let edit = try await sandbox.finish(
-                "ada", publicToken: old.publicToken.exposed, connect: ["watch"])
+                "ada",
+                publicToken: old.publicToken.exposed,
+                connect: ["watch"]
+            )
             #expect(edit.humanID == first.humanID)
             // Not exchanged yet, and the old token is dead already.
             let refused = try await sandbox.play("ada", publicToken: old.publicToken.exposed)
             #expect(refused.status == 409)
             #expect(refused["code"] == "invalid_public_token")
             let recovered = try await sandbox.client.publicToken(
-                humanID: first.humanID, for: sandbox.provider)
+                humanID: first.humanID,
+                for: sandbox.provider
+            )
             #expect(recovered != old.publicToken)
             let new = try await sandbox.client.exchange(edit, for: sandbox.provider)
             #expect(new.publicToken == recovered)
@@ -67,7 +72,10 @@ struct ConnectFlowTests {
             let first = try await sandbox.finish("ada", connect: ["band", "lab"])
             let old = try await sandbox.client.exchange(first, for: sandbox.provider)
             let edit = try await sandbox.finish(
-                "ada", publicToken: old.publicToken.exposed, disconnect: ["lab"])
+                "ada",
+                publicToken: old.publicToken.exposed,
+                disconnect: ["lab"]
+            )
             let new = try await sandbox.client.exchange(edit, for: sandbox.provider)
             #expect(new.publicToken == old.publicToken)
             #expect(try await sandbox.facts("ada").json["sources"] == ["band"])
@@ -83,9 +91,14 @@ struct ConnectFlowTests {
             let users = try await sandbox.client.users(of: sandbox.provider)
             let human = try #require(users.first { $0.clientUserID?.exposed == "ada" })
             let token = try await sandbox.client.publicToken(
-                humanID: human.humanID, for: sandbox.provider)
+                humanID: human.humanID,
+                for: sandbox.provider
+            )
             let edit = try await sandbox.finish(
-                "ada", publicToken: token.exposed, connect: ["watch"])
+                "ada",
+                publicToken: token.exposed,
+                connect: ["watch"]
+            )
             #expect(edit.humanID == human.humanID)
         }
     }
@@ -112,10 +125,13 @@ struct ConnectFlowTests {
                 [
                     "client_user_id": "bob", "public_token": .string(token),
                     "client_id": .string(LiveSandbox.otherClientID),
-                ])
+                ]
+            )
             #expect(elsewhere["code"] == "invalid_public_token")
             let unknown = try await sandbox.post(
-                "/sandbox/sessions", ["client_user_id": "ada", "client_id": "nobody"])
+                "/sandbox/sessions",
+                ["client_user_id": "ada", "client_id": "nobody"]
+            )
             #expect(unknown.status == 409)
             #expect(unknown["code"] == "invalid_client")
         }
@@ -128,7 +144,10 @@ struct ConnectFlowTests {
             let tokens = try await sandbox.client.exchange(first, for: sandbox.provider)
             let bearer = "Bearer " + tokens.accessToken.exposed
             let sources = try await sandbox.send(
-                .GET, "/v1/human/sources", authorization: bearer)
+                .GET,
+                "/v1/human/sources",
+                authorization: bearer
+            )
             #expect(sources.status == 200)
             #expect(sources.text.contains(#""sourceName":"Sandbox Fitness Band""#))
             let query = FormFields.encode(tokens.accessToken.exposed)
@@ -144,7 +163,9 @@ struct ConnectFlowTests {
             #expect(dead.json == ["error": "invalid_token"])
             await #expect(throws: HumanConnectError.rejected(status: 404)) {
                 try await sandbox.client.publicToken(
-                    humanID: first.humanID, for: sandbox.provider)
+                    humanID: first.humanID,
+                    for: sandbox.provider
+                )
             }
             let second = try await sandbox.finish("ada", connect: ["band"])
             #expect(second.humanID != first.humanID)
@@ -158,10 +179,18 @@ struct ConnectFlowTests {
             let basic = "Basic " + base64(LiveSandbox.appKey + ":")
             let form = "application/x-www-form-urlencoded"
             let first = try await sandbox.send(
-                .POST, path, "externalId=ada%40example.com", contentType: form,
-                authorization: basic)
+                .POST,
+                path,
+                "externalId=ada%40example.com",
+                contentType: form,
+                authorization: basic
+            )
             let second = try await sandbox.send(
-                .POST, path, #"{"externalId":"ada@example.com"}"#, authorization: basic)
+                .POST,
+                path,
+                #"{"externalId":"ada@example.com"}"#,
+                authorization: basic
+            )
             #expect(first.status == 201 && second.status == 201)
             #expect(first["humanId"] == second["humanId"])
             #expect(first["externalId"] == "ada@example.com")

@@ -28,11 +28,17 @@ struct LiveSandbox: Sendable {
     static let otherClientID = String(repeating: "d2", count: 20)
 
     static let app = SandboxApp(
-        clientID: clientID, clientSecret: Secret(clientSecret), appKey: Secret(appKey),
-        name: "Test App")
+        clientID: clientID,
+        clientSecret: Secret(clientSecret),
+        appKey: Secret(appKey),
+        name: "Test App"
+    )
     static let otherApp = SandboxApp(
-        clientID: otherClientID, clientSecret: Secret("other"), appKey: Secret("other-key"),
-        name: "Other App")
+        clientID: otherClientID,
+        clientSecret: Secret("other"),
+        appKey: Secret("other-key"),
+        name: "Other App"
+    )
 
     let url: String
     let client: HumanConnectClient
@@ -40,7 +46,9 @@ struct LiveSandbox: Sendable {
 
     /// Runs a sandbox while the body runs.
     static func run(
-        apps: [SandboxApp] = [app], stateFile: String? = nil, totalTimeMax: Duration = .seconds(15),
+        apps: [SandboxApp] = [app],
+        stateFile: String? = nil,
+        totalTimeMax: Duration = .seconds(15),
         _ body: @escaping @Sendable (LiveSandbox) async throws -> Void
     ) async throws {
         var configuration = SandboxConfiguration(apps: apps)
@@ -67,7 +75,9 @@ struct LiveSandbox: Sendable {
     }
 
     private static func use(
-        port: Int, totalTimeMax: Duration, _ body: (LiveSandbox) async throws -> Void
+        port: Int,
+        totalTimeMax: Duration,
+        _ body: (LiveSandbox) async throws -> Void
     ) async throws {
         var limits = HumanConnectClient.Configuration()
         limits.totalTimeMax = totalTimeMax
@@ -76,8 +86,11 @@ struct LiveSandbox: Sendable {
         let result: Result<Void, any Error>
         do {
             let provider = ProviderApp(
-                clientID: clientID, clientSecret: Secret(clientSecret), appKey: Secret(appKey),
-                endpoints: try ProviderEndpoints(all: url))
+                clientID: clientID,
+                clientSecret: Secret(clientSecret),
+                appKey: Secret(appKey),
+                endpoints: try ProviderEndpoints(all: url)
+            )
             try await body(LiveSandbox(url: url, client: client, provider: provider))
             result = .success(())
         } catch {
@@ -88,8 +101,11 @@ struct LiveSandbox: Sendable {
     }
 
     func send(
-        _ method: HTTPMethod, _ path: String, _ body: String? = nil,
-        contentType: String = "application/json", authorization: String? = nil
+        _ method: HTTPMethod,
+        _ path: String,
+        _ body: String? = nil,
+        contentType: String = "application/json",
+        authorization: String? = nil
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: url + path)
         request.method = method
@@ -101,8 +117,10 @@ struct LiveSandbox: Sendable {
         let response = try await Self.browser.execute(request, timeout: .seconds(10))
         let buffer = try await response.body.collect(upTo: 1_000_000)
         return Answer(
-            status: Int(response.status.code), text: String(buffer: buffer),
-            headers: response.headers)
+            status: Int(response.status.code),
+            text: String(buffer: buffer),
+            headers: response.headers
+        )
     }
 
     /// As browsers at a redirect's end would be, but it shows the redirect.
@@ -110,7 +128,9 @@ struct LiveSandbox: Sendable {
         var configuration = HTTPClient.Configuration.singletonConfiguration
         configuration.redirectConfiguration = .disallow
         return HTTPClient(
-            eventLoopGroupProvider: .singleton, configuration: configuration)
+            eventLoopGroupProvider: .singleton,
+            configuration: configuration
+        )
     }()
 
     func post(_ path: String, _ body: JSONValue) async throws -> Answer {
@@ -119,8 +139,11 @@ struct LiveSandbox: Sendable {
 
     /// Plays a popup and gives the raw answer.
     func play(
-        _ clientUserID: String, publicToken: String? = nil, connect: [String] = [],
-        disconnect: [String] = [], done: Bool = true
+        _ clientUserID: String,
+        publicToken: String? = nil,
+        connect: [String] = [],
+        disconnect: [String] = [],
+        done: Bool = true
     ) async throws -> Answer {
         try await post(
             "/sandbox/sessions",
@@ -131,18 +154,27 @@ struct LiveSandbox: Sendable {
                 "connect": .array(connect.map { .string($0) }),
                 "disconnect": .array(disconnect.map { .string($0) }),
                 "done": .bool(done),
-            ])
+            ]
+        )
     }
 
     /// Plays a popup that finishes.
     func finish(
-        _ clientUserID: String, publicToken: String? = nil, connect: [String] = [],
+        _ clientUserID: String,
+        publicToken: String? = nil,
+        connect: [String] = [],
         disconnect: [String] = []
     ) async throws -> SessionTokenObject {
         let answer = try await play(
-            clientUserID, publicToken: publicToken, connect: connect, disconnect: disconnect)
+            clientUserID,
+            publicToken: publicToken,
+            connect: connect,
+            disconnect: disconnect
+        )
         return try SessionTokenObject(
-            body: Array(answer.text.utf8), contentType: "application/json")
+            body: Array(answer.text.utf8),
+            contentType: "application/json"
+        )
     }
 
     /// What the provider itself holds about a user.
@@ -157,6 +189,7 @@ struct LiveSandbox: Sendable {
             [
                 "client_user_id": clientUserID.map { .string($0) } ?? .null,
                 "behaviour": name.map { .string($0) } ?? .null,
-            ])
+            ]
+        )
     }
 }

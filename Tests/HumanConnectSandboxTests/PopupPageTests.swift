@@ -18,7 +18,8 @@ struct PopupPageTests {
             for (path, type) in [
                 ("/connect.js", "text/javascript"), ("/store.min.js", "text/javascript"),
                 ("/spinner.gif", "image/gif"), ("/assets/button/blue.png", "image/png"),
-                ("/assets/button/blue.svg", "image/svg+xml"), ("/sandbox/popup.js", "text/javascript"),
+                ("/assets/button/blue.svg", "image/svg+xml"),
+                ("/sandbox/popup.js", "text/javascript"),
                 ("/sandbox/sandbox.css", "text/css"), ("/blank/hc-finish?x=1", "text/plain"),
                 ("/sandbox", "text/html"), ("/sandbox/state", "application/json"),
             ] {
@@ -35,18 +36,24 @@ struct PopupPageTests {
     func pages() async throws {
         try await LiveSandbox.run { sandbox in
             let create = try await sandbox.send(
-                .GET, "/?clientUserId=ada%40example.com&\(Self.client)")
+                .GET,
+                "/?clientUserId=ada%40example.com&\(Self.client)"
+            )
             #expect(create.text.contains(#"data-mode="create""#))
             #expect(create.text.matches(of: /data-connected="false"/).count == 7)
             _ = try await sandbox.finish("ada@example.com", connect: ["band"])
             let token = try #require(try await sandbox.facts("ada@example.com")["public_token"])
             let edit = try await sandbox.send(
-                .GET, "/?clientUserId=ada%40example.com&\(Self.client)&publicToken=\(token)")
+                .GET,
+                "/?clientUserId=ada%40example.com&\(Self.client)&publicToken=\(token)"
+            )
             #expect(edit.text.contains(#"data-mode="edit""#))
             #expect(edit.text.contains(#"data-source="band" data-connected="true""#))
             // Old edit-mode pages name no app.
             let old = try await sandbox.send(
-                .GET, "/?clientUserId=ada%40example.com&publicToken=\(token)")
+                .GET,
+                "/?clientUserId=ada%40example.com&publicToken=\(token)"
+            )
             #expect(old.text.contains(#"data-mode="edit""#))
         }
     }
@@ -61,12 +68,16 @@ struct PopupPageTests {
             #expect(exists.text.contains(#"id="error-code">user_already_exists<"#))
             let unknown = try await sandbox.send(.GET, "/?clientUserId=ada&clientId=nobody")
             #expect(unknown.text.contains("invalid_client"))
-            #expect(try await sandbox.send(.GET, "/?clientUserId=%zz").status == 400)
+            #expect(try await sandbox.send(.GET, "/?clientUserId=%ff").status == 400)
             let script = try await sandbox.send(
-                .GET, "/?clientUserId=%3Cscript%3Ealert(1)%3C/script%3E&\(Self.client)")
+                .GET,
+                "/?clientUserId=%3Cscript%3Ealert(1)%3C/script%3E&\(Self.client)"
+            )
             #expect(!script.text.contains("<script>alert"))
             let error = try await sandbox.send(
-                .GET, "/?clientUserId=sandbox_popup_error&\(Self.client)")
+                .GET,
+                "/?clientUserId=sandbox_popup_error&\(Self.client)"
+            )
             #expect(error.text.contains("sandbox_popup_error"))
         }
     }
@@ -75,14 +86,19 @@ struct PopupPageTests {
     func resume() async throws {
         try await LiveSandbox.run { sandbox in
             let first = try session(
-                try await sandbox.send(.GET, "/?clientUserId=ada&\(Self.client)"))
+                try await sandbox.send(.GET, "/?clientUserId=ada&\(Self.client)")
+            )
             _ = try await sandbox.send(.POST, "/v1/connect/sessions/\(first)/sources/band")
             let resumed = try await sandbox.send(
-                .GET, "/?clientUserId=ada&\(Self.client)&sessionToken=%20\(first)")
+                .GET,
+                "/?clientUserId=ada&\(Self.client)&sessionToken=%20\(first)"
+            )
             #expect(try session(resumed) == first)
             #expect(resumed.text.contains(#"data-source="band" data-connected="true""#))
             let other = try await sandbox.send(
-                .GET, "/?clientUserId=bob&\(Self.client)&sessionToken=%20\(first)")
+                .GET,
+                "/?clientUserId=bob&\(Self.client)&sessionToken=%20\(first)"
+            )
             #expect(try session(other) != first)
         }
     }
@@ -91,7 +107,8 @@ struct PopupPageTests {
     func polling() async throws {
         try await LiveSandbox.run { sandbox in
             let token = try session(
-                try await sandbox.send(.GET, "/?clientUserId=ada&\(Self.client)"))
+                try await sandbox.send(.GET, "/?clientUserId=ada&\(Self.client)")
+            )
             let path = "/v1/connect/sessions/" + token
             #expect(try await sandbox.send(.GET, path).status == 200)
             _ = try await sandbox.send(.POST, path + "/sources/band")
@@ -101,11 +118,14 @@ struct PopupPageTests {
             #expect(try await sandbox.send(.GET, path).status == 412)
             #expect(try await sandbox.send(.POST, path + "/sources/lab").status == 412)
             let object = try SessionTokenObject(
-                body: try #require(finish.json["finish"]).encoded, contentType: nil)
+                body: try #require(finish.json["finish"]).encoded,
+                contentType: nil
+            )
             _ = try await sandbox.client.exchange(object, for: sandbox.provider)
             #expect(try await sandbox.send(.GET, path).status == 412)
             let closing = try session(
-                try await sandbox.send(.GET, "/?clientUserId=bob&\(Self.client)"))
+                try await sandbox.send(.GET, "/?clientUserId=bob&\(Self.client)")
+            )
             _ = try await sandbox.send(.POST, "/v1/connect/sessions/\(closing)/close")
             #expect(try await sandbox.send(.GET, "/v1/connect/sessions/\(closing)").status == 412)
             #expect(try await sandbox.send(.GET, "/v1/connect/sessions/nothing").status == 412)
@@ -125,29 +145,42 @@ struct PopupPageTests {
             let app = LiveSandbox.clientID
             let ios = try await redirect(
                 "/?finishUrl=https://connect-token&closeUrl=https://connect-closed"
-                    + "&clientId=\(app)&clientUserId=ios&language=en")
+                    + "&clientId=\(app)&clientUserId=ios&language=en"
+            )
             #expect(
                 ios.wholeMatch(
-                    of: /https:\/\/connect-token\?humanId=[0-9a-f]{32}&sessionToken=[0-9a-f]{32}/)
-                    != nil)
+                    of: /https:\/\/connect-token\?humanId=[0-9a-f]{32}&sessionToken=[0-9a-f]{32}/
+                )
+                    != nil
+            )
             let android = try await redirect(
                 "/embed?client_id=\(app)&client_user_id=android"
-                    + "&finish_url=https%3A%2F%2Fhapi-finish&close_url=https%3A%2F%2Fhapi-close")
+                    + "&finish_url=https%3A%2F%2Fhapi-finish&close_url=https%3A%2F%2Fhapi-close"
+            )
             #expect(
                 android.wholeMatch(
-                    of: /https:\/\/hapi-finish\?human_id=[0-9a-f]{32}&session_token=[0-9a-f]{32}&client_id=(c1){20}/
-                ) != nil)
+                    of:
+                        /https:\/\/hapi-finish\?human_id=[0-9a-f]{32}&session_token=[0-9a-f]{32}&client_id=(c1){20}/
+                ) != nil
+            )
             let joined = try await redirect(
-                "/?client_id=\(app)&client_user_id=cordova&finish_url=https%3A%2F%2Fa%2F%3Fb%3D1")
+                "/?client_id=\(app)&client_user_id=cordova&finish_url=https%3A%2F%2Fa%2F%3Fb%3D1"
+            )
             #expect(joined.hasPrefix("https://a/?b=1&humanId="))
             let page = try await sandbox.send(
-                .GET, "/embed?client_id=\(app)&client_user_id=x&close_url=https://hapi-close")
+                .GET,
+                "/embed?client_id=\(app)&client_user_id=x&close_url=https://hapi-close"
+            )
             let closed = try await sandbox.send(
-                .POST, "/v1/connect/sessions/\(try session(page))/close")
+                .POST,
+                "/v1/connect/sessions/\(try session(page))/close"
+            )
             #expect(closed["redirect"] == "https://hapi-close")
             for bad in ["javascript://x%250aalert(1)", "data://x", "//evil", "x"] {
                 let page = try await sandbox.send(
-                    .GET, "/embed?client_id=\(app)&client_user_id=x&finish_url=" + bad)
+                    .GET,
+                    "/embed?client_id=\(app)&client_user_id=x&finish_url=" + bad
+                )
                 #expect(page.text.contains("invalid_request"), "\(bad)")
             }
         }
@@ -157,7 +190,9 @@ struct PopupPageTests {
     func duplicate() async throws {
         try await LiveSandbox.run { sandbox in
             let page = try await sandbox.send(
-                .GET, "/?clientUserId=sandbox_duplicate_finish&\(Self.client)")
+                .GET,
+                "/?clientUserId=sandbox_duplicate_finish&\(Self.client)"
+            )
             let path = "/v1/connect/sessions/" + (try session(page))
             _ = try await sandbox.send(.POST, path + "/sources/band")
             #expect(try await sandbox.send(.POST, path + "/finish").json["copies"] == 2)

@@ -25,7 +25,8 @@ struct TokenEndpointTests {
     private func json(_ fields: [(String, String)]) -> String {
         String(
             decoding: JSONValue.object(fields.map { .init($0.0, .string($0.1)) }).encoded,
-            as: UTF8.self)
+            as: UTF8.self
+        )
     }
 
     @Test("JSON and form get the same answer, a repeat too, with status 200")
@@ -35,21 +36,28 @@ struct TokenEndpointTests {
             let fields = body(session, secret: LiveSandbox.clientSecret)
             let asJSON = try await sandbox.send(.POST, "/v1/connect/tokens", json(fields))
             let asForm = try await sandbox.send(
-                .POST, "/v1/connect/tokens",
+                .POST,
+                "/v1/connect/tokens",
                 fields.map { $0.0 + "=" + FormFields.encode($0.1) }.joined(separator: "&"),
-                contentType: Self.form)
+                contentType: Self.form
+            )
             #expect(asJSON.status == 200 && asForm.status == 200)
             #expect(asJSON.text == asForm.text)
-            #expect(asJSON.headers.first(name: "Content-Type")?.hasPrefix("application/json") == true)
+            #expect(
+                asJSON.headers.first(name: "Content-Type")?.hasPrefix("application/json") == true
+            )
             #expect(asJSON.headers.first(name: "Access-Control-Allow-Origin") == nil)
             let recovered = try await sandbox.send(
-                .POST, "/v1/connect/publictokens",
+                .POST,
+                "/v1/connect/publictokens",
                 "humanId=\(session.humanID.exposed)&clientId=\(session.clientID)"
                     + "&clientSecret=\(LiveSandbox.clientSecret)",
-                contentType: Self.form)
+                contentType: Self.form
+            )
             #expect(recovered.status == 200)
             #expect(
-                recovered.json.members?.map(\.name) == ["humanId", "publicToken"])
+                recovered.json.members?.map(\.name) == ["humanId", "publicToken"]
+            )
         }
     }
 
@@ -82,7 +90,11 @@ struct TokenEndpointTests {
             let long = String(repeating: " ", count: 70_000)
             #expect(try await sandbox.send(.POST, "/v1/connect/tokens", long).status == 413)
             let text = try await sandbox.send(
-                .POST, "/v1/connect/tokens", "x", contentType: "text/plain")
+                .POST,
+                "/v1/connect/tokens",
+                "x",
+                contentType: "text/plain"
+            )
             #expect(text.status == 415)
             #expect(try await sandbox.send(.GET, "/nowhere")["code"] == "not_found")
         }
@@ -95,16 +107,21 @@ struct TokenEndpointTests {
             let facts = try await sandbox.facts("ada")
             let token = try #require(facts["public_token"])
             let page = try await sandbox.send(
-                .GET, "/?clientId=\(LiveSandbox.clientID)&clientUserId=ada&publicToken=\(token)")
+                .GET,
+                "/?clientId=\(LiveSandbox.clientID)&clientUserId=ada&publicToken=\(token)"
+            )
             let open = try #require(page.text.firstMatch(of: /data-session="([0-9a-f]{32})"/))
             let forged = SessionTokenObject(
-                humanID: session.humanID, clientID: session.clientID,
-                sessionToken: Secret(String(open.1)))
+                humanID: session.humanID,
+                clientID: session.clientID,
+                sessionToken: Secret(String(open.1))
+            )
             await #expect(throws: HumanConnectError.rejected(status: 412)) {
                 try await sandbox.client.exchange(forged, for: sandbox.provider)
             }
             #expect(
-                try await sandbox.send(.POST, "/v1/connect/sessions/\(open.1)/close").status == 200)
+                try await sandbox.send(.POST, "/v1/connect/sessions/\(open.1)/close").status == 200
+            )
             await #expect(throws: HumanConnectError.rejected(status: 412)) {
                 try await sandbox.client.exchange(forged, for: sandbox.provider)
             }
@@ -119,7 +136,8 @@ struct TokenEndpointTests {
                 [
                     "single_use_sessions": true, "public_token_grace_seconds": 60,
                     "mint_public_tokens": true, "keep_access_token": true, "cors_on_tokens": true,
-                ])
+                ]
+            )
             #expect(set.status == 200)
             let first = try await sandbox.finish("ada", connect: ["band"])
             let tokens = try await sandbox.client.exchange(first, for: sandbox.provider)
@@ -127,10 +145,15 @@ struct TokenEndpointTests {
                 try await sandbox.client.exchange(first, for: sandbox.provider)
             }
             let minted = try await sandbox.client.publicToken(
-                humanID: first.humanID, for: sandbox.provider)
+                humanID: first.humanID,
+                for: sandbox.provider
+            )
             #expect(minted != tokens.publicToken)
             let edit = try await sandbox.finish(
-                "ada", publicToken: tokens.publicToken.exposed, connect: ["watch"])
+                "ada",
+                publicToken: tokens.publicToken.exposed,
+                connect: ["watch"]
+            )
             let later = try await sandbox.client.exchange(edit, for: sandbox.provider)
             #expect(later.accessToken == tokens.accessToken)
             let options = try await sandbox.send(.OPTIONS, "/v1/connect/tokens")
@@ -145,15 +168,21 @@ struct TokenEndpointTests {
         try await LiveSandbox.run { sandbox in
             _ = try await sandbox.post("/sandbox/switches", ["finish_per_source": true])
             let page = try await sandbox.send(
-                .GET, "/?clientId=\(LiveSandbox.clientID)&clientUserId=ada")
+                .GET,
+                "/?clientId=\(LiveSandbox.clientID)&clientUserId=ada"
+            )
             let open = try #require(page.text.firstMatch(of: /data-session="([0-9a-f]{32})"/)).1
             var tokens: Set<String> = []
             for source in ["band", "watch"] {
                 let answer = try await sandbox.send(
-                    .POST, "/v1/connect/sessions/\(open)/sources/\(source)")
+                    .POST,
+                    "/v1/connect/sessions/\(open)/sources/\(source)"
+                )
                 let object = try #require(answer.json["finish"])
                 let session = try SessionTokenObject(
-                    body: object.encoded, contentType: "application/json")
+                    body: object.encoded,
+                    contentType: "application/json"
+                )
                 _ = try await sandbox.client.exchange(session, for: sandbox.provider)
                 tokens.insert(session.sessionToken.exposed)
             }
@@ -237,13 +266,19 @@ struct TokenEndpointTests {
             try await sandbox.behave(nil, for: "ada")
             await #expect(throws: HumanConnectError.unknown(.serverError(status: 500))) {
                 try await sandbox.client.publicToken(
-                    humanID: session.humanID, for: sandbox.provider)
+                    humanID: session.humanID,
+                    for: sandbox.provider
+                )
             }
             try await sandbox.behave(nil)
             _ = try await sandbox.client.publicToken(
-                humanID: session.humanID, for: sandbox.provider)
+                humanID: session.humanID,
+                for: sandbox.provider
+            )
             let wrong = try await sandbox.post(
-                "/sandbox/behaviours", ["behaviour": "sandbox_nothing"])
+                "/sandbox/behaviours",
+                ["behaviour": "sandbox_nothing"]
+            )
             #expect(wrong.status == 400)
         }
     }
@@ -251,7 +286,8 @@ struct TokenEndpointTests {
     @Test("users, tokens and sessions survive a restart")
     func restart() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "sandbox-\(UInt64.random(in: 0...UInt64.max))")
+            "sandbox-\(UInt64.random(in: 0...UInt64.max))"
+        )
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appendingPathComponent("state.json").path

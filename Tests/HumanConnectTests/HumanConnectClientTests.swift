@@ -5,7 +5,10 @@ import Testing
 @Suite("the client against a misbehaving provider")
 struct HumanConnectClientTests {
     static let session = SessionTokenObject(
-        humanID: Secret("HUMAN-MARK"), clientID: "ignored", sessionToken: Secret("SESSION-MARK"))
+        humanID: Secret("HUMAN-MARK"),
+        clientID: "ignored",
+        sessionToken: Secret("SESSION-MARK")
+    )
     static let good = """
         {"humanId":"h","accessToken":"a=-_","publicToken":"p","clientId":"c",\
         "clientUserId":"a@b"}
@@ -17,13 +20,17 @@ struct HumanConnectClientTests {
 
     static func app(_ url: String) throws -> ProviderApp {
         ProviderApp(
-            clientID: "c", clientSecret: Secret("SECRET-MARK"), appKey: Secret("key"),
-            endpoints: try ProviderEndpoints(all: url))
+            clientID: "c",
+            clientSecret: Secret("SECRET-MARK"),
+            appKey: Secret("key"),
+            endpoints: try ProviderEndpoints(all: url)
+        )
     }
 
     /// Calls `exchange` at a stub and checks that there was one connection, or as many as told.
     private func exchange(
-        _ script: StubProvider.Script, limit: Duration = .seconds(15)
+        _ script: StubProvider.Script,
+        limit: Duration = .seconds(15)
     ) async throws -> Result<TokenAnswer, HumanConnectError> {
         try await StubProvider.run(script) { stub, url in
             let result = try await call(url, limit: limit)
@@ -33,7 +40,8 @@ struct HumanConnectClientTests {
     }
 
     private func call(
-        _ url: String, limit: Duration = .seconds(15)
+        _ url: String,
+        limit: Duration = .seconds(15)
     ) async throws -> Result<TokenAnswer, HumanConnectError> {
         var configuration = HumanConnectClient.Configuration()
         configuration.totalTimeMax = limit
@@ -49,8 +57,10 @@ struct HumanConnectClientTests {
     }
 
     private func expect(
-        _ error: HumanConnectError, from script: StubProvider.Script,
-        limit: Duration = .seconds(15), at location: SourceLocation = #_sourceLocation
+        _ error: HumanConnectError,
+        from script: StubProvider.Script,
+        limit: Duration = .seconds(15),
+        at location: SourceLocation = #_sourceLocation
     ) async throws {
         let result = try await exchange(script, limit: limit)
         guard case .failure(let thrown) = result else {
@@ -89,14 +99,18 @@ struct HumanConnectClientTests {
             #expect(
                 request.hasSuffix(
                     #"{"humanId":"HUMAN-MARK","clientId":"c","sessionToken":"SESSION-MARK","#
-                        + #""clientSecret":"SECRET-MARK"}"#))
+                        + #""clientSecret":"SECRET-MARK"}"#
+                )
+            )
         }
     }
 
     @Test("a 4xx is a refusal for certain", arguments: [400, 401, 403, 404, 409, 410, 412, 422])
     func rejected(status: Int) async throws {
         try await expect(
-            .rejected(status: status), from: .answer(Self.response("\(status) X", Self.good)))
+            .rejected(status: status),
+            from: .answer(Self.response("\(status) X", Self.good))
+        )
     }
 
     @Test("every other status leaves the outcome unknown, whatever the body")
@@ -107,10 +121,14 @@ struct HumanConnectClientTests {
             (503, .serverError(status: 503)), (202, .unexpectedStatus(202)),
         ] as [(Int, HumanConnectError.UnknownReason)] {
             try await expect(
-                .unknown(reason), from: .answer(Self.response("\(status) X", Self.good)))
+                .unknown(reason),
+                from: .answer(Self.response("\(status) X", Self.good))
+            )
         }
         try await expect(
-            .unknown(.unexpectedStatus(204)), from: .answer("HTTP/1.1 204 No Content\r\n\r\n"))
+            .unknown(.unexpectedStatus(204)),
+            from: .answer("HTTP/1.1 204 No Content\r\n\r\n")
+        )
     }
 
     @Test("a redirect is not followed", arguments: [301, 302, 303, 307, 308])
@@ -119,7 +137,8 @@ struct HumanConnectClientTests {
             let head = "Location: \(url)/v1/connect/tokens\r\n"
             try await expect(
                 .unknown(.redirected),
-                from: .answer(Self.response("\(status) X", Self.good, header: head)))
+                from: .answer(Self.response("\(status) X", Self.good, header: head))
+            )
             #expect(other.connections == 0)
         }
     }
@@ -134,7 +153,8 @@ struct HumanConnectClientTests {
         try await expect(
             .unknown(.timedOut),
             from: .drip(after: "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n{"),
-            limit: .milliseconds(400))
+            limit: .milliseconds(400)
+        )
     }
 
     @Test("a cut answer is unknown, even if what came is valid")
@@ -153,9 +173,15 @@ struct HumanConnectClientTests {
             (#"{"humanId":"h","accessToken":"a"}"#, .missingField("publicToken")),
             (#"{"accessToken":"a","publicToken":"p"}"#, .missingField("humanId")),
             (#"{"humanId":"h","accessToken":"","publicToken":"p"}"#, .invalidField("accessToken")),
-            (#"{"humanId":"h","accessToken":null,"publicToken":"p"}"#, .invalidField("accessToken")),
+            (
+                #"{"humanId":"h","accessToken":null,"publicToken":"p"}"#,
+                .invalidField("accessToken")
+            ),
             (#"{"humanId":"h","accessToken":1,"publicToken":"p"}"#, .invalidField("accessToken")),
-            (#"{"humanId":"h","accessToken":"a\n","publicToken":"p"}"#, .invalidField("accessToken")),
+            (
+                #"{"humanId":"h","accessToken":"a\n","publicToken":"p"}"#,
+                .invalidField("accessToken")
+            ),
             (
                 #"{"humanId":"h","accessToken":"a","publicToken":"p","publicToken":"q"}"#,
                 .invalidField("publicToken")
@@ -181,7 +207,9 @@ struct HumanConnectClientTests {
     func large() async throws {
         let padding = String(repeating: " ", count: 10_000_000)
         try await expect(
-            .unknown(.answerTooLarge), from: .answer(Self.response("200 OK", Self.good + padding)))
+            .unknown(.answerTooLarge),
+            from: .answer(Self.response("200 OK", Self.good + padding))
+        )
     }
 
     @Test("nobody listening, or no such name, means not sent")
@@ -220,7 +248,8 @@ struct HumanConnectClientTests {
 
     @Test("the users of an app are listed with the App Key")
     func users() async throws {
-        let list = #"[{"humanId":"h","externalId":"a@b","appId":"c","createdAt":"t"},{"humanId":"i"}]"#
+        let list =
+            #"[{"humanId":"h","externalId":"a@b","appId":"c","createdAt":"t"},{"humanId":"i"}]"#
         try await StubProvider.run(.answer(Self.response("200 OK", list))) { stub, url in
             let client = HumanConnectClient()
             let users = try await client.users(of: Self.app(url))

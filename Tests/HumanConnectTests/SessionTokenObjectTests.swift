@@ -5,14 +5,22 @@ import Testing
 @Suite("the sessionTokenObject's bodies")
 struct SessionTokenObjectTests {
     static let plain = SessionTokenObject(
-        humanID: Secret("h1"), clientID: "c1", sessionToken: Secret("s1"))
+        humanID: Secret("h1"),
+        clientID: "c1",
+        sessionToken: Secret("s1")
+    )
     static let withUser = SessionTokenObject(
-        humanID: Secret("h1"), clientID: "c1", sessionToken: Secret("s1"), userID: "u1")
+        humanID: Secret("h1"),
+        clientID: "c1",
+        sessionToken: Secret("s1"),
+        userID: "u1"
+    )
 
     static let json = #"{"humanId":"h1","clientId":"c1","sessionToken":"s1","userId":"u1"}"#
 
     private func read(
-        _ body: String, _ contentType: String?
+        _ body: String,
+        _ contentType: String?
     ) throws(SessionTokenObjectError) -> SessionTokenObject {
         try SessionTokenObject(body: Array(body.utf8), contentType: contentType)
     }
@@ -40,7 +48,8 @@ struct SessionTokenObjectTests {
                 "application/x-www-form-urlencoded"
             ),
             (#"{"sessionTokenObject":\#(json),"extra":[1,{"a":null}]}"#, "application/json"),
-        ] as [(String, String?)])
+        ] as [(String, String?)]
+    )
     func everyKnownBody(body: String, contentType: String?) throws {
         #expect(try read(body, contentType) == Self.withUser)
     }
@@ -54,19 +63,25 @@ struct SessionTokenObjectTests {
     @Test("escapes and percent-encoding are undone exactly once")
     func decoding() throws {
         let form = try read(
-            "humanId=a%2Bb+c%2520&clientId=%C3%A9&sessionToken=s1&client_user_id=a%40b", nil)
+            "humanId=a%2Bb+c%2520&clientId=%C3%A9&sessionToken=s1&client_user_id=a%40b",
+            nil
+        )
         #expect(form.humanID.exposed == "a+b c%20")
         #expect(form.clientID == "é")
         #expect(form.clientUserID == "a@b")
         let json = try read(
-            #"{"humanId":"\u00e9\ud83d\ude00\/","clientId":"a+b%20","sessionToken":"s"}"#, nil)
+            #"{"humanId":"\u00e9\ud83d\ude00\/","clientId":"a+b%20","sessionToken":"s"}"#,
+            nil
+        )
         #expect(json.humanID.exposed == "é😀/")
         #expect(json.clientID == "a+b%20")
     }
 
     @Test(
         "a missing field is named",
-        arguments: ["humanId", "clientId", "sessionToken"], ["application/json", "form"])
+        arguments: ["humanId", "clientId", "sessionToken"],
+        ["application/json", "form"]
+    )
     func missing(name: String, format: String) {
         let names = ["humanId", "clientId", "sessionToken"].filter { $0 != name }
         let body =
@@ -83,7 +98,8 @@ struct SessionTokenObjectTests {
         arguments: [
             "\"\"", "1", "null", "true", "[\"x\"]", "{\"$ne\":\"\"}", "\"a\\u0000b\"",
             "\"a\\u007f\"", "\"a\\u0085\"", "\"a\\n\"", "\"x\",\"humanId\":\"x\"",
-        ])
+        ]
+    )
     func invalid(value: String) {
         let body = #"{"clientId":"c","sessionToken":"s","humanId":\#(value)}"#
         #expect(throws: SessionTokenObjectError.invalidField("humanId")) { try read(body, nil) }
@@ -121,7 +137,8 @@ struct SessionTokenObjectTests {
             "", "{", "[]", "\"x\"", "{\"a\":1,}", "{'a':1}", "{\"a\":01}", "{\"a\":1.}",
             "{\"a\":+1}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\x\"}", "{\"a\":\"\t\"}", "{} {}",
             "{\"a\":nul}", "{\"a\" 1}", "{\"a\":\"",
-        ])
+        ]
+    )
     func malformedJSON(body: String) {
         #expect(throws: SessionTokenObjectError.malformed) { try read(body, "application/json") }
     }
@@ -152,7 +169,9 @@ struct SessionTokenObjectTests {
     func size() throws {
         let padding = String(repeating: " ", count: 16_384 - Self.json.utf8.count)
         #expect(try read(Self.json + padding, nil) == Self.withUser)
-        #expect(throws: SessionTokenObjectError.tooLarge) { try read(Self.json + padding + " ", nil) }
+        #expect(throws: SessionTokenObjectError.tooLarge) {
+            try read(Self.json + padding + " ", nil)
+        }
     }
 
     @Test(
@@ -160,7 +179,8 @@ struct SessionTokenObjectTests {
         arguments: [
             "text/plain", "multipart/form-data; boundary=x", "application/xml",
             "application/json; charset=utf-16", "application/jsonp",
-        ])
+        ]
+    )
     func contentTypes(contentType: String) {
         #expect(throws: SessionTokenObjectError.unsupportedContentType) {
             try read(Self.json, contentType)

@@ -35,7 +35,8 @@ final class StubProvider: Sendable {
 
     /// Runs a stub on a free port of the loopback interface while the body runs.
     static func run<Result>(
-        _ script: Script, _ body: (StubProvider, _ url: String) async throws -> Result
+        _ script: Script,
+        _ body: (StubProvider, _ url: String) async throws -> Result
     ) async throws -> Result {
         let stub = StubProvider(script)
         let server = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
@@ -122,7 +123,8 @@ final class StubProvider: Sendable {
         private func drip(_ context: ChannelHandlerContext) {
             let channel = context.channel
             channel.eventLoop.scheduleRepeatedTask(
-                initialDelay: .milliseconds(20), delay: .milliseconds(20)
+                initialDelay: .milliseconds(20),
+                delay: .milliseconds(20)
             ) { task in
                 guard channel.isActive else { return task.cancel() }
                 channel.writeAndFlush(ByteBuffer(string: " "), promise: nil)

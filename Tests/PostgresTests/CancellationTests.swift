@@ -28,7 +28,8 @@ struct CancellationTests {
     @Test("a task that is cancelled before sends nothing, and the connection stays")
     func cancelledBefore() async throws {
         let connection = try await PostgresConnection.connect(
-            PostgresConfiguration(url: TestPostgres.url()))
+            PostgresConfiguration(url: TestPostgres.url())
+        )
         let (gate, open) = AsyncStream<Never>.makeStream()
         let task = Task {
             for await _ in gate {}
@@ -75,11 +76,12 @@ struct CancellationTests {
             SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'
                 AND state = 'active'
-            """)
+            """
+        )
         while try await observer.query(
             statement,
-            decode: { result throws(PostgresError) in try result.int8(0, 0) }) != count
-        {
+            decode: { result throws(PostgresError) in try result.int8(0, 0) }
+        ) != count {
             await Task.yield()
         }
     }

@@ -25,7 +25,8 @@ struct ConfigurationTests {
     func stringWins() async throws {
         let url = try await TestPostgres.url()
         let configuration = PostgresConfiguration(
-            url: url + "&options=-c%20lock_timeout%3D7s&application_name=mine")
+            url: url + "&options=-c%20lock_timeout%3D7s&application_name=mine"
+        )
         let settings = try await settings(configuration)
         #expect(settings == ["2s", "7s", "5s", "mine", "UTF8"])
     }
@@ -45,7 +46,8 @@ struct ConfigurationTests {
             SELECT current_setting('statement_timeout'), current_setting('lock_timeout'),
                 current_setting('idle_in_transaction_session_timeout'),
                 current_setting('application_name'), current_setting('client_encoding')
-            """)
+            """
+        )
         return try await connection.query(statement) { result throws(PostgresError) in
             var settings: [String] = []
             for column in 0..<result.columnCount { settings.append(try result.text(0, column)) }

@@ -7,11 +7,13 @@ struct LostConnectionTests {
     @Test("nothing listens: the connection failed, and no password shows")
     func nothingListens() async throws {
         let configuration = PostgresConfiguration(
-            url: "postgresql://someone:MARKER@/none?host=/nowhere")
+            url: "postgresql://someone:MARKER@/none?host=/nowhere"
+        )
         let error = try #require(
             await #expect(throws: PostgresError.self) {
                 _ = try await PostgresConnection.connect(configuration)
-            })
+            }
+        )
         #expect(error.code == .connectionFailed)
         #expect(!error.debugDescription.contains("MARKER"))
     }
@@ -21,8 +23,10 @@ struct LostConnectionTests {
         let error = try #require(
             await #expect(throws: PostgresError.self) {
                 _ = try await PostgresConnection.connect(
-                    PostgresConfiguration(url: "postgresql://user:MARKER@[::1/x?y=z"))
-            })
+                    PostgresConfiguration(url: "postgresql://user:MARKER@[::1/x?y=z")
+                )
+            }
+        )
         #expect(error.code == .connectionFailed)
         #expect(!error.debugDescription.contains("MARKER"))
     }
@@ -90,7 +94,8 @@ struct LostConnectionTests {
     }
 
     private func waitUntilActive(
-        _ process: Int32, _ configuration: PostgresConfiguration
+        _ process: Int32,
+        _ configuration: PostgresConfiguration
     ) async throws {
         let other = try await PostgresConnection.connect(configuration)
         let statement = Statement(
@@ -98,11 +103,13 @@ struct LostConnectionTests {
             """
             SELECT count(*) FROM pg_stat_activity
             WHERE pid = $1 AND state = 'active' AND wait_event = 'PgSleep'
-            """, .int4(process))
+            """,
+            .int4(process)
+        )
         while try await other.query(
             statement,
-            decode: { result throws(PostgresError) in try result.int8(0, 0) }) == 0
-        {
+            decode: { result throws(PostgresError) in try result.int8(0, 0) }
+        ) == 0 {
             await Task.yield()
         }
     }

@@ -19,10 +19,17 @@ struct ParameterTests {
     func singleValues() async throws {
         let connection = try await connect()
         let statement = Statement(
-            "single_values", "SELECT $1, $2, $3, $4, $5, $6, $7, $8",
-            .bool(true), .int4(.min), .int8(.max), .text("Zoë 🧪 \u{1F468}\u{200D}\u{1F469}"),
-            .bytea([0, 255, 39, 92]), .uuid(0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210),
-            .timestamptz(microsecondsSince1970: -1), .bool(false))
+            "single_values",
+            "SELECT $1, $2, $3, $4, $5, $6, $7, $8",
+            .bool(true),
+            .int4(.min),
+            .int8(.max),
+            .text("Zoë 🧪 \u{1F468}\u{200D}\u{1F469}"),
+            .bytea([0, 255, 39, 92]),
+            .uuid(0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210),
+            .timestamptz(microsecondsSince1970: -1),
+            .bool(false)
+        )
         try await connection.query(statement) { result throws(PostgresError) in
             #expect(result.rowCount == 1)
             #expect(result.columnCount == 8)
@@ -48,9 +55,14 @@ struct ParameterTests {
                 $5 = '{1,NULL,-3}'::bigint[], array_lower($5, 1) = 1, cardinality($6) = 0,
                 $7 = ARRAY['', NULL, 'é']
             """,
-            .int4(.min), .uuid(0x0001_0203_0405_0607_0809_0A0B_0C0D_0E0F),
-            .timestamptz(microsecondsSince1970: 1_000_000_000_000_001), .bytea([0, 255]),
-            .int8Array([1, nil, -3]), .uuidArray([]), .textArray(["", nil, "é"]))
+            .int4(.min),
+            .uuid(0x0001_0203_0405_0607_0809_0A0B_0C0D_0E0F),
+            .timestamptz(microsecondsSince1970: 1_000_000_000_000_001),
+            .bytea([0, 255]),
+            .int8Array([1, nil, -3]),
+            .uuidArray([]),
+            .textArray(["", nil, "é"])
+        )
         try await connection.query(statement) { result throws(PostgresError) in
             for column in 0..<result.columnCount {
                 let holds = try result.bool(0, column)
@@ -73,9 +85,17 @@ struct ParameterTests {
     func nulls() async throws {
         let connection = try await connect()
         let statement = Statement(
-            "nulls", "SELECT $1, $2, $3, $4, $5, $6, $7, $8 IS NULL", .bool(nil), .int4(nil),
-            .int8(nil), .text(nil), .bytea(nil), .uuid(nil),
-            .timestamptz(microsecondsSince1970: nil), .null(.textArray))
+            "nulls",
+            "SELECT $1, $2, $3, $4, $5, $6, $7, $8 IS NULL",
+            .bool(nil),
+            .int4(nil),
+            .int8(nil),
+            .text(nil),
+            .bytea(nil),
+            .uuid(nil),
+            .timestamptz(microsecondsSince1970: nil),
+            .null(.textArray)
+        )
         try await connection.query(statement) { result throws(PostgresError) in
             #expect(try result.boolOrNil(0, 0) == nil)
             #expect(try result.int4OrNil(0, 1) == nil)
@@ -95,19 +115,28 @@ struct ParameterTests {
         let statement = Statement(
             "arrays",
             "SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY ORDER BY ordinality",
-            .boolArray([true, nil, false]), .int4Array([1, nil, -3]),
-            .int8Array([.max, nil, .min]), .textArray(["", nil, "'{\",}\\ é"]),
-            .byteaArray([[], nil, [0, 1, 255]]), .uuidArray([0, nil, .max]),
-            .timestamptzArray([0, nil, 1_700_000_000_123_456]))
+            .boolArray([true, nil, false]),
+            .int4Array([1, nil, -3]),
+            .int8Array([.max, nil, .min]),
+            .textArray(["", nil, "'{\",}\\ é"]),
+            .byteaArray([[], nil, [0, 1, 255]]),
+            .uuidArray([0, nil, .max]),
+            .timestamptzArray([0, nil, 1_700_000_000_123_456])
+        )
         let rows = try await connection.query(statement) { result throws(PostgresError) in
             var rows: [Row] = []
             for row in 0..<result.rowCount {
                 rows.append(
                     Row(
-                        bool: try result.boolOrNil(row, 0), int4: try result.int4OrNil(row, 1),
-                        int8: try result.int8OrNil(row, 2), text: try result.textOrNil(row, 3),
-                        bytes: try result.bytesOrNil(row, 4), uuid: try result.uuidOrNil(row, 5),
-                        timestamptz: try result.timestamptzOrNil(row, 6)))
+                        bool: try result.boolOrNil(row, 0),
+                        int4: try result.int4OrNil(row, 1),
+                        int8: try result.int8OrNil(row, 2),
+                        text: try result.textOrNil(row, 3),
+                        bytes: try result.bytesOrNil(row, 4),
+                        uuid: try result.uuidOrNil(row, 5),
+                        timestamptz: try result.timestamptzOrNil(row, 6)
+                    )
+                )
             }
             return rows
         }
@@ -116,9 +145,16 @@ struct ParameterTests {
                 Row(bool: true, int4: 1, int8: .max, text: "", bytes: [], uuid: 0, timestamptz: 0),
                 Row(),
                 Row(
-                    bool: false, int4: -3, int8: .min, text: "'{\",}\\ é", bytes: [0, 1, 255],
-                    uuid: .max, timestamptz: 1_700_000_000_123_456),
-            ])
+                    bool: false,
+                    int4: -3,
+                    int8: .min,
+                    text: "'{\",}\\ é",
+                    bytes: [0, 1, 255],
+                    uuid: .max,
+                    timestamptz: 1_700_000_000_123_456
+                ),
+            ]
+        )
     }
 
     @Test("an array of ten thousand elements arrives whole")
@@ -126,8 +162,10 @@ struct ParameterTests {
         let connection = try await connect()
         let values = (0..<10_000).map { Optional(String(repeating: "x", count: $0 % 50)) }
         let statement = Statement(
-            "large_array", "SELECT sum(length(value)), count(*) FROM unnest($1) AS value",
-            .textArray(values))
+            "large_array",
+            "SELECT sum(length(value)), count(*) FROM unnest($1) AS value",
+            .textArray(values)
+        )
         let total = values.reduce(0) { $0 + ($1?.count ?? 0) }
         try await connection.query(statement) { result throws(PostgresError) in
             #expect(try result.int8(0, 0) == Int64(total))
@@ -138,7 +176,10 @@ struct ParameterTests {
     @Test("integers are read from narrower columns, and from wider ones when they fit")
     func integerWidths() async throws {
         let connection = try await connect()
-        let statement = Statement("integer_widths", "SELECT 7::int2, 8::int4, 9::int8, 1::int8 << 40")
+        let statement = Statement(
+            "integer_widths",
+            "SELECT 7::int2, 8::int4, 9::int8, 1::int8 << 40"
+        )
         try await connection.query(statement) { result throws(PostgresError) in
             #expect(try result.int8(0, 0) == 7)
             #expect(try result.int8(0, 1) == 8)
@@ -151,7 +192,9 @@ struct ParameterTests {
     func textTypes() async throws {
         let connection = try await connect()
         let statement = Statement(
-            "text_types", "SELECT 'a'::name, 'b'::varchar, 'c'::\"char\", '{\"d\":1}'::json")
+            "text_types",
+            "SELECT 'a'::name, 'b'::varchar, 'c'::\"char\", '{\"d\":1}'::json"
+        )
         try await connection.query(statement) { result throws(PostgresError) in
             #expect(try result.text(0, 0) == "a")
             #expect(try result.text(0, 1) == "b")

@@ -29,9 +29,46 @@ struct PoolTests {
         let connections = try await pool.query(
             Statement(
                 "connections",
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            )
         ) { result throws(PostgresError) in try result.int8(0, 0) }
         #expect(connections <= 4)
+    }
+
+    @Test("statements that wait in the database hold no thread of Swift's pool")
+    func blockedStatements() async throws {
+        var configuration = PostgresConfiguration(url: try await TestPostgres.freshDatabase().url)
+        configuration.connectionsMax = 64
+        configuration.lockTimeMax = nil
+        configuration.statementTimeMax = .seconds(30)
+        let pool = PostgresPool(configuration: configuration, logger: .test)
+        defer { pool.close() }
+        let holder = try await PostgresConnection.connect(configuration)
+        try await holder.script("SELECT pg_advisory_lock(7)")
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<64 {
+                group.addTask {
+                    try await pool.query(
+                        Statement("wait", "SELECT pg_advisory_lock_shared(7)")
+                    ) { _ in }
+                }
+            }
+            let waiting = Statement(
+                "waiting",
+                """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event = 'advisory'
+                """
+            )
+            while try await holder.query(
+                waiting,
+                decode: { result throws(PostgresError) in try result.int8(0, 0) }
+            ) < 64 {
+                await Task.yield()
+            }
+            try await holder.script("SELECT pg_advisory_unlock(7)")
+            try await group.waitForAll()
+        }
     }
 
     @Test("one waiter too many, and one who waited too long, are refused as exhausted")
@@ -117,7 +154,9 @@ struct PoolTests {
     func restart() async throws {
         try await TestCluster.run { cluster in
             let pool = PostgresPool(
-                configuration: PostgresConfiguration(url: try await cluster.url()), logger: .test)
+                configuration: PostgresConfiguration(url: try await cluster.url()),
+                logger: .test
+            )
             defer { pool.close() }
             try await useAll(pool)
             try await cluster.stop()
@@ -136,7 +175,9 @@ struct PoolTests {
     @Test("run() ends when it is cancelled, and closes the pool")
     func run() async throws {
         let pool = PostgresPool(
-            configuration: PostgresConfiguration(url: try await TestPostgres.url()), logger: .test)
+            configuration: PostgresConfiguration(url: try await TestPostgres.url()),
+            logger: .test
+        )
         let service: any Service = pool
         let task = Task { try await service.run() }
         try await pool.query(Self.one) { _ in }

@@ -13,12 +13,14 @@ struct PrivateClusterTests {
             let configuration = ClusterConfiguration(folder: folder, durable: true)
             try await PrivateCluster.run(configuration, logger: .test) { cluster in
                 let connection = try await PostgresConnection.connect(
-                    PostgresConfiguration(url: cluster.url()))
+                    PostgresConfiguration(url: cluster.url())
+                )
                 try await connection.script("CREATE TABLE kept (); INSERT INTO kept DEFAULT VALUES")
             }
             let rows = try await PrivateCluster.run(configuration, logger: .test) { cluster in
                 let connection = try await PostgresConnection.connect(
-                    PostgresConfiguration(url: cluster.url()))
+                    PostgresConfiguration(url: cluster.url())
+                )
                 return try await connection.query(Statement("kept", "SELECT FROM kept")) {
                     $0.rowCount
                 }
@@ -37,7 +39,8 @@ struct PrivateClusterTests {
             #expect(owner != 0)
         }
         let connection = try await PostgresConnection.connect(
-            PostgresConfiguration(url: cluster.url()))
+            PostgresConfiguration(url: cluster.url())
+        )
         let addresses = try await connection.query(
             Statement("addresses", "SELECT current_setting('listen_addresses')")
         ) { result throws(PostgresError) in try result.text(0, 0) }
@@ -48,11 +51,15 @@ struct PrivateClusterTests {
     func logWithoutValues() async throws {
         try await TestCluster.run { cluster in
             let connection = try await PostgresConnection.connect(
-                PostgresConfiguration(url: try await cluster.url()))
+                PostgresConfiguration(url: try await cluster.url())
+            )
             try await connection.script("CREATE TABLE person (name text UNIQUE)")
             for _ in 0..<2 {
                 let statement = Statement(
-                    "insert_person", "INSERT INTO person VALUES ($1)", .text("MARKER"))
+                    "insert_person",
+                    "INSERT INTO person VALUES ($1)",
+                    .text("MARKER")
+                )
                 _ = try? await connection.query(statement) { _ in }
             }
             _ = try? await connection.script("SELECT 'MARKER'::uuid")
@@ -97,11 +104,15 @@ struct PrivateClusterTests {
     func startFails() async throws {
         try await withFolder { folder in
             let configuration = ClusterConfiguration(
-                folder: folder, durable: false, settings: ["no_such_setting": "1"])
+                folder: folder,
+                durable: false,
+                settings: ["no_such_setting": "1"]
+            )
             let error = try #require(
                 await #expect(throws: ClusterError.self) {
                     try await PrivateCluster.run(configuration, logger: .test) { _ in }
-                })
+                }
+            )
             guard case .startFailed = error else {
                 Issue.record("\(error)")
                 return
@@ -119,7 +130,8 @@ struct PrivateClusterTests {
 
     private func withFolder(_ body: (String) async throws -> Void) async throws {
         let parent = FileManager.default.temporaryDirectory.appending(
-            component: "token-ledger-" + UUID().uuidString)
+            component: "token-ledger-" + UUID().uuidString
+        )
         try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: parent) }
         try await body(parent.appending(component: "database").path)

@@ -10,14 +10,19 @@ struct ServerErrorTests {
         try await connection.script(
             """
             CREATE TEMP TABLE person (name text CONSTRAINT person_name_key UNIQUE);
-            """)
+            """
+        )
         let statement = Statement(
-            "insert_person", "INSERT INTO person VALUES ($1)", .text("MARKER-7f3a"))
+            "insert_person",
+            "INSERT INTO person VALUES ($1)",
+            .text("MARKER-7f3a")
+        )
         try await connection.query(statement) { _ in }
         let error = try #require(
             await #expect(throws: PostgresError.self) {
                 try await connection.query(statement) { _ in }
-            })
+            }
+        )
         #expect(error.code == .server(.uniqueViolation))
         #expect(error.sqlState == .uniqueViolation)
         #expect(error.constraint == "person_name_key")
@@ -26,7 +31,8 @@ struct ServerErrorTests {
         #expect(
             error.description
                 == "PostgreSQL: SQLSTATE 23505 in insert_person, constraint person_name_key, "
-                + "table person")
+                + "table person"
+        )
         #expect(error.debugDescription.contains("duplicate key value"))
         for text in ["\(error)", error.debugDescription, String(reflecting: error)] {
             #expect(!text.contains("MARKER"))
@@ -43,7 +49,8 @@ struct ServerErrorTests {
         let error = try #require(
             await #expect(throws: PostgresError.self) {
                 try await connection.query(statement) { _ in }
-            })
+            }
+        )
         #expect(error.code == .server(SQLState(rawValue: "22P02")))
         #expect(!"\(error)".contains("MARKER"))
         #expect(error.debugDescription.contains("MARKER"))
@@ -57,7 +64,10 @@ struct ServerErrorTests {
             ("SELECT nothing()", .undefinedFunction),
             ("BEGIN READ ONLY; CREATE TABLE t ()", .readOnly),
             ("SET ROLE pg_monitor; CREATE TABLE public.t ()", .insufficientPrivilege),
-            ("DO $$ BEGIN RAISE 'own' USING ERRCODE = 'LG001'; END $$", SQLState(rawValue: "LG001")),
+            (
+                "DO $$ BEGIN RAISE 'own' USING ERRCODE = 'LG001'; END $$",
+                SQLState(rawValue: "LG001")
+            ),
         ]
         for (sql, state) in cases {
             let error = await #expect(throws: PostgresError.self) {
@@ -86,7 +96,8 @@ struct ServerErrorTests {
             """
             CREATE TEMP TABLE late (number int UNIQUE DEFERRABLE INITIALLY DEFERRED);
             INSERT INTO late VALUES (1)
-            """)
+            """
+        )
         let error = await #expect(throws: PostgresError.self) {
             try await connection.query(
                 Statement("insert_late", "INSERT INTO late VALUES (1)")
@@ -99,7 +110,9 @@ struct ServerErrorTests {
     func changedSchema() async throws {
         let database = try await TestPostgres.freshDatabase()
         let pool = PostgresPool(
-            configuration: PostgresConfiguration(url: database.url), logger: .test)
+            configuration: PostgresConfiguration(url: database.url),
+            logger: .test
+        )
         defer { pool.close() }
         let statement = Statement("changing", "SELECT * FROM changing")
         try await pool.withConnection { connection throws(PostgresError) in

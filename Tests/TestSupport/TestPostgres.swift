@@ -36,7 +36,8 @@ package enum TestPostgres {
 
     /// A new database nobody else uses, empty or a copy of a template.
     package static func freshDatabase(
-        template: String? = nil, durable: Bool = false
+        template: String? = nil,
+        durable: Bool = false
     ) async throws -> Database {
         let name = "test_" + UUID().uuidString.lowercased().filter { $0 != "-" }
         return try await shared(durable).create(name, template: template)
@@ -67,7 +68,8 @@ private actor SharedCluster {
 
     init(durable: Bool, settings: [String: String]) {
         server = TestCluster(
-            ClusterConfiguration(folder: nil, durable: durable, settings: settings))
+            ClusterConfiguration(folder: nil, durable: durable, settings: settings)
+        )
     }
 
     func cluster() async throws -> RunningCluster {
@@ -93,7 +95,8 @@ private actor SharedCluster {
     }
 
     func template(
-        _ name: String, prepare: @escaping @Sendable (_ url: String) async throws -> Void
+        _ name: String,
+        prepare: @escaping @Sendable (_ url: String) async throws -> Void
     ) async throws -> String {
         let task =
             templates[name]
@@ -131,8 +134,12 @@ package actor TestCluster {
         defer { for folder in folders { try? FileManager.default.removeItem(atPath: folder) } }
         let cluster = TestCluster(
             ClusterConfiguration(
-                folder: folders[0], durable: durable, socketFolder: folders[1],
-                settings: settings))
+                folder: folders[0],
+                durable: durable,
+                socketFolder: folders[1],
+                settings: settings
+            )
+        )
         do {
             try await cluster.start()
             let value = try await body(cluster)
@@ -146,7 +153,8 @@ package actor TestCluster {
 
     /// The URI, the same before and after a restart and in between.
     package func url(
-        database: String = "postgres", user: String = RunningCluster.superuser
+        database: String = "postgres",
+        user: String = RunningCluster.superuser
     ) throws -> String {
         guard let cluster else { throw POSIXError(.ENOTCONN) }
         return cluster.url(database: database, user: user)
@@ -184,7 +192,9 @@ package actor TestCluster {
         throw CancellationError()
     }
 
-    /// Stops the server in order. Stopping again does nothing.
+    /// Stops the server in order.
+    ///
+    /// Stopping again does nothing.
     package func stop() async throws {
         guard let current = current.take() else { return }
         current.stop.finish()
@@ -195,7 +205,9 @@ package actor TestCluster {
     package func crash() async throws {
         guard let current = current.take(), let cluster else { return }
         let text = try String(
-            contentsOfFile: "\(cluster.folder)/data/postmaster.pid", encoding: .utf8)
+            contentsOfFile: "\(cluster.folder)/data/postmaster.pid",
+            encoding: .utf8
+        )
         guard let process = text.split(separator: "\n").first.flatMap({ Int32($0) }) else {
             throw POSIXError(.ESRCH)
         }

@@ -7,7 +7,8 @@ extension TestStore {
 
     /// Launches a user who is not stored yet.
     package func launchNew(
-        _ clientUserID: String, with store: LedgerStore? = nil
+        _ clientUserID: String,
+        with store: LedgerStore? = nil
     ) async throws -> ChangeOutcome {
         let store = store ?? self.store
         let user = store.newUser(Secret(clientUserID), of: app)
@@ -21,8 +22,13 @@ extension TestStore {
         change.append(
             user.state.launch(
                 LedgerEvent.Launch(
-                    launch: launch, finish: .direct, expiry: store.clock.now().adding(seconds: 900))
-            ), id: launch)
+                    launch: launch,
+                    finish: .direct,
+                    expiry: store.clock.now().adding(seconds: 900)
+                )
+            ),
+            id: launch
+        )
         return change
     }
 
@@ -42,20 +48,35 @@ extension TestStore {
 
     /// A change that connects a user: finish, dispatch, finalize and both tokens, in one append.
     package func connection(
-        of user: StoredUser, human: String, accessToken: String, publicToken: String
+        of user: StoredUser,
+        human: String,
+        accessToken: String,
+        publicToken: String
     ) -> Change {
         let finish = LedgerEvent.Finish(
-            finalize: store.clock.identifier(), launch: store.clock.identifier(),
+            finalize: store.clock.identifier(),
+            launch: store.clock.identifier(),
             session: store.vault.fingerprint(
-                .session, of: Secret("session \(accessToken)"), app: app.id),
-            human: store.vault.fingerprint(.human, of: Secret(human), app: app.id))
+                .session,
+                of: Secret("session \(accessToken)"),
+                app: app.id
+            ),
+            human: store.vault.fingerprint(.human, of: Secret(human), app: app.id)
+        )
         let answer = AnswerFingerprints(
             human: finish.human,
             accessToken: store.vault.fingerprint(
-                .accessToken, of: Secret(accessToken), app: app.id),
+                .accessToken,
+                of: Secret(accessToken),
+                app: app.id
+            ),
             publicToken: store.vault.fingerprint(
-                .publicToken, of: Secret(publicToken), app: app.id),
-            mismatch: nil)
+                .publicToken,
+                of: Secret(publicToken),
+                app: app.id
+            ),
+            mismatch: nil
+        )
         var change = Change(context: Self.context)
         change.append(.finishReceived(finish), id: finish.finalize)
         change.append(.exchangeDispatched(finalize: finish.finalize, number: 1))
@@ -82,8 +103,11 @@ extension TestStore {
     package func connectedUser(_ clientUserID: String) async throws -> StoredUser {
         let user = try await launchedUser(clientUserID)
         let change = connection(
-            of: user, human: "human \(clientUserID)", accessToken: "access \(clientUserID)",
-            publicToken: "public \(clientUserID)")
+            of: user,
+            human: "human \(clientUserID)",
+            accessToken: "access \(clientUserID)",
+            publicToken: "public \(clientUserID)"
+        )
         guard case .written = try await store.write(change, to: user) else {
             throw StoreError.conflict
         }

@@ -1,8 +1,7 @@
-package import Ledger
+import Ledger
 package import LedgerStore
 import Logging
 package import Postgres
-package import PostgresCluster
 
 /// A ledger of its own for one test: a migrated database, an app, and the store at work with the
 /// rights that the service has in production.
@@ -34,7 +33,9 @@ package struct TestStore: Sendable {
         let serviceURL = try await TestPostgres.url(database: database.name, user: serviceRole)
         return try await run(
             owner: PostgresConfiguration(url: database.url),
-            service: PostgresConfiguration(url: serviceURL), body)
+            service: PostgresConfiguration(url: serviceURL),
+            body
+        )
     }
 
     /// Lends a store in the `postgres` database of a cluster of the test's own.
@@ -60,14 +61,16 @@ package struct TestStore: Sendable {
                 create role \(serviceRole) login in role token_ledger_service;
             exception when duplicate_object or unique_violation then null;
             end $$
-            """)
+            """
+        )
         await connection.close()
         return numbers
     }
 
     /// Lends one more store on the same database, as a second copy of the service.
     package func another<Value: Sendable>(
-        service: PostgresConfiguration? = nil, _ body: (LedgerStore) async throws -> Value
+        service: PostgresConfiguration? = nil,
+        _ body: (LedgerStore) async throws -> Value
     ) async throws -> Value {
         try await Self.opened(service ?? self.service, rootKey) { store, _ in
             try await body(store)
@@ -85,30 +88,43 @@ package struct TestStore: Sendable {
     }
 
     private static func run<Value: Sendable>(
-        owner: PostgresConfiguration, service: PostgresConfiguration,
+        owner: PostgresConfiguration,
+        service: PostgresConfiguration,
         _ body: (TestStore) async throws -> Value
     ) async throws -> Value {
         let rootKey = RootKey(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) })
         return try await opened(service, rootKey) { store, pool in
             let app = NewApp(
-                clientID: "demo", name: "Demo", clientSecret: Secret("demo secret"),
-                appKey: Secret("demo app key"), connectURL: "http://127.0.0.1:1",
-                userURL: "http://127.0.0.1:1", apiURL: "http://127.0.0.1:1",
-                allowedOrigins: ["http://127.0.0.1:2"])
+                clientID: "demo",
+                name: "Demo",
+                clientSecret: Secret("demo secret"),
+                appKey: Secret("demo app key"),
+                connectURL: "http://127.0.0.1:1",
+                userURL: "http://127.0.0.1:1",
+                apiURL: "http://127.0.0.1:1",
+                allowedOrigins: ["http://127.0.0.1:2"]
+            )
             _ = try await store.add(app, context: RecordContext(actor: "operator"))
             guard let stored = try await store.app(clientID: "demo") else {
                 throw StoreError.damaged(.answer)
             }
             return try await body(
                 TestStore(
-                    store: store, pool: pool, rootKey: rootKey, app: stored, owner: owner,
-                    service: service))
+                    store: store,
+                    pool: pool,
+                    rootKey: rootKey,
+                    app: stored,
+                    owner: owner,
+                    service: service
+                )
+            )
         }
     }
 
     /// Opens a store, lets it work while `body` runs, and ends it in order.
     private static func opened<Value: Sendable>(
-        _ service: PostgresConfiguration, _ rootKey: RootKey,
+        _ service: PostgresConfiguration,
+        _ rootKey: RootKey,
         _ body: (LedgerStore, PostgresPool) async throws -> Value
     ) async throws -> Value {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

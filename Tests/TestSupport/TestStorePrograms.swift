@@ -1,6 +1,5 @@
 import Foundation
 import Subprocess
-import SystemPackage
 
 /// PostgreSQL's own programs, for tests that compare us with them.
 package enum TestStorePrograms {
@@ -16,13 +15,19 @@ package enum TestStorePrograms {
     /// Runs a script with psql, which stops at the first error.
     package static func psql(_ url: String, script: String) async throws {
         _ = try await run(
-            "psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url], input: script)
+            "psql",
+            ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url],
+            input: script
+        )
     }
 
     /// The schema of a database as SQL, without comments and without what differs by run.
     package static func schema(_ url: String) async throws -> String {
         let text = try await run(
-            "pg_dump", ["--schema-only", "--no-comments", "-d", url], input: "")
+            "pg_dump",
+            ["--schema-only", "--no-comments", "-d", url],
+            input: ""
+        )
         // Newer releases frame the dump with a random word.
         return text.split(separator: "\n").filter {
             !$0.hasPrefix("--") && !$0.hasPrefix("\\restrict") && !$0.hasPrefix("\\unrestrict")
@@ -37,16 +42,46 @@ package enum TestStorePrograms {
         }.joined(separator: "\n")
     }
 
+    /// The files under a folder that hold one of these texts, as they are or in the hexadecimal
+    /// form in which PostgreSQL prints bytes.
+    package static func files(
+        under folder: String,
+        holding texts: [String]
+    ) async throws -> [String] {
+        let patterns = texts.flatMap { text in
+            [text, text.utf8.map { String(format: "%02x", $0) }.joined()]
+        }
+        let result = try await Subprocess.run(
+            .name("grep"),
+            arguments: Arguments(
+                ["-r", "-l", "-a", "-F"] + patterns.flatMap { ["-e", $0] } + ["--", folder]
+            ),
+            output: .string(limit: outputBytesMax),
+            error: .string(limit: outputBytesMax)
+        )
+        switch result.terminationStatus {
+        case .exited(0), .exited(1):
+            return result.standardOutput.split(separator: "\n").map(String.init)
+        default: throw Failure(message: result.standardError)
+        }
+    }
+
     private static func run(
-        _ name: String, _ arguments: [String], input: String
+        _ name: String,
+        _ arguments: [String],
+        input: String
     ) async throws -> String {
         let result = try await Subprocess.run(
-            .name(name), arguments: Arguments(arguments), environment: .inherit,
-            input: .string(input), output: .string(limit: outputBytesMax),
-            error: .string(limit: outputBytesMax))
+            .name(name),
+            arguments: Arguments(arguments),
+            environment: .inherit,
+            input: .string(input),
+            output: .string(limit: outputBytesMax),
+            error: .string(limit: outputBytesMax)
+        )
         guard result.terminationStatus.isSuccess else {
-            throw Failure(message: result.standardError ?? "")
+            throw Failure(message: result.standardError)
         }
-        return result.standardOutput ?? ""
+        return result.standardOutput
     }
 }

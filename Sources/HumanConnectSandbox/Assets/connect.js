@@ -26,13 +26,14 @@
     return iframe;
   }
 
+  // Below the popup, so that it does not cover an error: it stays when the popup fails.
   function showSpinner() {
     remove('human-connect-spinner');
     var image = document.createElement('img');
     image.id = 'human-connect-spinner';
     image.src = base + '/spinner.gif';
     image.alt = 'Loading';
-    image.style.cssText = 'position:fixed;top:50%;left:50%;margin:-16px 0 0 -16px;z-index:100000';
+    image.style.cssText = 'position:fixed;top:50%;left:50%;margin:-16px 0 0 -16px;z-index:99998';
     document.body.appendChild(image);
   }
 

@@ -43,7 +43,7 @@ struct DevGreeting {
         }
         return [
             "  curl -s \(url)/v1/launches \(header("launch")) "
-                + "--json '{\"client_user_id\":\"\(Self.user)\",\"finish\":\"direct\"}'",
+                + "-H 'Content-Type: application/json' -d '{\"client_user_id\":\"\(Self.user)\",\"finish\":\"direct\"}'",
             "  curl -s \(user) \(header("users:read"))",
             "  curl -s \(user)/events \(header("events:read"))",
         ]

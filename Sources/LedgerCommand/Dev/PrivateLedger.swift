@@ -10,7 +10,7 @@ struct PrivateLedger: Sendable {
     let pool: PostgresPool
     let store: LedgerStore
 
-    private static let database = "token_ledger"
+    static let database = "token_ledger"
     /// The service does not work as superuser here either, so that nothing runs only by accident.
     private static let serviceRole = "token_ledger_dev"
 

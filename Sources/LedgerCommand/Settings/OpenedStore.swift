@@ -6,7 +6,7 @@ import Postgres
 /// The store of a command that works beside the service: an operator at the terminal.
 struct OpenedStore {
     let store: LedgerStore
-    let pool: PostgresPool
+    private let pool: PostgresPool
 
     /// Who an event says made it happen.
     static let context = RecordContext(actor: "operator")
@@ -22,6 +22,11 @@ struct OpenedStore {
         let store = try await LedgerStore(
             pool: pool, rootKey: try rootKey(settings), logger: logger)
         return OpenedStore(store: store, pool: pool)
+    }
+
+    /// Ends the connections.
+    func close() {
+        pool.close()
     }
 
     /// Opens the store, waiting a bounded time for the database: under an orchestrator both start

@@ -1,0 +1,45 @@
+/// Callers that do the same thing again and again, as fast as they get answers.
+struct Load: Sendable {
+    let clients: Int
+    let seconds: Int
+
+    /// Before it counts, so that plans, caches and connections are there.
+    private static let warmUp: Duration = .milliseconds(500)
+
+    /// Runs all callers at once and takes the time of each operation.
+    ///
+    /// - Parameters:
+    ///   - name: what is measured.
+    ///   - prepare: makes a caller's own state, by the caller's number; not measured.
+    ///   - step: one operation.
+    func measure<State: Sendable>(
+        _ name: String,
+        prepare: @escaping @Sendable (Int) async throws -> State,
+        step: @escaping @Sendable (inout State) async throws -> Void
+    ) async throws -> Measurement {
+        Terminal.message("Measuring: \(name), \(clients) callers …")
+        let clock = ContinuousClock()
+        let begin = clock.now + Self.warmUp
+        let end = begin + .seconds(seconds)
+        let times = try await withThrowingTaskGroup(of: [Int].self) { group in
+            for client in 0..<clients {
+                group.addTask {
+                    var state = try await prepare(client)
+                    var times: [Int] = []
+                    while true {
+                        let start = clock.now
+                        if start >= end { return times }
+                        try await step(&state)
+                        let stop = clock.now
+                        if start >= begin, stop < end {
+                            times.append(Int((stop - start) / .microseconds(1)))
+                        }
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        return Measurement(
+            name: name, clients: clients, seconds: Double(seconds), microseconds: times)
+    }
+}

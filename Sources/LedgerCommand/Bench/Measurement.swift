@@ -1,0 +1,36 @@
+/// What one measurement gave.
+struct Measurement: Sendable {
+    /// What was done, in a few words.
+    let name: String
+    let clients: Int
+    let count: Int
+    let seconds: Double
+    /// In milliseconds.
+    let p50: Double
+    let p99: Double
+    /// The rate that others are compared with.
+    var isBaseline = false
+
+    /// How many a second.
+    var rate: Double { seconds > 0 ? Double(count) / seconds : 0 }
+
+    /// Takes the time of each operation, in microseconds, in any order.
+    init(
+        name: String, clients: Int, seconds: Double, microseconds: [Int], isBaseline: Bool = false
+    ) {
+        let sorted = microseconds.sorted()
+        self.name = name
+        self.clients = clients
+        self.seconds = seconds
+        count = sorted.count
+        p50 = Self.quantile(0.50, of: sorted)
+        p99 = Self.quantile(0.99, of: sorted)
+        self.isBaseline = isBaseline
+    }
+
+    private static func quantile(_ share: Double, of sorted: [Int]) -> Double {
+        guard !sorted.isEmpty else { return 0 }
+        let index = min(sorted.count - 1, Int(Double(sorted.count) * share))
+        return Double(sorted[index]) / 1_000
+    }
+}

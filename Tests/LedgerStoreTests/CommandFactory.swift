@@ -1,0 +1,95 @@
+import Ledger
+@testable import LedgerStore
+import Postgres
+import TestSupport
+
+/// Makes commands without the store's own decisions, and sends them in batches of the test's choice.
+struct CommandFactory {
+    let test: TestStore
+    let clock = EventClock()
+
+    /// A command of events for a subject, which may claim and carry anything.
+    func command(
+        _ subject: Identifier? = nil,
+        expected: Int64 = 0,
+        events count: Int = 1,
+        ids: [Identifier] = [],
+        claims: [(LookupKind, Fingerprint)] = []
+    ) -> AppendCommand {
+        let subject = subject ?? clock.pseudonym()
+        var state = SubjectState()
+        // What the events before were does not matter here, only that they are counted.
+        for _ in 0..<expected { state.apply(.connectionBroken(reason: "x"), at: clock.now()) }
+        var events: [AppendCommand.Event] = []
+        for index in 0..<count {
+            let time = clock.now()
+            state.apply(.connectionBroken(reason: "x"), at: time)
+            let record = Record(
+                id: index < ids.count ? ids[index] : clock.identifier(),
+                clientID: test.app.clientID,
+                subject: subject,
+                time: time,
+                subjectVersion: state.version,
+                context: TestStore.context,
+                event: .connectionBroken(reason: "x")
+            )
+            events.append(AppendCommand.Event(record: record, bytes: record.encoded()))
+        }
+        var command = AppendCommand(
+            app: test.app.id,
+            subject: subject,
+            expected: expected,
+            state: state,
+            events: events
+        )
+        command.claims = claims.map {
+            AppendCommand.Claim(kind: $0.0, fingerprint: $0.1, reference: events[0].record.id)
+        }
+        return command
+    }
+
+    /// Sends one batch and gives the verdicts.
+    func send(
+        _ commands: [AppendCommand],
+        logID: Int32 = 0
+    ) async throws(PostgresError) -> [AppendVerdict?] {
+        let append = AppendStatement(commands, logID: logID, rootKeyID: "test")
+        return try await test.pool.query(append.statement) { result throws(PostgresError) in
+            try AppendStatement.verdicts(result)
+        }
+    }
+
+    /// A fingerprint of nothing in particular.
+    func fingerprint(_ text: String) -> Fingerprint {
+        test.store.vault.fingerprint(.request, of: Secret(text), app: test.app.id)
+    }
+
+    /// The position that the next event will have.
+    func size(logID: Int32 = 0) async throws -> Int64 {
+        try await test.pool.query(
+            Statement("test_size", "select size from ledger.log where log_id = $1", .int4(logID))
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+    }
+}
+
+extension TestStore {
+    /// All events of a log, page by page.
+    func log(_ logID: Int32 = 0) async throws -> [StoredEvent] {
+        var events: [StoredEvent] = []
+        while true {
+            let page = try await store.page(logID: logID, from: Int64(events.count))
+            if page.isEmpty { return events }
+            events += page
+        }
+    }
+
+    /// One number that the owner reads.
+    func count(_ statement: Statement) async throws -> Int64 {
+        let connection = try await ownerConnection()
+        let count = try await connection.query(statement) { result throws(PostgresError) in
+            try result.int8(0, 0)
+        }
+        await connection.close()
+        return count
+    }
+}

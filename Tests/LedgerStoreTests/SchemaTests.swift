@@ -1,0 +1,141 @@
+import LedgerSchema
+@testable import LedgerStore
+import Logging
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("The schema")
+struct SchemaTests {
+    private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private func emptyDatabase() async throws -> PostgresConfiguration {
+        PostgresConfiguration(url: try await TestPostgres.freshDatabase().url)
+    }
+
+    @Test("psql and the program make the same schema and leave the same trace")
+    func psql() async throws {
+        let byProgram = try await emptyDatabase()
+        #expect(try await Migrator.migrate(byProgram) == Migration.all.map(\.number))
+        let byPsql = try await emptyDatabase()
+        for migration in Migration.all {
+            try await TestStorePrograms.psql(byPsql.url, script: migration.text)
+        }
+        let schemas = try await (
+            TestStorePrograms.schema(byProgram.url), TestStorePrograms.schema(byPsql.url)
+        )
+        #expect(schemas.0.contains("CREATE FUNCTION ledger.append_events"))
+        #expect(schemas.0 == schemas.1)
+        #expect(try await trace(byProgram) == trace(byPsql))
+        #expect(try await Migrator.migrate(byPsql) == [], "nothing is left to apply")
+    }
+
+    @Test("a second run of a file stops at once and changes nothing")
+    func secondRun() async throws {
+        let database = try await emptyDatabase()
+        _ = try await Migrator.migrate(database)
+        let before = try await (
+            TestStorePrograms.schema(database.url), TestStorePrograms.data(database.url)
+        )
+        for migration in Migration.all {
+            await #expect(throws: TestStorePrograms.Failure.self, "\(migration.name)") {
+                try await TestStorePrograms.psql(database.url, script: migration.text)
+            }
+        }
+        let after = try await (
+            TestStorePrograms.schema(database.url), TestStorePrograms.data(database.url)
+        )
+        #expect(before.0 == after.0)
+        #expect(before.1 == after.1)
+    }
+
+    @Test("a database at any earlier number is brought to the same schema")
+    func everyEarlierNumber() async throws {
+        let whole = try await emptyDatabase()
+        _ = try await Migrator.migrate(whole)
+        let schema = try await TestStorePrograms.schema(whole.url)
+        for number in 1..<SchemaCheck.known {
+            let database = try await emptyDatabase()
+            #expect(try await Migrator.migrate(database, upTo: number) == Array(1...number))
+            #expect(
+                try await Migrator.migrate(database) == Array(number + 1...SchemaCheck.known)
+            )
+            #expect(try await TestStorePrograms.schema(database.url) == schema, "from \(number)")
+        }
+    }
+
+    @Test("two programs that migrate at once apply each file once")
+    func concurrently() async throws {
+        let database = try await emptyDatabase()
+        async let first = Migrator.migrate(database)
+        async let second = Migrator.migrate(database)
+        let numbers = try await first + second
+        #expect(numbers == Migration.all.map(\.number))
+    }
+
+    @Test("the store opens at exactly its own migration")
+    func refusal() async throws {
+        let database = try await emptyDatabase()
+        guard case .notMigrated = await openingError(database) else {
+            Issue.record("an empty database holds no ledger")
+            return
+        }
+        let known = SchemaCheck.known
+        for number in 1..<known {
+            _ = try await Migrator.migrate(database, upTo: number)
+            guard case .outdated(number, known) = await openingError(database) else {
+                Issue.record("the database stands at \(number)")
+                return
+            }
+        }
+        _ = try await Migrator.migrate(database)
+        #expect(await openingError(database) == nil)
+        let owner = try await PostgresConnection.connect(database)
+        try await owner.script("insert into ledger.migration (number, name) values (9999, 'x')")
+        await owner.close()
+        guard case .superseded(9999, known) = await openingError(database) else {
+            Issue.record("the database is newer than the program")
+            return
+        }
+        await #expect(throws: StoreOpeningError.self) { try await Migrator.migrate(database) }
+    }
+
+    @Test("a database that is away is no reason to call it empty")
+    func away() async throws {
+        let error = await openingError(PostgresConfiguration(url: "postgresql:///x?host=/nowhere"))
+        guard case .database = error else {
+            Issue.record(
+                "expected an error of the connection, got \(String(describing: error))"
+            )
+            return
+        }
+    }
+
+    private func openingError(_ database: PostgresConfiguration) async -> StoreOpeningError? {
+        let pool = PostgresPool(configuration: database, logger: quiet)
+        defer { pool.close() }
+        do {
+            let rootKey = RootKey(bytes: [UInt8](repeating: 7, count: 32))
+            _ = try await LedgerStore(pool: pool, rootKey: rootKey, logger: quiet)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func trace(_ database: PostgresConfiguration) async throws -> [String] {
+        let connection = try await PostgresConnection.connect(database)
+        let trace = try await connection.query(
+            Statement(
+                "trace",
+                "select number || ' ' || name from ledger.migration order by number"
+            )
+        ) { result throws(PostgresError) in
+            var trace: [String] = []
+            for row in 0..<result.rowCount { trace.append(try result.text(row, 0)) }
+            return trace
+        }
+        await connection.close()
+        return trace
+    }
+}

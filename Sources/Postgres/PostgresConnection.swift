@@ -152,6 +152,7 @@ package actor PostgresConnection {
         } onCancel: {
             cancelHandle.request()
         }
+        if cancelHandle.isRequested { cancelHandle.end() }
         if isSpoiled || cancelHandle.isRequested || handle?.isOpen != true { close() }
         reusable.store(handle?.isOutsideTransaction == true, ordering: .releasing)
         return try result.get()

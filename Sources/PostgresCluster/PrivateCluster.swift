@@ -10,7 +10,9 @@ package enum PrivateCluster {
     /// Starts the server and keeps it while it holds our end of its standard input.
     ///
     /// The end of the input means that our program is done, or was killed; both end the server
-    /// in order, without a trace in the folders that were made for this run. `$server` may also
+    /// in order, without a trace in the folders that were made for this run. Told to stop while
+    /// it recovers from a crash, PostgreSQL can wait a minute for a process that has gone; so it
+    /// is stopped at once after ten seconds, which costs a recovery at most. `$server` may also
     /// end by itself, so the reader runs beside it.
     private static let script = """
         log=$1 socket=$2 temporary=$3
@@ -19,7 +21,14 @@ package enum PrivateCluster {
         "$@" >"$log" 2>&1 3<&- &
         server=$!
         trap 'kill -INT "$server"' TERM INT HUP
-        { while read -r line <&3; do :; done; kill -INT "$server"; } &
+        {
+            while read -r line <&3; do :; done
+            kill -INT "$server"
+            sleep 10 & nap=$!
+            trap 'kill "$nap"; exit' TERM
+            wait "$nap"
+            kill -QUIT "$server"
+        } &
         reader=$!
         exec 3<&-
         while kill -0 "$server" 2>/dev/null; do wait "$server"; status=$?; done
@@ -33,8 +42,9 @@ package enum PrivateCluster {
     ///
     /// After a crash the server replays its log first.
     private static let startTimeMax: Duration = .seconds(60)
-    /// How long the server may take to stop when the task is cancelled.
-    private static let stopTimeMax: Duration = .seconds(10)
+    /// How long the server may take to stop when the task is cancelled: longer than the ten
+    /// seconds of the script, so that the script itself is never killed before the server.
+    private static let stopTimeMax: Duration = .seconds(20)
     private static let startPause: Duration = .milliseconds(10)
 
     /// Runs a server around `body` and stops it afterwards.

@@ -23,7 +23,7 @@ struct ServerFolder {
     /// How much of the log's end helps to understand a failed start.
     private static let logBytesMax = 4096
     /// How long a server whose program was killed may take to shut down.
-    private static let leftoverTimeMax: Duration = .seconds(10)
+    private static let leftoverTimeMax: Duration = .seconds(15)
     private static let leftoverPause: Duration = .milliseconds(50)
 
     /// Makes the folder, or takes the one that is there.
@@ -49,14 +49,23 @@ struct ServerFolder {
                 ofItemAtPath: path
             )
         }
-        let reached = try await Subprocess.run(
-            user.shell("cd \"$1\" && test -w .", [path], in: "/"),
-            output: .discarded
-        )
-        guard reached.terminationStatus.isSuccess else {
+        if try await folder.isReachable() { return folder }
+        var privileged = user
+        privileged.passesClosedFolders = user.identifiers != nil
+        let reached = ServerFolder(path: path, user: privileged)
+        guard try await reached.isReachable() else {
             throw ClusterError.folderNotReachable(folder: path, user: user.name)
         }
-        return folder
+        return reached
+    }
+
+    /// Whether the server's user can enter the folder and write there.
+    private func isReachable() async throws -> Bool {
+        try await Subprocess.run(
+            user.shell("cd \"$1\" && test -w .", [path], in: "/"),
+            output: .discarded,
+            error: .discarded
+        ).terminationStatus.isSuccess
     }
 
     /// The major version of the data, or nil when there is none yet.

@@ -10,6 +10,9 @@ struct ServerUser {
     let name: String
     /// The identifiers to step down to, or nil to stay who we are.
     let identifiers: (user: uid_t, group: gid_t)?
+    /// Whether the server keeps root's right to pass closed folders (CAP_DAC_READ_SEARCH): a
+    /// project below root's own home has parents that nobody else may enter.
+    var passesClosedFolders = false
 
     /// In the order in which they are tried; every system has the second one.
     private static let candidates = ["postgres", "nobody"]
@@ -56,11 +59,14 @@ struct ServerUser {
         let shell = ["/bin/sh", "-c", script, "sh"] + arguments
         var command = shell
         if let identifiers {
+            let rights =
+                passesClosedFolders
+                ? ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"] : []
             command =
                 [
                     "setpriv", "--reuid=\(identifiers.user)", "--regid=\(identifiers.group)",
-                    "--clear-groups", "--",
-                ] + shell
+                    "--clear-groups",
+                ] + rights + ["--"] + shell
         }
         // What the shell starts needs little; in particular none of our secrets.
         return Configuration(

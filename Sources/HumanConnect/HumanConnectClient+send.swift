@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -125,6 +126,12 @@ extension HumanConnectClient {
     ) -> HumanConnectError {
         if let error = error as? NIOConnectionError {
             return .notSent(error.connectionErrors.isEmpty ? .nameLookup : .connectionRefused)
+        }
+        // An address in numbers is connected to directly, without the error above around it.
+        if !sent, let code = (error as? IOError)?.errnoCode,
+            [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(code)
+        {
+            return .notSent(.connectionRefused)
         }
         switch error as? HTTPClientError {
         case .connectTimeout, .getConnectionFromPoolTimeout: return .notSent(.connectTimedOut)

@@ -86,7 +86,7 @@ package struct HumanConnectClient: Sendable {
         ]
         let answer = try await post(body, to: app.endpoints.user + "/v1/connect/publictokens")
         let token = Secret(try AnswerFields.required("publicToken", in: answer))
-        guard try AnswerFields.required("humanId", in: answer) == humanID.exposed else {
+        guard Secret(try AnswerFields.required("humanId", in: answer)) == humanID else {
             throw .unknown(.differentHuman)
         }
         return token

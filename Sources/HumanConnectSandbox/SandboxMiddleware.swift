@@ -1,6 +1,7 @@
 import HTTPTypes
 import HumanConnect
 import Hummingbird
+import Logging
 
 /// Logs every request and turns every error into the sandbox's own shape.
 struct SandboxMiddleware: RouterMiddleware {
@@ -21,6 +22,12 @@ struct SandboxMiddleware: RouterMiddleware {
             response = try await next(request, context)
         } catch {
             response = Self.response(to: error)
+            if !(error is SandboxRefusal), response.status == .internalServerError {
+                context.logger.error(
+                    "request failed",
+                    metadata: ["error": "\(String(describing: error))"]
+                )
+            }
         }
         let status = response.status.code
         log.update(number) { $0.status = status }

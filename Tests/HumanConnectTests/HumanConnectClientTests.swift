@@ -216,6 +216,8 @@ struct HumanConnectClientTests {
     func notListening() async throws {
         let url = try await StubProvider.run(.hang) { _, url in url }
         #expect(try await call(url).failure == .notSent(.connectionRefused))
+        let secure = try await call(url.replacing("http:", with: "https:"))
+        #expect(secure.failure == .notSent(.connectionRefused))
         let name = try await call("http://no-such-host.invalid")
         #expect(name.failure == .notSent(.nameLookup))
     }

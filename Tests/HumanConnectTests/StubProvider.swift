@@ -83,8 +83,12 @@ final class StubProvider: Sendable {
             stub.seen.withLock { $0.requests.append(received) }
             switch stub.script {
             case .answer(let text):
-                write(text, context)
-                context.close(promise: nil)
+                // A long answer takes several writes, and a full close while the client still
+                // sends would be a reset: only our side ends, the rest when the client does.
+                let channel = context.channel
+                channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in
+                    channel.close(mode: .output, promise: nil)
+                }
             case .reset(let text):
                 write(text, context)
                 reset(context)
@@ -93,6 +97,10 @@ final class StubProvider: Sendable {
                 drip(context)
             case .hang, .closeAtOnce: break
             }
+        }
+
+        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+            if event as? ChannelEvent == .inputClosed { context.close(promise: nil) }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {

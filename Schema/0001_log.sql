@@ -53,8 +53,10 @@ create table ledger.event (
 -- Records are small and never change: keep them in the row, uncompressed.
 alter table ledger.event alter column record set storage plain;
 
+-- All functions name pg_temp last in their search path: unnamed it comes first, for types too, and a
+-- caller's temporary type would be used with the owner's rights.
 create function ledger.refuse_change() returns trigger
-language plpgsql set search_path = pg_catalog
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
     raise exception 'the ledger is append-only: % on %.% is refused', tg_op, tg_table_schema, tg_table_name
@@ -72,7 +74,7 @@ alter table ledger.event enable always trigger event_is_not_truncated;
 
 -- Logs are never dropped and never shrink: positions are given out once.
 create function ledger.refuse_shrinking() returns trigger
-language plpgsql set search_path = pg_catalog
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
     if tg_op = 'UPDATE' and new.log_id = old.log_id and new.kind = old.kind and new.size >= old.size then
@@ -90,6 +92,7 @@ alter table ledger.log enable always trigger log_never_shrinks;
 alter table ledger.log enable always trigger log_is_not_truncated;
 
 revoke all on schema ledger from public;
+revoke all on function ledger.refuse_change, ledger.refuse_shrinking from public;
 grant usage on schema ledger to token_ledger_service;
 grant select on ledger.migration, ledger.log, ledger.event to token_ledger_service;
 

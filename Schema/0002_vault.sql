@@ -46,7 +46,7 @@ create table vault.lookup (
 
 -- Keeps the first key that was offered, whoever offers, and answers nothing.
 create function vault.offer_master_key(purpose text, root_key_id text, wrapped bytea) returns void
-language sql security definer set search_path = pg_catalog
+language sql security definer set search_path = pg_catalog, pg_temp
 as $$
     insert into vault.master_key (purpose, root_key_id, wrapped)
     values (offer_master_key.purpose, offer_master_key.root_key_id, offer_master_key.wrapped)

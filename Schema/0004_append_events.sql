@@ -44,7 +44,7 @@ create function ledger.append_events(
     drop_version bigint[]
 ) returns table (verdict text, first_position bigint, claimed_kind text)
 language plpgsql security definer
-set search_path = pg_catalog
+set search_path = pg_catalog, pg_temp
 -- Every probe below is a correlated subquery through a unique index: a plan made while the tables were
 -- still empty must not scan them later, nor turn a join around.
 set enable_seqscan = off
@@ -62,6 +62,14 @@ declare
 begin
     if current_setting('transaction_isolation') <> 'read committed' then
         raise exception 'append_events needs read committed' using errcode = 'LG002';
+    end if;
+
+    if not ledger.is_well_formed(
+        append_events.command_subject, append_events.command_expected,
+        append_events.command_event_count, append_events.event_command, append_events.event_subject,
+        append_events.event_subject_version)
+    then
+        raise exception 'events do not fit their commands' using errcode = 'LG005';
     end if;
 
     -- The log's one lock. Whoever holds it gives out positions until its commit, so positions are in
@@ -90,8 +98,12 @@ begin
                 and taken.kind = l.kind and taken.fingerprint = l.fingerprint
         )
     loop
-        verdicts[found_row.command] := 'claimed';
-        kinds[found_row.command] := found_row.kind;
+        -- A command that decided on an outdated state may find its own subject's claim: it is told to
+        -- decide again.
+        if verdicts[found_row.command] = 'appended' then
+            verdicts[found_row.command] := 'claimed';
+            kinds[found_row.command] := found_row.kind;
+        end if;
     end loop;
 
     for found_row in

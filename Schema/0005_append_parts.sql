@@ -3,6 +3,37 @@ begin;
 
 insert into ledger.migration (number, name) values (5, 'append_parts');
 
+-- Whether there are as many events as the commands say, and those of a counted command are its subject's
+-- next ones. No two events of a subject have one version (a unique key sees to that), so versions within
+-- bounds and a right sum leave no command with too few.
+create function ledger.is_well_formed(
+    command_subject uuid[],
+    command_expected bigint[],
+    command_event_count integer[],
+    event_command integer[],
+    event_subject uuid[],
+    event_subject_version bigint[]
+) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return cardinality(command_subject) between 1 and 1000
+        and (
+            select sum(c.event_count) = cardinality(event_command) and min(c.event_count) > 0
+            from unnest(command_event_count) as c (event_count)
+        )
+        and not exists (
+            select from unnest(event_command, event_subject, event_subject_version)
+                as e (command, subject, version)
+            where command_expected[e.command] is not null and (
+                e.subject is distinct from command_subject[e.command]
+                or e.version is null
+                or e.version <= command_expected[e.command]
+                or e.version > command_expected[e.command] + command_event_count[e.command])
+        );
+end
+$$;
+
 -- Writes the projection row of every accepted command that is counted.
 create function ledger.project_current_token(
     log_id integer,
@@ -15,7 +46,7 @@ create function ledger.project_current_token(
     command_status text[],
     command_state text[]
 ) returns void
-language plpgsql set search_path = pg_catalog
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into ledger.current_token as head
@@ -52,7 +83,7 @@ create function vault.keep(
     drop_kind text[],
     drop_version bigint[]
 ) returns void
-language plpgsql set search_path = pg_catalog
+language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
     if cardinality(lookup_command) > 0 then
@@ -80,11 +111,14 @@ begin
         using unnest(drop_command, drop_kind, drop_version) as d (command, kind, version)
         where accepted[d.command] and dropped.log_id = keep.log_id
             and dropped.subject = command_subject[d.command]
-            and dropped.kind = d.kind and dropped.version = d.version;
+            and dropped.kind = d.kind and dropped.version = d.version
+            -- Nothing else is ever dropped by an append.
+            and d.kind = 'session_token';
     end if;
 end
 $$;
 
+revoke all on function ledger.is_well_formed from public;
 revoke all on function ledger.project_current_token from public;
 revoke all on function vault.keep from public;
 

@@ -30,7 +30,7 @@ create function ledger.add_app(
     allowed_origins text[], event_id uuid, event_time timestamptz, event_record bytea,
     root_key_id text, wrapped_key bytea, value_kind text[], value_sealed bytea[]
 ) returns void
-language plpgsql security definer set search_path = pg_catalog
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into ledger.app (app_id, client_id, name, connect_url, user_url, api_url, allowed_origins)
@@ -53,7 +53,7 @@ create function ledger.add_api_key(
     key_id text, app_id uuid, hash bytea, scopes text[], expires_at timestamptz,
     event_id uuid, event_time timestamptz, event_record bytea
 ) returns void
-language plpgsql security definer set search_path = pg_catalog
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into ledger.api_key (key_id, app_id, hash, scopes, expires_at)
@@ -71,6 +71,6 @@ $$;
 revoke all on function ledger.add_app from public;
 revoke all on function ledger.add_api_key from public;
 grant select on ledger.app, ledger.api_key to token_ledger_service;
-grant execute on function ledger.add_app, ledger.add_api_key to token_ledger_service;
+-- Not granted to the service: its password must not be enough to make a key that reads tokens.
 
 commit;

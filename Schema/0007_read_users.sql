@@ -5,6 +5,8 @@ insert into ledger.migration (number, name) values (7, 'read_users');
 
 -- Answers the users that exist among those asked for, by fingerprint of their clientUserId or, where
 -- that is null, by subject. `number` counts the question from 1.
+-- The versions are cut out of the state, whose spelling is fixed: PostgreSQL's own JSON operators fail
+-- on the escape \u0000, and one user's text would then fail everybody's read.
 create function vault.read_users(
     log_id integer[], app_id uuid[], fingerprint bytea[], subject uuid[]
 ) returns table (
@@ -12,7 +14,7 @@ create function vault.read_users(
     access_token bytea, public_token bytea, human_id bytea, client_user_id bytea
 )
 language plpgsql stable security definer
-set search_path = pg_catalog
+set search_path = pg_catalog, pg_temp
 -- Every probe goes through a unique index, in the order in which the joins stand, whatever the tables
 -- held when the plan was made.
 set enable_seqscan = off
@@ -29,13 +31,21 @@ begin
         with ordinality as asked (log_id, app_id, fingerprint, subject, number)
     left join vault.lookup l on l.log_id = asked.log_id and l.kind = 'user'
         and l.fingerprint = asked.fingerprint
-    left join ledger.current_token head on head.log_id = asked.log_id and head.app_id = asked.app_id
-        and head.subject = coalesce(asked.subject, l.subject)
+    left join lateral (
+        -- The fence again: beside an outer join the planner would filter by subject after reading
+        -- every row of the app.
+        select c.subject, c.log_id, c.state from ledger.current_token c
+        where c.log_id = asked.log_id and c.app_id = asked.app_id
+            and c.subject = coalesce(asked.subject, l.subject)
+        offset 0
+    ) as head on true
     left join vault.data_key k on k.log_id = head.log_id and k.subject = head.subject
     left join vault.value a on a.log_id = head.log_id and a.subject = head.subject
-        and a.kind = 'access_token' and a.version = (head.state #>> '{access_token,version}')::bigint
+        and a.kind = 'access_token' and a.version
+            = substring(head.state::text from '"access_token":\{"version":(\d+)')::bigint
     left join vault.value p on p.log_id = head.log_id and p.subject = head.subject
-        and p.kind = 'public_token' and p.version = (head.state #>> '{public_token,version}')::bigint
+        and p.kind = 'public_token' and p.version
+            = substring(head.state::text from '"public_token":\{"version":(\d+)')::bigint
     left join vault.value h on h.log_id = head.log_id and h.subject = head.subject
         and h.kind = 'human_id' and h.version = 1
     left join vault.value u on u.log_id = head.log_id and u.subject = head.subject
@@ -46,16 +56,16 @@ begin
 end
 $$;
 
--- Which of these events the log holds. Takes the log's lock first, so that an append whose answer was
--- lost has ended, one way or the other, before the answer is given.
+-- Which of these events the log holds, and with which bytes. Takes the log's lock first, so that an
+-- append whose answer was lost has ended, one way or the other, before the answer is given.
 create function ledger.settle_events(log_id integer, event_id uuid[])
-returns table (settled_id uuid, settled_position bigint)
-language plpgsql security definer set search_path = pg_catalog
+returns table (settled_id uuid, settled_position bigint, settled_record bytea)
+language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform from ledger.log where log.log_id = settle_events.log_id for update;
     return query
-    select event.event_id, event.position from ledger.event
+    select event.event_id, event.position, event.record from ledger.event
     where event.event_id = any (settle_events.event_id)
         and event.log_id + 0 = settle_events.log_id;
 end

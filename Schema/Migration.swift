@@ -1,4 +1,6 @@
-/// One numbered file of this folder. Forward only, one transaction each, never edited once released.
+/// One numbered file of this folder.
+///
+/// Forward only, one transaction each, never edited once released.
 public struct Migration: Sendable {
     /// Counts from 1 without holes.
     public let number: Int32
@@ -18,13 +20,30 @@ public struct Migration: Sendable {
         Migration(number: 1, name: "log", bytes: PackageResources._001_log_sql),
         Migration(number: 2, name: "vault", bytes: PackageResources._002_vault_sql),
         Migration(
-            number: 3, name: "current_token", bytes: PackageResources._003_current_token_sql),
+            number: 3,
+            name: "current_token",
+            bytes: PackageResources._003_current_token_sql
+        ),
         Migration(
-            number: 4, name: "append_events", bytes: PackageResources._004_append_events_sql),
+            number: 4,
+            name: "append_events",
+            bytes: PackageResources._004_append_events_sql
+        ),
         Migration(
-            number: 5, name: "append_parts", bytes: PackageResources._005_append_parts_sql),
+            number: 5,
+            name: "append_parts",
+            bytes: PackageResources._005_append_parts_sql
+        ),
         Migration(number: 6, name: "app", bytes: PackageResources._006_app_sql),
         Migration(
-            number: 7, name: "read_users", bytes: PackageResources._007_read_users_sql),
+            number: 7,
+            name: "read_users",
+            bytes: PackageResources._007_read_users_sql
+        ),
+        Migration(
+            number: 8,
+            name: "checkpoint",
+            bytes: PackageResources._008_checkpoint_sql
+        ),
     ]
 }

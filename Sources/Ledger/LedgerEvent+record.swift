@@ -86,34 +86,45 @@ extension LedgerEvent {
 
     /// Reads the members of `data` for a type.
     static func read(
-        type: String, from reader: inout RecordReader
+        type: String,
+        from reader: inout RecordReader
     ) throws(RecordError) -> LedgerEvent {
         switch type {
         case "connect.launched": .connectLaunched(try Launch(from: &reader))
         case "edit.launched":
             .editLaunched(
                 try Launch(from: &reader),
-                publicTokenVersion: try reader.nextInteger("public_token_version"))
+                publicTokenVersion: try reader.nextInteger("public_token_version")
+            )
         case "launch.closed": .launchClosed(launch: try reader.firstIdentifier("launch"))
         case "launch.failed":
             .launchFailed(
-                launch: try reader.firstIdentifier("launch"), code: try reader.nextString("code"))
+                launch: try reader.firstIdentifier("launch"),
+                code: try reader.nextString("code")
+            )
         case "finish.received": .finishReceived(try Finish(from: &reader))
         case "exchange.dispatched":
             .exchangeDispatched(
                 finalize: try reader.firstIdentifier("finalize"),
-                number: try reader.nextInteger("number"))
+                number: try reader.nextInteger("number")
+            )
         case "connect.finalized", "edit.finalized":
             try readFinalized(isEdit: type == "edit.finalized", from: &reader)
         case "access_token.rotated":
             .accessTokenRotated(
-                try IssuedToken(from: &reader), cause: try reader.nextIdentifier("cause"))
+                try IssuedToken(from: &reader),
+                cause: try reader.nextIdentifier("cause")
+            )
         case "public_token.rotated":
             .publicTokenRotated(
-                try IssuedToken(from: &reader), cause: try reader.nextIdentifier("cause"))
+                try IssuedToken(from: &reader),
+                cause: try reader.nextIdentifier("cause")
+            )
         case "public_token.recovered":
             .publicTokenRecovered(
-                try IssuedToken(from: &reader), human: try reader.nextFingerprint("human"))
+                try IssuedToken(from: &reader),
+                human: try reader.nextFingerprint("human")
+            )
         case "finalize.rejected", "finalize.unresolved", "finalize.refused":
             try readUnfinalized(type: type, from: &reader)
         default: try readOther(type: type, from: &reader)
@@ -121,7 +132,8 @@ extension LedgerEvent {
     }
 
     private static func readFinalized(
-        isEdit: Bool, from reader: inout RecordReader
+        isEdit: Bool,
+        from reader: inout RecordReader
     ) throws(RecordError) -> LedgerEvent {
         let finalize = try reader.firstIdentifier("finalize")
         let launch = try reader.nextIdentifier("launch")
@@ -132,7 +144,8 @@ extension LedgerEvent {
     }
 
     private static func readUnfinalized(
-        type: String, from reader: inout RecordReader
+        type: String,
+        from reader: inout RecordReader
     ) throws(RecordError) -> LedgerEvent {
         let finalize = try reader.firstIdentifier("finalize")
         if type == "finalize.rejected" {
@@ -149,7 +162,8 @@ extension LedgerEvent {
 
     /// Events that are not part of the connect flow.
     private static func readOther(
-        type: String, from reader: inout RecordReader
+        type: String,
+        from reader: inout RecordReader
     ) throws(RecordError) -> LedgerEvent {
         switch type {
         case "connection.broken":

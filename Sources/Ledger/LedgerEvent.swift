@@ -1,5 +1,7 @@
-/// Everything that can happen, with its data. No case can hold a token, a `clientUserId` or a
-/// `humanId`: the types leave no room for one (design, section 4, "Events").
+/// Everything that can happen, with its data.
+///
+/// No case can hold a token, a `clientUserId` or a `humanId`: the types leave no room for one
+/// (design, section 4, "Events").
 package enum LedgerEvent: Sendable, Equatable {
     /// Launch options were served in create mode.
     case connectLaunched(Launch)
@@ -61,7 +63,10 @@ package enum LedgerEvent: Sendable, Equatable {
         package let human: Fingerprint
 
         package init(
-            finalize: Identifier, launch: Identifier, session: Fingerprint, human: Fingerprint
+            finalize: Identifier,
+            launch: Identifier,
+            session: Fingerprint,
+            human: Fingerprint
         ) {
             self.finalize = finalize
             self.launch = launch

@@ -9,7 +9,9 @@ package struct Record: Sendable, Equatable {
     package let clientID: String
     /// The pseudonym of the user; absent for administration.
     package let subject: Identifier?
-    /// When the service composed the record. Advisory: order is by position.
+    /// When the service composed the record.
+    ///
+    /// Advisory: order is by position.
     package let time: Timestamp
     /// Place among the subject's events, from 1; absent where a subject's events are not counted.
     package let subjectVersion: Int64?
@@ -98,8 +100,9 @@ extension Record {
         id = try reader.identifier()
         try reader.literal(",\"source\":")
         let source = try reader.string()
-        guard source.hasPrefix("/apps/") else { throw .malformed(offset: 0) }
-        clientID = String(source.dropFirst(6))
+        // Byte by byte: a combining character may follow, which would melt into the last slash.
+        guard source.utf8.starts(with: "/apps/".utf8) else { throw .malformed(offset: 0) }
+        clientID = String(Substring(source.utf8.dropFirst(6)))
         try reader.literal(",\"type\":")
         let type = try reader.string()
         subject = reader.skip(",\"subject\":") ? try reader.identifier() : nil

@@ -132,7 +132,9 @@ package struct RecordReader {
         try literal("\"")
         let start = index
         let time = try timestamp()
-        guard index - start == 27, bytes[index - 1] == UInt8(ascii: "Z") else {
+        guard index - start == 27, bytes[start + 10] == UInt8(ascii: "T"),
+            bytes[index - 1] == UInt8(ascii: "Z")
+        else {
             throw .malformed(offset: start)
         }
         try literal("\"")
@@ -159,6 +161,10 @@ package struct RecordReader {
         let fraction = try fractionMicroseconds()
         let offset = try offsetSeconds()
         let seconds = date.daysSince1970 * 86_400 + hour * 3600 + minute * 60 + second - offset
+        // An offset may move the year out of the four digits that we write.
+        guard (CivilDate.secondsMin...CivilDate.secondsMax).contains(seconds) else {
+            throw .malformed(offset: start)
+        }
         return Timestamp(microseconds: seconds * 1_000_000 + fraction)
     }
 

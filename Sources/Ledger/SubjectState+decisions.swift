@@ -16,7 +16,9 @@ package struct AnswerFingerprints: Sendable, Equatable {
     package let mismatch: Mismatch?
 
     package init(
-        human: Fingerprint, accessToken: Fingerprint, publicToken: Fingerprint,
+        human: Fingerprint,
+        accessToken: Fingerprint,
+        publicToken: Fingerprint,
         mismatch: Mismatch?
     ) {
         self.human = human
@@ -29,11 +31,13 @@ package struct AnswerFingerprints: Sendable, Equatable {
 extension SubjectState {
     /// What a launch needs first, so that "User Already Exists" cannot happen.
     package var launchNeed: LaunchNeed {
+        // While an exchange is open, the provider may be ahead of us.
+        let mayDiffer = isDoubted || !openFinalizes.isEmpty
         if human != nil {
             if publicToken == nil { return .publicToken(isRequired: true) }
-            return isDoubted ? .publicToken(isRequired: false) : .nothing
+            return mayDiffer ? .publicToken(isRequired: false) : .nothing
         }
-        return isDoubted ? .person : .nothing
+        return mayDiffer ? .person : .nothing
     }
 
     /// The launch: edit mode exactly when a public token is held.
@@ -53,7 +57,9 @@ extension SubjectState {
 
     /// What the provider's answer to a finish means.
     package func finalize(
-        _ finish: LedgerEvent.Finish, mode: LaunchMode, answer: AnswerFingerprints
+        _ finish: LedgerEvent.Finish,
+        mode: LaunchMode,
+        answer: AnswerFingerprints
     ) -> [LedgerEvent] {
         if let mismatch = answer.mismatch {
             return [.finalizeRefused(finalize: finish.finalize, mismatch: mismatch)]
@@ -66,11 +72,19 @@ extension SubjectState {
         case .create:
             events.append(
                 .connectFinalized(
-                    finalize: finish.finalize, launch: finish.launch, human: answer.human))
+                    finalize: finish.finalize,
+                    launch: finish.launch,
+                    human: answer.human
+                )
+            )
         case .edit:
             events.append(
                 .editFinalized(
-                    finalize: finish.finalize, launch: finish.launch, human: answer.human))
+                    finalize: finish.finalize,
+                    launch: finish.launch,
+                    human: answer.human
+                )
+            )
         }
         if let token = next(.accessToken, answer.accessToken) {
             events.append(.accessTokenRotated(token, cause: finish.finalize))
@@ -81,10 +95,14 @@ extension SubjectState {
         return events
     }
 
-    /// A public token fetched again. The version stays when the value is the one we hold.
+    /// A public token fetched again.
+    ///
+    /// The version stays when the value is the one we hold.
     package func recover(publicToken: Fingerprint, human: Fingerprint) -> LedgerEvent {
         let held = LedgerEvent.IssuedToken(
-            version: self.publicToken?.version ?? 0, fingerprint: publicToken)
+            version: self.publicToken?.version ?? 0,
+            fingerprint: publicToken
+        )
         return .publicTokenRecovered(next(.publicToken, publicToken) ?? held, human: human)
     }
 
@@ -93,6 +111,8 @@ extension SubjectState {
         let held = token(kind)
         guard held?.fingerprint != fingerprint else { return nil }
         return LedgerEvent.IssuedToken(
-            version: (held?.version ?? 0) + 1, fingerprint: fingerprint)
+            version: (held?.version ?? 0) + 1,
+            fingerprint: fingerprint
+        )
     }
 }

@@ -40,8 +40,8 @@ package struct SubjectState: Sendable, Equatable {
     package internal(set) var human: Fingerprint?
     package internal(set) var accessToken: HeldToken?
     package internal(set) var publicToken: HeldToken?
-    /// Something happened since the last launch after which the provider may hold another public
-    /// token, or know a user whom we do not: a popup closed or failed, an exchange without tokens.
+    /// Something happened after which the provider may hold another public token, or know a user
+    /// whom we do not: a popup closed or failed, an exchange without tokens.
     package internal(set) var isDoubted = false
     /// Why the connection is broken.
     package internal(set) var brokenReason: String?
@@ -78,29 +78,47 @@ extension SubjectState {
         version += 1
         switch event {
         case .connectLaunched, .editLaunched:
-            isDoubted = false
+            // A launch heals nothing by itself: what was asked of the provider before it is an
+            // event of its own.
+            break
         case .launchClosed, .launchFailed:
             isDoubted = true
         case .finishReceived(let finish):
             openFinalizes.append(
                 OpenFinalize(
-                    finalize: finish.finalize, launch: finish.launch, received: version,
-                    dispatches: 0, unresolved: nil))
+                    finalize: finish.finalize,
+                    launch: finish.launch,
+                    received: version,
+                    dispatches: 0,
+                    unresolved: nil
+                )
+            )
         case .exchangeDispatched(let finalize, let number):
-            update(finalize) { $0.dispatches = number }
+            update(finalize) {
+                $0.dispatches = number
+                $0.unresolved = nil
+            }
         case .connectFinalized(let finalize, _, let human),
             .editFinalized(let finalize, _, let human):
             end(finalize)
+            // Newer tokens are here, so nobody waits for those of an earlier exchange any more.
+            openFinalizes.removeAll { $0.unresolved != nil }
             self.human = human
             status = .connected
             brokenReason = nil
             isDoubted = false
         case .accessTokenRotated(let token, _):
             accessToken = HeldToken(
-                version: token.version, fingerprint: token.fingerprint, issuedAt: time)
+                version: token.version,
+                fingerprint: token.fingerprint,
+                issuedAt: time
+            )
         case .publicTokenRotated(let token, _):
             publicToken = HeldToken(
-                version: token.version, fingerprint: token.fingerprint, issuedAt: time)
+                version: token.version,
+                fingerprint: token.fingerprint,
+                issuedAt: time
+            )
         case .finalizeRejected(let finalize, _), .finalizeRefused(let finalize, _):
             end(finalize)
             isDoubted = true
@@ -110,7 +128,10 @@ extension SubjectState {
         case .publicTokenRecovered(let token, let human):
             if token.version != publicToken?.version {
                 publicToken = HeldToken(
-                    version: token.version, fingerprint: token.fingerprint, issuedAt: time)
+                    version: token.version,
+                    fingerprint: token.fingerprint,
+                    issuedAt: time
+                )
             }
             self.human = human
             isDoubted = false
@@ -128,7 +149,8 @@ extension SubjectState {
     }
 
     private mutating func update(
-        _ finalize: Identifier, _ change: (inout OpenFinalize) -> Void
+        _ finalize: Identifier,
+        _ change: (inout OpenFinalize) -> Void
     ) {
         guard let index = openFinalizes.firstIndex(where: { $0.finalize == finalize }) else {
             return

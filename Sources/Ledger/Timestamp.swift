@@ -37,6 +37,11 @@ extension Timestamp: CustomStringConvertible {
 
 /// A day of the proleptic Gregorian calendar.
 struct CivilDate {
+    /// The first second of the year 0, counted from 1970.
+    static let secondsMin: Int64 = -62_167_219_200
+    /// The last second of the year 9999.
+    static let secondsMax: Int64 = 253_402_300_799
+
     let year: Int64
     let month: Int64
     let day: Int64

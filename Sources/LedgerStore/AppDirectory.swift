@@ -18,12 +18,31 @@ package struct StoredAPIKey: Sendable {
 final class AppDirectory: Sendable {
     private struct Entry<Value: Sendable>: Sendable {
         let value: Value
-        let until: ContinuousClock.Instant
+        var until: ContinuousClock.Instant
     }
 
     private struct Remembered {
         var apps: Entry<[StoredApp]>?
         var keys: [String: Entry<StoredAPIKey>] = [:]
+
+        /// The apps, unless it is time to ask again.
+        ///
+        /// Whoever is told to ask does so for all: meanwhile the others go on with what is
+        /// remembered.
+        mutating func freshApps() -> [StoredApp]? {
+            guard let entry = apps else { return nil }
+            guard entry.until <= .now else { return entry.value }
+            apps?.until = .now + StoreLimits.directoryTime
+            return nil
+        }
+
+        /// The same for one key.
+        mutating func freshKey(_ id: String) -> StoredAPIKey? {
+            guard let entry = keys[id] else { return nil }
+            guard entry.until <= .now else { return entry.value }
+            keys[id]?.until = .now + StoreLimits.directoryTime
+            return nil
+        }
     }
 
     /// Beyond this many remembered keys all are forgotten: a bound, not a policy.
@@ -40,7 +59,7 @@ final class AppDirectory: Sendable {
 
     /// All apps.
     func apps() async throws(StoreError) -> [StoredApp] {
-        if let entry = remembered.withLock({ $0.apps }), entry.until > .now { return entry.value }
+        if let apps = remembered.withLock({ $0.freshApps() }) { return apps }
         let rows: [AppRow]
         do {
             rows = try await pool.query(Self.appsStatement) { result throws(PostgresError) in
@@ -66,8 +85,8 @@ final class AppDirectory: Sendable {
     /// The key with this id, unless it is revoked or expired.
     func key(_ id: String, now: Timestamp) async throws(StoreError) -> StoredAPIKey? {
         let key: StoredAPIKey?
-        if let entry = remembered.withLock({ $0.keys[id] }), entry.until > .now {
-            key = entry.value
+        if let known = remembered.withLock({ $0.freshKey(id) }) {
+            key = known
         } else {
             key = try await storedKey(id)
             remembered.withLock { remembered in
@@ -91,16 +110,20 @@ final class AppDirectory: Sendable {
                     select app_id, hash, array_to_string(scopes, ' '), expires_at
                     from ledger.api_key where key_id = $1 and revoked_at is null
                     """,
-                    .text(id))
+                    .text(id)
+                )
             ) { result throws(PostgresError) in
                 guard result.rowCount == 1 else { return nil }
                 let scopes = try result.text(0, 2).split(separator: " ").map(String.init)
                 return StoredAPIKey(
-                    id: id, app: Identifier(value: try result.uuid(0, 0)), scopes: Set(scopes),
+                    id: id,
+                    app: Identifier(value: try result.uuid(0, 0)),
+                    scopes: Set(scopes),
                     hash: try result.bytes(0, 1),
                     expiresAt: try result.timestamptzOrNil(0, 3).map {
                         Timestamp(microseconds: $0)
-                    })
+                    }
+                )
             }
         } catch {
             throw StoreError(error)
@@ -111,15 +134,16 @@ final class AppDirectory: Sendable {
         "apps",
         """
         select a.app_id, a.client_id, a.name, a.connect_url, a.user_url, a.api_url,
-            array_to_string(a.allowed_origins, ' '), k.log_id, k.wrapped, s.sealed, p.sealed
+            array_to_string(a.allowed_origins, ' '), 0,
+            (select k.wrapped from vault.data_key k where k.log_id = 0 and k.subject = a.app_id),
+            (select s.sealed from vault.value s where s.log_id = 0 and s.subject = a.app_id
+                and s.kind = 'client_secret' and s.version = 1),
+            (select p.sealed from vault.value p where p.log_id = 0 and p.subject = a.app_id
+                and p.kind = 'app_key' and p.version = 1)
         from ledger.app a
-        join vault.data_key k on k.subject = a.app_id
-        join vault.value s on s.log_id = k.log_id and s.subject = a.app_id
-            and s.kind = 'client_secret'
-        left join vault.value p on p.log_id = k.log_id and p.subject = a.app_id
-            and p.kind = 'app_key'
         order by a.client_id
-        """)
+        """
+    )
 }
 
 /// An app's row, its secrets still sealed.
@@ -157,10 +181,21 @@ private struct AppRow: Sendable {
             openedAppKey = try vault.open(appKey, .appKey, version: 1, for: owner, key: key)
         }
         return StoredApp(
-            id: id, clientID: texts[0], name: texts[1], connectURL: texts[2], userURL: texts[3],
-            apiURL: texts[4], allowedOrigins: origins,
+            id: id,
+            clientID: texts[0],
+            name: texts[1],
+            connectURL: texts[2],
+            userURL: texts[3],
+            apiURL: texts[4],
+            allowedOrigins: origins,
             clientSecret: try vault.open(
-                clientSecret, .clientSecret, version: 1, for: owner, key: key),
-            appKey: openedAppKey)
+                clientSecret,
+                .clientSecret,
+                version: 1,
+                for: owner,
+                key: key
+            ),
+            appKey: openedAppKey
+        )
     }
 }

@@ -62,7 +62,8 @@ struct AppendStatement {
         commandTimes.append(command.time.microseconds)
         commandStatuses.append(command.state?.status.rawValue)
         commandStates.append(
-            command.state.map { String(decoding: $0.encoded(), as: UTF8.self) })
+            command.state.map { String(decoding: $0.encoded(), as: UTF8.self) }
+        )
     }
 
     private mutating func add(_ event: AppendCommand.Event, _ number: Int32) {
@@ -97,18 +98,34 @@ struct AppendStatement {
                 $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
             """,
             .int4(logID),
-            .uuidArray(commandApps), .uuidArray(commandSubjects), .int8Array(commandExpected),
-            .int4Array(commandEventCounts), .timestamptzArray(commandTimes),
-            .textArray(commandStatuses), .textArray(commandStates),
-            .int4Array(eventCommands), .uuidArray(eventIDs), .uuidArray(eventSubjects),
-            .int8Array(eventVersions), .textArray(eventTypes),
+            .uuidArray(commandApps),
+            .uuidArray(commandSubjects),
+            .int8Array(commandExpected),
+            .int4Array(commandEventCounts),
+            .timestamptzArray(commandTimes),
+            .textArray(commandStatuses),
+            .textArray(commandStates),
+            .int4Array(eventCommands),
+            .uuidArray(eventIDs),
+            .uuidArray(eventSubjects),
+            .int8Array(eventVersions),
+            .textArray(eventTypes),
             .byteaArray(eventRecords),
-            .int4Array(claimCommands), .textArray(claimKinds), .byteaArray(claimFingerprints),
+            .int4Array(claimCommands),
+            .textArray(claimKinds),
+            .byteaArray(claimFingerprints),
             .uuidArray(claimReferences),
-            .int4Array(keyCommands), .textArray(keyRootKeyIDs), .byteaArray(keysWrapped),
-            .int4Array(valueCommands), .textArray(valueKinds), .int8Array(valueVersions),
+            .int4Array(keyCommands),
+            .textArray(keyRootKeyIDs),
+            .byteaArray(keysWrapped),
+            .int4Array(valueCommands),
+            .textArray(valueKinds),
+            .int8Array(valueVersions),
             .byteaArray(valuesSealed),
-            .int4Array(dropCommands), .textArray(dropKinds), .int8Array(dropVersions))
+            .int4Array(dropCommands),
+            .textArray(dropKinds),
+            .int8Array(dropVersions)
+        )
     }
 
     /// Reads the verdicts, one per command.

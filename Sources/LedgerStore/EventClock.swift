@@ -24,7 +24,8 @@ package final class EventClock: Sendable {
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(
-            microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+            microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+        )
     }
 
     /// A new version 7 identifier, greater than all that this clock gave out before.
@@ -42,17 +43,10 @@ package final class EventClock: Sendable {
                 state.sequence += 1
             }
             return Identifier(
-                milliseconds: state.milliseconds, sequence: state.sequence,
-                random: state.random.next())
-        }
-    }
-
-    /// A random identifier that tells nothing about when it was made, for subjects.
-    package func pseudonym() -> Identifier {
-        state.withLock { state in
-            let high = state.random.next() & ~0xF000 | 0x4000
-            let low = state.random.next() & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-            return Identifier(value: UInt128(high) << 64 | UInt128(low))
+                milliseconds: state.milliseconds,
+                sequence: state.sequence,
+                random: state.random.next()
+            )
         }
     }
 }

@@ -1,6 +1,6 @@
 internal import Crypto
 package import Ledger
-internal import Postgres
+package import Postgres
 
 /// An app to be registered.
 package struct NewApp: Sendable {
@@ -15,8 +15,14 @@ package struct NewApp: Sendable {
 
     /// Takes values that the caller has validated.
     package init(
-        clientID: String, name: String, clientSecret: Secret, appKey: Secret?,
-        connectURL: String, userURL: String, apiURL: String, allowedOrigins: [String]
+        clientID: String,
+        name: String,
+        clientSecret: Secret,
+        appKey: Secret?,
+        connectURL: String,
+        userURL: String,
+        apiURL: String,
+        allowedOrigins: [String]
     ) {
         self.clientID = clientID
         self.name = name
@@ -50,70 +56,122 @@ extension LedgerStore {
 
     /// The stored key that a text is, or nil for unknown, revoked and expired ones alike.
     package func authenticate(_ text: String) async throws(StoreError) -> StoredAPIKey? {
-        guard let key = APIKey(text), let stored = try await directory.key(key.id, now: clock.now()),
+        guard let key = APIKey(text),
+            let stored = try await directory.key(key.id, now: clock.now()),
             key.isSame(as: stored)
         else { return nil }
         return stored
     }
 
     /// Registers an app; false when its `clientId` is registered already.
+    ///
+    /// Needs the rights of the schema's owner: whoever has stolen the service's password must not be
+    /// able to make keys that read tokens (threats, T20).
     package func add(
-        _ app: NewApp, context: RecordContext
+        _ app: NewApp,
+        context: RecordContext,
+        owner: PostgresConfiguration
     ) async throws(StoreError) -> Bool {
-        let id = clock.pseudonym()
-        let owner = ValueOwner(logID: administrationLogID, app: id, subject: id)
+        let id = clock.identifier()
+        let place = ValueOwner(logID: administrationLogID, app: id, subject: id)
         let key = vault.newDataKey()
         var kinds: [ValueKind] = [.clientSecret]
         if app.appKey != nil { kinds.append(.appKey) }
         let wrapped: [UInt8]
         var sealed: [[UInt8]] = []
         do {
-            wrapped = try vault.wrap(key, for: owner)
+            wrapped = try vault.wrap(key, for: place)
             for (kind, value) in zip(kinds, [app.clientSecret, app.appKey].compactMap { $0 }) {
                 sealed.append(
-                    try vault.seal(value, kind, version: 1, for: owner, key: key))
+                    try vault.seal(value, kind, version: 1, for: place, key: key)
+                )
             }
         } catch {
             throw .damaged(.value)
         }
         let record = Record(
-            id: clock.identifier(), clientID: app.clientID, subject: nil, time: clock.now(),
-            subjectVersion: nil, context: context, event: .appAdded(name: app.name))
+            id: clock.identifier(),
+            clientID: app.clientID,
+            subject: nil,
+            time: clock.now(),
+            subjectVersion: nil,
+            context: context,
+            event: .appAdded(name: app.name)
+        )
         return try await administer(
             Statement(
                 "add_app",
                 "select ledger.add_app($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-                .uuid(id.value), .text(app.clientID), .text(app.name), .text(app.connectURL),
-                .text(app.userURL), .text(app.apiURL), .textArray(app.allowedOrigins),
-                .uuid(record.id.value), .timestamptz(microsecondsSince1970: record.time.microseconds),
-                .bytea(record.encoded()), .text(vault.rootKeyID), .bytea(wrapped),
-                .textArray(kinds.map(\.rawValue)), .byteaArray(sealed)))
+                .uuid(id.value),
+                .text(app.clientID),
+                .text(app.name),
+                .text(app.connectURL),
+                .text(app.userURL),
+                .text(app.apiURL),
+                .textArray(app.allowedOrigins),
+                .uuid(record.id.value),
+                .timestamptz(microsecondsSince1970: record.time.microseconds),
+                .bytea(record.encoded()),
+                .text(vault.rootKeyID),
+                .bytea(wrapped),
+                .textArray(kinds.map(\.rawValue)),
+                .byteaArray(sealed)
+            ),
+            owner
+        )
     }
 
-    /// Makes an API key for an app. The answer is the only time that the key is seen.
+    /// Makes an API key for an app.
+    ///
+    /// The answer is the only time that the key is seen.
+    ///
+    /// Needs the rights of the schema's owner, like `add`.
     package func createAPIKey(
-        of app: StoredApp, scopes: [Scope], isTest: Bool, context: RecordContext
+        of app: StoredApp,
+        scopes: [Scope],
+        isTest: Bool,
+        context: RecordContext,
+        owner: PostgresConfiguration
     ) async throws(StoreError) -> APIKey {
         let key = APIKey(isTest: isTest)
         let names = scopes.map(\.rawValue)
         let record = Record(
-            id: clock.identifier(), clientID: app.clientID, subject: nil, time: clock.now(),
-            subjectVersion: nil, context: context,
-            event: .apiKeyCreated(key: key.id, scopes: names))
-        _ = try await administer(
+            id: clock.identifier(),
+            clientID: app.clientID,
+            subject: nil,
+            time: clock.now(),
+            subjectVersion: nil,
+            context: context,
+            event: .apiKeyCreated(key: key.id, scopes: names)
+        )
+        let isStored = try await administer(
             Statement(
-                "add_api_key", "select ledger.add_api_key($1, $2, $3, $4, $5, $6, $7, $8)",
-                .text(key.id), .uuid(app.id.value), .bytea(key.hash), .textArray(names),
-                .null(.timestamptz), .uuid(record.id.value),
+                "add_api_key",
+                "select ledger.add_api_key($1, $2, $3, $4, $5, $6, $7, $8)",
+                .text(key.id),
+                .uuid(app.id.value),
+                .bytea(key.hash),
+                .textArray(names),
+                .null(.timestamptz),
+                .uuid(record.id.value),
                 .timestamptz(microsecondsSince1970: record.time.microseconds),
-                .bytea(record.encoded())))
+                .bytea(record.encoded())
+            ),
+            owner
+        )
+        guard isStored else { throw .conflict }
         return key
     }
 
     /// False when a unique key says that it is there already.
-    private func administer(_ statement: Statement) async throws(StoreError) -> Bool {
+    private func administer(
+        _ statement: Statement,
+        _ owner: PostgresConfiguration
+    ) async throws(StoreError) -> Bool {
         do {
-            try await pool.query(statement) { _ throws(PostgresError) in }
+            let connection = try await PostgresConnection.connect(owner)
+            try await connection.query(statement) { _ throws(PostgresError) in }
+            await connection.close()
             directory.forgetApps()
             return true
         } catch {

@@ -6,7 +6,8 @@ extension LedgerStore {
     /// `decide` must be pure: it may run several times. When it answers nil there is nothing to
     /// write, and the user comes back as read. Throws what `decide` throws, or `StoreError`.
     package func change(
-        _ user: StoredUser, of app: StoredApp,
+        _ user: StoredUser,
+        of app: StoredApp,
         decide: (StoredUser) throws -> Change?
     ) async throws -> ChangeOutcome? {
         guard let change = try decide(user) else { return nil }
@@ -27,7 +28,8 @@ extension LedgerStore {
 
     /// The user as it is now; one that was new may be stored by now, under another subject.
     package func reread(
-        _ user: StoredUser, of app: StoredApp
+        _ user: StoredUser,
+        of app: StoredApp
     ) async throws(StoreError) -> StoredUser? {
         if let clientUserID = user.newClientUserID {
             return try await self.user(clientUserID, of: app)

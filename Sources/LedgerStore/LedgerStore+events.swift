@@ -20,7 +20,9 @@ package struct StoredEvent: Sendable {
     }
 }
 
-/// Which events a list shows. All given conditions hold together.
+/// Which events a list shows.
+///
+/// All given conditions hold together.
 package struct EventFilter: Sendable {
     package var app: Identifier
     package var subject: Identifier?
@@ -43,12 +45,15 @@ extension LedgerStore {
                 """
                 select log_id, app_id, position, record from ledger.event where event_id = $1
                 """,
-                .uuid(id.value)))
+                .uuid(id.value)
+            )
+        )
     }
 
     /// The event at a position of a log.
     package func event(
-        at position: Int64, logID: Int32
+        at position: Int64,
+        logID: Int32
     ) async throws(StoreError) -> StoredEvent? {
         try await event(
             Statement(
@@ -57,12 +62,17 @@ extension LedgerStore {
                 select log_id, app_id, position, record from ledger.event
                 where log_id = $1 and position = $2
                 """,
-                .int4(logID), .int8(position)))
+                .int4(logID),
+                .int8(position)
+            )
+        )
     }
 
     /// A user's events in order, from after a subject version.
     package func history(
-        of user: StoredUser, after version: Int64 = 0, limit: Int = StoreLimits.pageEventsMax
+        of user: StoredUser,
+        after version: Int64 = 0,
+        limit: Int = StoreLimits.pageEventsMax
     ) async throws(StoreError) -> [StoredEvent] {
         try await events(
             Statement(
@@ -72,8 +82,12 @@ extension LedgerStore {
                 where log_id + 0 = $1 and subject = $2 and subject_version > $3
                 order by subject_version limit $4
                 """,
-                .int4(user.logID), .uuid(user.subject.value), .int8(version),
-                .int8(Int64(limit))))
+                .int4(user.logID),
+                .uuid(user.subject.value),
+                .int8(version),
+                .int8(Int64(limit))
+            )
+        )
     }
 
     /// All of a user's events.
@@ -86,33 +100,95 @@ extension LedgerStore {
         }
     }
 
-    /// A page of a log's events that pass a filter, from a position on.
+    /// Events of a log that pass a filter, from a position on, and where to go on.
+    ///
+    /// A call looks at a bounded stretch of the log, so a filter that few events pass gives short
+    /// or empty pages before the end; `next` is nil only at the end.
     package func events(
-        _ filter: EventFilter, logID: Int32, from position: Int64, limit: Int
+        _ filter: EventFilter,
+        logID: Int32,
+        from position: Int64,
+        limit: Int
+    ) async throws(StoreError) -> (events: [StoredEvent], next: Int64?) {
+        let size = try await size(logID: logID)
+        // A subject's events are few and have an index of their own: no stretch is needed.
+        let stretch = filter.subject == nil ? StoreLimits.scannedEventsMax : size
+        var found: [StoredEvent] = []
+        var start = position
+        for _ in 0..<StoreLimits.stretchesMax {
+            guard start < size, found.count < limit else { break }
+            let end = min(size, start + stretch)
+            found += try await events(
+                filter,
+                logID: logID,
+                from: start,
+                below: end,
+                limit: limit - found.count
+            )
+            start = end
+        }
+        if found.count == limit, let last = found.last { start = last.position + 1 }
+        return (found, start < size ? start : nil)
+    }
+
+    private func events(
+        _ filter: EventFilter,
+        logID: Int32,
+        from start: Int64,
+        below end: Int64,
+        limit: Int
     ) async throws(StoreError) -> [StoredEvent] {
-        try await events(
+        if let subject = filter.subject {
+            return try await events(
+                Statement(
+                    "events_of_subject",
+                    """
+                    select log_id, app_id, position, record from ledger.event
+                    where subject = $1 and log_id + 0 = $2 and position >= $3 and app_id = $4
+                        and ($5::text is null or type = $5)
+                        and ($6::timestamptz is null or recorded_at >= $6)
+                        and ($7::timestamptz is null or recorded_at < $7)
+                    order by position limit $8
+                    """,
+                    .uuid(subject.value),
+                    .int4(logID),
+                    .int8(start),
+                    .uuid(filter.app.value),
+                    .text(filter.type),
+                    .timestamptz(microsecondsSince1970: filter.since?.microseconds),
+                    .timestamptz(microsecondsSince1970: filter.until?.microseconds),
+                    .int8(Int64(limit))
+                )
+            )
+        }
+        return try await events(
             Statement(
                 "events",
                 """
                 select log_id, app_id, position, record from ledger.event
-                where log_id = $1 and position >= $2
-                    and app_id = $3
-                    and ($4::uuid is null or subject = $4)
+                where log_id = $1 and position >= $2 and position < $3 and app_id = $4
                     and ($5::text is null or type = $5)
                     and ($6::timestamptz is null or recorded_at >= $6)
                     and ($7::timestamptz is null or recorded_at < $7)
                 order by position limit $8
                 """,
-                .int4(logID), .int8(position), .uuid(filter.app.value),
-                .uuid(filter.subject?.value), .text(filter.type),
+                .int4(logID),
+                .int8(start),
+                .int8(end),
+                .uuid(filter.app.value),
+                .text(filter.type),
                 .timestamptz(microsecondsSince1970: filter.since?.microseconds),
                 .timestamptz(microsecondsSince1970: filter.until?.microseconds),
-                .int8(Int64(limit))))
+                .int8(Int64(limit))
+            )
+        )
     }
 
     /// A page of a log, unfiltered, from a position on.
     package func page(
-        logID: Int32, from position: Int64, limit: Int = StoreLimits.pageEventsMax
+        logID: Int32,
+        from position: Int64,
+        limit: Int = StoreLimits.pageEventsMax
     ) async throws(StoreError) -> [StoredEvent] {
         try await events(
             Statement(
@@ -121,12 +197,17 @@ extension LedgerStore {
                 select log_id, app_id, position, record from ledger.event
                 where log_id = $1 and position >= $2 order by position limit $3
                 """,
-                .int4(logID), .int8(position), .int8(Int64(limit))))
+                .int4(logID),
+                .int8(position),
+                .int8(Int64(limit))
+            )
+        )
     }
 
     /// Who holds a fingerprint, and the event that claimed it.
     package func lookup(
-        _ kind: LookupKind, _ fingerprint: Fingerprint
+        _ kind: LookupKind,
+        _ fingerprint: Fingerprint
     ) async throws(StoreError) -> (subject: Identifier, reference: Identifier)? {
         do {
             return try await pool.query(
@@ -136,7 +217,9 @@ extension LedgerStore {
                     select k.subject, k.reference from ledger.log l
                     join vault.lookup k on k.log_id = l.log_id and k.kind = $1 and k.fingerprint = $2
                     """,
-                    .text(kind.rawValue), .bytea(fingerprint.bytes))
+                    .text(kind.rawValue),
+                    .bytea(fingerprint.bytes)
+                )
             ) { result throws(PostgresError) in
                 guard result.rowCount > 0 else { return nil }
                 return (
@@ -151,7 +234,9 @@ extension LedgerStore {
 
     /// A page of an app's users, in order of their subjects, after one.
     package func users(
-        of app: StoredApp, after subject: Identifier?, limit: Int
+        of app: StoredApp,
+        after subject: Identifier?,
+        limit: Int
     ) async throws(StoreError) -> [StoredUser] {
         let places: [(logID: Int32, subject: Identifier)]
         do {
@@ -159,34 +244,29 @@ extension LedgerStore {
                 Statement(
                     "users",
                     """
-                    select h.log_id, h.subject from ledger.log l
-                    join ledger.current_token h on h.log_id = l.log_id and h.app_id = $1
-                        and ($2::uuid is null or h.subject > $2)
-                    order by h.subject limit $3
+                    select log_id, subject from ledger.current_token
+                    where log_id = $1 and app_id = $2 and subject > $3 order by subject limit $4
                     """,
-                    .uuid(app.id.value), .uuid(subject?.value), .int8(Int64(limit)))
+                    .int4(administrationLog),
+                    .uuid(app.id.value),
+                    .uuid(subject?.value ?? 0),
+                    .int8(Int64(limit))
+                )
             ) { result throws(PostgresError) in
                 var places: [(logID: Int32, subject: Identifier)] = []
                 for row in 0..<result.rowCount {
                     places.append(
                         (
                             try result.int4(row, 0), Identifier(value: try result.uuid(row, 1))
-                        ))
+                        )
+                    )
                 }
                 return places
             }
         } catch {
             throw StoreError(error)
         }
-        var users: [StoredUser] = []
-        for place in places {
-            if let user = try await user(
-                subject: place.subject, logID: place.logID, of: app)
-            {
-                users.append(user)
-            }
-        }
-        return users
+        return try await self.users(at: places, of: app)
     }
 
     /// Whether the database answers now.
@@ -212,7 +292,9 @@ extension LedgerStore {
                             logID: try result.int4(row, 0),
                             app: Identifier(value: try result.uuid(row, 1)),
                             position: try result.int8(row, 2),
-                            bytes: try result.bytes(row, 3)))
+                            bytes: try result.bytes(row, 3)
+                        )
+                    )
                 }
                 return events
             }

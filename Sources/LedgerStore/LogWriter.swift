@@ -11,8 +11,9 @@ final class LogWriter: Sendable {
     init(logID: Int32, pool: PostgresPool, rootKeyID: String, logger: Logger) {
         let appender = Appender(logID: logID, pool: pool, rootKeyID: rootKeyID, logger: logger)
         batcher = Batcher(
-            batchMax: StoreLimits.batchCommandsMax, queueMax: StoreLimits.queuedCommandsMax,
-            workerCount: 1
+            batchMax: StoreLimits.batchCommandsMax,
+            queueMax: StoreLimits.queuedCommandsMax,
+            workerCount: StoreLimits.batchesInFlightMax
         ) { await appender.append($0) }
     }
 
@@ -53,11 +54,13 @@ private struct Appender: Sendable {
     }
 
     private func handle(
-        _ error: PostgresError, of commands: [AppendCommand]
+        _ error: PostgresError,
+        of commands: [AppendCommand]
     ) async -> [Result<AppendVerdict, StoreError>] {
         switch error.code {
-        case .server(.uniqueViolation) where commands.count > 1:
-            // Two commands of the batch claim the same thing: one at a time they get verdicts.
+        case .server(let state) where commands.count > 1 && !StoreError(state: state).isPassing:
+            // Two commands of the batch claim the same thing, or one of them is impossible: one at
+            // a time each gets its own verdict.
             var results: [Result<AppendVerdict, StoreError>] = []
             for command in commands { results += await append([command]) }
             return results
@@ -72,37 +75,58 @@ private struct Appender: Sendable {
         }
     }
 
-    /// Asks on a fresh connection which of the commands are in the log. Never sends them again.
+    /// Asks on a fresh connection which of the commands are in the log.
+    ///
+    /// Never sends them again.
     private func settle(
         _ commands: [AppendCommand]
     ) async -> [Result<AppendVerdict, StoreError>] {
         let ids = commands.compactMap { $0.events.first?.record.id.value }
         for attempt in 0..<StoreLimits.settleTriesMax {
             if attempt > 0 { try? await Task.sleep(for: StoreLimits.settlePause) }
-            guard let positions = try? await positions(of: ids) else { continue }
+            guard let settled = try? await settled(ids) else { continue }
             return commands.map { command in
-                guard let id = command.events.first?.record.id,
-                    let position = positions[id.value]
+                guard let first = command.events.first,
+                    let stored = settled[first.record.id.value]
                 else { return .failure(.unavailable) }
-                return .success(.appended(position: position))
+                // An id may be derived, and another worker may have used it: only the same bytes
+                // are our own.
+                return .success(
+                    stored.record == first.bytes
+                        ? .appended(position: stored.position)
+                        : .repeated(position: stored.position)
+                )
             }
         }
         logger.error("append outcome not settled", metadata: ["commands": "\(commands.count)"])
         return commands.map { _ in .failure(.outcomeUnknown) }
     }
 
-    private func positions(of ids: [UInt128]) async throws(PostgresError) -> [UInt128: Int64] {
+    private struct Settled: Sendable {
+        let position: Int64
+        let record: [UInt8]
+    }
+
+    private func settled(_ ids: [UInt128]) async throws(PostgresError) -> [UInt128: Settled] {
         try await pool.query(
             Statement(
                 "settle_events",
-                "select settled_id, settled_position from ledger.settle_events($1, $2)",
-                .int4(logID), .uuidArray(ids))
+                """
+                select settled_id, settled_position, settled_record
+                from ledger.settle_events($1, $2)
+                """,
+                .int4(logID),
+                .uuidArray(ids)
+            )
         ) { result throws(PostgresError) in
-            var positions: [UInt128: Int64] = [:]
+            var settled: [UInt128: Settled] = [:]
             for row in 0..<result.rowCount {
-                positions[try result.uuid(row, 0)] = try result.int8(row, 1)
+                settled[try result.uuid(row, 0)] = Settled(
+                    position: try result.int8(row, 1),
+                    record: try result.bytes(row, 2)
+                )
             }
-            return positions
+            return settled
         }
     }
 }

@@ -12,14 +12,18 @@ extension Vault {
             self.init(
                 rootKey: rootKey,
                 fingerprintKey: try await Self.masterKey("fingerprint", rootKey, pool),
-                launchKey: try await Self.masterKey("launch", rootKey, pool))
+                launchKey: try await Self.masterKey("launch", rootKey, pool),
+                checkpointKey: try await Self.masterKey("checkpoint", rootKey, pool)
+            )
         } catch {
             throw error
         }
     }
 
     private static func masterKey(
-        _ purpose: String, _ rootKey: RootKey, _ pool: PostgresPool
+        _ purpose: String,
+        _ rootKey: RootKey,
+        _ pool: PostgresPool
     ) async throws(VaultError) -> SymmetricKey {
         let associated = Array("token-ledger/1 master key \(purpose)".utf8)
         do {
@@ -29,8 +33,12 @@ extension Vault {
             let offered = try rootKey.wrap(SymmetricKey(size: .bits256), purpose: associated)
             try await pool.query(
                 Statement(
-                    "offer_master_key", "select vault.offer_master_key($1, $2, $3)",
-                    .text(purpose), .text(rootKey.id), .bytea(offered))
+                    "offer_master_key",
+                    "select vault.offer_master_key($1, $2, $3)",
+                    .text(purpose),
+                    .text(rootKey.id),
+                    .bytea(offered)
+                )
             ) { _ throws(PostgresError) in }
             // Another copy of the service may have been first; what is stored now is what counts.
             guard let stored = try await storedKey(purpose, pool) else {
@@ -47,12 +55,15 @@ extension Vault {
     }
 
     private static func storedKey(
-        _ purpose: String, _ pool: PostgresPool
+        _ purpose: String,
+        _ pool: PostgresPool
     ) async throws(PostgresError) -> [UInt8]? {
         try await pool.query(
             Statement(
-                "master_key", "select wrapped from vault.master_key where purpose = $1",
-                .text(purpose))
+                "master_key",
+                "select wrapped from vault.master_key where purpose = $1",
+                .text(purpose)
+            )
         ) { result throws(PostgresError) in
             result.rowCount == 0 ? nil : try result.bytes(0, 0)
         }

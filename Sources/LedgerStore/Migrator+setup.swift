@@ -5,32 +5,40 @@ package import Postgres
 extension Migrator {
     /// Lets a login role work as the service: call the functions and read, nothing else.
     package static func grantService(
-        to role: String, on configuration: PostgresConfiguration
+        to role: String,
+        on configuration: PostgresConfiguration
     ) async throws(PostgresError) {
         let connection = try await PostgresConnection.connect(configuration)
         try await run(
             Statement(
-                "grant_service", "select format('grant token_ledger_service to %I', $1)",
-                .text(role)),
-            connection)
+                "grant_service",
+                "select format('grant token_ledger_service to %I', $1)",
+                .text(role)
+            ),
+            connection
+        )
         await connection.close()
     }
 
     /// Makes a login role without a password, for a server that trusts its socket, and lets it
     /// work as the service.
     package static func createServiceLogin(
-        _ role: String, on configuration: PostgresConfiguration
+        _ role: String,
+        on configuration: PostgresConfiguration
     ) async throws(PostgresError) {
         let connection = try await PostgresConnection.connect(configuration)
         let exists = try await connection.query(
             Statement(
-                "has_role", "select exists (select from pg_roles where rolname = $1)",
-                .text(role))
+                "has_role",
+                "select exists (select from pg_roles where rolname = $1)",
+                .text(role)
+            )
         ) { result throws(PostgresError) in try result.bool(0, 0) }
         if !exists {
             try await run(
                 Statement("create_role", "select format('create role %I login', $1)", .text(role)),
-                connection)
+                connection
+            )
         }
         await connection.close()
         try await grantService(to: role, on: configuration)
@@ -38,26 +46,34 @@ extension Migrator {
 
     /// Makes a database, unless it is there.
     package static func createDatabase(
-        _ name: String, on configuration: PostgresConfiguration
+        _ name: String,
+        on configuration: PostgresConfiguration
     ) async throws(PostgresError) {
         let connection = try await PostgresConnection.connect(configuration.withoutTimeLimits)
         let exists = try await connection.query(
             Statement(
                 "has_database",
-                "select exists (select from pg_database where datname = $1)", .text(name))
+                "select exists (select from pg_database where datname = $1)",
+                .text(name)
+            )
         ) { result throws(PostgresError) in try result.bool(0, 0) }
         if !exists {
             try await run(
                 Statement(
-                    "create_database", "select format('create database %I', $1)", .text(name)),
-                connection)
+                    "create_database",
+                    "select format('create database %I', $1)",
+                    .text(name)
+                ),
+                connection
+            )
         }
         await connection.close()
     }
 
     /// Runs the text that a statement gives.
     private static func run(
-        _ statement: Statement, _ connection: PostgresConnection
+        _ statement: Statement,
+        _ connection: PostgresConnection
     ) async throws(PostgresError) {
         let sql = try await connection.query(statement) { result throws(PostgresError) in
             try result.text(0, 0)

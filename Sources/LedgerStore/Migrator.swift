@@ -8,11 +8,13 @@ package enum Migrator {
     ///
     /// Needs the rights of the schema's owner. `limit` exists for tests of older schemas.
     package static func migrate(
-        _ configuration: PostgresConfiguration, upTo limit: Int32 = SchemaCheck.known
+        _ configuration: PostgresConfiguration,
+        upTo limit: Int32 = SchemaCheck.known
     ) async throws(StoreOpeningError) -> [Int32] {
         do {
             let connection = try await PostgresConnection.connect(
-                configuration.withoutTimeLimits)
+                configuration.withoutTimeLimits
+            )
             // Two programs that migrate at once must not both apply a file.
             try await connection.script("select pg_advisory_lock(hashtext('token-ledger migrate'))")
             let found = try await applied(connection)

@@ -2,7 +2,15 @@ internal import Crypto
 internal import Foundation
 internal import Ledger
 
-/// The key that wraps all others. It comes from a file and is never stored anywhere else.
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Musl
+#endif
+
+/// The key that wraps all others.
+///
+/// It comes from a file and is never stored anywhere else.
 package struct RootKey: Sendable {
     let key: SymmetricKey
     /// Names the key without telling anything about it.
@@ -29,20 +37,29 @@ package struct RootKey: Sendable {
         precondition(bytes.count == 32, "A root key has 32 bytes.")
         key = SymmetricKey(data: bytes)
         let mac = HMAC<SHA256>.authenticationCode(
-            for: Array("token-ledger root key id".utf8), using: key)
+            for: Array("token-ledger root key id".utf8),
+            using: key
+        )
         id = mac.prefix(8).map { String(format: "%02x", $0) }.joined()
     }
 
     /// Makes a key and writes it to a new file that only its owner can read.
+    ///
+    /// Throws when there is a file already: a root key that is overwritten is lost for ever.
     package static func create(file path: String) throws(VaultError) {
         let key = SymmetricKey(size: .bits256)
         let digits = unsafe key.withUnsafeBytes { buffer in
             unsafe buffer.map { String(format: "%02x", $0) }.joined()
         }
-        let made = FileManager.default.createFile(
-            atPath: path, contents: Data((digits + "\n").utf8),
-            attributes: [.posixPermissions: 0o600])
-        guard made else { throw .rootKeyUnreadable(path: path) }
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .rootKeyUnreadable(path: path) }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        do {
+            try file.write(contentsOf: Data((digits + "\n").utf8))
+            try file.synchronize()
+        } catch {
+            throw .rootKeyUnreadable(path: path)
+        }
     }
 
     /// Wraps another key; `purpose` is authenticated with it.

@@ -11,8 +11,9 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
     case outdated(found: Int32, needed: Int32)
     /// The database stands at a newer migration than this program.
     case superseded(found: Int32, known: Int32)
-    /// The table of logs is empty.
-    case noLogs
+    /// There is not exactly one log of facts: claims are unique within a log only, so more than
+    /// one is not safe yet.
+    case unsupportedLogs
     /// The vault does not open.
     case vault(VaultError)
 
@@ -26,7 +27,7 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
         case .superseded(let found, let known):
             "the database stands at migration \(found), this program knows only \(known): "
                 + "use a newer program"
-        case .noLogs: "the database names no logs"
+        case .unsupportedLogs: "the database must have one log of facts and one of accesses"
         case .vault(let error): "\(error)"
         }
     }

@@ -22,6 +22,8 @@ package enum StoreError: Error, Equatable {
         case value
         /// A token does not have the fingerprint that the log names.
         case fingerprint
+        /// A tile of the tree is missing or not one.
+        case tile
         /// A record is not one that we would write.
         case record
         /// A projection row is not one that we would write.
@@ -37,12 +39,24 @@ package enum StoreError: Error, Equatable {
         case .poolExhausted: self = .overloaded
         case .outcomeUnknown: self = .outcomeUnknown
         case .decodingFailed: self = .damaged(.answer)
-        case .server(let state):
-            // Classes 08, 53, 57 and 58 are about the server's own state, not about our statement.
-            switch state.classCode {
-            case "08", "53", "57", "58": self = .unavailable
-            default: self = state == .readOnly ? .unavailable : .refused(state)
-            }
+        case .server(let state): self.init(state: state)
+        }
+    }
+
+    /// Sorts what the server reported.
+    init(state: SQLState) {
+        // Classes 08, 53, 57 and 58 are about the server's own state, not about our statement.
+        switch state.classCode {
+        case "08", "53", "57", "58": self = .unavailable
+        default: self = state == .readOnly ? .unavailable : .refused(state)
+        }
+    }
+
+    /// Whether the same may work a moment later.
+    package var isPassing: Bool {
+        switch self {
+        case .unavailable, .overloaded, .outcomeUnknown, .conflict: true
+        case .damaged, .refused: false
         }
     }
 }

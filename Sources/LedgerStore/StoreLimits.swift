@@ -1,8 +1,13 @@
 /// The numbers that bound the store's work.
 enum StoreLimits {
-    /// How many commands one append carries. Beyond about a hundred the commit's share of the cost
-    /// is already small, and a larger batch only makes its first command wait.
+    /// How many commands one append carries.
+    ///
+    /// Beyond about a hundred the commit's share of the cost is already small, and a larger batch
+    /// only makes its first command wait.
     static let batchCommandsMax = 128
+    /// How many batches of one log are under way at once: while one holds the log's lock and commits,
+    /// the next is already at the server and waits for the lock, so the server never waits for us.
+    static let batchesInFlightMax = 2
     /// How many commands may wait for the next batches: half a second's work at 10,000 a second.
     static let queuedCommandsMax = 5_000
     /// How many users one read asks for.
@@ -17,6 +22,10 @@ enum StoreLimits {
     static let decisionTriesMax = 4
     /// How many events one page of a list holds at most.
     static let pageEventsMax = 1_000
+    /// How many positions one statement of a filtered list scans, and how many such statements a
+    /// call makes: together far below the time limit of a statement.
+    static let scannedEventsMax: Int64 = 20_000
+    static let stretchesMax = 10
     /// How long an app or an API key is remembered: a revoked key is refused within 5 s (T10).
     static let directoryTime: Duration = .seconds(2)
 }

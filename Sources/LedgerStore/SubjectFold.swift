@@ -3,110 +3,245 @@ internal import Postgres
 
 /// One user's whole story, folded.
 struct FoldedSubject: Sendable {
+    /// A place at which the story does not go on as it must.
+    struct Flaw: Sendable {
+        let position: Int64
+        let problem: String
+        /// The record is none; whoever reads the log in order finds that too.
+        let isUnreadable: Bool
+    }
+
     let logID: Int32
     let app: Identifier
     let subject: Identifier
-    let state: SubjectState
+    var state = SubjectState()
     /// When the last event was recorded.
-    let changedAt: Timestamp
+    var changedAt = Timestamp(microseconds: 0)
+    /// Where the last event stands.
+    var position: Int64 = -1
+    /// The last event's subject version, as its column says.
+    var version: Int64 = 0
+    /// What the story says about the vault, where that was asked for.
+    var claims: SubjectClaims?
+    var flaws: [Flaw] = []
 }
 
-/// Folds the users of a database one after the other, in constant memory.
+/// What a subject's events say about values in the vault, by fingerprint.
+struct SubjectClaims: Sendable {
+    struct Token: Sendable, Hashable {
+        let kind: ValueKind
+        let version: Int64
+    }
+
+    /// The user's first event, which claimed the `clientUserId`.
+    var first: Identifier?
+    var tokens: [Token: Fingerprint] = [:]
+    /// The intents, with the subject versions under which session tokens are kept.
+    var finishes: [(version: Int64, finish: LedgerEvent.Finish)] = []
+
+    mutating func take(_ record: Record) {
+        if first == nil { first = record.id }
+        switch record.event {
+        case .accessTokenRotated(let token, _):
+            tokens[Token(kind: .accessToken, version: token.version)] = token.fingerprint
+        case .publicTokenRotated(let token, _), .publicTokenRecovered(let token, _):
+            tokens[Token(kind: .publicToken, version: token.version)] = token.fingerprint
+        case .finishReceived(let finish):
+            finishes.append((record.subjectVersion ?? 0, finish))
+        default: break
+        }
+    }
+}
+
+/// Folds users one after the other, in constant memory.
 struct SubjectFold {
     private struct Row: Sendable {
         let logID: Int32
         let app: Identifier
         let subject: Identifier
+        let version: Int64
         let position: Int64
         let bytes: [UInt8]
+    }
+
+    private struct Key: Sendable {
+        var subject: UInt128
+        var version: Int64
+        var logID: Int32
     }
 
     /// Events per round trip: enough to hide the round trip, little enough to hold in memory.
     private static let pageEvents: Int64 = 5_000
 
     private let connection: PostgresConnection
+    private let subjects: ClosedRange<UInt128>
+    private let readsClaims: Bool
     private var current: FoldedSubject?
 
-    init(_ connection: PostgresConnection) {
+    /// Folds those subjects whose number lies in a range.
+    init(
+        _ connection: PostgresConnection,
+        subjects: ClosedRange<UInt128> = .min ... .max,
+        readsClaims: Bool = false
+    ) {
         self.connection = connection
+        self.subjects = subjects
+        self.readsClaims = readsClaims
     }
 
-    /// Folds all subjects, or only those named, and hands them over in groups.
-    mutating func run(
-        subjects: [Identifier]? = nil, _ body: ([FoldedSubject]) async throws -> Void
-    ) async throws {
-        var after: (subject: UInt128, version: Int64) = (0, 0)
+    /// Folds all subjects of the range and hands them over in groups.
+    mutating func run(_ body: ([FoldedSubject]) async throws -> Void) async throws {
+        // Versions begin at 1, so this key stands before the first subject's first event.
+        var after = Key(subject: subjects.lowerBound, version: 0, logID: 0)
         while true {
-            let page = try await page(after: after, subjects: subjects)
-            var finished: [FoldedSubject] = []
-            for row in page { try take(row, &finished) }
-            guard page.count == Int(Self.pageEvents), let last = current else {
-                if let current { finished.append(current) }
-                current = nil
-                return try await body(finished)
+            let page = try await page(after)
+            guard let last = page.last else { break }
+            try await body(fold(page))
+            after = Key(subject: last.subject.value, version: last.version, logID: last.logID)
+            if page.count < Int(Self.pageEvents) { break }
+        }
+        try await body(end())
+    }
+
+    /// Folds certain subjects, all at once: there must be few of them.
+    mutating func run(only subjects: [Identifier]) async throws -> [FoldedSubject] {
+        let rows = try await connection.query(
+            Statement(
+                "fold_subjects",
+                """
+                select e.log_id, e.app_id, e.subject, e.subject_version, e.position, e.record
+                from unnest($1::uuid[]) as named (subject)
+                join ledger.event e on e.subject = named.subject
+                where e.subject_version is not null
+                order by e.subject, e.subject_version, e.log_id
+                """,
+                .uuidArray(subjects.map(\.value))
+            ),
+            decode: Self.rows
+        )
+        return fold(rows) + end()
+    }
+
+    private mutating func end() -> [FoldedSubject] {
+        defer { current = nil }
+        return current.map { [$0] } ?? []
+    }
+
+    /// Gives the subjects that ended within the page.
+    private mutating func fold(_ page: [Row]) -> [FoldedSubject] {
+        var finished: [FoldedSubject] = []
+        for row in page {
+            var folded: FoldedSubject
+            if let current, current.subject == row.subject, current.logID == row.logID {
+                folded = current
+            } else {
+                finished += end()
+                folded = FoldedSubject(logID: row.logID, app: row.app, subject: row.subject)
+                if readsClaims { folded.claims = SubjectClaims() }
             }
-            try await body(finished)
-            after = (last.subject.value, last.state.version)
+            // One owner at a time, or every event would copy the whole state.
+            current = nil
+            Self.take(row, into: &folded)
+            current = folded
         }
+        return finished
     }
 
-    private mutating func take(_ row: Row, _ finished: inout [FoldedSubject]) throws {
-        var state = SubjectState()
-        if let current, current.subject == row.subject, current.logID == row.logID {
-            state = current.state
-        } else if let current {
-            finished.append(current)
+    private static func take(_ row: Row, into folded: inout FoldedSubject) {
+        func flaw(_ problem: String, isUnreadable: Bool = false) {
+            folded.flaws.append(
+                FoldedSubject.Flaw(
+                    position: row.position,
+                    problem: problem,
+                    isUnreadable: isUnreadable
+                )
+            )
         }
-        do {
-            let record = try Record(decoding: row.bytes)
-            try state.apply(record)
-            current = FoldedSubject(
-                logID: row.logID, app: row.app, subject: row.subject, state: state,
-                changedAt: record.time)
-        } catch {
-            throw VerificationFailure.unreadable(logID: row.logID, position: row.position)
+        if row.position <= folded.position {
+            flaw("the record stands before the subject's version \(folded.version)")
         }
+        folded.position = row.position
+        let due = folded.version + 1
+        folded.version = row.version
+        guard let record = try? Record(decoding: row.bytes) else {
+            return flaw("the record is not one that the ledger writes", isUnreadable: true)
+        }
+        if row.version != due {
+            flaw("version \(row.version) of the subject stands where \(due) is due")
+        } else if row.app != folded.app {
+            flaw("the event is of another app than the subject's earlier ones")
+        }
+        folded.state.apply(record.event, at: record.time)
+        folded.changedAt = record.time
+        folded.claims?.take(record)
     }
 
-    private func page(
-        after: (subject: UInt128, version: Int64), subjects: [Identifier]?
-    ) async throws(PostgresError) -> [Row] {
+    private func page(_ after: Key) async throws(PostgresError) -> [Row] {
         try await connection.query(
             Statement(
                 "fold_page",
                 """
-                select log_id, app_id, subject, position, record from ledger.event
-                where (subject, subject_version) > ($1, $2)
-                    and ($3::uuid[] is null or subject = any ($3))
-                order by subject, subject_version limit $4
+                select log_id, app_id, subject, subject_version, position, record
+                from ledger.event
+                where subject_version is not null
+                    and (subject, subject_version, log_id) > ($1, $2, $3) and subject <= $4
+                order by subject, subject_version, log_id limit $5
                 """,
-                .uuid(after.subject), .int8(after.version),
-                subjects.map { .uuidArray($0.map(\.value)) } ?? .null(.uuidArray),
-                .int8(Self.pageEvents))
-        ) { result throws(PostgresError) in
-            var rows: [Row] = []
-            for row in 0..<result.rowCount {
-                rows.append(
-                    Row(
-                        logID: try result.int4(row, 0),
-                        app: Identifier(value: try result.uuid(row, 1)),
-                        subject: Identifier(value: try result.uuid(row, 2)),
-                        position: try result.int8(row, 3), bytes: try result.bytes(row, 4)))
-            }
-            return rows
+                .uuid(after.subject),
+                .int8(after.version),
+                .int4(after.logID),
+                .uuid(subjects.upperBound),
+                .int8(Self.pageEvents)
+            ),
+            decode: Self.rows
+        )
+    }
+
+    private static func rows(
+        _ result: borrowing PostgresResult
+    ) throws(PostgresError) -> [Row] {
+        var rows: [Row] = []
+        rows.reserveCapacity(result.rowCount)
+        for row in 0..<result.rowCount {
+            rows.append(
+                Row(
+                    logID: try result.int4(row, 0),
+                    app: Identifier(value: try result.uuid(row, 1)),
+                    subject: Identifier(value: try result.uuid(row, 2)),
+                    version: try result.int8(row, 3),
+                    position: try result.int8(row, 4),
+                    bytes: try result.bytes(row, 5)
+                )
+            )
         }
+        return rows
     }
 }
 
 /// Why a fold or a check cannot go on.
-package enum VerificationFailure: Error, Sendable, CustomStringConvertible {
+package enum VerificationFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// The record at this position is none, or not the next of its subject.
     case unreadable(logID: Int32, position: Int64)
+    /// There is no sound checkpoint of this size to resume from.
+    case noCheckpoint(logID: Int32, size: Int64)
+    /// The tiles below the checkpoint of this size are not all there.
+    case missingTiles(logID: Int32, size: Int64)
+    /// The key is not one of this deployment's logs.
+    case noLog(Int32)
+    /// What lies in the checkpoint folder cannot be read.
+    case unreadableCheckpoint(logID: Int32)
 
     package var description: String {
         switch self {
         case .unreadable(let logID, let position):
             "the record at position \(position) of log \(logID) cannot be folded"
+        case .noCheckpoint(let logID, let size):
+            "log \(logID) has no sound checkpoint of size \(size) to go on from"
+        case .missingTiles(let logID, let size):
+            "log \(logID) lacks tiles below size \(size): verify from the beginning"
+        case .noLog(let logID): "there is no log \(logID)"
+        case .unreadableCheckpoint(let logID):
+            "the checkpoint folder's file for log \(logID) is no checkpoint"
         }
     }
 }

@@ -18,10 +18,13 @@ final class UserReader: Sendable {
     }
 
     private let batcher: Batcher<Question, Answer?>
+    private let pool: PostgresPool
 
     init(pool: PostgresPool) {
+        self.pool = pool
         batcher = Batcher(
-            batchMax: StoreLimits.batchUsersMax, queueMax: StoreLimits.queuedCommandsMax,
+            batchMax: StoreLimits.batchUsersMax,
+            queueMax: StoreLimits.queuedCommandsMax,
             workerCount: StoreLimits.userReadersMax
         ) { await Self.read($0, pool) }
     }
@@ -30,12 +33,18 @@ final class UserReader: Sendable {
         try await batcher.submit(question)
     }
 
+    /// Reads many users for one caller; the caller bounds their number.
+    func readAll(_ questions: [Question]) async -> [Result<Answer?, StoreError>] {
+        questions.isEmpty ? [] : await Self.read(questions, pool)
+    }
+
     func run() async { await batcher.run() }
 
     func close() { batcher.close() }
 
     private static func read(
-        _ questions: [Question], _ pool: PostgresPool
+        _ questions: [Question],
+        _ pool: PostgresPool
     ) async -> [Result<Answer?, StoreError>] {
         do {
             let answers = try await pool.query(statement(questions)) {
@@ -60,13 +69,16 @@ final class UserReader: Sendable {
                 client_user_id
             from vault.read_users($1, $2, $3, $4)
             """,
-            .int4Array(questions.map(\.logID)), .uuidArray(questions.map(\.app.value)),
+            .int4Array(questions.map(\.logID)),
+            .uuidArray(questions.map(\.app.value)),
             .byteaArray(questions.map { $0.fingerprint?.bytes }),
-            .uuidArray(questions.map { $0.subject?.value }))
+            .uuidArray(questions.map { $0.subject?.value })
+        )
     }
 
     private static func answer(
-        _ result: borrowing PostgresResult, _ row: Int
+        _ result: borrowing PostgresResult,
+        _ row: Int
     ) throws(PostgresError) -> Answer {
         var sealed: [ValueKind: [UInt8]] = [:]
         sealed[.accessToken] = try result.bytesOrNil(row, 4)
@@ -76,6 +88,8 @@ final class UserReader: Sendable {
         return Answer(
             subject: Identifier(value: try result.uuid(row, 1)),
             state: Array(try result.text(row, 2).utf8),
-            wrappedKey: try result.bytes(row, 3), sealed: sealed)
+            wrappedKey: try result.bytes(row, 3),
+            sealed: sealed
+        )
     }
 }

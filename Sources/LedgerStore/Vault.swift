@@ -1,7 +1,10 @@
 internal import Crypto
 package import Ledger
+package import MerkleLog
 
-/// What a fingerprint is of. The kind goes into the MAC, so equal values of different kinds differ.
+/// What a fingerprint is of.
+///
+/// The kind goes into the MAC, so equal values of different kinds differ.
 package enum FingerprintKind: String, Sendable {
     /// A `clientUserId`.
     case user
@@ -39,11 +42,42 @@ package struct Vault: Sendable {
     private let rootKey: RootKey
     private let fingerprintKey: SymmetricKey
     private let launchKey: SymmetricKey
+    private let checkpointKey: SymmetricKey
 
-    init(rootKey: RootKey, fingerprintKey: SymmetricKey, launchKey: SymmetricKey) {
+    init(
+        rootKey: RootKey,
+        fingerprintKey: SymmetricKey,
+        launchKey: SymmetricKey,
+        checkpointKey: SymmetricKey
+    ) {
         self.rootKey = rootKey
         self.fingerprintKey = fingerprintKey
         self.launchKey = launchKey
+        self.checkpointKey = checkpointKey
+    }
+
+    /// Signs the checkpoints of a log.
+    ///
+    /// The signer's name is the log's origin.
+    ///
+    /// The origin names the deployment by a MAC under the checkpoint key, so it stays the same as
+    /// long as the key and differs between deployments.
+    package func checkpointSigner(logID: Int32) -> NoteSigner {
+        let mac = HMAC<SHA256>.authenticationCode(
+            for: Array("token-ledger/1 origin".utf8),
+            using: checkpointKey
+        )
+        let digits = Array("0123456789abcdef".utf8)
+        let deployment = mac.prefix(8).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        let seed = unsafe checkpointKey.withUnsafeBytes { unsafe Array($0) }
+        do {
+            return try NoteSigner(
+                name: "token-ledger/\(String(decoding: deployment, as: UTF8.self))/\(logID)",
+                seed: seed
+            )
+        } catch {
+            preconditionFailure("A key of 32 bytes and a name of this form make a signer.")
+        }
     }
 
     /// The root key's name, stored beside everything that it wraps.
@@ -51,7 +85,9 @@ package struct Vault: Sendable {
 
     /// The keyed fingerprint of an app's value.
     package func fingerprint(
-        _ kind: FingerprintKind, of value: Secret, app: Identifier
+        _ kind: FingerprintKind,
+        of value: Secret,
+        app: Identifier
     ) -> Fingerprint {
         var mac = HMAC<SHA256>(key: fingerprintKey)
         mac.update(data: Self.associated("fingerprint", kind.rawValue, app.bytes))
@@ -74,7 +110,10 @@ package struct Vault: Sendable {
     package func launch(of token: String) -> Identifier? {
         guard let bytes = Base64URL.decode(token), bytes.count == 48,
             HMAC<SHA256>.isValidAuthenticationCode(
-                bytes[16...], authenticating: bytes[..<16], using: launchKey)
+                bytes[16...],
+                authenticating: bytes[..<16],
+                using: launchKey
+            )
         else { return nil }
         return Identifier(bytes: bytes[..<16])
     }
@@ -94,13 +133,18 @@ package struct Vault: Sendable {
 
     /// Seals a value under its subject's key.
     func seal(
-        _ value: Secret, _ kind: ValueKind, version: Int64, for owner: ValueOwner,
+        _ value: Secret,
+        _ kind: ValueKind,
+        version: Int64,
+        for owner: ValueOwner,
         key: SymmetricKey
     ) throws(VaultError) -> [UInt8] {
         do {
             let box = try AES.GCM.seal(
-                value.exposedBytes, using: key,
-                authenticating: Self.associatedData(kind, version, owner))
+                value.exposedBytes,
+                using: key,
+                authenticating: Self.associatedData(kind, version, owner)
+            )
             guard let combined = box.combined else { throw VaultError.sealingFailed }
             return Array(combined)
         } catch {
@@ -110,13 +154,18 @@ package struct Vault: Sendable {
 
     /// Opens a value; fails unless it was sealed as this kind and version for this owner.
     func open(
-        _ sealed: [UInt8], _ kind: ValueKind, version: Int64, for owner: ValueOwner,
+        _ sealed: [UInt8],
+        _ kind: ValueKind,
+        version: Int64,
+        for owner: ValueOwner,
         key: SymmetricKey
     ) throws(StoreError) -> Secret {
         do {
             let plain = try AES.GCM.open(
-                AES.GCM.SealedBox(combined: sealed), using: key,
-                authenticating: Self.associatedData(kind, version, owner))
+                AES.GCM.SealedBox(combined: sealed),
+                using: key,
+                authenticating: Self.associatedData(kind, version, owner)
+            )
             return Secret(String(decoding: plain, as: UTF8.self))
         } catch {
             throw .damaged(.value)
@@ -128,10 +177,15 @@ package struct Vault: Sendable {
     }
 
     private static func associatedData(
-        _ kind: ValueKind, _ version: Int64, _ owner: ValueOwner
+        _ kind: ValueKind,
+        _ version: Int64,
+        _ owner: ValueOwner
     ) -> [UInt8] {
-        associated("value", "\(kind.rawValue) \(version) \(owner.logID)",
-            owner.app.bytes + owner.subject.bytes)
+        associated(
+            "value",
+            "\(kind.rawValue) \(version) \(owner.logID)",
+            owner.app.bytes + owner.subject.bytes
+        )
     }
 
     /// Texts end in a zero byte and what follows has a fixed length, so no two uses coincide.
@@ -143,7 +197,8 @@ package struct Vault: Sendable {
 /// The alphabet of URLs (RFC 4648, section 5), without padding.
 enum Base64URL {
     private static let alphabet = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8
+    )
 
     static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []

@@ -1,216 +1,293 @@
 internal import Ledger
+internal import Logging
+internal import MerkleLog
 package import Postgres
+internal import Synchronization
 
-/// What `verify` checked, and every place where something did not fit.
-package struct VerificationReport: Sendable {
-    /// One place that does not fit.
-    package struct Finding: Sendable, Equatable, CustomStringConvertible {
-        package let logID: Int32
-        /// The place in the log, or nil for a projection row.
-        package let position: Int64?
-        /// What does not fit, in words, without values.
-        package let problem: String
-
-        package var description: String {
-            guard let position else { return "log \(logID): \(problem)" }
-            return "log \(logID), position \(position): \(problem)"
-        }
-    }
-
-    package internal(set) var events: Int64 = 0
-    package internal(set) var users: Int64 = 0
-    package internal(set) var findings: [Finding] = []
-    /// Whether more findings were made than are listed.
-    package internal(set) var isTruncated = false
-
-    mutating func add(_ logID: Int32, _ position: Int64?, _ problem: String) {
-        guard findings.count < Verification.findingsMax else {
-            isTruncated = true
-            return
-        }
-        findings.append(Finding(logID: logID, position: position, problem: problem))
-    }
-}
-
-/// Replays everything: columns against records, positions without holes, and the fold against every
-/// row of the projection. It sees one snapshot, so it runs beside a live service.
+/// Recomputes everything: columns against records, positions without holes, the Merkle tree against
+/// every checkpoint and tile, the fold against every projection row, the vault against the log.
+///
+/// It runs beside a live service: what never changes is read page by page, and what changes is
+/// looked at again within one short snapshot before it is called wrong.
 package enum Verification {
-    /// How many findings are listed: a database that is wholly wrong needs no longer list.
-    static let findingsMax = 1_000
-    private static let pageEvents: Int64 = 5_000
+    /// How many connections read side by side: one per core of the reference machine.
+    private static let readersMax = 2
+    /// The lower half of all subjects; they are random, so both halves hold as many.
+    private static let subjectsMiddle = UInt128.max / 2
 
-    /// Runs all checks; throws `PostgresError` when the database cannot be read.
+    /// Runs all checks that the plan has the means for.
+    ///
+    /// Throws `PostgresError` when the database cannot be read, `VaultError` when the root key is
+    /// another one, and `VerificationFailure` when there is nothing to go on from.
     package static func run(
-        _ configuration: PostgresConfiguration
+        _ configuration: PostgresConfiguration,
+        plan: VerificationPlan = VerificationPlan(),
+        progress: @escaping @Sendable (VerificationProgress) -> Void = { _ in }
     ) async throws -> VerificationReport {
-        let connection = try await PostgresConnection.connect(configuration.withoutTimeLimits)
-        try await connection.script("begin isolation level repeatable read read only")
-        var report = VerificationReport()
-        try await checkLogs(connection, &report)
-        do {
-            try await checkProjection(connection, &report)
-        } catch VerificationFailure.unreadable(let logID, let position) {
-            report.add(logID, position, "the record does not follow its subject's earlier ones")
+        var readers: [PostgresConnection] = []
+        for _ in 0..<readersMax {
+            readers.append(try await PostgresConnection.connect(configuration.withoutTimeLimits))
         }
-        await connection.close()
+        var vault: Vault?
+        if let rootKey = plan.rootKey { vault = try await self.vault(rootKey, configuration) }
+        let report = try await run(
+            on: readers,
+            isInTransaction: false,
+            vault: vault,
+            plan: plan,
+            progress: progress
+        )
+        for reader in readers { await reader.close() }
         return report
     }
 
-    /// A row of the log as read for checking.
-    private struct Row: Sendable {
-        let position: Int64
-        let id: Identifier
-        let clientID: String?
-        let subject: Identifier?
-        let version: Int64?
-        let type: String
-        let time: Int64
-        let bytes: [UInt8]
-    }
-
-    private static func checkLogs(
-        _ connection: PostgresConnection, _ report: inout VerificationReport
-    ) async throws {
-        let sizes = try await connection.query(
-            Statement("verify_sizes", "select log_id, size from ledger.log order by log_id")
-        ) { result throws(PostgresError) in
-            var sizes: [(Int32, Int64)] = []
-            for row in 0..<result.rowCount {
-                sizes.append((try result.int4(row, 0), try result.int8(row, 1)))
-            }
-            return sizes
-        }
-        for (logID, size) in sizes {
-            var next: Int64 = 0
-            while true {
-                let page = try await page(logID, from: next, connection)
-                for row in page {
-                    if row.position != next {
-                        report.add(
-                            logID, next,
-                            "positions \(next) to \(row.position - 1) are missing")
-                    }
-                    for problem in problems(of: row) { report.add(logID, row.position, problem) }
-                    report.events += 1
-                    next = row.position + 1
+    /// The same on connections that are open, perhaps within a transaction.
+    static func run(
+        on readers: [PostgresConnection],
+        isInTransaction: Bool,
+        vault: Vault?,
+        plan: VerificationPlan,
+        progress: @escaping @Sendable (VerificationProgress) -> Void = { _ in }
+    ) async throws -> VerificationReport {
+        var report = VerificationReport()
+        let logs = try await logs(readers, vault, plan, &report)
+        let total = logs.reduce(0) { $0 + $1.log.size }
+        var done: Int64 = 0
+        for (log, verdict) in logs {
+            let before = done
+            report.merge(
+                try await log.run(verdict) { position in
+                    progress(
+                        VerificationProgress(
+                            phase: .records,
+                            done: before + position,
+                            total: total
+                        )
+                    )
                 }
-                if page.count < Int(pageEvents) { break }
-            }
-            if next != size {
-                report.add(
-                    logID, next, "the log ends at \(next), its head says \(size)")
-            }
+            )
+            done += log.size
         }
+        let users = readers.enumerated().map { index, reader in
+            VerificationUsers(
+                connection: reader,
+                subjects: half(index, of: readers.count),
+                checks: plan.checks,
+                vault: plan.checks.contains(.vault)
+                    ? vault.map { VerificationVault(vault: $0) } : nil,
+                isInTransaction: isInTransaction
+            )
+        }
+        report.merge(try await check(users, logs.map(\.log), plan, progress))
+        return report
     }
 
-    private static func problems(of row: Row) -> [String] {
-        guard let record = try? Record(decoding: row.bytes) else {
-            return ["the record is not one that the ledger writes"]
-        }
-        var problems: [String] = []
-        if record.id != row.id { problems.append("column event_id differs from the record") }
-        if record.clientID != row.clientID {
-            problems.append("column app_id differs from the record's source")
-        }
-        if record.subject != row.subject {
-            problems.append("column subject differs from the record")
-        }
-        if record.subjectVersion != row.version {
-            problems.append("column subject_version differs from the record")
-        }
-        if "\(record.event.type)" != row.type {
-            problems.append("column type differs from the record")
-        }
-        if record.time.microseconds != row.time {
-            problems.append("column recorded_at differs from the record")
-        }
-        return problems
+    private static func vault(
+        _ rootKey: RootKey,
+        _ configuration: PostgresConfiguration
+    ) async throws -> Vault {
+        let logger = Logger(label: "verify") { _ in SwiftLogNoOpLogHandler() }
+        let pool = PostgresPool(configuration: configuration, logger: logger)
+        defer { pool.close() }
+        return try await Vault(rootKey: rootKey, pool: pool)
     }
 
-    private static func page(
-        _ logID: Int32, from position: Int64, _ connection: PostgresConnection
-    ) async throws(PostgresError) -> [Row] {
-        try await connection.query(
+    private static func half(_ index: Int, of count: Int) -> ClosedRange<UInt128> {
+        guard count > 1 else { return .min ... .max }
+        return index == 0 ? 0...subjectsMiddle : subjectsMiddle + 1 ... .max
+    }
+
+    private static func check(
+        _ users: [VerificationUsers],
+        _ logs: [VerificationLog],
+        _ plan: VerificationPlan,
+        _ progress: @escaping @Sendable (VerificationProgress) -> Void
+    ) async throws -> VerificationReport {
+        var report = VerificationReport()
+        let total = try await users[0].projectionRows()
+        let counter = Counter()
+        let advance: @Sendable (Int64) -> Void = { count in
+            progress(
+                VerificationProgress(phase: .users, done: counter.add(count), total: total)
+            )
+        }
+        if plan.since.values.contains(where: { $0 > 0 }) {
+            for log in logs {
+                report.merge(
+                    try await users[0].run(
+                        logID: log.logID,
+                        since: plan.since[log.logID] ?? 0,
+                        below: log.size,
+                        progress: advance
+                    )
+                )
+            }
+            return report
+        }
+        try await withThrowingTaskGroup(of: VerificationReport.self) { group in
+            for half in users { group.addTask { try await half.run(progress: advance) } }
+            for try await part in group { report.merge(part) }
+        }
+        if plan.checks.contains(.projection), try await users[0].projectionRows() != report.users {
+            try await users[0].checkOrphans(&report)
+        }
+        if let vault = users[0].vault {
+            report.values = report.values ?? 0
+            try await vault.checkLookups(users[0].connection, &report)
+        }
+        return report
+    }
+
+    // MARK: What there is
+
+    private static func logs(
+        _ readers: [PostgresConnection],
+        _ vault: Vault?,
+        _ plan: VerificationPlan,
+        _ report: inout VerificationReport
+    ) async throws -> [(log: VerificationLog, verdict: LogVerdict)] {
+        // Checkpoints first: read after the head, one might be newer than the head that was read.
+        let checkpoints = try await numbers(
             Statement(
-                "verify_page",
-                """
-                select e.position, e.event_id, a.client_id, e.subject, e.subject_version, e.type,
-                    e.recorded_at, e.record
-                from ledger.event e left join ledger.app a using (app_id)
-                where e.log_id = $1 and e.position >= $2 order by e.position limit $3
-                """,
-                .int4(logID), .int8(position), .int8(pageEvents))
-        ) { result throws(PostgresError) in
-            var rows: [Row] = []
+                "verify_last_checkpoints",
+                "select log_id, max(size) from ledger.checkpoint group by log_id"
+            ),
+            readers[0]
+        )
+        let sizes = try await numbers(
+            Statement("verify_sizes", "select log_id, size from ledger.log"),
+            readers[0]
+        )
+        // Apps last: whatever app an event below these sizes is of, it is there.
+        let apps = try await apps(readers[0])
+        try await checkForeignRows(Set(sizes.keys), readers[0], plan, &report)
+        for logID in plan.since.keys where sizes[logID] == nil {
+            throw VerificationFailure.noLog(logID)
+        }
+        var logs: [(log: VerificationLog, verdict: LogVerdict)] = []
+        for (logID, size) in sizes.sorted(by: { $0.key < $1.key }) {
+            let pinned = plan.pinnedKey(logID: logID)
+            let key = pinned ?? vault?.checkpointSigner(logID: logID).key
+            let judge = CheckpointJudge(logID: logID, key: key)
+            let log = VerificationLog(
+                logID: logID,
+                plan: plan,
+                judge: judge,
+                apps: apps,
+                size: size,
+                checkpointSize: checkpoints[logID],
+                kept: try kept(judge, plan, &report),
+                readers: readers
+            )
+            let verdict = LogVerdict(
+                logID: logID,
+                size: size,
+                since: plan.since[logID] ?? 0,
+                key: key.map(\.description),
+                keySource: pinned != nil ? .pinned : key != nil ? .deployment : .none
+            )
+            logs.append((log, verdict))
+        }
+        return logs
+    }
+
+    /// The checkpoint that was kept outside of the database.
+    private static func kept(
+        _ judge: CheckpointJudge,
+        _ plan: VerificationPlan,
+        _ report: inout VerificationReport
+    ) throws -> SoundCheckpoint? {
+        guard let path = plan.checkpointFolder, plan.checks.contains(.checkpoints) else {
+            return nil
+        }
+        guard let note = try CheckpointFolder(path: path).read(logID: judge.logID) else {
+            return nil
+        }
+        do throws(NoteError) {
+            let checkpoint: Checkpoint
+            if let key = judge.key {
+                checkpoint = try Checkpoint(verifying: note, origin: key.name, keys: [key])
+            } else {
+                checkpoint = try Checkpoint(note.text)
+            }
+            return SoundCheckpoint(
+                size: Int64(checkpoint.size),
+                root: checkpoint.root,
+                source: "the checkpoint in the folder"
+            )
+        } catch {
+            report.add(judge.logID, nil, "the checkpoint in the folder: \(error)")
+            return nil
+        }
+    }
+
+    private static func numbers(
+        _ statement: Statement,
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [Int32: Int64] {
+        try await connection.query(statement) { result throws(PostgresError) in
+            var numbers: [Int32: Int64] = [:]
             for row in 0..<result.rowCount {
-                rows.append(
-                    Row(
-                        position: try result.int8(row, 0),
-                        id: Identifier(value: try result.uuid(row, 1)),
-                        clientID: try result.textOrNil(row, 2),
-                        subject: try result.uuidOrNil(row, 3).map { Identifier(value: $0) },
-                        version: try result.int8OrNil(row, 4), type: try result.text(row, 5),
-                        time: try result.timestamptz(row, 6), bytes: try result.bytes(row, 7)))
+                numbers[try result.int4(row, 0)] = try result.int8(row, 1)
             }
-            return rows
+            return numbers
         }
     }
 
-    private static func checkProjection(
-        _ connection: PostgresConnection, _ report: inout VerificationReport
-    ) async throws {
-        var users: Int64 = 0
-        var wrong: [FoldedSubject] = []
-        var fold = SubjectFold(connection)
-        try await fold.run { folded in
-            users += Int64(folded.count)
-            let live = try await projectionRows(of: folded.map(\.subject), connection)
-            for subject in folded where live[subject.subject.value] != row(of: subject) {
-                if wrong.count < findingsMax { wrong.append(subject) }
-            }
-        }
-        for subject in wrong {
-            report.add(
-                subject.logID, nil,
-                "the projection row of subject \(subject.subject) is not what its events give")
-        }
-        let rows = try await connection.query(
-            Statement("count_projection", "select count(*) from ledger.current_token")
-        ) { result throws(PostgresError) in try result.int8(0, 0) }
-        if rows != users {
-            report.add(0, nil, "the projection has \(rows) rows, the log has \(users) users")
-        }
-        report.users = users
-    }
-
-    /// A projection row as one comparable text.
-    private static func row(of folded: FoldedSubject) -> String {
-        let state = String(decoding: folded.state.encoded(), as: UTF8.self)
-        return "\(folded.logID) \(folded.app) \(folded.state.version) \(folded.state.status.rawValue) "
-            + "\(folded.changedAt.microseconds) \(state)"
-    }
-
-    private static func projectionRows(
-        of subjects: [Identifier], _ connection: PostgresConnection
+    private static func apps(
+        _ connection: PostgresConnection
     ) async throws(PostgresError) -> [UInt128: String] {
         try await connection.query(
-            Statement(
-                "verify_projection",
-                """
-                select subject, log_id, app_id, subject_version, status, changed_at, state::text
-                from ledger.current_token where subject = any ($1)
-                """,
-                .uuidArray(subjects.map(\.value)))
+            Statement("verify_apps", "select app_id, client_id from ledger.app")
         ) { result throws(PostgresError) in
-            var rows: [UInt128: String] = [:]
+            var apps: [UInt128: String] = [:]
             for row in 0..<result.rowCount {
-                let app = Identifier(value: try result.uuid(row, 2))
-                rows[try result.uuid(row, 0)] =
-                    "\(try result.int4(row, 1)) \(app) \(try result.int8(row, 3)) "
-                    + "\(try result.text(row, 4)) \(try result.timestamptz(row, 5)) "
-                    + (try result.text(row, 6))
+                apps[try result.uuid(row, 0)] = try result.text(row, 1)
             }
-            return rows
+            return apps
+        }
+    }
+
+    /// Rows of logs that there are not.
+    private static func checkForeignRows(
+        _ known: Set<Int32>,
+        _ connection: PostgresConnection,
+        _ plan: VerificationPlan,
+        _ report: inout VerificationReport
+    ) async throws {
+        guard plan.checks.contains(.positions) else { return }
+        var after: Int64 = Int64(Int32.min) - 1
+        while true {
+            let next = try await connection.query(
+                Statement(
+                    "verify_next_log",
+                    """
+                    select log_id, position from ledger.event where log_id > $1
+                    order by log_id, position limit 1
+                    """,
+                    .int8(after)
+                )
+            ) { result throws(PostgresError) -> (logID: Int32, position: Int64)? in
+                guard result.rowCount > 0 else { return nil }
+                return (try result.int4(0, 0), try result.int8(0, 1))
+            }
+            guard let next else { return }
+            if !known.contains(next.logID) {
+                report.add(next.logID, next.position, "rows stand in a log that there is not")
+            }
+            after = Int64(next.logID)
+        }
+    }
+}
+
+/// Counts what several workers have done.
+private final class Counter: Sendable {
+    private let value = Mutex<Int64>(0)
+
+    func add(_ count: Int64) -> Int64 {
+        value.withLock { value in
+            value += count
+            return value
         }
     }
 }

@@ -30,7 +30,7 @@ struct AppendOnlyTests {
                     "copy \(table.name) from '/dev/null'",
                     "alter table \(table.name) disable trigger all",
                     "alter table \(table.name) add column x int", "drop table \(table.name)",
-                    "lock table \(table.name) in access exclusive mode",
+                    "do $$ begin lock table \(table.name) in access exclusive mode; end $$",
                     "create trigger t before insert on \(table.name) "
                         + "execute function ledger.refuse_change()",
                 ] {
@@ -41,7 +41,7 @@ struct AppendOnlyTests {
                 "create table ledger.x ()", "create table vault.x ()",
                 "create function ledger.x() returns int language sql as 'select 1'",
                 "drop schema ledger cascade", "set session_replication_role = replica",
-                "grant token_ledger_service to public", "set role postgres",
+                "alter role \(TestStore.serviceRole) createrole", "set role postgres",
                 "alter function ledger.refuse_change() owner to \(TestStore.serviceRole)",
             ] {
                 await expectRefusal(verb, connection)

@@ -53,7 +53,7 @@ struct AppendTests {
     func verdicts() async throws {
         try await TestStore.run { test in
             let factory = CommandFactory(test: test)
-            let known = factory.clock.pseudonym()
+            let known = factory.clock.identifier()
             let taken = factory.fingerprint("taken")
             let id = factory.clock.identifier()
             let first = try await factory.send([
@@ -89,7 +89,7 @@ struct AppendTests {
     func atomicity() async throws {
         try await TestStore.run { test in
             let factory = CommandFactory(test: test)
-            let subject = factory.clock.pseudonym()
+            let subject = factory.clock.identifier()
             // Longer than any record may be: the table's own check refuses it, after the others.
             var broken = factory.command(subject, events: 2)
             let record = broken.events[1].record
@@ -101,6 +101,7 @@ struct AppendTests {
                 app: broken.app,
                 subject: subject,
                 expected: 0,
+                time: broken.time,
                 state: broken.state,
                 events: [broken.events[0], event],
                 claims: [
@@ -116,7 +117,8 @@ struct AppendTests {
                 try await factory.send([factory.command(), broken])
             }
             #expect(error?.sqlState == .checkViolation)
-            #expect(try await factory.size() == 1, "a rollback gives its positions back")
+            let size = try await factory.size()
+            #expect(size == 1, "a rollback gives its positions back")
             for statement in [
                 Statement("count_users", "select count(*) from ledger.current_token"),
                 Statement("count_claims", "select count(*) from vault.lookup"),
@@ -136,10 +138,82 @@ struct AppendTests {
         try await TestStore.run { test in
             let user = try await test.connectedUser("alice")
             let events = try await test.store.wholeHistory(of: user)
-            #expect(try events.map { try $0.record().subjectVersion } == Array(1...5))
-            #expect(user.state.version == 5)
+            #expect(try events.map { try $0.record().subjectVersion } == Array(1...6))
+            #expect(user.state.version == 6)
             let second = try await test.store.history(of: user, after: 3, limit: 1)
             #expect(try second.map { try $0.record().subjectVersion } == [4])
+        }
+    }
+
+    @Test("events that do not fit their command are refused, all of them")
+    func malformed() async throws {
+        try await TestStore.run { test in
+            let factory = CommandFactory(test: test)
+            let good = factory.command(events: 2)
+            func command(
+                _ subject: Identifier,
+                _ expected: Int64,
+                _ events: [AppendCommand.Event]
+            ) -> AppendCommand {
+                AppendCommand(
+                    app: good.app,
+                    subject: subject,
+                    expected: expected,
+                    time: good.time,
+                    state: good.state,
+                    events: events
+                )
+            }
+            let foreign = factory.clock.identifier()
+            for malformed in [
+                command(foreign, 0, good.events), command(good.subject, 1, good.events),
+                command(good.subject, 0, [good.events[1]]),
+                command(good.subject, 0, []),
+            ] {
+                let error = await #expect(throws: PostgresError.self) {
+                    try await factory.send([factory.command(), malformed])
+                }
+                #expect(error?.sqlState?.rawValue == "LG005")
+            }
+            // One event twice is right by the sum; there the unique key refuses.
+            let twice = command(good.subject, 0, [good.events[0], good.events[0]])
+            let error = await #expect(throws: PostgresError.self) {
+                try await factory.send([factory.command(), twice])
+            }
+            #expect(error?.sqlState == .uniqueViolation)
+            let verdicts = try await factory.send([good])
+            #expect(verdicts == [.appended(position: 1)])
+        }
+    }
+
+    @Test("who decided on an outdated state is told so, not that its own subject has the claim")
+    func conflictFirst() async throws {
+        try await TestStore.run { test in
+            let factory = CommandFactory(test: test)
+            let subject = factory.clock.identifier()
+            let claim = [(LookupKind.human, factory.fingerprint("human"))]
+            let first = try await factory.send([factory.command(subject, claims: claim)])
+            #expect(first == [.appended(position: 1)])
+            #expect(
+                try await factory.send([factory.command(subject, claims: claim)]) == [.conflict]
+            )
+        }
+    }
+
+    @Test(
+        "a state is read back whatever its texts hold",
+        arguments: ["", "\u{0}", "\u{1}\"\\\n", "\u{301}é\u{2028}😀", "\\u0000"]
+    )
+    func texts(text: String) async throws {
+        try await TestStore.run { test in
+            let user = try await test.connectedUser("alice")
+            var change = Change(context: TestStore.context)
+            change.append(.connectionBroken(reason: text))
+            _ = try await test.store.write(change, to: user)
+            let read = try await test.user("alice")
+            #expect(read.state.brokenReason == text)
+            #expect(try test.store.value(.accessToken, of: read)?.exposed == "access alice")
+            #expect(try await Verification.run(test.owner).findings == [])
         }
     }
 

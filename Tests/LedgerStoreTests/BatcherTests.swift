@@ -2,7 +2,7 @@
 import Synchronization
 import Testing
 
-@Suite("Group commit")
+@Suite("Group commit", .timeLimit(.minutes(5)))
 struct BatcherTests {
     private typealias Outcome = Result<Int, StoreError>
 
@@ -76,30 +76,35 @@ struct BatcherTests {
             for await _ in gate {}
             return batch.map { .success($0 * 2) }
         }
-        return await withTaskGroup(of: Void.self) { work in
-            work.addTask { await batcher.run() }
-            let outcomes = await withTaskGroup(of: Outcome.self) { group in
-                group.addTask { await submit(0, to: batcher) }
-                while batches.all.isEmpty { await Task.yield() }
-                for item in 1...items {
-                    let key = keys.map { UInt128(item) % $0 }
-                    group.addTask { await submit(item, to: batcher, key: key) }
+        return await withTaskCancellationHandler {
+            await withTaskGroup(of: Void.self) { work in
+                work.addTask { await batcher.run() }
+                let outcomes = await withTaskGroup(of: Outcome.self) { group in
+                    group.addTask { await submit(0, to: batcher) }
+                    while batches.all.isEmpty { await Task.yield() }
+                    for item in 1...items {
+                        let key = keys.map { UInt128(item) % $0 }
+                        group.addTask { await submit(item, to: batcher, key: key) }
+                    }
+                    var outcomes: [Outcome] = []
+                    // The first batch is held, so only refusals can come now.
+                    while outcomes.count < items - queueMax, let next = await group.next() {
+                        outcomes.append(next)
+                    }
+                    meanwhile(batcher)
+                    opening.finish()
+                    for await next in group { outcomes.append(next) }
+                    return outcomes
                 }
-                var outcomes: [Outcome] = []
-                // The first batch is held, so only refusals can come now.
-                while outcomes.count < items - queueMax, let next = await group.next() {
-                    outcomes.append(next)
-                }
-                meanwhile(batcher)
-                opening.finish()
-                for await next in group { outcomes.append(next) }
-                return outcomes
+                batcher.close()
+                #expect(await submit(1, to: batcher) == .failure(.unavailable))
+                // The work ends by itself once the queue is empty.
+                await work.waitForAll()
+                return Run(outcomes: outcomes, batches: batches.all)
             }
-            batcher.close()
-            #expect(await submit(1, to: batcher) == .failure(.unavailable))
-            // The work ends by itself once the queue is empty.
-            await work.waitForAll()
-            return Run(outcomes: outcomes, batches: batches.all)
+        } onCancel: {
+            // The time limit of a test that fails must not find it waiting for ever.
+            opening.finish()
         }
     }
 

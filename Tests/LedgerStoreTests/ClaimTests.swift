@@ -125,8 +125,10 @@ struct ClaimTests {
                 apiURL: "http://127.0.0.1:1",
                 allowedOrigins: []
             )
-            #expect(try await test.store.add(other, context: TestStore.context))
-            #expect(!(try await test.store.add(other, context: TestStore.context)))
+            #expect(try await test.store.add(other, context: TestStore.context, owner: test.owner))
+            #expect(
+                !(try await test.store.add(other, context: TestStore.context, owner: test.owner))
+            )
             let app = try #require(await test.store.app(clientID: "other"))
             #expect(app.appKey == nil)
             #expect(try await test.store.user(Secret("alice"), of: app) == nil)

@@ -3,7 +3,8 @@ import Ledger
 import Postgres
 import TestSupport
 
-/// Makes commands without the store's own decisions, and sends them in batches of the test's choice.
+/// Makes commands without the store's own decisions, and sends them in batches of the test's
+/// choice.
 struct CommandFactory {
     let test: TestStore
     let clock = EventClock()
@@ -16,13 +17,13 @@ struct CommandFactory {
         ids: [Identifier] = [],
         claims: [(LookupKind, Fingerprint)] = []
     ) -> AppendCommand {
-        let subject = subject ?? clock.pseudonym()
+        let subject = subject ?? clock.identifier()
         var state = SubjectState()
         // What the events before were does not matter here, only that they are counted.
         for _ in 0..<expected { state.apply(.connectionBroken(reason: "x"), at: clock.now()) }
+        let time = clock.now()
         var events: [AppendCommand.Event] = []
         for index in 0..<count {
-            let time = clock.now()
             state.apply(.connectionBroken(reason: "x"), at: time)
             let record = Record(
                 id: index < ids.count ? ids[index] : clock.identifier(),
@@ -39,6 +40,7 @@ struct CommandFactory {
             app: test.app.id,
             subject: subject,
             expected: expected,
+            time: time,
             state: state,
             events: events
         )

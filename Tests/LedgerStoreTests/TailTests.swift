@@ -11,7 +11,7 @@ struct TailTests {
 
     @Test(
         "readers who follow 100 writers see every position once, in order",
-        .timeLimit(.minutes(2))
+        .timeLimit(.minutes(5))
     )
     func tail() async throws {
         try await TestStore.run { test in

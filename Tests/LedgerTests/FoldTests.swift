@@ -116,7 +116,7 @@ struct FoldTests {
             "issued_at":"2026-11-22T14:21:36.000000Z"},\#
             "doubted":true,"broken":"provider_401",\#
             "finalizes":[{"finalize":"019ab5d6-1c02-7002-8000-000000000002",\#
-            "launch":"019ab5d6-1c01-7001-8000-000000000001","dispatches":1,\#
+            "launch":"019ab5d6-1c01-7001-8000-000000000001","received":1,"dispatches":1,\#
             "unresolved":"time\"out"}]}
             """#
         #expect(String(decoding: state.encoded(), as: UTF8.self) == text)

@@ -6,6 +6,7 @@ enum Situation: String, CaseIterable, Sendable {
     case launched
     case closed
     case failed
+    case launchedAfterClose
     case finishing
     case unresolved
     case rejected
@@ -50,6 +51,7 @@ enum Situation: String, CaseIterable, Sendable {
         case .closed: return Self.launched.history + [.launchClosed(launch: Golden.launch)]
         case .failed:
             return Self.launched.history + [.launchFailed(launch: Golden.launch, code: "x")]
+        case .launchedAfterClose: return Self.closed.history + [.connectLaunched(Self.launch)]
         case .finishing:
             return Self.launched.history + [
                 .finishReceived(Self.finish), .exchangeDispatched(finalize: finalize, number: 1),
@@ -101,15 +103,18 @@ enum Situation: String, CaseIterable, Sendable {
     /// Whether the provider's person is known.
     var isLinked: Bool {
         switch self {
-        case .new, .launched, .closed, .failed, .finishing, .unresolved, .rejected, .refused: false
+        case .new, .launched, .closed, .failed, .launchedAfterClose, .finishing, .unresolved,
+            .rejected, .refused:
+            false
         case .withoutPublicToken, .connected, .relaunched, .closedAgain, .broken, .recovered: true
         }
     }
 
     var need: LaunchNeed {
         switch self {
-        case .new, .launched, .finishing, .connected, .relaunched, .broken, .recovered: .nothing
-        case .closed, .failed, .unresolved, .rejected, .refused: .person
+        case .new, .launched, .connected, .relaunched, .broken, .recovered: .nothing
+        case .closed, .failed, .launchedAfterClose, .finishing, .unresolved, .rejected, .refused:
+            .person
         case .closedAgain: .publicToken(isRequired: false)
         case .withoutPublicToken: .publicToken(isRequired: true)
         }

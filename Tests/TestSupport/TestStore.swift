@@ -33,9 +33,18 @@ package struct TestStore: Sendable {
         let serviceURL = try await TestPostgres.url(database: database.name, user: serviceRole)
         return try await run(
             owner: PostgresConfiguration(url: database.url),
-            service: PostgresConfiguration(url: serviceURL),
+            service: patient(PostgresConfiguration(url: serviceURL)),
             body
         )
+    }
+
+    /// The service's limits fit a server that works for it alone; many tests share this one.
+    private static func patient(_ configuration: PostgresConfiguration) -> PostgresConfiguration {
+        var configuration = configuration
+        configuration.waitMax = .seconds(60)
+        configuration.lockTimeMax = .seconds(60)
+        configuration.statementTimeMax = .seconds(60)
+        return configuration
     }
 
     /// Lends a store in the `postgres` database of a cluster of the test's own.
@@ -104,7 +113,7 @@ package struct TestStore: Sendable {
                 apiURL: "http://127.0.0.1:1",
                 allowedOrigins: ["http://127.0.0.1:2"]
             )
-            _ = try await store.add(app, context: RecordContext(actor: "operator"))
+            _ = try await store.add(app, context: RecordContext(actor: "operator"), owner: owner)
             guard let stored = try await store.app(clientID: "demo") else {
                 throw StoreError.damaged(.answer)
             }

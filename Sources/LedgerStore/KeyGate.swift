@@ -1,16 +1,19 @@
 internal import Synchronization
 
-/// Lets tasks of this process that change the same user go one after the other.
+/// Lets tasks of this process that work on the same thing go one after the other.
 ///
 /// Correctness rests on expected versions in the database. The gate only keeps a crowd at one user
-/// from refusing each other again and again.
-final class SubjectGate: Sendable {
+/// from refusing each other again and again, or from asking the provider the same thing.
+package final class KeyGate: Sendable {
     /// Who waits for each key that is held.
     private let waiting = Mutex<[UInt128: [CheckedContinuation<Void, Never>]]>([:])
 
+    package init() {}
+
     /// Runs `body` while nobody else runs with the same key.
-    func run<Value, Failure: Error>(
-        _ key: UInt128, _ body: () async throws(Failure) -> Value
+    package func run<Value, Failure: Error>(
+        _ key: UInt128,
+        _ body: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         await enter(key)
         defer { leave(key) }

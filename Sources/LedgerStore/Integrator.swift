@@ -1,0 +1,249 @@
+internal import Ledger
+package import Logging
+internal import MerkleLog
+package import Postgres
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// Tails the logs, stores full tiles once and publishes a signed checkpoint about every second.
+///
+/// Safe in several copies: one publishes, the others follow and compare. Before the first signature
+/// after a start it has recomputed the tree from stored records, so it never signs two trees that
+/// disagree; what does not fit is an alarm, and then nothing is signed any more.
+package final class Integrator: Service {
+    /// How long to wait between two looks at the logs.
+    private static let interval: Duration = .seconds(1)
+    /// How many records one checkpoint takes in at most, to bound the tiles held in memory.
+    private static let growthMax: Int64 = 131_072
+
+    private let store: LedgerStore
+    private let pool: PostgresPool
+    private let folder: CheckpointFolder?
+    private let logger: Logger
+    private let alarms = Mutex<[Int32: IntegrationAlarm]>([:])
+
+    /// Makes the integrator of a store; its queries go through a pool with time for long reads.
+    package init(
+        store: LedgerStore,
+        pool: PostgresPool,
+        checkpointFolder: String?,
+        logger: Logger
+    ) {
+        self.store = store
+        self.pool = pool
+        folder = checkpointFolder.map { CheckpointFolder(path: $0) }
+        self.logger = logger
+    }
+
+    /// What does not fit, if anything: the service must not call itself ready then.
+    package var alarm: IntegrationAlarm? {
+        alarms.withLock { alarms in alarms.min { $0.key < $1.key }?.value }
+    }
+
+    /// Works until the graceful shutdown.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for logID in self.store.logIDs {
+                    group.addTask { await self.tend(logID) }
+                }
+            }
+        }
+    }
+
+    private func tend(_ logID: Int32) async {
+        var tree: LogTree?
+        var problem = ""
+        while !Task.isCancelled {
+            do {
+                try await look(at: logID, &tree)
+                problem = ""
+            } catch let alarm as IntegrationAlarm {
+                alarms.withLock { $0[logID] = alarm }
+                logger.critical(
+                    "history mismatch",
+                    metadata: ["log": "\(logID)", "alarm": "\(alarm)"]
+                )
+                return
+            } catch {
+                // The database is away, or we are being stopped: look again later, and say the
+                // same thing once.
+                if "\(error)" != problem, !Task.isCancelled {
+                    problem = "\(error)"
+                    logger.warning(
+                        "integration paused",
+                        metadata: ["log": "\(logID)", "error": "\(error)"]
+                    )
+                }
+            }
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    /// Looks at a log once: follows what others published, then publishes what is new.
+    ///
+    /// `tree` is nil at the start, and only then. Throws `IntegrationAlarm` when something does not
+    /// fit, and other errors when it is worth looking again.
+    func look(at logID: Int32, _ tree: inout LogTree?) async throws {
+        var grown = try tree ?? expectations(of: logID)
+        defer { tree = grown }
+        try await integrate(&grown)
+    }
+
+    /// An empty tree that must reproduce the checkpoint that is kept outside of the database.
+    private func expectations(of logID: Int32) throws -> LogTree {
+        var tree = LogTree(logID: logID)
+        let source = "the checkpoint folder"
+        do {
+            if let note = try folder?.read(logID: logID) {
+                let kept = try own(note, logID)
+                tree.expect(
+                    LogTree.Expectation(size: Int64(kept.size), root: kept.root, source: source)
+                )
+            }
+        } catch is NoteError {
+            throw IntegrationAlarm.foreignCheckpoint(source: source)
+        } catch is VerificationFailure {
+            throw IntegrationAlarm.foreignCheckpoint(source: source)
+        }
+        return tree
+    }
+
+    private func own(_ note: SignedNote, _ logID: Int32) throws(NoteError) -> Checkpoint {
+        let key = store.vault.checkpointSigner(logID: logID).key
+        return try Checkpoint(verifying: note, origin: key.name, keys: [key])
+    }
+
+    private func integrate(_ tree: inout LogTree) async throws {
+        // The checkpoint before the size: another copy may append and publish in between, and the
+        // size that was read would look too small.
+        let latest = try await store.latestCheckpoint(logID: tree.logID)
+        let size = try await store.size(logID: tree.logID)
+        try compare(tree, with: latest, size: size)
+        if let latest { try await follow(latest, &tree) }
+        try await meetExpectations(&tree)
+        guard size > tree.size || (latest == nil && size == 0) else { return }
+        // What is published next is grown on a copy: if somebody else is faster, it is dropped.
+        var grown = tree
+        try await grown.grow(to: min(size, tree.size + Self.growthMax), pool)
+        if try await publish(grown, after: latest?.size) {
+            grown.tilesAreStored()
+            tree = grown
+        }
+    }
+
+    /// What is in the database now against what is known.
+    private func compare(
+        _ tree: LogTree,
+        with latest: PublishedCheckpoint?,
+        size: Int64
+    ) throws(IntegrationAlarm) {
+        if let expected = tree.lastExpectation, expected.size > size {
+            throw .behind(size: size, checkpoint: expected.size, source: expected.source)
+        }
+        if let latest, latest.size > size {
+            throw .behind(size: size, checkpoint: latest.size, source: "the last checkpoint")
+        }
+        guard let published = tree.publishedSize else { return }
+        // A database that was set back while we work has lost what we saw in it.
+        if published > size {
+            throw .behind(size: size, checkpoint: published, source: "the last checkpoint")
+        }
+        if (latest?.size ?? -1) < published { throw .lostCheckpoint(size: published) }
+        if let latest, latest.size == tree.size, latest.root != tree.root {
+            throw .differentRoot(size: latest.size, source: "the last checkpoint")
+        }
+    }
+
+    /// Recomputes the tree up to a checkpoint that is in the database.
+    private func follow(_ latest: PublishedCheckpoint, _ tree: inout LogTree) async throws {
+        guard latest.size > tree.size || tree.publishedSize == nil else { return }
+        let note: SignedNote
+        do {
+            note = try SignedNote(Array(latest.note.utf8))
+            let signed = try own(note, tree.logID)
+            guard Int64(signed.size) == latest.size, signed.root == latest.root else {
+                throw NoteError.malformedCheckpoint
+            }
+        } catch {
+            throw IntegrationAlarm.foreignCheckpoint(source: "the last checkpoint")
+        }
+        tree.expect(
+            LogTree.Expectation(
+                size: latest.size,
+                root: latest.root,
+                source: "the last checkpoint"
+            )
+        )
+        try await tree.grow(to: latest.size, pool, keepsTiles: false)
+        tree.tilesAreStored()
+        keep(note, size: latest.size, logID: tree.logID)
+    }
+
+    /// Nothing is signed before everything that is known was met: the records before a checkpoint
+    /// that is kept outside are recomputed once, and only then are they signed piece by piece.
+    private func meetExpectations(_ tree: inout LogTree) async throws {
+        guard let expected = tree.lastExpectation else { return }
+        var probe = tree
+        try await probe.grow(to: expected.size, pool, keepsTiles: false)
+        tree.expectationsAreMet()
+    }
+
+    private func publish(_ tree: LogTree, after previous: Int64?) async throws -> Bool {
+        let signer = store.vault.checkpointSigner(logID: tree.logID)
+        let checkpoint = try Checkpoint(
+            origin: signer.key.name,
+            size: Int(tree.size),
+            root: tree.root
+        )
+        let note = try signer.sign(checkpoint)
+        let text = String(decoding: note.bytes, as: UTF8.self)
+        let isFirst = try await pool.query(
+            Statement(
+                "publish_checkpoint",
+                "select ledger.publish_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                .int4(tree.logID),
+                .int8(previous),
+                .int8(tree.size),
+                .bytea(checkpoint.root.bytes),
+                .text(text),
+                .int4Array(tree.tiles.map(\.level)),
+                .int8Array(tree.tiles.map { Int64($0.address.index) }),
+                .byteaArray(tree.tiles.map(\.bytes)),
+                .byteaArray(tree.tiles.map { $0.root.bytes })
+            )
+        ) { result throws(PostgresError) in try result.bool(0, 0) }
+        if isFirst { keep(note, size: tree.size, logID: tree.logID) }
+        return isFirst
+    }
+
+    /// Remembers a checkpoint outside of the database, unless a newer one is there: several copies
+    /// may share a folder.
+    private func keep(_ note: SignedNote, size: Int64, logID: Int32) {
+        guard let folder else { return }
+        do {
+            if let kept = try folder.read(logID: logID), let checkpoint = try? own(kept, logID),
+                checkpoint.size >= size
+            {
+                return
+            }
+            try folder.write(note, logID: logID)
+        } catch {
+            logger.error("checkpoint folder not written", metadata: ["log": "\(logID)"])
+        }
+    }
+}
+
+extension Tile {
+    fileprivate var level: Int32 {
+        guard case .hashes(let level) = address.layer else { return 0 }
+        return Int32(level)
+    }
+
+    /// What a full tile contributes to the level above.
+    fileprivate var root: MerkleHash {
+        var frontier = TreeFrontier()
+        for hash in hashes { frontier.append(hash) }
+        return frontier.root
+    }
+}

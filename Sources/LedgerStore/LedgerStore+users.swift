@@ -1,0 +1,203 @@
+internal import Crypto
+package import Ledger
+internal import Postgres
+
+extension LedgerStore {
+    /// The user of an app by the app's own id, or nil.
+    package func user(
+        _ clientUserID: Secret,
+        of app: StoredApp
+    ) async throws(StoreError) -> StoredUser? {
+        let fingerprint = vault.fingerprint(.user, of: clientUserID, app: app.id)
+        return try await user(
+            UserReader.Question(
+                logID: logID(of: fingerprint),
+                app: app.id,
+                fingerprint: fingerprint,
+                subject: nil
+            ),
+            of: app
+        )
+    }
+
+    /// The user of an app by subject, or nil.
+    package func user(
+        subject: Identifier,
+        logID: Int32,
+        of app: StoredApp
+    ) async throws(StoreError) -> StoredUser? {
+        try await user(
+            UserReader.Question(
+                logID: logID,
+                app: app.id,
+                fingerprint: nil,
+                subject: subject
+            ),
+            of: app
+        )
+    }
+
+    /// A user who is not stored yet, under a new pseudonym and a new key.
+    package func newUser(_ clientUserID: Secret, of app: StoredApp) -> StoredUser {
+        let fingerprint = vault.fingerprint(.user, of: clientUserID, app: app.id)
+        return StoredUser(
+            app: app.id,
+            clientID: app.clientID,
+            logID: logID(of: fingerprint),
+            subject: clock.identifier(),
+            state: SubjectState(),
+            newClientUserID: clientUserID,
+            key: .fresh(vault.newDataKey())
+        )
+    }
+
+    /// Opens one of the user's current values; nil when none is held.
+    ///
+    /// A token is compared with the fingerprint that the log names before it leaves.
+    package func value(
+        _ kind: ValueKind,
+        of user: StoredUser
+    ) throws(StoreError) -> Secret? {
+        if kind == .clientUserID, let new = user.newClientUserID { return new }
+        guard let sealed = user.sealed[kind] else { return nil }
+        let held = TokenKind(rawValue: kind.rawValue).flatMap { user.state.token($0) }
+        let value = try vault.open(
+            sealed,
+            kind,
+            version: held?.version ?? 1,
+            for: user.owner,
+            key: try key(of: user)
+        )
+        if let held { try check(value, kind, held, user) }
+        return value
+    }
+
+    /// An earlier token of the user, or nil once it was dropped.
+    package func value(
+        _ kind: ValueKind,
+        _ token: SubjectState.HeldToken,
+        of user: StoredUser
+    ) async throws(StoreError) -> Secret? {
+        guard let value = try await value(kind, version: token.version, of: user) else {
+            return nil
+        }
+        try check(value, kind, token, user)
+        return value
+    }
+
+    private func check(
+        _ value: Secret,
+        _ kind: ValueKind,
+        _ token: SubjectState.HeldToken,
+        _ user: StoredUser
+    ) throws(StoreError) {
+        guard let fingerprintKind = FingerprintKind(rawValue: kind.rawValue),
+            vault.fingerprint(fingerprintKind, of: value, app: user.app) == token.fingerprint
+        else { throw .damaged(.fingerprint) }
+    }
+
+    /// An earlier value of the user, or nil once it was dropped.
+    package func value(
+        _ kind: ValueKind,
+        version: Int64,
+        of user: StoredUser
+    ) async throws(StoreError) -> Secret? {
+        let sealed: [UInt8]?
+        do {
+            sealed = try await pool.query(
+                Statement(
+                    "value",
+                    """
+                    select sealed from vault.value
+                    where log_id = $1 and subject = $2 and kind = $3 and version = $4
+                    """,
+                    .int4(user.logID),
+                    .uuid(user.subject.value),
+                    .text(kind.rawValue),
+                    .int8(version)
+                )
+            ) { result throws(PostgresError) in
+                result.rowCount == 0 ? nil : try result.bytes(0, 0)
+            }
+        } catch {
+            throw StoreError(error)
+        }
+        guard let sealed else { return nil }
+        return try vault.open(
+            sealed,
+            kind,
+            version: version,
+            for: user.owner,
+            key: try key(of: user)
+        )
+    }
+
+    /// The log that a user's events stand in: decided once, by the fingerprint (design, section 4).
+    private func logID(of fingerprint: Fingerprint) -> Int32 {
+        let hash = fingerprint.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return factLogIDs[Int(hash % UInt64(factLogIDs.count))]
+    }
+
+    func key(of user: StoredUser) throws(StoreError) -> SymmetricKey {
+        switch user.key {
+        case .fresh(let key): return key
+        case .wrapped(let wrapped):
+            do {
+                return try vault.unwrap(wrapped, for: user.owner)
+            } catch {
+                throw .damaged(.value)
+            }
+        }
+    }
+
+    /// Users by their places, in one read.
+    func users(
+        at places: [(logID: Int32, subject: Identifier)],
+        of app: StoredApp
+    ) async throws(StoreError) -> [StoredUser] {
+        let questions = places.map {
+            UserReader.Question(
+                logID: $0.logID,
+                app: app.id,
+                fingerprint: nil,
+                subject: $0.subject
+            )
+        }
+        var users: [StoredUser] = []
+        for (question, answer) in zip(questions, await self.users.readAll(questions)) {
+            if let answer = try answer.get() {
+                users.append(try Self.user(answer, question, app))
+            }
+        }
+        return users
+    }
+
+    private func user(
+        _ question: UserReader.Question,
+        of app: StoredApp
+    ) async throws(StoreError) -> StoredUser? {
+        guard let answer = try await users.read(question) else { return nil }
+        return try Self.user(answer, question, app)
+    }
+
+    private static func user(
+        _ answer: UserReader.Answer,
+        _ question: UserReader.Question,
+        _ app: StoredApp
+    ) throws(StoreError) -> StoredUser {
+        do {
+            return StoredUser(
+                app: app.id,
+                clientID: app.clientID,
+                logID: question.logID,
+                subject: answer.subject,
+                state: try SubjectState(decoding: answer.state),
+                newClientUserID: nil,
+                key: .wrapped(answer.wrappedKey),
+                sealed: answer.sealed
+            )
+        } catch {
+            throw .damaged(.state)
+        }
+    }
+}

@@ -1,0 +1,145 @@
+internal import Crypto
+package import Ledger
+
+extension LedgerStore {
+    /// Writes a change to a user as it was read.
+    ///
+    /// Durable when it returns `.written`.
+    package func write(
+        _ change: Change,
+        to user: StoredUser
+    ) async throws(StoreError) -> ChangeOutcome {
+        let (command, changed) = try prepare(change, of: user)
+        guard let writer = factWriters[user.logID] else { throw .damaged(.answer) }
+        switch try await writer.append(command) {
+        case .appended(let position): return .written(changed, position: position)
+        case .repeated(let position): return .repeated(position: position)
+        case .claimed(let kind): return .claimed(kind)
+        case .conflict: return .conflict
+        }
+    }
+
+    /// Records that secret values are about to be handed out.
+    ///
+    /// Durable when it returns (T28).
+    package func recordReads(
+        _ tokens: [(kind: TokenKind, version: Int64)],
+        of user: StoredUser,
+        key: String,
+        context: RecordContext
+    ) async throws(StoreError) {
+        let time = clock.now()
+        let events = tokens.map { token in
+            let record = Record(
+                id: clock.identifier(),
+                clientID: user.clientID,
+                subject: user.subject,
+                time: time,
+                subjectVersion: nil,
+                context: context,
+                event: .tokenRead(kind: token.kind, version: token.version, key: key)
+            )
+            return AppendCommand.Event(record: record, bytes: record.encoded())
+        }
+        guard !events.isEmpty else { return }
+        // Reads of one user need no order among each other, so each is a subject of its own.
+        _ = try await accessWriter.append(
+            AppendCommand(
+                app: user.app,
+                subject: clock.identifier(),
+                expected: nil,
+                time: time,
+                state: nil,
+                events: events
+            )
+        )
+    }
+
+    /// Composes the records, seals the values and folds the events into the new state.
+    private func prepare(
+        _ change: Change,
+        of user: StoredUser
+    ) throws(StoreError) -> (AppendCommand, StoredUser) {
+        let time = clock.now()
+        var changed = user
+        var events: [AppendCommand.Event] = []
+        for new in change.events {
+            changed.state.apply(new.event, at: time)
+            let record = Record(
+                id: new.id ?? clock.identifier(),
+                clientID: user.clientID,
+                subject: user.subject,
+                time: time,
+                subjectVersion: changed.state.version,
+                context: change.context,
+                event: new.event
+            )
+            events.append(AppendCommand.Event(record: record, bytes: record.encoded()))
+        }
+        guard let first = events.first else { preconditionFailure("A change has an event.") }
+        var command = AppendCommand(
+            app: user.app,
+            subject: user.subject,
+            expected: user.state.version,
+            time: time,
+            state: changed.state,
+            events: events
+        )
+        var claims = change.claims
+        var values = change.values
+        // What a first write answers still carries the id, but the claim is made by then.
+        if let clientUserID = user.newClientUserID, user.state.version == 0 {
+            claims.append(
+                Change.Claim(
+                    kind: .user,
+                    fingerprint: vault.fingerprint(.user, of: clientUserID, app: user.app)
+                )
+            )
+            values.append(Change.NewValue(kind: .clientUserID, version: 1, value: clientUserID))
+        }
+        command.claims = claims.map {
+            AppendCommand.Claim(
+                kind: $0.kind,
+                fingerprint: $0.fingerprint,
+                reference: first.record.id
+            )
+        }
+        command.drops = change.drops
+        do {
+            try seal(values, of: user, into: &command, &changed)
+        } catch {
+            throw .damaged(.value)
+        }
+        return (command, changed)
+    }
+
+    private func seal(
+        _ values: [Change.NewValue],
+        of user: StoredUser,
+        into command: inout AppendCommand,
+        _ changed: inout StoredUser
+    ) throws {
+        if case .fresh(let key) = user.key, user.state.version == 0 {
+            command.wrappedKey = try vault.wrap(key, for: user.owner)
+        }
+        guard !values.isEmpty else { return }
+        let key = try key(of: user)
+        for value in values {
+            let sealed = try vault.seal(
+                value.value,
+                value.kind,
+                version: value.version,
+                for: user.owner,
+                key: key
+            )
+            command.values.append(
+                AppendCommand.SealedValue(
+                    kind: value.kind,
+                    version: value.version,
+                    bytes: sealed
+                )
+            )
+            changed.sealed[value.kind] = sealed
+        }
+    }
+}

@@ -1,0 +1,139 @@
+internal import MerkleLog
+internal import Postgres
+
+/// One log's tree as the integrator grows it: what was recomputed from stored records, and nothing
+/// that was read from anywhere else.
+struct LogTree: Sendable {
+    /// A root that the tree must have at a size, and who says so.
+    struct Expectation: Sendable {
+        let size: Int64
+        let root: MerkleHash
+        /// For the alarm, such as "the checkpoint folder".
+        let source: String
+    }
+
+    let logID: Int32
+    private var builder = TileBuilder()
+    /// Full tiles that are not stored yet.
+    private(set) var tiles: [Tile] = []
+    /// The size of the last checkpoint that is known to be stored.
+    private(set) var publishedSize: Int64?
+    private var expectations: [Expectation] = []
+
+    /// Records per round trip.
+    private static let pageRecords: Int64 = 5_000
+
+    init(logID: Int32) {
+        self.logID = logID
+    }
+
+    var size: Int64 { Int64(builder.size) }
+    var root: MerkleHash { builder.root }
+
+    /// Adds a root that must come out when the tree passes its size.
+    mutating func expect(_ expectation: Expectation) {
+        expectations.append(expectation)
+        expectations.sort { $0.size < $1.size }
+    }
+
+    /// What somebody vouches for at the largest size, while the tree has not reached it.
+    var lastExpectation: Expectation? { expectations.last }
+
+    /// Reads records until the tree has this size; compares the roots that are expected on the way.
+    ///
+    /// Throws `IntegrationAlarm` when a root differs or records are missing. Tiles that are stored
+    /// already need not be kept, or a first start would hold those of the whole log.
+    mutating func grow(
+        to target: Int64,
+        _ pool: PostgresPool,
+        keepsTiles: Bool = true
+    ) async throws {
+        try compare()
+        while size < target {
+            let goal = min(target, expectations.first?.size ?? target, size + Self.pageRecords)
+            let leaves = try await leaves(upTo: goal, pool)
+            guard !leaves.isEmpty else { throw IntegrationAlarm.missingRecords(from: size) }
+            for leaf in leaves { builder.append(leaf) }
+            let grown = builder.takeTiles()
+            if keepsTiles { tiles += grown.filter(\.address.isFull) }
+            try compare()
+        }
+    }
+
+    /// Notes that a checkpoint of this size is stored, and all its tiles.
+    mutating func tilesAreStored() {
+        tiles = []
+        publishedSize = size
+    }
+
+    /// Forgets what a copy of this tree has met.
+    mutating func expectationsAreMet() { expectations = [] }
+
+    private mutating func compare() throws(IntegrationAlarm) {
+        while let next = expectations.first, next.size <= size {
+            guard next.size == size, next.root == root else {
+                throw .differentRoot(size: next.size, source: next.source)
+            }
+            expectations.removeFirst()
+        }
+    }
+
+    private func leaves(
+        upTo end: Int64,
+        _ pool: PostgresPool
+    ) async throws(PostgresError) -> [MerkleHash] {
+        let start = size
+        return try await pool.query(
+            Statement(
+                "integrate",
+                """
+                select position, record from ledger.event
+                where log_id = $1 and position >= $2 and position < $3 order by position
+                """,
+                .int4(logID),
+                .int8(start),
+                .int8(end)
+            )
+        ) { result throws(PostgresError) in
+            var leaves: [MerkleHash] = []
+            for row in 0..<result.rowCount {
+                // A hole in positions ends the page; the next one is empty and raises the alarm.
+                guard try result.int8(row, 0) == start + Int64(row) else { break }
+                leaves.append(MerkleHash(leaf: try result.bytes(row, 1)))
+            }
+            return leaves
+        }
+    }
+}
+
+/// Why nothing is signed any more: what is stored contradicts what was signed before.
+package enum IntegrationAlarm: Error, Equatable, CustomStringConvertible {
+    /// The log has fewer records than a checkpoint says.
+    case behind(size: Int64, checkpoint: Int64, source: String)
+    /// The records up to this size have another root than a checkpoint says.
+    case differentRoot(size: Int64, source: String)
+    /// Positions from here on are missing although the log's head counts them.
+    case missingRecords(from: Int64)
+    /// A checkpoint that was kept is not one of ours.
+    case foreignCheckpoint(source: String)
+    /// A checkpoint that was published is not in the database any more.
+    case lostCheckpoint(size: Int64)
+
+    package var description: String {
+        switch self {
+        case .behind(let size, let checkpoint, let source):
+            "the log has \(size) records, but \(source) says it had \(checkpoint): "
+                + "an older database was restored, or records were removed"
+        case .differentRoot(let size, let source):
+            "the first \(size) records are not those that \(source) was signed over"
+        case .missingRecords(let position):
+            "the record at position \(position) is missing"
+        case .foreignCheckpoint(let source):
+            "\(source) is not signed with this deployment's key, or says something else than was "
+                + "signed"
+        case .lostCheckpoint(let size):
+            "the checkpoint of size \(size), which was published, is not in the database any more: "
+                + "an older database was restored, or checkpoints were removed"
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import Ledger
+@testable import LedgerStore
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("Secrets in the database")
+struct MarkerTests {
+    /// PostgreSQL as talkative as it can be made.
+    private static let talkative = [
+        "log_statement": "all", "log_min_messages": "debug1", "log_min_error_statement": "debug1",
+        "log_min_duration_statement": "0", "log_parameter_max_length": "-1",
+        "log_parameter_max_length_on_error": "-1", "log_error_verbosity": "verbose",
+        "log_connections": "on",
+    ]
+
+    private static let markers = [
+        "MARKERuser", "MARKERhuman", "MARKERaccess", "MARKERpublic", "MARKERsession",
+        "MARKERclientsecret", "MARKERappkey",
+    ]
+
+    @Test(
+        "no value of the vault is in the server's log, views, files or records",
+        .timeLimit(.minutes(5))
+    )
+    func markers() async throws {
+        try await TestCluster.run(settings: Self.talkative) { cluster in
+            try await TestStore.run(on: cluster) { test in
+                let key = try await work(test)
+                try await provoke(test)
+                let owner = try await test.ownerConnection()
+                let queries = try await owner.query(
+                    Statement("queries", "select string_agg(query, ' ') from pg_stat_activity")
+                ) { result throws(PostgresError) in try result.text(0, 0) }
+                #expect(queries.contains("append_events") || queries.contains("read_users"))
+                #expect(!queries.contains("MARKER"))
+                try await owner.script("checkpoint")
+                let dump = try await TestStorePrograms.data(test.owner.url)
+                #expect(dump.contains("VISIBLE"))
+                for marker in Self.markers { #expect(!dump.contains(marker)) }
+                for event in try await test.log() {
+                    #expect(!String(decoding: event.bytes, as: UTF8.self).contains("MARKER"))
+                }
+                try await cluster.stop()
+                // The folder holds tables, indexes, the write-ahead log and the server's own log.
+                let log = try await cluster.logPath()
+                let folder = String(log.dropLast("/server.log".count))
+                let visible = try await TestStorePrograms.files(under: folder, holding: ["VISIBLE"])
+                #expect(visible.contains(log), "the server's log shows parameters")
+                #expect(visible.contains { $0.contains("/pg_wal/") })
+                #expect(visible.contains { $0.contains("/base/") })
+                let texts = Self.markers + [key]
+                let hits = try await TestStorePrograms.files(under: folder, holding: texts)
+                #expect(hits == [])
+            }
+        }
+    }
+
+    /// Stores every kind of value, and what may be seen beside them; gives an API key back.
+    private func work(_ test: TestStore) async throws -> String {
+        let app = NewApp(
+            clientID: "VISIBLEapp",
+            name: "VISIBLEname",
+            clientSecret: Secret("MARKERclientsecret"),
+            appKey: Secret("MARKERappkey"),
+            connectURL: "http://127.0.0.1:1",
+            userURL: "http://127.0.0.1:1",
+            apiURL: "http://127.0.0.1:1",
+            allowedOrigins: []
+        )
+        #expect(try await test.store.add(app, context: TestStore.context, owner: test.owner))
+        let stored = try #require(await test.store.app(clientID: "VISIBLEapp"))
+        #expect(stored.clientSecret.exposed == "MARKERclientsecret")
+        let key = try await test.store.createAPIKey(
+            of: stored,
+            scopes: [.launch],
+            isTest: true,
+            context: TestStore.context,
+            owner: test.owner
+        )
+        #expect(try await test.store.authenticate(key.secret.exposed) != nil)
+        var user = try await test.launchedUser("MARKERuser")
+        for round in 0..<3 {
+            var change = test.connection(
+                of: user,
+                human: "MARKERhuman",
+                accessToken: "MARKERaccess \(round)",
+                publicToken: "MARKERpublic \(round)"
+            )
+            change.keep(Secret("MARKERsession"), .sessionToken, version: Int64(round + 1))
+            guard case .written = try await test.store.write(change, to: user) else {
+                throw StoreError.conflict
+            }
+            user = try await test.user("MARKERuser")
+        }
+        #expect(try test.store.value(.accessToken, of: user)?.exposed == "MARKERaccess 2")
+        try await test.store.recordReads(
+            [(.accessToken, 3)],
+            of: user,
+            key: key.id,
+            context: TestStore.context
+        )
+        return key.secret.exposed
+    }
+
+    /// Errors that quote what they are about: taken keys, refused rows, conflicts.
+    private func provoke(_ test: TestStore) async throws {
+        let user = try await test.user("MARKERuser")
+        _ = try await test.store.write(test.launch(user), to: user)
+        _ = try await test.store.write(test.launch(user), to: user)
+        _ = try await test.launchNew("MARKERuser")
+        let change = test.connection(
+            of: user,
+            human: "MARKERhuman",
+            accessToken: "MARKERaccess",
+            publicToken: "MARKERpublic"
+        )
+        // The same value twice: a unique key of the vault is violated inside the append.
+        var doubled = change
+        doubled.keep(Secret("MARKERaccess"), .accessToken, version: 4)
+        doubled.keep(Secret("MARKERaccess"), .accessToken, version: 4)
+        let current = try await test.user("MARKERuser")
+        _ = try? await test.store.write(doubled, to: current)
+        var long = Change(
+            context: RecordContext(actor: "VISIBLE" + String(repeating: "x", count: 20_000))
+        )
+        long.append(.connectionBroken(reason: "x"))
+        long.keep(Secret("MARKERpublic"), .publicToken, version: 99)
+        await #expect(throws: StoreError.refused(.checkViolation)) {
+            try await test.store.write(long, to: current)
+        }
+    }
+}

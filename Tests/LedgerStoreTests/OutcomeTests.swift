@@ -1,0 +1,171 @@
+import Ledger
+@testable import LedgerStore
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("Lost answers")
+struct OutcomeTests {
+    /// Lends a second copy of the service whose connections go through a proxy.
+    private func run(
+        _ body: (TestStore, LedgerStore, TestStoreProxy) async throws -> Void
+    ) async throws {
+        try await TestStore.run { test in
+            try await TestStoreProxy.run { proxy in
+                let name = try #require(test.owner.url.split(separator: "?").first)
+                let database = try #require(name.split(separator: "/").last)
+                var service = test.service
+                service.url = proxy.url(
+                    database: String(database),
+                    user: TestStore.serviceRole
+                )
+                try await test.another(service: service) { store in
+                    // The statement is prepared from here on.
+                    _ = try await test.launchNew("before", with: store)
+                    try await body(test, store, proxy)
+                }
+            }
+        }
+    }
+
+    @Test("the answer of a commit is lost: the write is found, and stands there once")
+    func answerLost() async throws {
+        try await run { test, store, proxy in
+            proxy.lose(.answer, of: "append_events")
+            guard
+                case .written(let user, let position) = try await test.launchNew(
+                    "alice",
+                    with: store
+                )
+            else {
+                Issue.record("the write was carried out")
+                return
+            }
+            #expect(proxy.lossCount == 1)
+            #expect(position == 2)
+            let log = try await test.log()
+            #expect(log.count == 3)
+            #expect(try log[2].record().subject == user.subject)
+            #expect(try await test.user("alice").state == user.state)
+        }
+    }
+
+    @Test("a statement that never arrived wrote nothing, and says so")
+    func requestLost() async throws {
+        try await run { test, store, proxy in
+            proxy.lose(.request, of: "append_events")
+            let error = await #expect(throws: StoreError.self) {
+                try await test.launchNew("alice", with: store)
+            }
+            #expect(error == .unavailable)
+            #expect(proxy.lossCount == 1)
+            #expect(try await test.log().count == 2)
+            guard case .written = try await test.launchNew("alice", with: store) else {
+                Issue.record("the next write works by itself")
+                return
+            }
+        }
+    }
+
+    @Test("an append that still runs when the client is cut off is waited for")
+    func clientCut() async throws {
+        try await run { test, store, proxy in
+            let owner = try await test.ownerConnection()
+            try await owner.script("begin; select 1 from ledger.log where log_id = 0 for update")
+            proxy.lose(.client, of: "append_events")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    guard case .written(_, 2) = try await test.launchNew("alice", with: store)
+                    else {
+                        Issue.record("the write was carried out")
+                        return
+                    }
+                }
+                // Both the append and the question about it wait for the lock now.
+                try await waitForWaiters(2, test)
+                try await owner.script("commit")
+                try await group.waitForAll()
+            }
+            #expect(proxy.lossCount == 1)
+            #expect(try await test.log().count == 3)
+        }
+    }
+
+    @Test("an id that somebody else has written is not taken for ours")
+    func foreignID() async throws {
+        try await run { test, store, proxy in
+            let user = try await test.user("before")
+            let id = store.clock.identifier()
+            func change(_ reason: String) -> Change {
+                var change = Change(context: TestStore.context)
+                change.append(.connectionBroken(reason: reason), id: id)
+                return change
+            }
+            guard case .written(_, 2) = try await test.store.write(change("theirs"), to: user)
+            else {
+                Issue.record("they are first")
+                return
+            }
+            proxy.lose(.answer, of: "append_events")
+            guard case .repeated(2) = try await store.write(change("ours"), to: user) else {
+                Issue.record("ours is a repetition")
+                return
+            }
+            #expect(proxy.lossCount == 1)
+            #expect(try await test.user("before").state.brokenReason == "theirs")
+        }
+    }
+
+    @Test("a backend that is told to end while its append waits wrote nothing")
+    func terminated() async throws {
+        try await TestStore.run { test in
+            _ = try await test.launchNew("before")
+            let owner = try await test.ownerConnection()
+            try await owner.script("begin; select 1 from ledger.log where log_id = 0 for update")
+            let error = try await withThrowingTaskGroup(of: StoreError?.self) { group in
+                group.addTask {
+                    do {
+                        _ = try await test.launchNew("alice")
+                        return nil
+                    } catch {
+                        return error as? StoreError
+                    }
+                }
+                try await waitForWaiters(1, test)
+                let other = try await test.ownerConnection()
+                try await other.script(
+                    """
+                    select pg_terminate_backend(pid, 10000) from pg_stat_activity
+                    where datname = current_database() and usename = '\(TestStore.serviceRole)'
+                        and wait_event_type = 'Lock'
+                    """
+                )
+                return try await group.next() ?? nil
+            }
+            #expect(error == .unavailable)
+            try await owner.script("commit")
+            #expect(try await test.log().count == 2)
+            guard case .written = try await test.launchNew("alice") else {
+                Issue.record("the next write works by itself")
+                return
+            }
+        }
+    }
+
+    private func waitForWaiters(_ count: Int64, _ test: TestStore) async throws {
+        let connection = try await test.ownerConnection()
+        while try await connection.query(
+            Statement(
+                "lock_waiters",
+                """
+                select count(*) from pg_stat_activity
+                where datname = current_database() and wait_event_type = 'Lock'
+                """
+            ),
+            decode: { result throws(PostgresError) in try result.int8(0, 0) }
+        ) < count {
+            await Task.yield()
+        }
+        await connection.close()
+    }
+}

@@ -1,0 +1,105 @@
+import Foundation
+import Ledger
+@testable import LedgerStore
+import Logging
+import MerkleLog
+import Postgres
+import TestSupport
+
+/// One integrator of the log of facts, from its start, that looks when the test says so.
+final class Watcher {
+    private let test: TestStore
+    private let folder: String?
+    private let integrator: Integrator
+    private var trees: [Int32: LogTree] = [:]
+
+    init(_ test: TestStore, store: LedgerStore? = nil, folder: String? = nil) {
+        self.test = test
+        self.folder = folder
+        integrator = Self.integrator(store ?? test.store, test.pool, folder)
+    }
+
+    static func integrator(
+        _ store: LedgerStore,
+        _ pool: PostgresPool,
+        _ folder: String?
+    ) -> Integrator {
+        Integrator(
+            store: store,
+            pool: pool,
+            checkpointFolder: folder,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+    }
+
+    /// Looks at all logs once.
+    func look() async throws {
+        for logID in test.store.logIDs { try await look(logID) }
+    }
+
+    private func look(_ logID: Int32) async throws {
+        var tree = trees[logID]
+        defer { trees[logID] = tree }
+        try await integrator.look(at: logID, &tree)
+    }
+
+    /// The alarm that a look at the log of facts raises.
+    func alarm() async -> IntegrationAlarm? {
+        do {
+            try await look(0)
+            return nil
+        } catch {
+            return error as? IntegrationAlarm
+        }
+    }
+
+    func latest() async throws -> PublishedCheckpoint {
+        guard let latest = try await test.store.latestCheckpoint(logID: 0) else {
+            throw StoreError.damaged(.answer)
+        }
+        return latest
+    }
+
+    /// Launches users, all at the same time.
+    func append(_ count: Int, round: Int) async throws {
+        let test = test
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<count {
+                group.addTask { _ = try await test.launchNew("user \(round) \(number)") }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    func verify() async throws -> VerificationReport {
+        var plan = VerificationPlan()
+        plan.rootKey = test.rootKey
+        plan.checkpointFolder = folder
+        return try await Verification.run(test.owner, plan: plan)
+    }
+
+    /// Does something that no role but the superuser can.
+    static func damage(_ test: TestStore, _ sql: String) async throws {
+        let owner = try await test.ownerConnection()
+        try await owner.script(
+            """
+            alter table ledger.event disable trigger all;
+            alter table ledger.log disable trigger all;
+            alter table ledger.checkpoint disable trigger all;
+            alter table ledger.tile disable trigger all;
+            \(sql)
+            """
+        )
+        await owner.close()
+    }
+
+    static func temporaryFolder() throws -> String {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("token-ledger-" + UUID().uuidString).path
+        try FileManager.default.createDirectory(
+            atPath: folder,
+            withIntermediateDirectories: true
+        )
+        return folder
+    }
+}

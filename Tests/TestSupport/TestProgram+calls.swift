@@ -1,0 +1,71 @@
+internal import AsyncHTTPClient
+internal import Foundation
+internal import NIOCore
+internal import NIOHTTP1
+
+extension TestProgram {
+    private static let callTimeMax = TimeAmount.seconds(30)
+    private static let answerBytesMax = 16 << 20
+
+    /// A user's current tokens at the ledger.
+    package func tokens(of user: String) async throws -> BrowserValue {
+        try await ledger("/v1/users/\(Self.encoded(user))/tokens", scope: "tokens:read")
+    }
+
+    /// A user's history at the ledger, oldest first: the records without their positions.
+    package func history(of user: String) async throws -> [BrowserValue] {
+        let path = "/v1/users/\(Self.encoded(user))/events?limit=500"
+        return try await ledger(path, scope: "events:read")["events"]?.array
+            .compactMap { $0["event"] } ?? []
+    }
+
+    /// A user as the sandbox provider knows it.
+    package func sandboxUser(_ user: String) async throws -> BrowserValue {
+        try await sandbox("/sandbox/users/\(ready.clientID)/\(Self.encoded(user))")
+    }
+
+    /// The requests that the sandbox provider saw for a user, oldest first.
+    package func sandboxRequests(of user: String) async throws -> [BrowserValue] {
+        try await sandbox("/sandbox/requests").array.filter {
+            $0["client_user_id"]?.string == user
+        }
+    }
+
+    /// What the service answers to a key of that scope.
+    package func ledger(_ path: String, scope: String) async throws -> BrowserValue {
+        try await get(ready.ledgerURL + path, key: ready.apiKeys[scope])
+    }
+
+    /// What the sandbox provider answers.
+    package func sandbox(_ path: String) async throws -> BrowserValue {
+        try await get(ready.sandboxURL + path, key: nil)
+    }
+
+    private func get(_ url: String, key: String?) async throws -> BrowserValue {
+        var request = HTTPClientRequest(url: url)
+        if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
+        let response = try await HTTPClient.shared.execute(request, timeout: Self.callTimeMax)
+        let body = try await response.body.collect(upTo: Self.answerBytesMax)
+        guard response.status == .ok else {
+            throw TestProgramError.refused(
+                path: url,
+                status: Int(response.status.code),
+                body: String(decoding: body.readableBytesView, as: UTF8.self)
+            )
+        }
+        return try JSONDecoder().decode(BrowserValue.self, from: Data(body.readableBytesView))
+    }
+
+    /// A text as one part of a path, or as a value in a query (RFC 3986's unreserved characters).
+    package static func encoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"):
+                String(UnicodeScalar(byte))
+            default: String(format: "%%%02X", byte)
+            }
+        }.joined()
+    }
+}

@@ -8,12 +8,11 @@ struct Caller: Sendable {
     let app: StoredApp
     let keyID: String
 
-    /// The `actor` of events.
-    var actor: String { "key:" + keyID }
-
     /// Reads the key of a request and asks for one of its scopes.
     init(
-        _ request: Request, scope: Scope, store: LedgerStore
+        _ request: Request,
+        scope: Scope,
+        store: LedgerStore
     ) async throws(LedgerError) {
         guard let header = request.headers[.authorization], header.hasPrefix("Bearer ") else {
             throw .unauthenticated

@@ -8,8 +8,13 @@ struct JSONBody {
     private let members: [String: JSONValue]
 
     /// Reads the body; an empty one is an empty object where `isOptional`.
+    ///
+    /// `anyContentType` is for `navigator.sendBeacon`, which sends text as text/plain.
     init(
-        _ request: Request, keys: Set<String>, isOptional: Bool = false
+        _ request: Request,
+        keys: Set<String>,
+        isOptional: Bool = false,
+        anyContentType: Bool = false
     ) async throws(LedgerError) {
         let bytes: [UInt8]
         do {
@@ -22,10 +27,10 @@ struct JSONBody {
             members = [:]
             return
         }
-        if let type = request.headers[.contentType],
-            !type.lowercased().hasPrefix("application/json")
-        {
-            throw .unsupportedMediaType
+        if !anyContentType, let type = request.headers[.contentType] {
+            guard (try? BodyFormat(contentType: type, body: bytes)) == .json else {
+                throw .unsupportedMediaType
+            }
         }
         guard
             let value = try? JSONParser.parse(bytes, depthMax: RequestLimits.jsonDepthMax),
@@ -36,7 +41,8 @@ struct JSONBody {
             guard keys.contains(member.name) else {
                 throw .malformed(
                     "The body has a key that is not known; known are: "
-                        + keys.sorted().joined(separator: ", ") + ".")
+                        + keys.sorted().joined(separator: ", ") + "."
+                )
             }
             guard members.updateValue(member.value, forKey: member.name) == nil else {
                 throw .malformed("The key \(member.name) stands in the body twice.")
@@ -64,7 +70,8 @@ enum ClientUserID {
         else {
             throw .malformed(
                 "client_user_id must have 1 to \(RequestLimits.clientUserIDCharactersMax) "
-                    + "characters and no control characters.")
+                    + "characters and no control characters."
+            )
         }
         return Secret(text)
     }

@@ -25,15 +25,20 @@ package struct LedgerAPIConfiguration: Sendable {
 /// The HTTP service over a store and a provider.
 package struct LedgerAPI: Sendable {
     private let store: LedgerStore
+    private let integrator: Integrator
     private let provider: HumanConnectClient
     private let configuration: LedgerAPIConfiguration
     private let logger: Logger
 
     package init(
-        store: LedgerStore, provider: HumanConnectClient, configuration: LedgerAPIConfiguration,
+        store: LedgerStore,
+        integrator: Integrator,
+        provider: HumanConnectClient,
+        configuration: LedgerAPIConfiguration,
         logger: Logger
     ) {
         self.store = store
+        self.integrator = integrator
         self.provider = provider
         self.configuration = configuration
         self.logger = logger
@@ -58,13 +63,17 @@ package struct LedgerAPI: Sendable {
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 availableConnectionsDelegate: MaximumAvailableConnections(
-                    RequestLimits.connectionsMax, logger: logger)),
+                    RequestLimits.connectionsMax,
+                    logger: logger
+                )
+            ),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? configuration.port
                 bound.set(port: port)
                 await onRunning(port)
             },
-            logger: logger)
+            logger: logger
+        )
     }
 
     /// Method and path of every route, the path as OpenAPI writes it.
@@ -80,17 +89,26 @@ package struct LedgerAPI: Sendable {
     private func router(_ bound: BoundAddress) -> Router<LedgerRequestContext> {
         let router = Router(context: LedgerRequestContext.self)
         router.add(middleware: RequestMiddleware(clock: store.clock, logger: logger))
-        let recovery = PublicTokenRecovery(store: store, provider: provider)
+        let recovery = PublicTokenRecovery(
+            store: store,
+            provider: provider,
+            userList: ProviderUserList(provider: provider)
+        )
         let finalizer = Finalizer(store: store, provider: provider, logger: logger)
+        let reports = LaunchReports(store: store)
         LaunchRoutes(
-            store: store, launcher: Launcher(store: store, recovery: recovery, logger: logger),
-            finalizer: finalizer, publicURL: { bound.url }
+            store: store,
+            launcher: Launcher(store: store, recovery: recovery, logger: logger),
+            finalizer: finalizer,
+            reports: reports,
+            publicURL: { bound.url }
         ).add(to: router)
-        FinishRoutes(store: store, finalizer: finalizer).add(to: router)
+        FinishRoutes(store: store, finalizer: finalizer, reports: reports).add(to: router)
         TokenRoutes(store: store).add(to: router)
         UserRoutes(store: store, recovery: recovery).add(to: router)
         EventRoutes(store: store).add(to: router)
-        ServiceRoutes(store: store).add(to: router)
+        TreeRoutes(store: store).add(to: router)
+        ServiceRoutes(store: store, integrator: integrator).add(to: router)
         return router
     }
 }
@@ -103,7 +121,8 @@ private final class BoundAddress: Sendable {
     init(_ configuration: LedgerAPIConfiguration) {
         self.configuration = configuration
         value = Mutex(
-            configuration.publicURL ?? "http://\(configuration.host):\(configuration.port)")
+            configuration.publicURL ?? "http://\(configuration.host):\(configuration.port)"
+        )
     }
 
     var url: String { value.withLock { $0 } }

@@ -6,6 +6,8 @@ package import LedgerStore
 package enum LedgerError: Error, Equatable {
     /// The request cannot be understood; the sentence says what is wrong, without values.
     case malformed(String)
+    /// A finish lacks a field, or has one that cannot be.
+    case invalidFinish(String)
     case tooLarge
     case unsupportedMediaType
     /// No API key, or none that is valid.
@@ -38,6 +40,10 @@ package enum LedgerError: Error, Equatable {
     /// The provider refused to give the public token.
     case recoveryRejected
     case providerUnavailable
+    /// The event is in the log, but no checkpoint covers it yet.
+    case notIntegrated
+    /// What is stored contradicts what was signed before.
+    case historyMismatch(IntegrationAlarm)
     case store(StoreError)
 }
 
@@ -56,8 +62,8 @@ extension LedgerError {
         switch error {
         case .unsupportedContentType: self = .unsupportedMediaType
         case .tooLarge: self = .tooLarge
-        case .malformed, .tooDeep, .missingField, .invalidField:
-            self = .malformed(error.description)
+        case .malformed, .tooDeep: self = .malformed(error.description)
+        case .missingField, .invalidField: self = .invalidFinish(error.description)
         }
     }
 }

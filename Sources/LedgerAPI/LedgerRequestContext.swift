@@ -6,8 +6,9 @@ internal import Logging
 /// What travels with one request.
 struct LedgerRequestContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// Names the request in answers, logs and events. Always ours: a caller's own text could hold
-    /// what must not stand in an event.
+    /// Names the request in answers, logs and events.
+    ///
+    /// Always ours: a caller's own text could hold what must not stand in an event.
     var requestID = ""
 
     init(source: ApplicationRequestContextSource) {
@@ -22,18 +23,28 @@ struct LedgerRequestContext: RequestContext {
         return text
     }
 
-    /// On whose behalf an event of this request is written.
-    func recordContext(actor: String, _ request: Request) -> RecordContext {
+    /// On behalf of which key an event of this request is written.
+    ///
+    /// Only the holder of a key may name a trace: from anybody else it would be text that a stranger
+    /// puts into the log for ever.
+    func recordContext(key: Caller, _ request: Request) -> RecordContext {
         RecordContext(
-            actor: actor, requestID: requestID,
-            traceparent: request.headers[.traceparent].flatMap(Self.validTraceparent))
+            actor: "key:" + key.keyID,
+            requestID: requestID,
+            traceparent: request.headers[.traceparent].flatMap(Self.validTraceparent)
+        )
     }
+
+    /// For events that the holder of a launch token causes.
+    var launchContext: RecordContext { RecordContext(actor: "launch", requestID: requestID) }
 
     /// W3C Trace Context, version 00; nil for anything else.
     private static func validTraceparent(_ text: String) -> String? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 4, parts.map(\.utf8.count) == [2, 32, 16, 2], parts[0] == "00",
-            parts.joined().utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+            parts.joined().utf8.allSatisfy({
+                (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
+            })
         else { return nil }
         return text
     }

@@ -1,7 +1,8 @@
 /// Percent-encoding as `encodeURIComponent` does it (ECMA-262), and its inverse.
 enum PercentCoding {
     private static let unreserved = Set(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()".utf8)
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()".utf8
+    )
     private static let digits = Array("0123456789ABCDEF".utf8)
 
     /// Encodes once; connect.js concatenates what it is given without encoding (contract 3.2).

@@ -13,10 +13,14 @@ struct Query {
             guard let name = PercentCoding.decode(String(parts[0])),
                 let value = PercentCoding.decode(parts.count == 2 ? String(parts[1]) : "")
             else { throw .malformed("The query is not percent-encoded UTF-8.") }
+            // PostgreSQL's text cannot hold a zero byte, and nothing here needs the others.
+            guard value.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
+            else { throw .malformed("The query has a control character.") }
             guard keys.contains(name) else {
                 throw .malformed(
                     "The query has a key that is not known; known are: "
-                        + keys.sorted().joined(separator: ", ") + ".")
+                        + keys.sorted().joined(separator: ", ") + "."
+                )
             }
             guard values.updateValue(value, forKey: name) == nil else {
                 throw .malformed("The key \(name) stands in the query twice.")
@@ -45,7 +49,9 @@ struct Query {
     }
 }
 
-/// Where a list goes on. Opaque to callers, so that what it holds may change.
+/// Where a list goes on.
+///
+/// Opaque to callers, so that what it holds may change.
 enum Cursor {
     /// Lists whose cursors must not be mixed up.
     enum Kind: String {

@@ -1,5 +1,6 @@
-/// The numbers that bound requests. Hummingbird's own defaults are generous on purpose; these are
-/// not (threats, T12).
+/// The numbers that bound requests.
+///
+/// Hummingbird's own defaults are generous on purpose; these are not (threats, T12).
 enum RequestLimits {
     /// A body that is not a finish: a user id and a few words.
     static let bodyBytesMax = 65_536

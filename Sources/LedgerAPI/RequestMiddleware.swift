@@ -14,7 +14,8 @@ struct RequestMiddleware: RouterMiddleware {
     let logger: Logger
 
     func handle(
-        _ request: Request, context: LedgerRequestContext,
+        _ request: Request,
+        context: LedgerRequestContext,
         next: @concurrent (Request, LedgerRequestContext) async throws -> Response
     ) async throws -> Response {
         var context = context
@@ -33,7 +34,8 @@ struct RequestMiddleware: RouterMiddleware {
                     metadata: [
                         "request_id": "\(context.requestID)",
                         "error": "\(LedgerError(error))",
-                    ])
+                    ]
+                )
             }
             response = problem.response(requestID: context.requestID)
         }
@@ -54,7 +56,9 @@ struct RequestMiddleware: RouterMiddleware {
 
     /// The route's pattern stands for the path: the path itself may hold a user's id or a token.
     private func logLine(
-        _ request: Request, _ context: LedgerRequestContext, _ response: Response,
+        _ request: Request,
+        _ context: LedgerRequestContext,
+        _ response: Response,
         _ duration: Duration
     ) {
         let route = context.endpointPath ?? "none"
@@ -68,6 +72,7 @@ struct RequestMiddleware: RouterMiddleware {
                 "method": "\(request.method.rawValue)", "route": "\(route)",
                 "status": "\(response.status.code)", "request_id": "\(context.requestID)",
                 "milliseconds": "\(duration / .milliseconds(1))",
-            ])
+            ]
+        )
     }
 }

@@ -14,22 +14,27 @@ struct Finalizer: Sendable {
     ///
     /// Answers the public token as of that finalize. Throws `LedgerError`.
     func finish(
-        _ launch: Launch, with object: SessionTokenObject, context: RecordContext
+        _ launch: Launch,
+        with object: SessionTokenObject,
+        context: RecordContext
     ) async throws -> Secret {
         guard object.clientID == launch.app.clientID else { throw LedgerError.clientIDMismatch }
         let user = try await launch.user(in: store)
         try checkBinding(object, user)
         let finish = LedgerEvent.Finish(
-            finalize: store.clock.identifier(), launch: launch.data.launch,
+            finalize: store.clock.identifier(),
+            launch: launch.data.launch,
             session: fingerprint(.session, object.sessionToken, launch),
-            human: fingerprint(.human, object.humanID, launch))
+            human: fingerprint(.human, object.humanID, launch)
+        )
+        // In this order: a twin of this request claims both at once, so whoever sees its launch
+        // taken sees its session taken too, and is answered as a repeat.
+        let isConsumed = try await store.lookup(.launch, launch.claim) != nil
         if let first = try await firstFinish(like: finish) {
             return try await outcome(of: first, launch, object, context)
         }
+        guard !isConsumed else { throw LedgerError.launchConsumed }
         guard store.clock.now() < launch.data.expiry else { throw LedgerError.launchExpired }
-        if try await store.lookup(.launch, launch.claim) != nil {
-            throw LedgerError.launchConsumed
-        }
         switch try await receive(finish, user, launch, object, context) {
         case .written(let user, _):
             guard user.state.openFinalizes.contains(where: { $0.finalize == finish.finalize })
@@ -54,10 +59,15 @@ struct Finalizer: Sendable {
         }
     }
 
-    /// Makes the intent durable. The unique fingerprints of session and launch decide who is first.
+    /// Makes the intent durable.
+    ///
+    /// The unique fingerprints of session and launch decide who is first.
     private func receive(
-        _ finish: LedgerEvent.Finish, _ user: StoredUser, _ launch: Launch,
-        _ object: SessionTokenObject, _ context: RecordContext
+        _ finish: LedgerEvent.Finish,
+        _ user: StoredUser,
+        _ launch: Launch,
+        _ object: SessionTokenObject,
+        _ context: RecordContext
     ) async throws -> ChangeOutcome? {
         try await store.change(user, of: launch.app) { user in
             var change = Change(context: context)
@@ -73,14 +83,19 @@ struct Finalizer: Sendable {
             if change.events.count == 1 {
                 // Kept until the outcome, so that an intent can be carried out after a crash.
                 change.keep(
-                    object.sessionToken, .sessionToken, version: user.state.version + 1)
+                    object.sessionToken,
+                    .sessionToken,
+                    version: user.state.version + 1
+                )
             }
             return change
         }
     }
 
     private func fingerprint(
-        _ kind: FingerprintKind, _ value: Secret, _ launch: Launch
+        _ kind: FingerprintKind,
+        _ value: Secret,
+        _ launch: Launch
     ) -> Fingerprint {
         store.vault.fingerprint(kind, of: value, app: launch.app.id)
     }
@@ -90,14 +105,19 @@ struct Finalizer: Sendable {
 
 extension Finalizer {
     /// Marks the dispatch, sends the one POST and records what came of it.
-    private func exchange(
-        _ finish: LedgerEvent.Finish, number first: Int64, _ launch: Launch,
-        _ object: SessionTokenObject, _ context: RecordContext
+    func exchange(
+        _ finish: LedgerEvent.Finish,
+        number first: Int64,
+        _ launch: Launch,
+        _ object: SessionTokenObject,
+        _ context: RecordContext
     ) async throws -> Secret {
         var context = context
         context.causedBy = finish.finalize
         let last = min(
-            first + RequestLimits.dispatchesPerFinishMax - 1, RequestLimits.dispatchesMax)
+            first + RequestLimits.dispatchesPerFinishMax - 1,
+            RequestLimits.dispatchesMax
+        )
         var pause = RequestLimits.dispatchPause
         for number in first...last {
             guard try await dispatch(finish, number, launch, context) else {
@@ -116,19 +136,34 @@ extension Finalizer {
                 return try await record(error, finish, number, launch, context)
             }
         }
-        return try await record(.notSent(.connectionRefused), finish, last, launch, context)
+        return try await recordUnresolved(
+            HumanConnectError.notSentClass,
+            finish,
+            last,
+            launch,
+            context
+        )
     }
 
     /// Makes "the POST is about to be sent" durable; false when somebody else has this number.
     private func dispatch(
-        _ finish: LedgerEvent.Finish, _ number: Int64, _ launch: Launch, _ context: RecordContext
+        _ finish: LedgerEvent.Finish,
+        _ number: Int64,
+        _ launch: Launch,
+        _ context: RecordContext
     ) async throws -> Bool {
         let user = try await launch.user(in: store)
-        let outcome = try await store.change(user, of: launch.app) { _ in
+        let outcome = try await store.change(user, of: launch.app) { user in
+            guard
+                let open = user.state.openFinalizes.first(where: {
+                    $0.finalize == finish.finalize
+                }), open.dispatches == number - 1
+            else { return nil }
             var change = Change(context: context)
             change.append(
                 .exchangeDispatched(finalize: finish.finalize, number: number),
-                id: finish.finalize.derived("dispatch/\(number)"))
+                id: finish.finalize.derived("dispatch/\(number)")
+            )
             return change
         }
         guard case .written = outcome else { return false }
@@ -137,7 +172,9 @@ extension Finalizer {
 
     /// Compares the answer with the launch and records tokens or refusal.
     private func record(
-        _ answer: TokenAnswer, _ finish: LedgerEvent.Finish, _ launch: Launch,
+        _ answer: TokenAnswer,
+        _ finish: LedgerEvent.Finish,
+        _ launch: Launch,
         _ context: RecordContext
     ) async throws -> Secret {
         var isHumanTaken = false
@@ -161,8 +198,12 @@ extension Finalizer {
     }
 
     private func change(
-        for answer: TokenAnswer, _ isHumanTaken: Bool, _ finish: LedgerEvent.Finish,
-        _ launch: Launch, _ user: StoredUser, _ context: RecordContext
+        for answer: TokenAnswer,
+        _ isHumanTaken: Bool,
+        _ finish: LedgerEvent.Finish,
+        _ launch: Launch,
+        _ user: StoredUser,
+        _ context: RecordContext
     ) throws -> Change {
         var mismatch: Mismatch? = isHumanTaken ? .humanTaken : nil
         if let clientID = answer.clientID, clientID != launch.app.clientID { mismatch = .clientID }
@@ -173,7 +214,8 @@ extension Finalizer {
             human: fingerprint(.human, answer.humanID, launch),
             accessToken: fingerprint(.accessToken, answer.accessToken, launch),
             publicToken: fingerprint(.publicToken, answer.publicToken, launch),
-            mismatch: mismatch)
+            mismatch: mismatch
+        )
         let events = user.state.finalize(finish, mode: launch.mode, answer: fingerprints)
         var change = Change(context: context)
         for (index, event) in events.enumerated() {
@@ -194,30 +236,60 @@ extension Finalizer {
         return change
     }
 
-    /// Records that there are no tokens, and why.
+    /// Records that the provider refused for certain, or that its answer is not known.
     private func record(
-        _ error: HumanConnectError, _ finish: LedgerEvent.Finish, _ number: Int64,
-        _ launch: Launch, _ context: RecordContext
+        _ error: HumanConnectError,
+        _ finish: LedgerEvent.Finish,
+        _ number: Int64,
+        _ launch: Launch,
+        _ context: RecordContext
+    ) async throws -> Secret {
+        switch error {
+        case .notSent:
+            return try await recordUnresolved(
+                HumanConnectError.notSentClass,
+                finish,
+                number,
+                launch,
+                context
+            )
+        case .unknown(let reason):
+            return try await recordUnresolved(reason.word, finish, number, launch, context)
+        case .rejected(let status):
+            _ = try await persistently {
+                let user = try await launch.user(in: store)
+                return try await store.change(user, of: launch.app) { user in
+                    var change = Change(context: context)
+                    change.append(
+                        .finalizeRejected(finalize: finish.finalize, status: Int64(status)),
+                        id: finish.finalize.derived("outcome")
+                    )
+                    change.dropSessionToken(of: finish, user)
+                    return change
+                }
+            }
+            throw LedgerError.sessionRejected
+        }
+    }
+
+    private func recordUnresolved(
+        _ reason: String,
+        _ finish: LedgerEvent.Finish,
+        _ number: Int64,
+        _ launch: Launch,
+        _ context: RecordContext
     ) async throws -> Secret {
         _ = try await persistently {
             let user = try await launch.user(in: store)
-            return try await store.change(user, of: launch.app) { user in
+            return try await store.change(user, of: launch.app) { _ in
                 var change = Change(context: context)
-                if case .rejected(let status) = error {
-                    change.append(
-                        .finalizeRejected(finalize: finish.finalize, status: Int64(status)),
-                        id: finish.finalize.derived("outcome"))
-                    change.dropSessionToken(of: finish, user)
-                } else {
-                    change.append(
-                        .finalizeUnresolved(
-                            finalize: finish.finalize, reason: error.unresolvedClass),
-                        id: finish.finalize.derived("unresolved/\(number)"))
-                }
+                change.append(
+                    .finalizeUnresolved(finalize: finish.finalize, reason: reason),
+                    id: finish.finalize.derived("unresolved/\(number)")
+                )
                 return change
             }
         }
-        if case .rejected = error { throw LedgerError.sessionRejected }
         throw LedgerError.finalizeUnresolved
     }
 
@@ -230,140 +302,13 @@ extension Finalizer {
             do {
                 return try await body()
             } catch let error as StoreError {
-                let isPassing =
-                    error == .unavailable || error == .overloaded || error == .outcomeUnknown
-                guard isPassing, tries < RequestLimits.recordTriesMax else { throw error }
+                guard error.isPassing, tries < RequestLimits.recordTriesMax, !Task.isCancelled
+                else {
+                    logger.critical("outcome not recorded", metadata: ["tries": "\(tries)"])
+                    throw error
+                }
                 tries += 1
                 try? await Task.sleep(for: RequestLimits.recordPause)
-            }
-        }
-    }
-}
-
-// MARK: Repeats
-
-extension Finalizer {
-    /// The finish that used this session first, if any.
-    ///
-    /// Throws `sessionUsed` when it belongs to another launch or person.
-    private func firstFinish(
-        like finish: LedgerEvent.Finish
-    ) async throws -> LedgerEvent.Finish? {
-        guard let claim = try await store.lookup(.session, finish.session) else { return nil }
-        guard let stored = try await store.event(id: claim.reference),
-            case .finishReceived(let first) = try stored.record().event
-        else { throw StoreError.damaged(.record) }
-        guard first.launch == finish.launch, first.human == finish.human else {
-            throw LedgerError.sessionUsed
-        }
-        return first
-    }
-
-    /// Waits for the outcome of a finish that is under way, or goes on with one that was not sent.
-    private func outcome(
-        of finish: LedgerEvent.Finish, _ launch: Launch, _ object: SessionTokenObject,
-        _ context: RecordContext
-    ) async throws -> Secret {
-        for ask in 0..<RequestLimits.outcomeAsksMax {
-            if ask > 0 { try? await Task.sleep(for: RequestLimits.outcomePause) }
-            let user = try await launch.user(in: store)
-            guard
-                let open = user.state.openFinalizes.first(where: {
-                    $0.finalize == finish.finalize
-                })
-            else { return try await outcomeOnce(of: finish, launch) }
-            guard let reason = open.unresolved else { continue }
-            guard reason == HumanConnectError.notSentClass,
-                open.dispatches < RequestLimits.dispatchesMax
-            else { throw LedgerError.finalizeUnresolved }
-            // It certainly never left, so the session is unspent: send it now.
-            return try await exchange(
-                finish, number: open.dispatches + 1, launch, object, context)
-        }
-        throw LedgerError.finalizeInProgress
-    }
-
-    /// The recorded outcome of a finish that has ended.
-    private func outcomeOnce(
-        of finish: LedgerEvent.Finish, _ launch: Launch
-    ) async throws -> Secret {
-        guard let stored = try await store.event(id: finish.finalize.derived("outcome")) else {
-            throw LedgerError.finalizeInProgress
-        }
-        switch try stored.record().event {
-        case .connectFinalized, .editFinalized: break
-        case .finalizeRejected: throw LedgerError.sessionRejected
-        default: throw LedgerError.differentPerson
-        }
-        let user = try await launch.user(in: store)
-        var state = SubjectState()
-        var hasEnded = false
-        for event in try await store.wholeHistory(of: user) {
-            let record = try event.record()
-            if hasEnded, record.event.cause != finish.finalize { break }
-            try state.apply(record)
-            if record.id == finish.finalize.derived("outcome") { hasEnded = true }
-        }
-        guard let version = state.publicToken?.version,
-            let token = try await store.value(.publicToken, version: version, of: user)
-        else { throw LedgerError.store(.damaged(.value)) }
-        return token
-    }
-}
-
-extension Launch {
-    /// What a finish claims of its launch: the launch itself is unique already.
-    var claim: Fingerprint {
-        guard let fingerprint = Fingerprint(data.launch.bytes) else {
-            preconditionFailure("An identifier has 16 bytes.")
-        }
-        return fingerprint
-    }
-}
-
-extension Change {
-    /// Drops the sealed session token, which is worth nothing after the outcome (threats, I8).
-    fileprivate mutating func dropSessionToken(of finish: LedgerEvent.Finish, _ user: StoredUser) {
-        guard
-            let open = user.state.openFinalizes.first(where: { $0.finalize == finish.finalize })
-        else { return }
-        drop(.sessionToken, version: open.received)
-    }
-}
-
-extension LedgerEvent {
-    /// The finalize that a rotation belongs to.
-    fileprivate var cause: Identifier? {
-        switch self {
-        case .accessTokenRotated(_, let cause), .publicTokenRotated(_, let cause): cause
-        default: nil
-        }
-    }
-}
-
-extension HumanConnectError {
-    /// The class of an exchange that never left, under which it may be sent again.
-    static let notSentClass = "not_sent"
-
-    /// The `class` in `finalize.unresolved`.
-    var unresolvedClass: String {
-        switch self {
-        case .notSent, .rejected: Self.notSentClass
-        case .unknown(let reason):
-            switch reason {
-            case .timedOut: "timed_out"
-            case .cancelled: "cancelled"
-            case .connectionLost: "connection_lost"
-            case .serverError(let status): "server_error_\(status)"
-            case .tooManyRequests: "too_many_requests"
-            case .tryLater(let status): "try_later_\(status)"
-            case .redirected: "redirected"
-            case .unexpectedStatus(let status): "unexpected_status_\(status)"
-            case .answerTooLarge: "answer_too_large"
-            case .malformedAnswer: "malformed_answer"
-            case .missingField: "missing_field"
-            case .invalidField: "invalid_field"
-            case .differentHuman: "different_human"
             }
         }
     }

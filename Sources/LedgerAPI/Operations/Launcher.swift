@@ -26,15 +26,24 @@ struct Launcher: Sendable {
     }
 
     func launch(
-        _ request: Request, of app: StoredApp, context: RecordContext
+        _ request: Request,
+        of app: StoredApp,
+        context: RecordContext
     ) async throws -> Served {
+        if request.idempotencyKey != nil,
+            try await store.event(id: launchID(request, of: app)) != nil
+        {
+            return try await served(again: launchID(request, of: app), request, app)
+        }
         var user =
             try await store.user(request.clientUserID, of: app)
             ?? store.newUser(request.clientUserID, of: app)
         user = try await prepared(user, of: app, context)
         let launch = LedgerEvent.Launch(
-            launch: launchID(request, of: app), finish: request.finish,
-            expiry: store.clock.now().adding(seconds: RequestLimits.launchSeconds))
+            launch: launchID(request, of: app),
+            finish: request.finish,
+            expiry: store.clock.now().adding(seconds: RequestLimits.launchSeconds)
+        )
         let outcome = try await store.change(user, of: app) { user in
             var change = Change(context: context)
             change.append(user.state.launch(launch), id: launch.launch)
@@ -43,8 +52,10 @@ struct Launcher: Sendable {
         switch outcome {
         case .written(let user, _):
             return Served(
-                launch: launch, mode: user.state.publicToken == nil ? .create : .edit,
-                publicToken: try store.value(.publicToken, of: user))
+                launch: launch,
+                mode: user.state.publicToken == nil ? .create : .edit,
+                publicToken: try store.value(.publicToken, of: user)
+            )
         case .repeated:
             return try await served(again: launch.launch, request, app)
         case .claimed, .conflict, nil:
@@ -54,7 +65,9 @@ struct Launcher: Sendable {
 
     /// Asks the provider where what we hold may not be what the provider knows.
     private func prepared(
-        _ user: StoredUser, of app: StoredApp, _ context: RecordContext
+        _ user: StoredUser,
+        of app: StoredApp,
+        _ context: RecordContext
     ) async throws -> StoredUser {
         let need = user.state.launchNeed
         do {
@@ -75,14 +88,17 @@ struct Launcher: Sendable {
     private func launchID(_ request: Request, of app: StoredApp) -> Identifier {
         guard let key = request.idempotencyKey,
             let id = Identifier(
-                custom: store.vault.fingerprint(.request, of: key, app: app.id).bytes)
+                custom: store.vault.fingerprint(.request, of: key, app: app.id).bytes
+            )
         else { return store.clock.identifier() }
         return id
     }
 
     /// The answer to a repeated `Idempotency-Key`: the launch it made, if the request is the same.
     private func served(
-        again id: Identifier, _ request: Request, _ app: StoredApp
+        again id: Identifier,
+        _ request: Request,
+        _ app: StoredApp
     ) async throws -> Served {
         let launch = try await Launch(id, store: store)
         let user = try await launch.user(in: store)

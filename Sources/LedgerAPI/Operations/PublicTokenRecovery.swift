@@ -6,13 +6,16 @@ internal import LedgerStore
 struct PublicTokenRecovery: Sendable {
     let store: LedgerStore
     let provider: HumanConnectClient
+    let userList: ProviderUserList
 
     /// Fetches the token of a known person.
     ///
     /// Answers the user as it is then. Throws `providerUnavailable` or `recoveryRejected`, and then
     /// nothing has changed.
     func recover(
-        _ user: StoredUser, of app: StoredApp, context: RecordContext
+        _ user: StoredUser,
+        of app: StoredApp,
+        context: RecordContext
     ) async throws -> StoredUser {
         guard let humanID = try store.value(.humanID, of: user) else {
             throw LedgerError.notConnected
@@ -22,14 +25,16 @@ struct PublicTokenRecovery: Sendable {
 
     /// Looks an unknown person up in the provider's list of the app's users; nil when not listed.
     func find(
-        _ user: StoredUser, of app: StoredApp, context: RecordContext
+        _ user: StoredUser,
+        of app: StoredApp,
+        context: RecordContext
     ) async throws -> StoredUser? {
         guard app.appKey != nil, let clientUserID = try store.value(.clientUserID, of: user) else {
             return nil
         }
         let listed: [ProviderUser]
         do {
-            listed = try await provider.users(of: try app.provider)
+            listed = try await userList.users(of: app)
         } catch let error as HumanConnectError {
             throw LedgerError(error)
         }
@@ -40,7 +45,10 @@ struct PublicTokenRecovery: Sendable {
     }
 
     private func record(
-        _ humanID: Secret, _ user: StoredUser, _ app: StoredApp, _ context: RecordContext
+        _ humanID: Secret,
+        _ user: StoredUser,
+        _ app: StoredApp,
+        _ context: RecordContext
     ) async throws -> StoredUser {
         let token: Secret
         do {
@@ -91,8 +99,11 @@ extension StoredApp {
     var provider: ProviderApp {
         get throws {
             ProviderApp(
-                clientID: clientID, clientSecret: clientSecret, appKey: appKey,
-                endpoints: try ProviderEndpoints(connect: connectURL, user: userURL, api: apiURL))
+                clientID: clientID,
+                clientSecret: clientSecret,
+                appKey: appKey,
+                endpoints: try ProviderEndpoints(connect: connectURL, user: userURL, api: apiURL)
+            )
         }
     }
 }

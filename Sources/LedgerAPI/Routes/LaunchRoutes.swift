@@ -10,16 +10,37 @@ struct LaunchRoutes: Sendable {
     let store: LedgerStore
     let launcher: Launcher
     let finalizer: Finalizer
+    let reports: LaunchReports
     /// Where callers reach us, without a slash at the end.
     let publicURL: @Sendable () -> String
 
     func add(to router: Router<LedgerRequestContext>) {
         router.post("/v1/launches") { try await launch($0, $1) }
-        router.post("/v1/launches/:launch_id/finish") { try await finish($0, $1) }
+        router.post("/v1/launches/:launch_id/finish") { request, context in
+            try await relayed(request, context) { launch, context in
+                let token = try await finalizer.finish(
+                    launch,
+                    with: try await SessionTokenObject(request),
+                    context: context
+                )
+                return .finished(token)
+            }
+        }
+        router.post("/v1/launches/:launch_id/closed") { request, context in
+            try await relayed(request, context) { launch, context in
+                try await reports.closed(launch, context: context)
+            }
+        }
+        router.post("/v1/launches/:launch_id/failed") { request, context in
+            try await relayed(request, context) { launch, context in
+                try await reports.failed(launch, request, context: context)
+            }
+        }
     }
 
     private func launch(
-        _ request: Request, _ context: LedgerRequestContext
+        _ request: Request,
+        _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .launch, store: store)
         let body = try await JSONBody(request, keys: ["client_user_id", "finish"])
@@ -29,15 +50,21 @@ struct LaunchRoutes: Sendable {
         }
         let served = try await launcher.launch(
             Launcher.Request(
-                clientUserID: clientUserID, finish: finish,
-                idempotencyKey: try Self.idempotencyKey(request)),
-            of: caller.app, context: context.recordContext(actor: caller.actor, request))
+                clientUserID: clientUserID,
+                finish: finish,
+                idempotencyKey: try Self.idempotencyKey(request)
+            ),
+            of: caller.app,
+            context: context.recordContext(key: caller, request)
+        )
         return response(served, clientUserID, caller.app)
     }
 
     /// The options go to `HumanConnect.open()` as they are, so the provider's names stand there.
     private func response(
-        _ served: Launcher.Served, _ clientUserID: Secret, _ app: StoredApp
+        _ served: Launcher.Served,
+        _ clientUserID: Secret,
+        _ app: StoredApp
     ) -> Response {
         var writer = RecordWriter()
         writer.open()
@@ -58,8 +85,11 @@ struct LaunchRoutes: Sendable {
         return .json(.created, writer)
     }
 
-    private func finish(
-        _ request: Request, _ context: LedgerRequestContext
+    /// What the app's own backend forwards for one of its launches.
+    private func relayed(
+        _ request: Request,
+        _ context: LedgerRequestContext,
+        _ body: (Launch, RecordContext) async throws -> Response
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .finish, store: store)
         guard let id = Identifier(try context.pathParameter("launch_id")) else {
@@ -67,17 +97,15 @@ struct LaunchRoutes: Sendable {
         }
         let launch = try await Launch(id, store: store)
         guard launch.app.id == caller.app.id else { throw LedgerError.launchNotFound }
-        let token = try await finalizer.finish(
-            launch, with: try await SessionTokenObject(request),
-            context: context.recordContext(actor: caller.actor, request))
-        return .finished(token)
+        return try await body(launch, context.recordContext(key: caller, request))
     }
 
     private static func idempotencyKey(_ request: Request) throws(LedgerError) -> Secret? {
         guard let key = request.headers[.idempotencyKey] else { return nil }
         guard !key.isEmpty, key.utf8.count <= RequestLimits.idempotencyKeyBytesMax else {
             throw .malformed(
-                "Idempotency-Key must have 1 to \(RequestLimits.idempotencyKeyBytesMax) bytes.")
+                "Idempotency-Key must have 1 to \(RequestLimits.idempotencyKeyBytesMax) bytes."
+            )
         }
         return Secret("launch " + key)
     }
@@ -105,8 +133,10 @@ extension Response {
     /// A JSON answer.
     static func json(_ status: HTTPResponse.Status, _ writer: RecordWriter) -> Response {
         Response(
-            status: status, headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.bytes)))
+            status: status,
+            headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.bytes))
+        )
     }
 
     /// What every known client of a finish endpoint understands (contract, section 5).

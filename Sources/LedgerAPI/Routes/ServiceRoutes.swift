@@ -7,6 +7,7 @@ internal import NIOCore
 /// What tells about the service itself.
 struct ServiceRoutes: Sendable {
     let store: LedgerStore
+    let integrator: Integrator
 
     func add(to router: Router<LedgerRequestContext>) {
         router.get("/livez") { _, _ in Self.ok }
@@ -16,13 +17,15 @@ struct ServiceRoutes: Sendable {
             } catch {
                 throw LedgerError(error)
             }
+            if let alarm = integrator.alarm { throw LedgerError.historyMismatch(alarm) }
             return Self.ok
         }
         router.get("/openapi.yaml") { _, _ in
             Response(
                 status: .ok,
                 headers: [.contentType: "application/yaml", .cacheControl: "max-age=3600"],
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_yaml)))
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_yaml))
+            )
         }
     }
 

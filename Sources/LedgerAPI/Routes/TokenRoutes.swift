@@ -12,7 +12,8 @@ struct TokenRoutes: Sendable {
     }
 
     private func tokens(
-        _ request: Request, _ context: LedgerRequestContext
+        _ request: Request,
+        _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .tokensRead, store: store)
         let query = try Query(request, keys: ["as_of", "as_of_position"])
@@ -42,8 +43,11 @@ struct TokenRoutes: Sendable {
         writer.close()
         // Before the answer leaves, it is on record who asked for which token (threats, T28).
         try await store.recordReads(
-            [(.accessToken, access.version), (.publicToken, publicToken.version)], of: user,
-            key: caller.keyID, context: context.recordContext(actor: caller.actor, request))
+            [(.accessToken, access.version), (.publicToken, publicToken.version)],
+            of: user,
+            key: caller.keyID,
+            context: context.recordContext(key: caller, request)
+        )
         var response = Response.json(.ok, writer)
         response.headers[.eTag] = tag
         return response
@@ -51,14 +55,16 @@ struct TokenRoutes: Sendable {
 
     /// The value of a token of the state asked for, which may be an earlier one.
     private func value(
-        _ kind: ValueKind, _ token: SubjectState.HeldToken, _ user: StoredUser
+        _ kind: ValueKind,
+        _ token: SubjectState.HeldToken,
+        _ user: StoredUser
     ) async throws -> String {
         let isCurrent =
             TokenKind(rawValue: kind.rawValue).flatMap { user.state.token($0) } == token
         let value =
             isCurrent
             ? try store.value(kind, of: user)
-            : try await store.value(kind, version: token.version, of: user)
+            : try await store.value(kind, token, of: user)
         guard let value else { throw LedgerError.store(.damaged(.value)) }
         return value.exposed
     }
@@ -66,15 +72,20 @@ struct TokenRoutes: Sendable {
     /// The user's state now, or the fold over the events up to a time or position.
     private func state(of user: StoredUser, _ query: Query) async throws -> SubjectState {
         guard let bound = try MomentBound(query) else { return user.state }
-        var state = SubjectState()
+        // Clocks of several copies may differ, the order of positions does not: the story is told up
+        // to the last record that was made by then.
+        var records: [Record] = []
+        var countByThen = 0
         for event in try await store.wholeHistory(of: user) {
             let record = try event.record()
-            guard bound.includes(event.position, record.time) else { break }
-            do {
-                try state.apply(record)
-            } catch {
-                throw LedgerError.store(.damaged(.record))
-            }
+            records.append(record)
+            if bound.includes(event.position, record.time) { countByThen = records.count }
+        }
+        var state = SubjectState()
+        do {
+            for record in records.prefix(countByThen) { try state.apply(record) }
+        } catch {
+            throw LedgerError.store(.damaged(.record))
         }
         return state
     }

@@ -9,6 +9,14 @@ struct UserRoutes: Sendable {
     let store: LedgerStore
     let recovery: PublicTokenRecovery
 
+    /// Why a backend may call a connection broken.
+    ///
+    /// A closed list: a reason stands in the log for ever, and free text might hold what must
+    /// not.
+    private static let brokenReasons = [
+        "provider_401", "invalid_token", "access_revoked", "user_request", "other",
+    ]
+
     func add(to router: Router<LedgerRequestContext>) {
         router.get("/v1/users") { try await list($0, $1) }
         router.get("/v1/users/:client_user_id") { try await show($0, $1) }
@@ -17,7 +25,8 @@ struct UserRoutes: Sendable {
     }
 
     private func show(
-        _ request: Request, _ context: LedgerRequestContext
+        _ request: Request,
+        _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .usersRead, store: store)
         let user = try await store.existingUser(context, of: caller.app)
@@ -27,7 +36,8 @@ struct UserRoutes: Sendable {
     }
 
     private func list(
-        _ request: Request, _ context: LedgerRequestContext
+        _ request: Request,
+        _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .usersRead, store: store)
         let query = try Query(request, keys: ["cursor", "limit"])
@@ -66,7 +76,8 @@ struct UserRoutes: Sendable {
         writer.member("status", user.state.status.rawValue)
         writer.member(
             "next_mode",
-            (user.state.human == nil ? LaunchMode.create : LaunchMode.edit).rawValue)
+            (user.state.human == nil ? LaunchMode.create : LaunchMode.edit).rawValue
+        )
         writer.versions(of: user.state)
         writer.issueTimes(of: user.state)
         if let reason = user.state.brokenReason { writer.member("reason", reason) }
@@ -75,10 +86,11 @@ struct UserRoutes: Sendable {
     }
 
     private func recover(
-        _ request: Request, _ context: LedgerRequestContext
+        _ request: Request,
+        _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .tokensRecover, store: store)
-        let recordContext = context.recordContext(actor: caller.actor, request)
+        let recordContext = context.recordContext(key: caller, request)
         let user = try await store.existingUser(context, of: caller.app)
         let before = user.state.publicToken?.version
         let recovered: StoredUser
@@ -94,8 +106,11 @@ struct UserRoutes: Sendable {
             let token = try store.value(.publicToken, of: recovered)
         else { throw LedgerError.store(.damaged(.state)) }
         try await store.recordReads(
-            [(.publicToken, held.version)], of: recovered, key: caller.keyID,
-            context: recordContext)
+            [(.publicToken, held.version)],
+            of: recovered,
+            key: caller.keyID,
+            context: recordContext
+        )
         var writer = RecordWriter()
         writer.open()
         writer.member("public_token", token.exposed)
@@ -106,23 +121,20 @@ struct UserRoutes: Sendable {
     }
 
     private func reportBroken(
-        _ request: Request, _ context: LedgerRequestContext
+        _ request: Request,
+        _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .tokensReport, store: store)
         let body = try await JSONBody(request, keys: ["reason"], isOptional: true)
         let reason = try body.string("reason") ?? "provider_401"
-        guard (1...64).contains(reason.utf8.count),
-            reason.utf8.allSatisfy({ byte in
-                (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte)
-                    || byte == UInt8(ascii: "_")
-            })
-        else {
+        guard Self.brokenReasons.contains(reason) else {
             throw LedgerError.malformed(
-                "reason must be 1 to 64 of the characters a-z, 0-9 and _, such as provider_401.")
+                "reason must be one of " + Self.brokenReasons.joined(separator: ", ") + "."
+            )
         }
         let user = try await store.existingUser(context, of: caller.app)
         guard user.state.accessToken != nil else { throw LedgerError.notConnected }
-        let recordContext = context.recordContext(actor: caller.actor, request)
+        let recordContext = context.recordContext(key: caller, request)
         _ = try await store.change(user, of: caller.app) { user in
             // The same report again changes nothing, so it is not an event.
             guard user.state.brokenReason != reason else { return nil }
@@ -143,7 +155,8 @@ struct UserRoutes: Sendable {
 extension LedgerStore {
     /// The user that a path names; `LedgerError.notConnected` for unknown and foreign ones alike.
     func existingUser(
-        _ context: LedgerRequestContext, of app: StoredApp
+        _ context: LedgerRequestContext,
+        of app: StoredApp
     ) async throws(LedgerError) -> StoredUser {
         let id = try ClientUserID.parse(try context.pathParameter("client_user_id"))
         let user: StoredUser?

@@ -1,0 +1,154 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import MerkleLog
+internal import NIOCore
+
+/// The log as C2SP `tlog-tiles` serves it, and proofs for single questions.
+///
+/// The first log is at the root, every log also under `/logs/{log_id}/`.
+struct TreeRoutes: Sendable {
+    let store: LedgerStore
+
+    /// A tile, full or partial, never changes at its address.
+    private static let immutable = "public, max-age=31536000, immutable"
+
+    func add(to router: Router<LedgerRequestContext>) {
+        router.get("/checkpoint") { _, _ in try await checkpoint(store.administrationLog) }
+        router.get("/tile/**") { try await tile($0, $1, store.administrationLog, prefix: "") }
+        router.get("/logs/:log_id/checkpoint") { _, context in
+            try await checkpoint(try logID(context))
+        }
+        router.get("/logs/:log_id/tile/**") { request, context in
+            let logID = try logID(context)
+            return try await tile(request, context, logID, prefix: "/logs/\(logID)")
+        }
+        router.get("/v1/events/:position/proof") { try await proof($0, $1) }
+        router.get("/v1/consistency") { try await consistency($0, $1) }
+    }
+
+    private func logID(_ context: LedgerRequestContext) throws(LedgerError) -> Int32 {
+        guard let text = context.parameters.get("log_id"), let id = Int32(text),
+            "\(id)" == text, store.logIDs.contains(id)
+        else { throw .notFound }
+        return id
+    }
+
+    private func checkpoint(_ logID: Int32) async throws -> Response {
+        guard let latest = try await store.latestCheckpoint(logID: logID) else {
+            throw LedgerError.notFound
+        }
+        return Response(
+            status: .ok,
+            headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-cache"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: latest.note))
+        )
+    }
+
+    private func tile(
+        _ request: Request,
+        _ context: LedgerRequestContext,
+        _ logID: Int32,
+        prefix: String
+    ) async throws -> Response {
+        guard request.uri.path.hasPrefix(prefix),
+            let address = TileAddress(path: String(request.uri.path.dropFirst(prefix.count)))
+        else { throw LedgerError.notFound }
+        let bytes: [UInt8]?
+        switch address.layer {
+        case .hashes: bytes = try await store.tile(address, logID: logID)?.bytes
+        case .entries: bytes = try await store.entryBundle(address, logID: logID)?.bytes
+        }
+        guard let bytes else { throw LedgerError.notFound }
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/octet-stream", .cacheControl: Self.immutable],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        )
+    }
+
+    /// One record with the proof that the log holds it at its position.
+    private func proof(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, scope: .eventsRead, store: store)
+        let query = try Query(request, keys: ["log"])
+        let logID = try store.logID(query)
+        guard let position = Int64(try context.pathParameter("position")), position >= 0,
+            let event = try await store.event(at: position, logID: logID),
+            event.app == caller.app.id
+        else { throw LedgerError.notFound }
+        guard let latest = try await store.latestCheckpoint(logID: logID), position < latest.size
+        else { throw LedgerError.notIntegrated }
+        let plan = try ProofPlan.inclusion(of: Int(position), in: Int(latest.size))
+        let hashes = try await store.hashes(plan, size: latest.size, logID: logID)
+        let entryProof = try EntryProof(
+            index: Int(position),
+            hashes: hashes,
+            note: try SignedNote(Array(latest.note.utf8))
+        )
+        var buffer = ByteBuffer(string: "{\"position\":\(position),\"event\":")
+        buffer.writeBytes(event.bytes)
+        var writer = RecordWriter()
+        writer.open()
+        writer.member("leaf_hash", MerkleHash(leaf: event.bytes).description)
+        writer.member("tree_size", latest.size)
+        writer.member("root", latest.root.description)
+        writer.hashes("inclusion", hashes)
+        writer.member("checkpoint", latest.note)
+        writer.member("tlog_proof", String(decoding: entryProof.bytes, as: UTF8.self))
+        writer.close()
+        buffer.writeString(",")
+        buffer.writeBytes(writer.bytes.dropFirst())
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: buffer)
+        )
+    }
+
+    /// The proof that the log of one size is the beginning of the log of another.
+    private func consistency(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        _ = try await Caller(request, scope: .eventsRead, store: store)
+        let query = try Query(request, keys: ["from", "to", "log"])
+        let logID = try store.logID(query)
+        guard let latest = try await store.latestCheckpoint(logID: logID) else {
+            throw LedgerError.notIntegrated
+        }
+        guard let from = Int64(query["from"] ?? ""),
+            let to = Int64(query["to"] ?? "\(latest.size)"),
+            0 <= from, from <= to, to <= latest.size
+        else {
+            throw LedgerError.malformed(
+                "from and to must be sizes, from <= to <= \(latest.size), the last checkpoint's."
+            )
+        }
+        let plan = try ProofPlan.consistency(from: Int(from), to: Int(to))
+        var writer = RecordWriter()
+        writer.open()
+        writer.member("from", from)
+        writer.member("to", to)
+        writer.hashes("consistency", try await store.hashes(plan, size: to, logID: logID))
+        writer.member("checkpoint", latest.note)
+        writer.close()
+        return .json(.ok, writer)
+    }
+}
+
+extension RecordWriter {
+    /// A member that lists hashes in base64.
+    fileprivate mutating func hashes(_ name: StaticString, _ hashes: [MerkleHash]) {
+        key(name)
+        openArray()
+        for hash in hashes {
+            element()
+            string(hash.description)
+        }
+        closeArray()
+    }
+}

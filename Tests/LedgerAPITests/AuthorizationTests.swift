@@ -1,0 +1,198 @@
+import HumanConnect
+import Ledger
+import LedgerAPI
+import LedgerStore
+import NIOHTTP1
+import Testing
+
+@Suite(.serialized)
+struct AuthorizationTests {
+    /// What the `{…}` of a route are filled with.
+    private struct Names {
+        var user: String
+        let launchID: String
+        let launchToken: String
+        let session: String
+
+        func fill(_ text: String) -> String {
+            let pairs = [
+                ("{client_user_id}", user), ("{launch_id}", launchID),
+                ("{launch_token}", launchToken), ("{session}", session),
+            ]
+            return pairs.reduce(text) { filled, pair in
+                filled.split(separator: pair.0, omittingEmptySubsequences: false)
+                    .joined(separator: pair.1)
+            }
+        }
+    }
+
+    private func send(
+        _ route: TestRoute,
+        _ names: Names,
+        key: String?,
+        _ service: TestService
+    ) async throws -> TestAnswer {
+        let body = names.fill(route.body)
+        return try await service.call(
+            route.method,
+            names.fill(route.path),
+            key: key,
+            headers: body.isEmpty ? [:] : ["Content-Type": "application/json"],
+            body: body.isEmpty ? nil : Array(body.utf8)
+        )
+    }
+
+    /// A connected user, and names of nobody.
+    private func names(_ service: TestService) async throws -> (own: Names, unknown: Names) {
+        let launch = try await service.launch("known")
+        let session = try await service.session(launch)
+        let finished = try await service.finish(launch.finishPath, session)
+        try #require(finished.status == 201)
+        let own = Names(
+            user: "known",
+            launchID: launch.id,
+            launchToken: String(launch.finishPath.dropFirst("/v1/finish/".count)),
+            session: session
+        )
+        let unknown = Names(
+            user: "nobody",
+            launchID: service.store.clock.identifier().description,
+            launchToken: service.store.vault.launchToken(service.store.clock.identifier())
+                .exposed,
+            session: session
+        )
+        return (own, unknown)
+    }
+
+    @Test("every route answers every scope as promised")
+    func scopes() async throws {
+        try await TestService.run { service in
+            #expect(
+                Set(service.api.routes.map { "\($0.method) \($0.path)" })
+                    == Set(TestRoute.all.map(\.description)).union(TestRoute.tree),
+                "every route has its row"
+            )
+            var names = try await names(service)
+            var cells = 0
+            for scope in Scope.allCases {
+                let key = try await service.key(scope)
+                // A launch makes a user known, so every scope has its own unknown one.
+                names.unknown.user = "nobody-\(cells)"
+                for route in TestRoute.all {
+                    let own = try await send(route, names.own, key: key, service)
+                    let unknown = try await send(route, names.unknown, key: key, service)
+                    cells += 2
+                    guard route.scope == nil || route.scope == scope else {
+                        for answer in [own, unknown] {
+                            #expect(answer.status == 403, "\(scope) \(route)")
+                            #expect(answer.code == "insufficient_scope", "\(scope) \(route)")
+                        }
+                        continue
+                    }
+                    #expect(own.status == route.success, "\(scope) \(route) \(own.text)")
+                    let expected = route.unknown ?? (route.success, "")
+                    #expect(unknown.status == expected.status, "\(scope) \(route)")
+                    #expect(unknown.code ?? "" == expected.code, "\(scope) \(route)")
+                }
+            }
+            #expect(cells == 2 * TestRoute.all.count * Scope.allCases.count)
+        }
+    }
+
+    @Test("no key, a bad key and a revoked key open nothing, and touch nothing")
+    func keys() async throws {
+        try await TestService.run { service in
+            let names = try await names(service)
+            let revoked = try await service.key(.launch, .usersRead)
+            try await service.damage(
+                "update ledger.api_key set revoked_at = now() where scopes = '{launch,users:read}'"
+            )
+            let expired = try await service.key(.launch, .export)
+            try await service.damage(
+                "update ledger.api_key set expires_at = now() where scopes = '{launch,export}'"
+            )
+            var flipped = service.key
+            flipped.append(flipped.removeLast() == "0" ? "1" : "0")
+            let unknown = APIKey(isTest: false).secret.exposed
+            let keys: [String?] = [nil, "", "nonsense", flipped, unknown, revoked, expired]
+            let count = try await service.eventCount()
+            for route in TestRoute.all where route.scope != nil {
+                for key in keys {
+                    let answer = try await send(route, names.own, key: key, service)
+                    #expect(answer.status == 401, "\(route)")
+                    #expect(answer.code == "unauthenticated", "\(route)")
+                    #expect(answer.headers["www-authenticate"] == "Bearer")
+                }
+            }
+            let basic = try await service.call(
+                .GET,
+                "/v1/users",
+                key: nil,
+                headers: ["Authorization": "Basic " + service.key]
+            )
+            #expect(basic.status == 401)
+            #expect(try await service.eventCount() == count)
+        }
+    }
+
+    @Test("a key revoked while in use is refused soon")
+    func revocation() async throws {
+        try await TestService.run { service in
+            let key = try await service.key(.usersRead)
+            #expect(try await service.call(.GET, "/v1/users", key: key).status == 200)
+            try await service.damage(
+                "update ledger.api_key set revoked_at = now() where scopes = '{users:read}'"
+            )
+            let start = ContinuousClock.now
+            while try await service.call(.GET, "/v1/users", key: key).status == 200 {
+                try #require(start.duration(to: .now) < .seconds(10), "still accepted")
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+    }
+
+    @Test("a foreign app's users and launches look exactly like ones that are not there")
+    func foreign() async throws {
+        try await TestService.run { service in
+            let names = try await names(service)
+            var compared = 0
+            for route in TestRoute.all where route.scope != nil && route.unknown != nil {
+                let foreign = try await send(
+                    route,
+                    names.own,
+                    key: service.foreignKey,
+                    service
+                )
+                let unknown = try await send(
+                    route,
+                    names.unknown,
+                    key: service.foreignKey,
+                    service
+                )
+                #expect(foreign.status == 404, "\(route)")
+                #expect(foreign.lasting == unknown.lasting, "\(route)")
+                compared += 1
+            }
+            #expect(compared == 8)
+            for path in ["/v1/users", "/v1/events", "/v1/events?log=access"] {
+                let list = try await service.call(.GET, path, key: service.foreignKey)
+                #expect(!list.text.contains("known"))
+                #expect(!list.text.contains(service.app.clientID), "\(path)")
+            }
+            let export = try await service.call(.GET, "/v1/export", key: service.foreignKey)
+            #expect(export.text.contains("/apps/foreign-client"))
+            #expect(!export.text.contains("/apps/own-client"))
+            let named = try await service.call(
+                .POST,
+                "/v1/launches",
+                key: service.foreignKey,
+                headers: ["Content-Type": "application/json"],
+                body: Array(#"{"client_user_id":"known"}"#.utf8)
+            )
+            #expect(
+                named["mode"] == "create",
+                "another app's user of the same name is another user"
+            )
+        }
+    }
+}

@@ -1,0 +1,258 @@
+import HumanConnect
+import NIOHTTP1
+import Testing
+
+@Suite(.serialized)
+struct FinishBodyTests {
+    private struct Body {
+        let name: String
+        let contentType: String?
+        /// Makes the body from the fields.
+        let make: @Sendable ([(String, String)]) -> String
+    }
+
+    private static func json(_ fields: [(String, String)]) -> String {
+        let value = JSONValue.object(fields.map { .init($0.0, .string($0.1)) })
+        return String(decoding: value.encoded, as: UTF8.self)
+    }
+
+    private static func form(_ fields: [(String, String)], _ outer: String? = nil) -> String {
+        fields.map { field in
+            let name = outer.map { "\($0)[\(field.0)]" } ?? field.0
+            return "\(FormFields.encode(name))=\(FormFields.encode(field.1))"
+        }.joined(separator: "&")
+    }
+
+    private static let formType = "application/x-www-form-urlencoded"
+
+    /// Every body that a known client sends (contract, section 5).
+    private static let bodies = [
+        Body(name: "documentation", contentType: "application/json", make: { json($0) }),
+        Body(name: "AngularJS", contentType: "application/json;charset=utf-8", make: { json($0) }),
+        Body(
+            name: "Android",
+            contentType: "application/json; charset=UTF-8",
+            make: { json($0.reversed()) }
+        ),
+        Body(
+            name: "without userId",
+            contentType: "application/json",
+            make: { json($0.filter { $0.0 != "userId" }) }
+        ),
+        Body(
+            name: "extra keys",
+            contentType: "application/json",
+            make: { json($0 + [("clientUserId", "whoever"), ("authToken", "x"), ("more", "")]) }
+        ),
+        Body(
+            name: "nested JSON",
+            contentType: "application/json",
+            make: { "{\"sessionTokenObject\":\(json($0)),\"other\":[1,{\"a\":null}]}" }
+        ),
+        Body(name: "no content type", contentType: nil, make: { json($0) }),
+        Body(name: "iOS 2015", contentType: formType, make: { form($0) }),
+        Body(name: "jQuery", contentType: formType + "; charset=UTF-8", make: { form($0) }),
+        Body(
+            name: "Rails",
+            contentType: formType,
+            make: {
+                form($0, "sessionTokenObject") + "&client_secret=oops&user_id=17"
+            }
+        ),
+        Body(name: "another outer name", contentType: formType, make: { form($0, "data") }),
+    ]
+
+    @Test("every known client's body finishes, and the answer satisfies every client")
+    func bodies() async throws {
+        try await TestService.run { service in
+            for (number, body) in Self.bodies.enumerated() {
+                let user = "body \(number)"
+                let launch = try await service.launch(user)
+                let object = try await service.play(launch, connect: ["band"]).json
+                let fields = try ["humanId", "clientId", "sessionToken", "userId"].map {
+                    ($0, try #require(object[$0]?.text))
+                }
+                let answer = try await service.finish(
+                    launch.finishPath,
+                    body.make(fields),
+                    contentType: body.contentType,
+                    origin: number.isMultiple(of: 2) ? TestService.origin : nil
+                )
+                #expect(answer.status == 201, "\(body.name): \(answer.text)")
+                #expect(answer.headers["content-type"] == "application/json", "\(body.name)")
+                let token = try #require(answer["publicToken"])
+                #expect(token == (try await service.sandbox.user(user)?["public_token"]?.text))
+                #expect(answer.json.members?.count == 1, "nothing else leaves")
+            }
+        }
+    }
+
+    @Test("tampered finishes are refused, and nothing is recorded")
+    func tampered() async throws {
+        try await TestService.run { service in
+            let launch = try await service.launch("tampered")
+            let object = try await service.play(launch, connect: ["band"]).json
+            let fields = try ["humanId", "clientId", "sessionToken"].map {
+                ($0, try #require(object[$0]?.text))
+            }
+            let count = try await service.eventCount()
+            // What is no JSON or form at all, and then what lacks a field or has an impossible one.
+            let malformed = [
+                "", "{", "[]", "null", "\"x\"", "a=%zz", "a=%ff",
+                #"{"a":"# + String(repeating: "[", count: 40) + String(repeating: "]", count: 40)
+                    + "}",
+            ]
+            var bodies = malformed + ["{}"]
+            for index in fields.indices {
+                for value in [
+                    nil, "\"\"", "null", "7", "[]", "{}", "true", "\"a\\u0000b\"",
+                    "\"\(String(repeating: "x", count: 5_000))\"",
+                ] {
+                    let members = fields.enumerated().compactMap { entry -> String? in
+                        guard entry.offset == index else {
+                            return "\"\(entry.element.0)\":\"\(entry.element.1)\""
+                        }
+                        return value.map { "\"\(entry.element.0)\":\($0)" }
+                    }
+                    bodies.append("{" + members.joined(separator: ",") + "}")
+                }
+                let twice = fields + [(fields[index].0, "other")]
+                bodies += [Self.json(twice), Self.form(twice)]
+            }
+            for body in bodies {
+                let type =
+                    body.hasPrefix("{") || !body.contains("=") ? "application/json" : Self.formType
+                let answer = try await service.finish(
+                    launch.finishPath,
+                    body,
+                    contentType: type
+                )
+                let isMalformed = malformed.contains(body)
+                #expect(answer.status == (isMalformed ? 400 : 422), "\(body.prefix(200))")
+                #expect(answer.code == (isMalformed ? "malformed_request" : "invalid_finish"))
+            }
+            let foreign = fields.map { $0.0 == "clientId" ? ($0.0, "foreign-client") : $0 }
+            let answer = try await service.finish(launch.finishPath, Self.json(foreign))
+            #expect(answer.status == 422)
+            #expect(answer.code == "client_id_mismatch")
+            let large = try await service.finish(
+                launch.finishPath,
+                Self.json(fields + [("pad", String(repeating: "p", count: 17_000))])
+            )
+            #expect(large.status == 413)
+            #expect(large.code == "request_too_large")
+            for type in ["text/plain", "application/json; charset=utf-16", "multipart/form-data"] {
+                let answer = try await service.finish(
+                    launch.finishPath,
+                    Self.json(fields),
+                    contentType: type
+                )
+                #expect(answer.status == 415)
+                #expect(answer.code == "unsupported_media_type")
+            }
+            #expect(try await service.eventCount() == count)
+            // The launch and its session are still good.
+            let good = try await service.finish(launch.finishPath, Self.json(fields))
+            #expect(good.status == 201)
+        }
+    }
+
+    @Test("pages of listed origins may post, and no other page learns or changes anything")
+    func origins() async throws {
+        try await TestService.run { service in
+            let launch = try await service.launch("origins")
+            let session = try await service.session(launch)
+            let paths = [
+                launch.finishPath, launch.finishPath + "/closed", launch.finishPath + "/failed",
+            ]
+            let count = try await service.eventCount()
+            for origin in [
+                "null", "https://evil.example", "https://app.example.com.evil.example",
+                "http://app.example.com", "https://app.example.com:444", "https://APP.example.com",
+                "", "*",
+            ] {
+                for path in paths {
+                    for method in ["OPTIONS", "POST"] {
+                        let answer = try await service.call(
+                            .init(rawValue: method),
+                            path,
+                            key: nil,
+                            headers: ["Origin": origin, "Content-Type": "application/json"],
+                            body: method == "POST" ? Array(session.utf8) : nil
+                        )
+                        #expect(answer.status == 403, "\(method) \(path) \(origin)")
+                        #expect(answer.code == "origin_refused")
+                        #expect(answer.headers["access-control-allow-origin"] == nil)
+                    }
+                }
+            }
+            #expect(try await service.eventCount() == count)
+            for path in paths {
+                let answer = try await service.call(
+                    .OPTIONS,
+                    path,
+                    key: nil,
+                    headers: [
+                        "Origin": TestService.origin, "Access-Control-Request-Method": "POST",
+                        "Access-Control-Request-Headers": "content-type, accept",
+                    ]
+                )
+                #expect(answer.status == 204)
+                #expect(answer.headers["access-control-allow-origin"] == TestService.origin)
+                #expect(answer.headers["access-control-allow-methods"] == "POST")
+                #expect(answer.headers["access-control-allow-headers"] == "Content-Type, Accept")
+                #expect(answer.headers["access-control-allow-credentials"] == nil)
+                #expect(answer.headers["vary"] == "Origin")
+            }
+            let error = try await service.finish(paths[0], "{}", origin: TestService.origin)
+            #expect(error.status == 422)
+            #expect(
+                error.headers["access-control-allow-origin"] == TestService.origin,
+                "the page may read what went wrong"
+            )
+            let done = try await service.finish(paths[0], session, origin: "http://localhost:3000")
+            #expect(done.status == 201)
+            #expect(done.headers["access-control-allow-origin"] == "http://localhost:3000")
+            let read = try await service.get(
+                "/v1/users",
+                headers: ["Origin": TestService.origin]
+            )
+            #expect(read.headers["access-control-allow-origin"] == nil)
+        }
+    }
+
+    @Test("closed and failed are recorded once each, with a code that is a word")
+    func reports() async throws {
+        try await TestService.run { service in
+            for (number, code) in ["user_already_exists", "Evil <b>", ""].enumerated() {
+                let user = "reports \(number)"
+                let launch = try await service.launch(user)
+                for _ in 0..<2 {
+                    let closed = try await service.finish(
+                        launch.finishPath + "/closed",
+                        "",
+                        contentType: nil
+                    )
+                    #expect(closed.status == 200)
+                    #expect(closed["recorded"] == "closed")
+                    let failed = try await service.finish(
+                        launch.finishPath + "/failed",
+                        #"{"code":"\#(code)"}"#
+                    )
+                    #expect(failed.status == 200)
+                    #expect(failed["launch_id"] == launch.id)
+                }
+                let events = try await service.events(user)
+                #expect(
+                    try await service.types(user) == [
+                        "connect.launched", "launch.closed", "launch.failed",
+                    ]
+                )
+                #expect(
+                    events.last?["event"]?["data"]?["code"]?.text
+                        == (number == 0 ? code : "other")
+                )
+            }
+        }
+    }
+}

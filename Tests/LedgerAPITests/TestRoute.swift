@@ -1,0 +1,150 @@
+import Ledger
+import LedgerStore
+import NIOHTTP1
+
+/// A route as callers are promised it, with a request that fits.
+struct TestRoute: Sendable, CustomStringConvertible {
+    let method: HTTPMethod
+    let path: String
+    /// The scope it needs, nil for none.
+    var scope: Scope?
+    var body = ""
+    /// The answer for a connected user of the own app.
+    let success: Int
+    /// The answer where the id is unknown or foreign.
+    var unknown: (status: Int, code: String)?
+
+    var description: String { "\(method.rawValue) \(path)" }
+
+    private static let launch = (404, "launch_not_found")
+    private static let user = (404, "not_connected")
+
+    /// All routes, with `{…}` to be filled in by the test.
+    static let all = [
+        TestRoute(
+            method: .POST,
+            path: "/v1/launches",
+            scope: .launch,
+            body: #"{"client_user_id":"{client_user_id}"}"#,
+            success: 201
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/launches/{launch_id}/finish",
+            scope: .finish,
+            body: "{session}",
+            success: 201,
+            unknown: launch
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/launches/{launch_id}/closed",
+            scope: .finish,
+            success: 200,
+            unknown: launch
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/launches/{launch_id}/failed",
+            scope: .finish,
+            success: 200,
+            unknown: launch
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/finish/{launch_token}",
+            body: "{session}",
+            success: 201,
+            unknown: launch
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/finish/{launch_token}/closed",
+            success: 200,
+            unknown: launch
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/finish/{launch_token}/failed",
+            success: 200,
+            unknown: launch
+        ),
+        TestRoute(
+            method: .OPTIONS,
+            path: "/v1/finish/{launch_token}",
+            success: 204,
+            unknown: launch
+        ),
+        TestRoute(
+            method: .OPTIONS,
+            path: "/v1/finish/{launch_token}/closed",
+            success: 204,
+            unknown: launch
+        ),
+        TestRoute(
+            method: .OPTIONS,
+            path: "/v1/finish/{launch_token}/failed",
+            success: 204,
+            unknown: launch
+        ),
+        TestRoute(
+            method: .GET,
+            path: "/v1/users/{client_user_id}/tokens",
+            scope: .tokensRead,
+            success: 200,
+            unknown: user
+        ),
+        TestRoute(
+            method: .GET,
+            path: "/v1/users/{client_user_id}",
+            scope: .usersRead,
+            success: 200,
+            unknown: user
+        ),
+        TestRoute(method: .GET, path: "/v1/users", scope: .usersRead, success: 200),
+        TestRoute(
+            method: .POST,
+            path: "/v1/users/{client_user_id}/public-token",
+            scope: .tokensRecover,
+            success: 200,
+            unknown: user
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/users/{client_user_id}/broken",
+            scope: .tokensReport,
+            success: 200,
+            unknown: user
+        ),
+        TestRoute(
+            method: .GET,
+            path: "/v1/users/{client_user_id}/events",
+            scope: .eventsRead,
+            success: 200,
+            unknown: user
+        ),
+        TestRoute(method: .GET, path: "/v1/events", scope: .eventsRead, success: 200),
+        TestRoute(method: .GET, path: "/v1/export", scope: .export, success: 200),
+        TestRoute(method: .GET, path: "/livez", success: 200),
+        TestRoute(method: .GET, path: "/readyz", success: 200),
+        TestRoute(method: .GET, path: "/openapi.yaml", success: 200),
+    ]
+
+    /// The routes of the tree, which `TreeTests` calls.
+    static let tree: Set = [
+        "GET /checkpoint", "GET /tile/**", "GET /logs/{log_id}/checkpoint",
+        "GET /logs/{log_id}/tile/**", "GET /v1/events/{position}/proof", "GET /v1/consistency",
+    ]
+
+    /// The stable codes that callers switch on.
+    static let problemCodes: Set = [
+        "malformed_request", "invalid_finish", "not_integrated", "history_mismatch",
+        "request_too_large", "unsupported_media_type", "unauthenticated",
+        "insufficient_scope", "origin_refused", "not_found", "not_connected", "launch_not_found",
+        "launch_expired", "launch_consumed", "session_used", "client_id_mismatch",
+        "different_person", "finalize_in_progress", "key_reused", "session_rejected",
+        "finalize_unresolved", "recovery_rejected", "provider_unavailable",
+        "database_unavailable", "overloaded", "outcome_unknown", "conflict", "internal",
+        "refused",
+    ]
+}

@@ -1,0 +1,268 @@
+import HTTPTypes
+import HumanConnect
+import HumanConnectSandbox
+import Hummingbird
+import HummingbirdTesting
+import Ledger
+import LedgerAPI
+import LedgerStore
+import Logging
+import NIOCore
+import NIOHTTP1
+import Postgres
+import ServiceLifecycle
+import TestSupport
+
+/// The whole service for one test: database, store, provider, HTTP server, apps and keys.
+struct TestService: Sendable {
+    static let origin = "https://app.example.com"
+
+    let url: String
+    let sandbox: TestSandbox
+    let store: LedgerStore
+    /// The database with all rights.
+    let owner: PostgresConfiguration
+    let app: StoredApp
+    let foreignApp: StoredApp
+    /// Has all scopes.
+    let key: String
+    let foreignKey: String
+    let logs: LogMemory
+    let api: LedgerAPI
+    /// Ends with the server.
+    let server: Task<Void, any Error>
+    let beginShutdown: @Sendable () async -> Void
+
+    /// Lends a service in a fresh database.
+    static func run<Value: Sendable>(
+        providerTimeMax: Duration = .seconds(15),
+        _ body: (TestService) async throws -> Value
+    ) async throws -> Value {
+        try await TestStore.run { try await run($0, providerTimeMax, body) }
+    }
+
+    /// Lends a service on a cluster that the test can stop.
+    static func run<Value: Sendable>(
+        on cluster: TestCluster,
+        _ body: (TestService) async throws -> Value
+    ) async throws -> Value {
+        try await TestStore.run(on: cluster) { try await run($0, .seconds(15), body) }
+    }
+
+    private static func run<Value: Sendable>(
+        _ database: TestStore,
+        _ providerTimeMax: Duration,
+        _ body: (TestService) async throws -> Value
+    ) async throws -> Value {
+        let sandbox = TestSandbox()
+        try await sandbox.start()
+        var limits = HumanConnectClient.Configuration()
+        limits.totalTimeMax = providerTimeMax
+        let provider = HumanConnectClient(configuration: limits)
+        let logs = LogMemory()
+        let pool = PostgresPool(configuration: database.service, logger: logs.logger())
+        defer { pool.close() }
+        let result: Result<Value, any Error>
+        do {
+            let store = try await LedgerStore(
+                pool: pool,
+                rootKey: database.rootKey,
+                logger: logs.logger()
+            )
+            let value = try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await store.run() }
+                defer { store.close() }
+                let integrator = Integrator(
+                    store: store,
+                    pool: pool,
+                    checkpointFolder: nil,
+                    logger: logs.logger()
+                )
+                group.addTask { try await integrator.run() }
+                defer { group.cancelAll() }
+                let api = LedgerAPI(
+                    store: store,
+                    integrator: integrator,
+                    provider: provider,
+                    configuration: LedgerAPIConfiguration(
+                        host: "127.0.0.1",
+                        port: 0,
+                        publicURL: nil
+                    ),
+                    logger: logs.logger()
+                )
+                let service = try await started(api, database, sandbox, logs)
+                let result: Result<Value, any Error>
+                do {
+                    result = .success(try await body(service))
+                } catch {
+                    result = .failure(error)
+                }
+                service.server.cancel()
+                _ = await service.server.result
+                return try result.get()
+            }
+            result = .success(value)
+        } catch {
+            result = .failure(error)
+        }
+        try await provider.shutdown()
+        await sandbox.remove()
+        return try result.get()
+    }
+
+    private static func started(
+        _ api: LedgerAPI,
+        _ database: TestStore,
+        _ sandbox: TestSandbox,
+        _ logs: LogMemory
+    ) async throws -> TestService {
+        let store = database.store
+        let owner = database.owner
+        let own = try await register(TestSandbox.ownApp, database, await sandbox.url)
+        let foreign = try await register(TestSandbox.foreignApp, database, await sandbox.url)
+        let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+        let group = ServiceGroup(
+            services: [api.service { continuation.yield($0) }],
+            logger: logs.logger()
+        )
+        let server = Task {
+            defer { continuation.finish() }
+            try await group.run()
+        }
+        var iterator = ports.makeAsyncIterator()
+        guard let port = await iterator.next() else {
+            try await server.value
+            throw CancellationError()
+        }
+        return TestService(
+            url: "http://127.0.0.1:\(port)",
+            sandbox: sandbox,
+            store: store,
+            owner: owner,
+            app: own,
+            foreignApp: foreign,
+            key: try await key(of: own, Scope.allCases, store, owner),
+            foreignKey: try await key(of: foreign, Scope.allCases, store, owner),
+            logs: logs,
+            api: api,
+            server: server,
+            beginShutdown: { await group.triggerGracefulShutdown() }
+        )
+    }
+
+    private static func register(
+        _ app: SandboxApp,
+        _ database: TestStore,
+        _ url: String
+    ) async throws -> StoredApp {
+        let store = database.store
+        _ = try await store.add(
+            NewApp(
+                clientID: app.clientID,
+                name: app.name,
+                clientSecret: app.clientSecret,
+                appKey: app.appKey,
+                connectURL: url,
+                userURL: url,
+                apiURL: url,
+                allowedOrigins: [origin, "http://localhost:3000"]
+            ),
+            context: RecordContext(actor: "operator"),
+            owner: database.owner
+        )
+        guard let stored = try await store.app(clientID: app.clientID) else {
+            throw StoreError.damaged(.answer)
+        }
+        return stored
+    }
+
+    private static func key(
+        of app: StoredApp,
+        _ scopes: [Scope],
+        _ store: LedgerStore,
+        _ owner: PostgresConfiguration
+    ) async throws -> String {
+        try await store.createAPIKey(
+            of: app,
+            scopes: scopes,
+            isTest: true,
+            context: RecordContext(actor: "operator"),
+            owner: owner
+        ).secret.exposed
+    }
+
+    /// A key of the own app with these scopes.
+    func key(_ scopes: Scope...) async throws -> String {
+        try await Self.key(of: app, scopes, store, owner)
+    }
+}
+
+// MARK: Requests
+
+extension TestService {
+    /// A call with a key; nil sends none.
+    func call(
+        _ method: HTTPMethod,
+        _ path: String,
+        key: String?,
+        headers: [String: String] = [:],
+        body: [UInt8]? = nil
+    ) async throws -> TestAnswer {
+        var headers = headers
+        if let key { headers["Authorization"] = "Bearer " + key }
+        return try await TestAnswer.send(method, url + path, headers: headers, body: body)
+    }
+
+    /// A call with the key of all scopes.
+    func get(_ path: String, headers: [String: String] = [:]) async throws -> TestAnswer {
+        try await call(.GET, path, key: key, headers: headers)
+    }
+
+    /// A JSON call with the key of all scopes.
+    func post(
+        _ path: String,
+        _ body: String = "",
+        headers: [String: String] = [:]
+    ) async throws -> TestAnswer {
+        var headers = headers
+        if !body.isEmpty { headers["Content-Type"] = headers["Content-Type"] ?? "application/json" }
+        return try await call(
+            .POST,
+            path,
+            key: key,
+            headers: headers,
+            body: body.isEmpty ? nil : Array(body.utf8)
+        )
+    }
+
+    func user(_ clientUserID: String, _ rest: String = "") -> String {
+        "/v1/users/" + FormFields.encode(clientUserID) + rest
+    }
+
+    /// Sends a request target as it is, which an HTTP client would not let through.
+    func raw(
+        _ method: HTTPRequest.Method,
+        _ target: String,
+        headers: HTTPFields = [:],
+        body: [UInt8] = []
+    ) async throws -> TestAnswer {
+        try await api.service().test(.router) { client in
+            try await client.execute(
+                uri: target,
+                method: method,
+                headers: headers,
+                body: ByteBuffer(bytes: body)
+            ) { response in
+                TestAnswer(
+                    status: response.status.code,
+                    headers: Dictionary(
+                        response.headers.map { ($0.name.canonicalName, $0.value) },
+                        uniquingKeysWith: { "\($0), \($1)" }
+                    ),
+                    bytes: Array(response.body.readableBytesView)
+                )
+            }
+        }
+    }
+}

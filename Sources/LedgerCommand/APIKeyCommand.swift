@@ -6,16 +6,19 @@ import LedgerStore
 /// `token-ledger api-key`: the keys of an app's backends.
 struct APIKeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "api-key", abstract: "The keys of an app's backends.",
-        subcommands: [Create.self])
+        commandName: "api-key",
+        abstract: "The keys of an app's backends.",
+        subcommands: [Create.self]
+    )
 
-    /// `token-ledger api-key create`
+    /// `token-ledger api-key create`: makes one.
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "create",
             abstract: "Make an API key and print it; it is never shown again.",
             discussion: "Scopes: "
-                + Scope.allCases.map(\.rawValue).joined(separator: ", ") + ", or all.")
+                + Scope.allCases.map(\.rawValue).joined(separator: ", ") + ", or all."
+        )
 
         @OptionGroup var options: ServiceDatabaseOptions
 
@@ -37,12 +40,17 @@ struct APIKeyCommand: AsyncParsableCommand {
 
         func run() async throws {
             let scopes = try scopes()
-            let opened = try await OpenedStore.open(options)
+            let opened = try await OpenedStore.open(options, asOwner: true)
             guard let app = try await opened.store.app(clientID: clientID) else {
                 throw CommandError("There is no app \(clientID); token-ledger app list shows all.")
             }
             let key = try await opened.store.createAPIKey(
-                of: app, scopes: scopes, isTest: isTest, context: OpenedStore.context)
+                of: app,
+                scopes: scopes,
+                isTest: isTest,
+                context: OpenedStore.context,
+                owner: opened.configuration
+            )
             opened.close()
             guard json else {
                 Terminal.result(key.secret.exposed)

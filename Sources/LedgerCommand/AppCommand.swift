@@ -6,19 +6,23 @@ import LedgerStore
 /// `token-ledger app`: the apps at the provider that the ledger speaks for.
 struct AppCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "app", abstract: "The apps at the provider that the ledger speaks for.",
-        subcommands: [Add.self, List.self])
+        commandName: "app",
+        abstract: "The apps at the provider that the ledger speaks for.",
+        subcommands: [Add.self, List.self]
+    )
 
-    /// `token-ledger app add`
+    /// `token-ledger app add`: registers one.
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "add",
             abstract: "Register an app.",
             discussion: """
+                Needs the rights of the schema's owner (TOKEN_LEDGER_OWNER_DATABASE_URL or …_FILE). \
                 The client secret comes from a file or from TOKEN_LEDGER_CLIENT_SECRET. Without \
                 URLs the app is one of Human API itself; --provider-url names another provider, \
                 such as the sandbox.
-                """)
+                """
+        )
 
         @OptionGroup var options: ServiceDatabaseOptions
 
@@ -33,7 +37,8 @@ struct AppCommand: AsyncParsableCommand {
 
         @Option(
             name: .customLong("app-key-file"),
-            help: "A file with the App Key (TOKEN_LEDGER_APP_KEY), for looking up users.")
+            help: "A file with the App Key (TOKEN_LEDGER_APP_KEY), for looking up users."
+        )
         var appKeyFile: String?
 
         @Option(name: .customLong("provider-url"), help: "One base URL for all of the provider.")
@@ -50,13 +55,15 @@ struct AppCommand: AsyncParsableCommand {
 
         @Option(
             name: .customLong("origin"),
-            help: "A web origin whose pages may post a finish themselves; repeatable.")
+            help: "A web origin whose pages may post a finish themselves; repeatable."
+        )
         var origins: [String] = []
 
         func validate() throws {
             guard AppCommand.isClientID(clientID) else {
                 throw ValidationError(
-                    "A clientId has 1 to 128 letters, digits, dots, dashes or underscores.")
+                    "A clientId has 1 to 128 letters, digits, dots, dashes or underscores."
+                )
             }
             guard (1...200).contains(name.count) else {
                 throw ValidationError("A name has 1 to 200 characters.")
@@ -74,17 +81,28 @@ struct AppCommand: AsyncParsableCommand {
             let clientSecret =
                 try clientSecretFile.map { try Settings.secret(inFile: $0) }
                 ?? settings.required(
-                    settings.secret(.clientSecret), .clientSecret,
-                    "The exchange of tokens needs it; --client-secret-file works too.")
+                    settings.secret(.clientSecret),
+                    .clientSecret,
+                    "The exchange of tokens needs it; --client-secret-file works too."
+                )
             let appKey =
                 try appKeyFile.map { try Settings.secret(inFile: $0) } ?? settings.secret(.appKey)
             let endpoints = try endpoints()
-            let opened = try await OpenedStore.open(options)
+            let opened = try await OpenedStore.open(options, asOwner: true)
             let isNew = try await opened.store.add(
                 NewApp(
-                    clientID: clientID, name: name, clientSecret: clientSecret, appKey: appKey,
-                    connectURL: endpoints.connect, userURL: endpoints.user, apiURL: endpoints.api,
-                    allowedOrigins: origins), context: OpenedStore.context)
+                    clientID: clientID,
+                    name: name,
+                    clientSecret: clientSecret,
+                    appKey: appKey,
+                    connectURL: endpoints.connect,
+                    userURL: endpoints.user,
+                    apiURL: endpoints.api,
+                    allowedOrigins: origins
+                ),
+                context: OpenedStore.context,
+                owner: opened.configuration
+            )
             opened.close()
             guard isNew else { throw CommandError("The app \(clientID) is registered already.") }
             Terminal.message("The app \(clientID) is registered.")
@@ -94,15 +112,19 @@ struct AppCommand: AsyncParsableCommand {
             if let providerURL { return try ProviderEndpoints(all: providerURL) }
             let usual = ProviderEndpoints.humanAPI
             return try ProviderEndpoints(
-                connect: connectURL ?? usual.connect, user: userURL ?? usual.user,
-                api: apiURL ?? usual.api)
+                connect: connectURL ?? usual.connect,
+                user: userURL ?? usual.user,
+                api: apiURL ?? usual.api
+            )
         }
     }
 
-    /// `token-ledger app list`
+    /// `token-ledger app list`: shows all.
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "Show all apps.")
+            commandName: "list",
+            abstract: "Show all apps."
+        )
 
         @OptionGroup var options: ServiceDatabaseOptions
 
@@ -114,8 +136,12 @@ struct AppCommand: AsyncParsableCommand {
             let apps = try await opened.store.apps()
             opened.close()
             guard json else {
-                for app in apps { Terminal.result("\(app.clientID)\t\(app.name)\t\(app.connectURL)") }
-                if apps.isEmpty { Terminal.message("There is no app; token-ledger app add adds one.") }
+                for app in apps {
+                    Terminal.result("\(app.clientID)\t\(app.name)\t\(app.connectURL)")
+                }
+                if apps.isEmpty {
+                    Terminal.message("There is no app; token-ledger app add adds one.")
+                }
                 return
             }
             Terminal.result(
@@ -128,7 +154,9 @@ struct AppCommand: AsyncParsableCommand {
                             "allowed_origins": .array(app.allowedOrigins.map { .string($0) }),
                             "has_app_key": .bool(app.appKey != nil),
                         ]
-                    }))
+                    }
+                )
+            )
         }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 
 /// `token-ledger bench`: how fast this machine is, next to a plain design on the same PostgreSQL.
 struct BenchCommand: AsyncParsableCommand {
@@ -9,7 +10,8 @@ struct BenchCommand: AsyncParsableCommand {
             Runs on a private PostgreSQL in a folder that vanishes, with fsync on. Meaningful in a \
             release build only: swift build -c release.
             """,
-        subcommands: [Append.self, Read.self])
+        subcommands: [Append.self, Read.self]
+    )
 
     /// The flags of both measurements.
     struct Options: ParsableArguments {
@@ -21,7 +23,8 @@ struct BenchCommand: AsyncParsableCommand {
 
         @Option(
             name: .customLong("data-folder"),
-            help: "A folder on the disk to be measured; by default one in /tmp.")
+            help: "A folder on the disk to be measured; by default one in /tmp."
+        )
         var dataFolder: String?
 
         @Flag(help: "Print one JSON document.")
@@ -37,15 +40,17 @@ struct BenchCommand: AsyncParsableCommand {
         }
     }
 
-    /// `token-ledger bench append`
+    /// `token-ledger bench append`: how fast it writes.
     struct Append: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "append", abstract: "Measure writing: launches of users.",
+            commandName: "append",
+            abstract: "Measure writing: launches of users.",
             discussion: """
                 pgbench writes an event row and a projection row in one transaction per event. The \
                 aims: the store appends at least 4 times as many, and launches over HTTP are at \
                 least 1.5 times as many.
-                """)
+                """
+        )
 
         @OptionGroup var options: Options
 
@@ -54,14 +59,16 @@ struct BenchCommand: AsyncParsableCommand {
         }
     }
 
-    /// `token-ledger bench read`
+    /// `token-ledger bench read`: how fast it reads.
     struct Read: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "read", abstract: "Measure reading: current tokens of users.",
+            commandName: "read",
+            abstract: "Measure reading: current tokens of users.",
             discussion: """
                 pgbench selects one projection row by its key. Over HTTP each answer with tokens \
                 is recorded in the access log before it leaves, and that record is durable.
-                """)
+                """
+        )
 
         @OptionGroup var options: Options
 
@@ -71,7 +78,8 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     private static func run(
-        _ options: Options, title: String,
+        _ options: Options,
+        title: String,
         _ measure: @escaping @Sendable (BenchStack) async throws -> [Measurement]
     ) async throws {
         let logger = try Log.start(level: nil, default: .error)
@@ -82,7 +90,10 @@ struct BenchCommand: AsyncParsableCommand {
         let isJSON = options.json
         try await BenchStack.run(folder: folder, plan: plan, logger: logger) { stack in
             let report = BenchReport(
-                title: title, plan: plan, measurements: try await measure(stack))
+                title: title,
+                plan: plan,
+                measurements: try await measure(stack)
+            )
             if isJSON {
                 Terminal.result(report.document)
             } else {

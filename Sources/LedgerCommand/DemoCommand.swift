@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Logging
 
 /// `token-ledger demo`: plays one user through all of it.
 struct DemoCommand: AsyncParsableCommand {
@@ -10,7 +11,8 @@ struct DemoCommand: AsyncParsableCommand {
             Starts the same private stack as dev, in a folder that vanishes afterwards unless one \
             is named, and does what an integrator's page and backend do. Ends with 0 only if \
             everything held.
-            """)
+            """
+    )
 
     @Option(name: .customLong("data-folder"), help: "Where data and keys are; kept.")
     var dataFolder: String?

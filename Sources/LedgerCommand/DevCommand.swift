@@ -1,5 +1,7 @@
 import ArgumentParser
 import Foundation
+import HumanConnect
+import Logging
 
 /// `token-ledger dev`: everything on one machine.
 struct DevCommand: AsyncParsableCommand {
@@ -9,10 +11,13 @@ struct DevCommand: AsyncParsableCommand {
         discussion: """
             Everything is private to a data folder and listens on this machine alone. Ctrl-C stops \
             it and leaves the data; the next run continues with the same data, keys and ports.
-            """)
+            """
+    )
 
     @Option(
-        name: .customLong("data-folder"), help: "Where data and keys are; made when missing.")
+        name: .customLong("data-folder"),
+        help: "Where data and keys are; made when missing."
+    )
     var dataFolder = ".token-ledger"
 
     @Option(help: "The service's port, 0 for any; the remembered one, or 8080.")
@@ -26,7 +31,8 @@ struct DevCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("ready-file"),
-        help: "A file to write once everything answers: one JSON document with URLs and keys.")
+        help: "A file to write once everything answers: one JSON document with URLs and keys."
+    )
     var readyFile: String?
 
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning or error.")
@@ -48,7 +54,7 @@ struct DevCommand: AsyncParsableCommand {
             }
             Terminal.result(DevGreeting(stack: stack).text)
             // Until Ctrl-C or SIGTERM.
-            while true { try await Task.sleep(for: .seconds(3600)) }
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
         }
         if let readyFile { try? FileManager.default.removeItem(atPath: readyFile) }
         Terminal.message("Stopped. The data is in \(dataFolder).")

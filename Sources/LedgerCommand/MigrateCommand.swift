@@ -11,13 +11,15 @@ struct MigrateCommand: AsyncParsableCommand {
             Needs the rights of the schema's owner (TOKEN_LEDGER_OWNER_DATABASE_URL or …_FILE). \
             Prints the numbers of the migrations that it applied; without any there was nothing \
             to do.
-            """)
+            """
+    )
 
     @OptionGroup var options: OwnerDatabaseOptions
 
     @Option(
         name: .customLong("grant-to"),
-        help: "A login role that shall work as the service; it must exist.")
+        help: "A login role that shall work as the service; it must exist."
+    )
     var grantTo: String?
 
     @Flag(help: "Print one JSON document.")
@@ -38,7 +40,8 @@ struct MigrateCommand: AsyncParsableCommand {
         Terminal.message(
             applied.isEmpty
                 ? "The database stands at migration \(SchemaCheck.known) already."
-                : "The database stands at migration \(SchemaCheck.known) now.")
+                : "The database stands at migration \(SchemaCheck.known) now."
+        )
         if let grantTo { Terminal.message("\(grantTo) may work as the service.") }
     }
 }

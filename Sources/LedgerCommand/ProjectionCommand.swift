@@ -5,10 +5,12 @@ import LedgerStore
 /// `token-ledger projection`: what is derived from the log.
 struct ProjectionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "projection", abstract: "What is derived from the log.",
-        subcommands: [Rebuild.self])
+        commandName: "projection",
+        abstract: "What is derived from the log.",
+        subcommands: [Rebuild.self]
+    )
 
-    /// `token-ledger projection rebuild`
+    /// `token-ledger projection rebuild`: makes it anew.
     struct Rebuild: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "rebuild",
@@ -16,7 +18,8 @@ struct ProjectionCommand: AsyncParsableCommand {
             discussion: """
                 The service may go on meanwhile. Needs the rights of the schema's owner \
                 (TOKEN_LEDGER_OWNER_DATABASE_URL or …_FILE).
-                """)
+                """
+        )
 
         @OptionGroup var options: OwnerDatabaseOptions
 
@@ -33,7 +36,8 @@ struct ProjectionCommand: AsyncParsableCommand {
                 return
             }
             Terminal.result(
-                "\(report.users) users rebuilt, \(report.differences) rows were different.")
+                "\(report.users) users rebuilt, \(report.differences) rows were different."
+            )
         }
     }
 }

@@ -12,7 +12,8 @@ struct SandboxCommand: AsyncParsableCommand {
             Everything in it is invented, and it shows its token values to everybody: it is for \
             trying out and for tests. Without an app of your own it has the app "sandbox" with \
             the client secret "sandbox-secret" and the App Key "sandbox-app-key".
-            """)
+            """
+    )
 
     private static let usualPort = 8090
 
@@ -24,12 +25,14 @@ struct SandboxCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("public-url"),
-        help: "The URL under which browsers reach the sandbox (TOKEN_LEDGER_PUBLIC_URL).")
+        help: "The URL under which browsers reach the sandbox (TOKEN_LEDGER_PUBLIC_URL)."
+    )
     var publicURL: String?
 
     @Option(
         name: .customLong("state-file"),
-        help: "Where to keep the state (TOKEN_LEDGER_STATE_FILE); without one it is forgotten.")
+        help: "Where to keep the state (TOKEN_LEDGER_STATE_FILE); without one it is forgotten."
+    )
     var stateFile: String?
 
     @Option(name: .customLong("client-id"), help: "The app's clientId.")
@@ -60,7 +63,8 @@ struct SandboxCommand: AsyncParsableCommand {
             Terminal.message("The sandbox is at http://\(shownHost):\(port)/sandbox")
         }
         try await ServiceRunner.run(
-            ServiceRunner.group([ServiceRunner.named("sandbox", sandbox)], logger: logger))
+            ServiceRunner.group([ServiceRunner.named("sandbox", sandbox)], logger: logger)
+        )
     }
 
     private func app(_ settings: Settings) throws -> SandboxApp {
@@ -71,7 +75,10 @@ struct SandboxCommand: AsyncParsableCommand {
             try appKeyFile.map { try Settings.secret(inFile: $0) } ?? settings.secret(.appKey)
         let clientID = try settings.text(.clientID)
         return SandboxApp(
-            clientID: clientID ?? "sandbox", clientSecret: clientSecret ?? Secret("sandbox-secret"),
-            appKey: appKey ?? Secret("sandbox-app-key"), name: clientID ?? "Sandbox app")
+            clientID: clientID ?? "sandbox",
+            clientSecret: clientSecret ?? Secret("sandbox-secret"),
+            appKey: appKey ?? Secret("sandbox-app-key"),
+            name: clientID ?? "Sandbox app"
+        )
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import HumanConnect
 import LedgerAPI
 import LedgerStore
 import Logging
@@ -14,7 +13,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             Needs a migrated database (TOKEN_LEDGER_DATABASE_URL or …_FILE) and a root key \
             (TOKEN_LEDGER_ROOT_KEY_FILE). SIGTERM and SIGINT end it after the requests under way.
-            """)
+            """
+    )
 
     /// Where to listen when nothing else is said.
     static let usualHost = "127.0.0.1"
@@ -30,12 +30,23 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("public-url"),
-        help: "The URL under which pages reach the service (TOKEN_LEDGER_PUBLIC_URL).")
+        help: "The URL under which pages reach the service (TOKEN_LEDGER_PUBLIC_URL)."
+    )
     var publicURL: String?
+
+    @Option(
+        name: .customLong("checkpoint-folder"),
+        help: """
+            A folder outside the database that keeps each log's last checkpoint, so that a restored \
+            older database is noticed (TOKEN_LEDGER_CHECKPOINT_FOLDER).
+            """
+    )
+    var checkpointFolder: String?
 
     func run() async throws {
         let settings = try await options.settings([
             .host: host, .port: port.map(String.init), .publicURL: publicURL,
+            .checkpointFolder: checkpointFolder,
         ])
         let logger = try Log.start(level: settings.text(.logLevel))
         let rootKey = try OpenedStore.rootKey(settings)
@@ -43,23 +54,35 @@ struct ServeCommand: AsyncParsableCommand {
         let configuration = LedgerAPIConfiguration(
             host: try settings.text(.host) ?? Self.usualHost,
             port: try settings.number(.port) ?? Self.usualPort,
-            publicURL: try settings.text(.publicURL))
+            publicURL: try settings.text(.publicURL)
+        )
         let store = try await OpenedStore.waitFor(pool, rootKey: rootKey, logger: logger)
-        let provider = HumanConnectClient()
-        let api = LedgerAPI(
-            store: store, provider: provider, configuration: configuration, logger: logger)
-        // Order is dependency: the last one stops first.
-        let group = ServiceRunner.group(
-            [
-                ServiceRunner.named("database pool", pool),
-                ServiceRunner.named("store", store),
-                ServiceRunner.named(
-                    "http",
-                    api.service { port in
-                        logger.info("service listens", metadata: ["port": "\(port)"])
-                    }),
-            ], logger: logger)
-        try await ServiceRunner.run(group)
-        try await provider.shutdown()
+        let integration = Integration(
+            store: store,
+            database: try options.database(settings),
+            checkpointFolder: try settings.text(.checkpointFolder),
+            logger: logger
+        )
+        try await ServiceRunner.withProvider { provider in
+            let api = LedgerAPI(
+                store: store,
+                integrator: integration.integrator,
+                provider: provider,
+                configuration: configuration,
+                logger: logger
+            )
+            let http = api.service { port in
+                logger.info("service listens", metadata: ["port": "\(port)"])
+            }
+            // Order is dependency: the last one stops first.
+            let group = ServiceRunner.group(
+                [
+                    ServiceRunner.named("database pool", pool),
+                    ServiceRunner.named("store", store),
+                ] + integration.services + [ServiceRunner.named("http", http)],
+                logger: logger
+            )
+            try await ServiceRunner.run(group)
+        }
     }
 }

@@ -1,6 +1,8 @@
+import HumanConnect
 import Logging
 import NIOCore
 import ServiceLifecycle
+import UnixSignals
 
 #if canImport(Glibc)
 import Glibc
@@ -15,11 +17,14 @@ enum ServiceRunner {
 
     /// A service under a name of its own: the name that it would get otherwise is its whole content.
     static func named(
-        _ name: String, _ service: any Service
+        _ name: String,
+        _ service: any Service
     ) -> ServiceGroupConfiguration.ServiceConfiguration {
         ServiceGroupConfiguration.ServiceConfiguration(
-            service: service, failureTerminationBehavior: .gracefullyShutdownGroup,
-            serviceName: name)
+            service: service,
+            failureTerminationBehavior: .gracefullyShutdownGroup,
+            serviceName: name
+        )
     }
 
     /// Work whose end ends everything.
@@ -27,46 +32,65 @@ enum ServiceRunner {
         _ body: @escaping @Sendable () async throws -> Void
     ) -> ServiceGroupConfiguration.ServiceConfiguration {
         ServiceGroupConfiguration.ServiceConfiguration(
-            service: Work(body: body), successTerminationBehavior: .gracefullyShutdownGroup,
-            failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "work")
+            service: Work(body: body),
+            successTerminationBehavior: .gracefullyShutdownGroup,
+            failureTerminationBehavior: .gracefullyShutdownGroup,
+            serviceName: "work"
+        )
     }
 
     /// Services in the order of their dependence, which end in order at SIGTERM and SIGINT.
     static func group(
-        _ services: [ServiceGroupConfiguration.ServiceConfiguration], logger: Logger
+        _ services: [ServiceGroupConfiguration.ServiceConfiguration],
+        logger: Logger
     ) -> ServiceGroup {
         var quiet = logger
         // The group tells each of its steps; who wants to read them asks for more.
         if quiet.logLevel == .info { quiet.logLevel = .notice }
         var configuration = ServiceGroupConfiguration(
-            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+            services: services,
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: quiet
+        )
         configuration.maximumGracefulShutdownDuration = shutdownTimeMax
         return ServiceGroup(configuration: configuration)
     }
 
+    /// Lends a client for the provider, and ends it afterwards in any case.
+    static func withProvider(_ body: (HumanConnectClient) async throws -> Void) async throws {
+        let provider = HumanConnectClient()
+        do {
+            try await body(provider)
+        } catch {
+            try? await provider.shutdown()
+            throw error
+        }
+        try await provider.shutdown()
+    }
+
     /// Runs until the end.
     ///
-    /// - Throws: `CommandError` when an address is taken or is not ours.
+    /// - Throws: `CommandError` when an address is taken or is not ours, or work was interrupted.
     static func run(_ group: ServiceGroup) async throws {
         do {
             try await group.run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw CommandError("The port is taken by another program; choose another one.")
+        } catch is CancellationError {
+            throw CommandError("Interrupted before it was done.")
         } catch let error as IOError where error.errnoCode == EADDRNOTAVAIL {
             throw CommandError("The host is no address of this machine.")
         }
     }
 }
 
-/// A piece of work as a service; a shutdown cancels it.
+/// A piece of work as a service.
+///
+/// A shutdown cancels it; unless it ends in order then, it was interrupted.
 private struct Work: Service {
     let body: @Sendable () async throws -> Void
 
     func run() async throws {
-        do {
-            try await cancelWhenGracefulShutdown { try await body() }
-        } catch {
-            guard Task.isShuttingDownGracefully, error is CancellationError else { throw error }
-        }
+        try await cancelWhenGracefulShutdown { try await body() }
     }
 }

@@ -24,6 +24,11 @@ enum Terminal {
         FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 
+    /// Writes a part of a line that is written over again.
+    static func progress(_ text: String) {
+        FileHandle.standardError.write(Data(text.utf8))
+    }
+
     /// Whether results may be coloured: a person reads them and has not said no
     /// (https://no-color.org).
     static var isColoured: Bool {

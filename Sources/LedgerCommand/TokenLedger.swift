@@ -17,8 +17,9 @@ struct TokenLedger: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, DevCommand.self, DemoCommand.self,
             SandboxCommand.self, AppCommand.self, APIKeyCommand.self, ProjectionCommand.self,
-            VerifyCommand.self, BenchCommand.self,
-        ])
+            VerifyCommand.self, CheckpointCommand.self, BenchCommand.self,
+        ]
+    )
 
     /// What `verify` ends with when something does not fit.
     static let verificationFailed = ExitCode(6)

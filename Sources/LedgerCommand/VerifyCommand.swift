@@ -8,49 +8,141 @@ struct VerifyCommand: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Replay the whole log and compare it with everything derived from it.",
         discussion: """
-            Checks that positions have no hole, that every column says what its record says, and \
-            that every projection row is what the events give. Ends with 6 when something does not \
-            fit. It does not yet prove that the records themselves are the ones once written.
-            """)
+            Checks that positions have no hole, that every column says what its record says, that \
+            the records are those that every checkpoint was signed over, that every projection row \
+            is what the events give and, with the root key, that every sealed value is the one \
+            that the log names. Ends with 6 when something does not fit, and says in words what \
+            was proved and what was not. The service may go on meanwhile.
+            """
+    )
 
     @OptionGroup var options: OwnerDatabaseOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "A verifier key that you trust, one per log; kept from token-ledger checkpoint key.",
+            valueName: "name+id+base64"
+        )
+    )
+    var key: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Begin at a checkpoint that was verified before: its size, or its log and size.",
+            valueName: "[log:]size"
+        )
+    )
+    var since: [String] = []
+
+    @Option(
+        name: .customLong("checkpoint-folder"),
+        help: "The folder outside of the database in which the service keeps its last checkpoints."
+    )
+    var checkpointFolder: String?
+
+    @Option(
+        name: .customLong("root-key-file"),
+        help: "The file with the root key, to compare the vault (TOKEN_LEDGER_ROOT_KEY_FILE)."
+    )
+    var rootKeyFile: String?
 
     @Flag(help: "Print one JSON document.")
     var json = false
 
     func run() async throws {
-        let report = try await Verification.run(try await options.database())
+        let database = try await options.database()
+        let plan = try await plan()
+        let meter = ProgressMeter()
+        let report = try await Verification.run(database, plan: plan) { meter.show($0) }
+        meter.end()
         if json {
             Terminal.result(Self.document(report))
         } else {
             for finding in report.findings { Terminal.result("\(finding)") }
             if report.isTruncated { Terminal.result("… and more") }
+            for sentence in report.sentences { Terminal.message(sentence) }
             Terminal.message(Self.sentence(report))
         }
         if !report.findings.isEmpty { throw TokenLedger.verificationFailed }
     }
 
+    private func plan() async throws -> VerificationPlan {
+        var plan = VerificationPlan()
+        for text in key {
+            do {
+                try plan.pin(text)
+            } catch {
+                throw CommandError("--key: \(error)")
+            }
+        }
+        for text in since {
+            let (log, size) = try Self.place(text)
+            plan.since[log] = size
+        }
+        plan.checkpointFolder = checkpointFolder
+        let settings = try await options.settings()
+        if let path = try rootKeyFile ?? settings.text(.rootKeyFile) {
+            plan.rootKey = try RootKey(file: path)
+        }
+        return plan
+    }
+
+    /// Reads `size`, which is of log 0, or `log:size`.
+    private static func place(_ text: String) throws -> (Int32, Int64) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let last = parts.last, let size = Int64(last), size >= 0,
+            let log = parts.count == 2 ? Int32(parts[0]) : 0
+        else { throw CommandError("--since: a size, or a log and a size such as 0:131072.") }
+        return (log, size)
+    }
+
     static func sentence(_ report: VerificationReport) -> String {
-        let size = "\(report.events) events and \(report.users) users"
-        return report.findings.isEmpty
-            ? "\(size) checked: everything fits."
-            : "\(size) checked: \(report.findings.count) places do not fit."
+        let size = "\(count(report.events, "event")) and \(count(report.users, "user")) checked"
+        guard !report.findings.isEmpty else { return "\(size): everything fits." }
+        return "\(size), and \(count(Int64(report.findings.count), "finding")) made."
+    }
+
+    private static func count(_ number: Int64, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
     private static func document(_ report: VerificationReport) -> JSONValue {
         [
             "events": .number(String(report.events)),
             "users": .number(String(report.users)),
+            "values": report.values.map { .number(String($0)) } ?? .null,
             "is_clean": .bool(report.findings.isEmpty),
             "is_truncated": .bool(report.isTruncated),
-            "findings": .array(
-                report.findings.map { finding in
-                    [
-                        "log_id": .number(String(finding.logID)),
-                        "position": finding.position.map { .number(String($0)) } ?? .null,
-                        "problem": .string(finding.problem),
-                    ]
-                }),
+            "findings": .array(report.findings.map(document)),
+            "logs": .array(report.logs.map(document)),
+            "verdict": .array(report.sentences.map { .string($0) }),
+        ]
+    }
+
+    private static func document(_ finding: VerificationReport.Finding) -> JSONValue {
+        [
+            "log_id": .number(String(finding.logID)),
+            "position": finding.position.map { .number(String($0)) } ?? .null,
+            "positions_end": finding.positionsEnd.map { .number(String($0)) } ?? .null,
+            "problem": .string(finding.problem),
+        ]
+    }
+
+    private static func document(_ log: LogVerdict) -> JSONValue {
+        let source =
+            switch log.keySource {
+            case .pinned: "pinned"
+            case .deployment: "deployment"
+            case .none: "none"
+            }
+        return [
+            "log_id": .number(String(log.logID)),
+            "size": .number(String(log.size)),
+            "since": .number(String(log.since)),
+            "proved_size": .number(String(log.provedSize)),
+            "checkpoints": .number(String(log.checkpoints)),
+            "key": log.key.map { .string($0) } ?? .null,
+            "key_source": .string(source),
         ]
     }
 }

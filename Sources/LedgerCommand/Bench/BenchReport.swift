@@ -50,7 +50,8 @@ struct BenchReport {
                             .number(Self.decimal($0))
                         } ?? .null,
                     ]
-                }),
+                }
+            ),
         ]
     }
 

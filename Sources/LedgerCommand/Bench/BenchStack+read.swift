@@ -1,8 +1,5 @@
-import AsyncHTTPClient
-import HumanConnect
 import Ledger
 import LedgerStore
-import NIOHTTP1
 
 /// How many connected users there are to be read.
 private let usersMax = 1_000
@@ -11,7 +8,9 @@ extension BenchStack {
     /// Measures reading.
     func read() async throws -> [Measurement] {
         let baseline = try await pgbench.best(
-            "pgbench, projection row by key", script: PackageResources.pgbench_read_sql)
+            "pgbench, projection row by key",
+            script: PackageResources.pgbench_read_sql
+        )
         try await connectUsers()
         return [
             baseline, try await readFromStore(),
@@ -32,13 +31,8 @@ extension BenchStack {
     }
 
     private func readOverHTTP(_ name: String, path: String) async throws -> Measurement {
-        try await withHTTPClient { http in
-            try await load.measure(name) { _ in
-            } step: { _ in
-                var request = HTTPClientRequest(url: url + "/v1/users/\(Self.anyUser)\(path)")
-                request.headers.add(name: "Authorization", value: "Bearer " + apiKey.exposed)
-                try await expect(200, http, request)
-            }
+        try await measureHTTP(name, expect: 200) { _, _ in
+            ("/v1/users/\(Self.anyUser)\(path)", nil)
         }
     }
 
@@ -58,21 +52,29 @@ extension BenchStack {
         let store = ledger.store
         let user = try await launched(store.newUser(Secret(name), of: app))
         let values = (
-            human: Secret("human-" + name), access: Secret(name + String(repeating: "=", count: 240)),
+            human: Secret("human-" + name),
+            access: Secret(name + String(repeating: "=", count: 240)),
             public: Secret("public-" + name)
         )
         func fingerprint(_ kind: FingerprintKind, _ value: Secret) -> Fingerprint {
             store.vault.fingerprint(kind, of: value, app: app.id)
         }
         let finish = LedgerEvent.Finish(
-            finalize: store.clock.identifier(), launch: store.clock.identifier(),
-            session: fingerprint(.session, values.human), human: fingerprint(.human, values.human))
+            finalize: store.clock.identifier(),
+            launch: store.clock.identifier(),
+            session: fingerprint(.session, values.human),
+            human: fingerprint(.human, values.human)
+        )
         let events = user.state.finalize(
-            finish, mode: .create,
+            finish,
+            mode: .create,
             answer: AnswerFingerprints(
                 human: fingerprint(.human, values.human),
                 accessToken: fingerprint(.accessToken, values.access),
-                publicToken: fingerprint(.publicToken, values.public), mismatch: nil))
+                publicToken: fingerprint(.publicToken, values.public),
+                mismatch: nil
+            )
+        )
         var change = Change(context: RecordContext(actor: "bench"))
         for event in events { change.append(event) }
         change.keep(values.human, .humanID, version: 1)

@@ -1,9 +1,9 @@
-import AsyncHTTPClient
 import HumanConnect
 import Ledger
 import LedgerAPI
 import LedgerStore
 import Logging
+import NIOCore
 import Postgres
 import PostgresCluster
 
@@ -21,85 +21,153 @@ struct BenchStack: Sendable {
     let app: StoredApp
     /// A key with all scopes.
     let apiKey: Secret
-    let url: String
+    let port: Int
 
     private static let clientID = "bench"
     private static let databaseSetup = String(
-        decoding: PackageResources.pgbench_setup_sql, as: UTF8.self)
+        decoding: PackageResources.pgbench_setup_sql,
+        as: UTF8.self
+    )
 
     var load: Load { Load(clients: plan.clients, seconds: plan.seconds) }
 
     var pgbench: PGBench {
         PGBench(
-            cluster: ledger.cluster, database: PrivateLedger.database, seconds: plan.seconds,
-            folder: folder)
+            cluster: ledger.cluster,
+            database: PrivateLedger.database,
+            seconds: plan.seconds,
+            folder: folder
+        )
     }
 
     /// Starts all of it, works, and ends it.
     static func run(
-        folder: String, plan: Plan, logger: Logger,
+        folder: String,
+        plan: Plan,
+        logger: Logger,
         _ body: @escaping @Sendable (BenchStack) async throws -> Void
     ) async throws {
         try await PrivateLedger.run(folder: folder, logger: logger) { ledger in
             let connection = try await PostgresConnection.connect(ledger.owner.withoutTimeLimits)
             try await connection.script(databaseSetup)
             await connection.close()
-            let (app, key) = try await register(ledger.store)
+            let (app, key) = try await register(ledger)
             let port = try await LocalPort.free()
             let stack = BenchStack(
-                ledger: ledger, plan: plan, folder: folder, app: app, apiKey: key,
-                url: "http://\(LocalPort.host):\(port)")
-            let provider = HumanConnectClient()
-            let api = LedgerAPI(
-                store: ledger.store, provider: provider,
-                configuration: LedgerAPIConfiguration(
-                    host: LocalPort.host, port: port, publicURL: nil), logger: logger)
-            let group = ServiceRunner.group(
-                [
-                    ServiceRunner.named("database pool", ledger.pool),
-                    ServiceRunner.named("store", ledger.store),
-                    ServiceRunner.named("http", api.service { _ in }),
-                    ServiceRunner.work {
-                        try await HTTPCaller().waitFor(stack.url + "/readyz")
-                        try await body(stack)
-                    },
-                ], logger: logger)
-            try await ServiceRunner.run(group)
-            try await provider.shutdown()
+                ledger: ledger,
+                plan: plan,
+                folder: folder,
+                app: app,
+                apiKey: key,
+                port: port
+            )
+            // It runs here too: what it costs the append path is part of what is measured.
+            let integration = Integration(
+                store: ledger.store,
+                database: ledger.service,
+                checkpointFolder: nil,
+                logger: logger
+            )
+            try await ServiceRunner.withProvider { provider in
+                let api = LedgerAPI(
+                    store: ledger.store,
+                    integrator: integration.integrator,
+                    provider: provider,
+                    configuration: LedgerAPIConfiguration(
+                        host: LocalPort.host,
+                        port: port,
+                        publicURL: nil
+                    ),
+                    logger: logger
+                )
+                try await stack.serve(api, integration, logger, body)
+            }
         }
     }
 
-    private static func register(_ store: LedgerStore) async throws -> (StoredApp, Secret) {
+    private func serve(
+        _ api: LedgerAPI,
+        _ integration: Integration,
+        _ logger: Logger,
+        _ body: @escaping @Sendable (BenchStack) async throws -> Void
+    ) async throws {
+        try await ServiceRunner.run(
+            ServiceRunner.group(
+                [
+                    ServiceRunner.named("database pool", ledger.pool),
+                    ServiceRunner.named("store", ledger.store),
+                ] + integration.services + [
+                    ServiceRunner.named("http", api.service { _ in }),
+                    ServiceRunner.work {
+                        try await HTTPCaller().waitFor("http://\(LocalPort.host):\(port)/readyz")
+                        try await body(self)
+                    },
+                ],
+                logger: logger
+            )
+        )
+    }
+
+    private static func register(_ ledger: PrivateLedger) async throws -> (StoredApp, Secret) {
+        let store = ledger.store
         let endpoints = ProviderEndpoints.humanAPI
         _ = try await store.add(
             NewApp(
-                clientID: clientID, name: "Benchmark", clientSecret: Secret("unused"), appKey: nil,
-                connectURL: endpoints.connect, userURL: endpoints.user, apiURL: endpoints.api,
-                allowedOrigins: []), context: OpenedStore.context)
+                clientID: clientID,
+                name: "Benchmark",
+                clientSecret: Secret("unused"),
+                appKey: nil,
+                connectURL: endpoints.connect,
+                userURL: endpoints.user,
+                apiURL: endpoints.api,
+                allowedOrigins: []
+            ),
+            context: OpenedStore.context,
+            owner: ledger.owner
+        )
         guard let app = try await store.app(clientID: clientID) else {
             throw CommandError("The benchmark's app could not be registered.")
         }
         let key = try await store.createAPIKey(
-            of: app, scopes: Scope.allCases, isTest: true, context: OpenedStore.context)
+            of: app,
+            scopes: Scope.allCases,
+            isTest: true,
+            context: OpenedStore.context,
+            owner: ledger.owner
+        )
         return (app, key.secret)
     }
 
-    /// A client with a connection for each caller.
-    func withHTTPClient<Value: Sendable>(
-        _ body: (HTTPClient) async throws -> Value
-    ) async throws -> Value {
-        var configuration = HTTPClient.Configuration()
-        configuration.httpVersion = .http1Only
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = plan.clients
-        let client = HTTPClient(
-            eventLoopGroupProvider: .singleton, configuration: configuration)
-        let result: Result<Value, any Error>
-        do {
-            result = .success(try await body(client))
-        } catch {
-            result = .failure(error)
+    /// Measures requests of all callers, each on a connection of its own that stays open.
+    ///
+    /// `request` gives path and body by the numbers of caller and request; without a body it is GET.
+    func measureHTTP(
+        _ name: String,
+        expect status: Int,
+        request: @escaping @Sendable (_ client: Int, _ number: Int) -> (path: String, body: String?)
+    ) async throws -> Measurement {
+        try await load.measureConnections(name) { client, begin, end in
+            try await LoadConnection.run(
+                LoadConnection.Plan(
+                    host: LocalPort.host,
+                    port: port,
+                    begin: begin,
+                    end: end,
+                    status: status
+                ) { number in
+                    let (path, body) = request(client, number)
+                    return self.bytes(path, body)
+                }
+            )
         }
-        try await client.shutdown()
-        return try result.get()
+    }
+
+    private func bytes(_ path: String, _ body: String?) -> ByteBuffer {
+        var text = "\(body == nil ? "GET" : "POST") \(path) HTTP/1.1\r\nHost: \(LocalPort.host)\r\n"
+        text += "Authorization: Bearer \(apiKey.exposed)\r\n"
+        if let body {
+            text += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
+        }
+        return ByteBuffer(string: text + "\r\n" + (body ?? ""))
     }
 }

@@ -16,7 +16,11 @@ struct Measurement: Sendable {
 
     /// Takes the time of each operation, in microseconds, in any order.
     init(
-        name: String, clients: Int, seconds: Double, microseconds: [Int], isBaseline: Bool = false
+        name: String,
+        clients: Int,
+        seconds: Double,
+        microseconds: [Int],
+        isBaseline: Bool = false
     ) {
         let sorted = microseconds.sorted()
         self.name = name

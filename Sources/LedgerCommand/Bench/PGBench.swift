@@ -30,13 +30,17 @@ struct PGBench: Sendable {
     }
 
     private func run(
-        _ name: String, script: [UInt8], clients: Int
+        _ name: String,
+        script: [UInt8],
+        clients: Int
     ) async throws -> Measurement {
         let path = "\(folder)/pgbench.sql"
         try PrivateFile.write(script, to: path)
         let logs = "\(folder)/pgbench-\(clients)"
         try FileManager.default.createDirectory(
-            atPath: logs, withIntermediateDirectories: true)
+            atPath: logs,
+            withIntermediateDirectories: true
+        )
         defer { try? FileManager.default.removeItem(atPath: logs) }
         let result = try await Subprocess.run(
             .path(FilePath(try Self.program())),
@@ -49,13 +53,19 @@ struct PGBench: Sendable {
                 "PGHOST": cluster.socketFolder, "PGPORT": "\(cluster.port)",
                 "PGUSER": RunningCluster.superuser, "PATH": "/usr/bin:/bin", "LC_ALL": "C",
             ]),
-            output: .string(limit: Self.outputBytesMax), error: .discarded)
+            output: .string(limit: Self.outputBytesMax),
+            error: .combinedWithOutput
+        )
         guard result.terminationStatus.isSuccess else {
             throw CommandError("pgbench failed: \(result.standardOutput.suffix(400))")
         }
         return Measurement(
-            name: name, clients: clients, seconds: Double(seconds),
-            microseconds: try Self.times(logs), isBaseline: true)
+            name: name,
+            clients: clients,
+            seconds: Double(seconds),
+            microseconds: try Self.times(logs),
+            isBaseline: true
+        )
     }
 
     /// The third number of each line is how long the transaction took, in microseconds.
@@ -79,7 +89,8 @@ struct PGBench: Sendable {
         let debian = ((try? FileManager.default.contentsOfDirectory(atPath: versions)) ?? [])
             .compactMap(Int.init).sorted(by: >).map { "\(versions)/\($0)/bin" }
         let folders = debian + path.split(separator: ":").map(String.init)
-        for folder in folders where FileManager.default.isExecutableFile(atPath: "\(folder)/pgbench") {
+        for folder in folders
+        where FileManager.default.isExecutableFile(atPath: "\(folder)/pgbench") {
             return "\(folder)/pgbench"
         }
         throw CommandError("pgbench is not installed. On Debian: apt-get install postgresql")

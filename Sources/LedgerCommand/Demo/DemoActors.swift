@@ -34,39 +34,56 @@ struct DemoActors: Sendable {
     /// The backend asks for launch options.
     func launch() async throws -> Launch {
         let answer = try await expect(
-            201, .POST, identity.ledgerURL + "/v1/launches", scope: "launch",
-            json: ["client_user_id": .string(user), "finish": "direct"])
+            201,
+            .POST,
+            identity.ledgerURL + "/v1/launches",
+            scope: "launch",
+            json: ["client_user_id": .string(user), "finish": "direct"]
+        )
         return Launch(
             mode: answer["mode"]?.text ?? "",
             publicToken: answer["options"]?["publicToken"]?.text ?? "",
-            finishURL: answer["finish_url"]?.text ?? "")
+            finishURL: answer["finish_url"]?.text ?? ""
+        )
     }
 
     /// The person acts in the popup; gives what the popup hands to the page.
     func popup(
-        _ launch: Launch, connect: [String], done: Bool = true
+        _ launch: Launch,
+        connect: [String],
+        done: Bool = true
     ) async throws -> JSONValue {
         try await expect(
-            200, .POST, identity.sandboxURL + "/sandbox/sessions",
+            200,
+            .POST,
+            identity.sandboxURL + "/sandbox/sessions",
             json: [
                 "client_id": .string(identity.clientID), "client_user_id": .string(user),
                 "public_token": .string(launch.publicToken),
                 "connect": .array(connect.map { .string($0) }), "done": .bool(done),
-            ])
+            ]
+        )
     }
 
     /// What the popup shows when a page opens it without the token.
     func popupWithoutToken() async throws -> String {
         let answer = try await expect(
-            409, .POST, identity.sandboxURL + "/sandbox/sessions",
-            json: ["client_id": .string(identity.clientID), "client_user_id": .string(user)])
+            409,
+            .POST,
+            identity.sandboxURL + "/sandbox/sessions",
+            json: ["client_id": .string(identity.clientID), "client_user_id": .string(user)]
+        )
         return answer["message"]?.text ?? ""
     }
 
     /// The page hands the finish on, as a browser does: from its own origin.
     func finish(_ launch: Launch, _ session: JSONValue) async throws -> HTTPAnswer {
         try await caller.call(
-            .POST, launch.finishURL, json: session, origin: identity.demoURL)
+            .POST,
+            launch.finishURL,
+            json: session,
+            origin: identity.demoURL
+        )
     }
 
     /// The page reports that the popup was closed.
@@ -83,7 +100,11 @@ struct DemoActors: Sendable {
     /// An auditor reads the user's history.
     func history() async throws -> [JSONValue] {
         let answer = try await expect(
-            200, .GET, userURL + "/events?limit=500", scope: "events:read")
+            200,
+            .GET,
+            userURL + "/events?limit=500",
+            scope: "events:read"
+        )
         guard case .array(let events) = answer["events"] else { return [] }
         return events
     }
@@ -91,7 +112,10 @@ struct DemoActors: Sendable {
     /// Compliance exports the log, one record a line.
     func export() async throws -> [String] {
         let answer = try await caller.call(
-            .GET, identity.ledgerURL + "/v1/export", key: identity.apiKeys["export"])
+            .GET,
+            identity.ledgerURL + "/v1/export",
+            key: identity.apiKeys["export"]
+        )
         try require(answer, 200, "GET /v1/export")
         return String(decoding: answer.body, as: UTF8.self).split(separator: "\n").map(String.init)
     }
@@ -99,9 +123,11 @@ struct DemoActors: Sendable {
     /// What the provider itself holds.
     func providerTokens() async throws -> Tokens {
         let answer = try await expect(
-            200, .GET,
+            200,
+            .GET,
             identity.sandboxURL + "/sandbox/users/\(identity.clientID)/"
-                + HTTPCaller.encoded(user))
+                + HTTPCaller.encoded(user)
+        )
         return Self.tokens(answer)
     }
 
@@ -120,17 +146,30 @@ struct DemoActors: Sendable {
     /// The three values of an answer, which both sides name alike.
     static func tokens(_ answer: JSONValue) -> Tokens {
         Tokens(
-            humanID: answer["human_id"]?.text, accessToken: answer["access_token"]?.text,
-            publicToken: answer["public_token"]?.text)
+            humanID: answer["human_id"]?.text,
+            accessToken: answer["access_token"]?.text,
+            publicToken: answer["public_token"]?.text
+        )
     }
 
     private func expect(
-        _ status: Int, _ method: HTTPMethod, _ url: String, scope: String? = nil,
+        _ status: Int,
+        _ method: HTTPMethod,
+        _ url: String,
+        scope: String? = nil,
         json: JSONValue? = nil
     ) async throws -> JSONValue {
         let answer = try await caller.call(
-            method, url, key: scope.flatMap { identity.apiKeys[$0] }, json: json)
-        try require(answer, status, "\(method) \(url.split(separator: "/").dropFirst(2).first ?? "")")
+            method,
+            url,
+            key: scope.flatMap { identity.apiKeys[$0] },
+            json: json
+        )
+        try require(
+            answer,
+            status,
+            "\(method) \(url.split(separator: "/").dropFirst(2).first ?? "")"
+        )
         return answer.json
     }
 
@@ -138,7 +177,8 @@ struct DemoActors: Sendable {
         guard answer.status == status else {
             let code = answer.json["code"]?.text ?? "no code"
             throw Transcript.Failure(
-                description: "\(call) answered \(answer.status) (\(code)), \(status) was expected.")
+                description: "\(call) answered \(answer.status) (\(code)), \(status) was expected."
+            )
         }
     }
 }

@@ -1,4 +1,5 @@
 import HumanConnect
+import NIOHTTP1
 
 /// The demo page's backend: it alone holds API keys, one per thing that it does.
 struct DemoBackend: Sendable {
@@ -50,8 +51,10 @@ struct DemoBackend: Sendable {
     /// Launch options from the ledger, to be handed to the page as they came.
     func launch(_ user: String) async throws(CommandError) -> HTTPAnswer {
         try await call(
-            "/v1/launches", scope: "launch",
-            json: ["client_user_id": .string(user), "finish": "direct"])
+            "/v1/launches",
+            scope: "launch",
+            json: ["client_user_id": .string(user), "finish": "direct"]
+        )
     }
 
     private func history(of user: String) async throws(CommandError) -> [JSONValue] {
@@ -70,25 +73,36 @@ struct DemoBackend: Sendable {
 
     /// What the ledger says below a user's path; nil where it says 404.
     private func read(
-        _ user: String, _ path: String, scope: String
+        _ user: String,
+        _ path: String,
+        scope: String
     ) async throws(CommandError) -> JSONValue? {
         let answer = try await call(
-            "/v1/users/\(HTTPCaller.encoded(user))\(path)", scope: scope, json: nil)
+            "/v1/users/\(HTTPCaller.encoded(user))\(path)",
+            scope: scope,
+            json: nil
+        )
         if answer.status == 404 { return nil }
         guard answer.status == 200 else {
             throw CommandError(
-                answer.json["detail"]?.text ?? "The ledger answered with \(answer.status).")
+                answer.json["detail"]?.text ?? "The ledger answered with \(answer.status)."
+            )
         }
         return answer.json
     }
 
     private func call(
-        _ path: String, scope: String, json: JSONValue?
+        _ path: String,
+        scope: String,
+        json: JSONValue?
     ) async throws(CommandError) -> HTTPAnswer {
         do {
             return try await caller.call(
-                json == nil ? .GET : .POST, configuration.ledgerURL + path,
-                key: configuration.apiKeys[scope], json: json)
+                json == nil ? .GET : .POST,
+                configuration.ledgerURL + path,
+                key: configuration.apiKeys[scope],
+                json: json
+            )
         } catch {
             throw CommandError("The ledger does not answer. Please try again in a moment.")
         }
@@ -98,13 +112,17 @@ struct DemoBackend: Sendable {
         let answer: HTTPAnswer
         do {
             answer = try await caller.call(
-                .GET, configuration.sandboxURL + "/v1/human/sources", key: accessToken)
+                .GET,
+                configuration.sandboxURL + "/v1/human/sources",
+                key: accessToken
+            )
         } catch {
             throw CommandError("The provider does not answer, so the sources are not shown.")
         }
         guard answer.status == 200, case .array(let sources) = answer.json else {
             throw CommandError(
-                "The provider refused the access token; connecting again repairs that.")
+                "The provider refused the access token; connecting again repairs that."
+            )
         }
         return sources
     }

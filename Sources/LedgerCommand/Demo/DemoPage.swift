@@ -32,7 +32,8 @@ struct DemoPage: Sendable {
         backend = DemoBackend(configuration)
         do {
             template = try MustacheTemplate(
-                string: String(decoding: PackageResources.demo_mustache, as: UTF8.self))
+                string: String(decoding: PackageResources.demo_mustache, as: UTF8.self)
+            )
         } catch {
             preconditionFailure("The demo page's template is broken: \(error)")
         }
@@ -43,8 +44,10 @@ struct DemoPage: Sendable {
         Application(
             router: router(),
             configuration: ApplicationConfiguration(
-                address: .hostname(LocalPort.host, port: configuration.port)),
-            logger: logger)
+                address: .hostname(LocalPort.host, port: configuration.port)
+            ),
+            logger: logger
+        )
     }
 
     private func router() -> Router<BasicRequestContext> {
@@ -66,10 +69,16 @@ struct DemoPage: Sendable {
         let view = await backend.view(of: user)
         let withoutToken = request.uri.queryParameters["without_token"].map { $0 == "1" } ?? false
         let model = DemoPageModel(
-            user: user, users: Self.users, view: view, withoutToken: withoutToken,
-            configuration: configuration)
+            user: user,
+            users: Self.users,
+            view: view,
+            withoutToken: withoutToken,
+            configuration: configuration
+        )
         var response = asset(
-            Array(template.render(model.content).utf8), "text/html; charset=utf-8")
+            Array(template.render(model.content).utf8),
+            "text/html; charset=utf-8"
+        )
         response.headers[.contentSecurityPolicy] = contentSecurityPolicy
         return response
     }
@@ -118,6 +127,7 @@ struct DemoPage: Sendable {
                 .contentType: contentType, .cacheControl: "no-store",
                 .xContentTypeOptions: "nosniff",
             ],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+        )
     }
 }

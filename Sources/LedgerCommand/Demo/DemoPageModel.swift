@@ -12,7 +12,6 @@ struct DemoPageModel {
 
     /// What the template is filled with.
     var content: [String: Any] {
-        let status = view.failure == nil ? view.user["status"]?.text ?? "new" : "unknown"
         let history: [[String: Any]] = view.history.reversed().map { entry($0) }
         return [
             "user": user, "userInURL": HTTPCaller.encoded(user),
@@ -20,7 +19,7 @@ struct DemoPageModel {
             "withoutToken": withoutToken,
             "message": view.failure ?? "", "messageKind": view.failure == nil ? "info" : "bad",
             "title": title, "subtitle": subtitle,
-            "status": view.tokens == .null && status == "launched" ? "not connected" : status,
+            "status": status,
             "mode": view.user["next_mode"]?.text ?? "create",
             "versions": versions, "since": since, "accessToken": maskedToken,
             "sources": view.sources.map { source in
@@ -37,6 +36,12 @@ struct DemoPageModel {
     }
 
     private var isConnected: Bool { view.tokens != .null }
+
+    /// In the ledger's word, unless there is nothing to be served yet.
+    private var status: String {
+        if view.failure != nil, view.user == .null { return "unknown" }
+        return isConnected ? view.user["status"]?.text ?? "unknown" : "not connected"
+    }
 
     private var title: String {
         isConnected ? "Your health data is connected" : "Connect your health data"

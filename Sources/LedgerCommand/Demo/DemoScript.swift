@@ -38,7 +38,8 @@ struct DemoScript {
         try await compare()
         Terminal.result(
             "\n\(Terminal.green("✓")) Everything held: \(transcript.checks) checks in "
-                + "\(transcript.steps) steps.")
+                + "\(transcript.steps) steps."
+        )
     }
 
     private mutating func create() async throws {
@@ -46,7 +47,9 @@ struct DemoScript {
         let launch = try await actors.launch()
         try transcript.check(
             launch.mode == "create" && launch.publicToken.isEmpty,
-            "the ledger serves launch options for create mode, without a public token", launch.mode)
+            "the ledger serves launch options for create mode, without a public token",
+            launch.mode
+        )
         let session = try await actors.popup(launch, connect: ["band", "scale"])
         transcript.tell("The popup connects Sandbox Fitness Band and Feather Scale, and finishes.")
         _ = try await finish(launch, session)
@@ -54,11 +57,14 @@ struct DemoScript {
         transcript.tell(
             "humanId \(Self.masked(tokens.humanID)), access token "
                 + "\(Self.masked(tokens.accessToken)), public token "
-                + Self.masked(tokens.publicToken))
+                + Self.masked(tokens.publicToken)
+        )
         let message = try await actors.popupWithoutToken()
         try transcript.check(
             message == "User Already Exists",
-            "a page without the ledger would now see \"User Already Exists\"", message)
+            "a page without the ledger would now see \"User Already Exists\"",
+            message
+        )
     }
 
     private mutating func edit() async throws {
@@ -68,7 +74,8 @@ struct DemoScript {
         try transcript.check(
             launch.mode == "edit" && launch.publicToken == before.publicToken,
             "the ledger serves launch options for edit mode, with the current public token",
-            launch.mode)
+            launch.mode
+        )
         let session = try await actors.popup(launch, connect: ["watch"])
         transcript.tell("The popup connects Meadow Watch, and finishes.")
         _ = try await finish(launch, session)
@@ -76,7 +83,8 @@ struct DemoScript {
         try transcript.check(
             after.humanID == before.humanID && after.publicToken != before.publicToken
                 && after.accessToken != before.accessToken,
-            "both tokens changed, the humanId did not")
+            "both tokens changed, the humanId did not"
+        )
     }
 
     private mutating func loseToken() async throws {
@@ -84,13 +92,16 @@ struct DemoScript {
         let launch = try await actors.launch()
         let session = try await actors.popup(launch, connect: ["clinic"], done: false)
         try transcript.check(
-            session["closed"] == .bool(true), "the popup gives nothing to the page")
+            session["closed"] == .bool(true),
+            "the popup gives nothing to the page"
+        )
         try await actors.reportClosed(launch)
         let held = DemoActors.tokens(try await actors.tokens())
         let provider = try await actors.providerTokens()
         try transcript.check(
             held.publicToken != provider.publicToken,
-            "the provider has rotated the public token, and the ledger holds the old one")
+            "the provider has rotated the public token, and the ledger holds the old one"
+        )
     }
 
     private mutating func recover() async throws -> (DemoActors.Launch, JSONValue, [UInt8]) {
@@ -99,7 +110,9 @@ struct DemoScript {
         let provider = try await actors.providerTokens()
         try transcript.check(
             launch.mode == "edit" && launch.publicToken == provider.publicToken,
-            "the launch options hold the provider's current public token", launch.mode)
+            "the launch options hold the provider's current public token",
+            launch.mode
+        )
         let session = try await actors.popup(launch, connect: ["lab"])
         transcript.tell("The popup opens in edit mode, connects Northlight Laboratory, finishes.")
         let answer = try await finish(launch, session)
@@ -109,19 +122,24 @@ struct DemoScript {
     }
 
     private mutating func repeatFinish(
-        _ launch: DemoActors.Launch, _ session: JSONValue, _ first: [UInt8]
+        _ launch: DemoActors.Launch,
+        _ session: JSONValue,
+        _ first: [UInt8]
     ) async throws {
         transcript.step("The page repeats its finish")
         let answer = try await actors.finish(launch, session)
         try transcript.check(
             answer.status == 201 && answer.body == first,
-            "the answer is the same as before", "\(answer.status)")
+            "the answer is the same as before",
+            "\(answer.status)"
+        )
         let exchanges = try await actors.exchanges()
         try transcript.check(
             exchanges.count == sessions && Set(exchanges.map(\.session)).count == sessions
                 && exchanges.allSatisfy(\.acted),
             "the provider's own log shows one exchange for each of the \(sessions) sessions",
-            "\(exchanges.count)")
+            "\(exchanges.count)"
+        )
     }
 
     private mutating func replay() async throws {
@@ -130,12 +148,15 @@ struct DemoScript {
         for entry in history {
             transcript.tell(
                 "\(Self.position(entry) ?? -1)  \(entry["event"]?["time"]?.text ?? "")  "
-                    + (Self.type(entry) ?? ""))
+                    + (Self.type(entry) ?? "")
+            )
         }
         let types = history.compactMap(Self.type)
         try transcript.check(
-            types == Self.expectedTypes, "the events are exactly what happened, in order",
-            types.joined(separator: ", "))
+            types == Self.expectedTypes,
+            "the events are exactly what happened, in order",
+            types.joined(separator: ", ")
+        )
         guard let first = history.first(where: { Self.type($0) == "public_token.rotated" }),
             let position = Self.position(first)
         else { throw Transcript.Failure(description: "No public token was issued.") }
@@ -143,7 +164,9 @@ struct DemoScript {
         let versions = Self.versions(past)
         try transcript.check(
             versions == "1, 1",
-            "as of position \(position) the user held version 1 of both tokens", versions)
+            "as of position \(position) the user held version 1 of both tokens",
+            versions
+        )
     }
 
     private mutating func export() async throws {
@@ -155,12 +178,14 @@ struct DemoScript {
         try transcript.check(
             own.count == history.count,
             "the export has \(lines.count) records, and all \(history.count) of the user",
-            "\(own.count)")
+            "\(own.count)"
+        )
         let tokens = DemoActors.tokens(try await actors.tokens())
         let values = [actors.user, tokens.humanID, tokens.accessToken, tokens.publicToken]
         try transcript.check(
             !lines.contains { line in values.contains { line.contains($0 ?? "\u{0}") } },
-            "no user id, humanId or token is in it")
+            "no user id, humanId or token is in it"
+        )
     }
 
     private mutating func compare() async throws {
@@ -168,12 +193,15 @@ struct DemoScript {
         let report = try await Verification.run(owner)
         for finding in report.findings { transcript.tell("\(finding)") }
         try transcript.check(
-            report.findings.isEmpty && report.events > 0, VerifyCommand.sentence(report))
+            report.findings.isEmpty && report.events > 0,
+            VerifyCommand.sentence(report)
+        )
     }
 
     /// Posts a finish that must succeed and gives the answer's body.
     private mutating func finish(
-        _ launch: DemoActors.Launch, _ session: JSONValue
+        _ launch: DemoActors.Launch,
+        _ session: JSONValue
     ) async throws -> [UInt8] {
         sessions += 1
         let answer = try await actors.finish(launch, session)
@@ -182,7 +210,8 @@ struct DemoScript {
         try transcript.check(
             answer.status == 201 && token == provider.publicToken,
             "the page's finish is answered with the provider's public token",
-            "\(answer.status) \(answer.json["code"]?.text ?? "")")
+            "\(answer.status) \(answer.json["code"]?.text ?? "")"
+        )
         return answer.body
     }
 
@@ -195,12 +224,15 @@ struct DemoScript {
         let provider = try await actors.providerTokens()
         try transcript.check(
             held == provider && answer["status"]?.text == "connected",
-            "a backend reads the same humanId and tokens that the provider holds")
+            "a backend reads the same humanId and tokens that the provider holds"
+        )
         let expected = "\(versions.access), \(versions.public)"
         try transcript.check(
             Self.versions(answer) == expected,
             "they are version \(versions.access) of the access token and \(versions.public) of the "
-                + "public token", Self.versions(answer))
+                + "public token",
+            Self.versions(answer)
+        )
         return held
     }
 

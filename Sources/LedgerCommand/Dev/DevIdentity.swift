@@ -51,7 +51,8 @@ struct DevIdentity: Codable {
         guard var identity = try? JSONDecoder().decode(DevIdentity.self, from: data) else {
             throw CommandError(
                 "The file \(path) is not one that this program wrote. Restore it, or start anew "
-                    + "with another --data-folder.")
+                    + "with another --data-folder."
+            )
         }
         try check("sandbox", asked: ports.sandbox, remembered: identity.sandboxPort)
         try check("demo", asked: ports.demo, remembered: identity.demoPort)
@@ -59,7 +60,10 @@ struct DevIdentity: Codable {
         try await checkFree("demo page", identity.demoPort)
         let fixed = [identity.sandboxPort, identity.demoPort]
         identity.ledgerPort = try await ledgerPort(
-            ports, usual: identity.ledgerPort, except: fixed)
+            ports,
+            usual: identity.ledgerPort,
+            except: fixed
+        )
         return identity
     }
 
@@ -68,24 +72,41 @@ struct DevIdentity: Codable {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         try PrivateFile.write(
-            Array(try encoder.encode(self)), to: "\(folder)/\(Self.fileName)")
+            Array(try encoder.encode(self)),
+            to: "\(folder)/\(Self.fileName)"
+        )
     }
 
     /// Registers the app and makes the keys, as far as the ledger lacks them.
-    mutating func register(in store: LedgerStore) async throws {
+    mutating func register(in ledger: PrivateLedger) async throws {
+        let store = ledger.store
         let origins = ["127.0.0.1", "localhost"].map { "http://\($0):\(demoPort)" }
         _ = try await store.add(
             NewApp(
-                clientID: clientID, name: "Demo app", clientSecret: Secret(clientSecret),
-                appKey: Secret(appKey), connectURL: sandboxURL, userURL: sandboxURL,
-                apiURL: sandboxURL, allowedOrigins: origins), context: OpenedStore.context)
+                clientID: clientID,
+                name: "Demo app",
+                clientSecret: Secret(clientSecret),
+                appKey: Secret(appKey),
+                connectURL: sandboxURL,
+                userURL: sandboxURL,
+                apiURL: sandboxURL,
+                allowedOrigins: origins
+            ),
+            context: OpenedStore.context,
+            owner: ledger.owner
+        )
         guard let app = try await store.app(clientID: clientID) else {
             throw CommandError("The demo app could not be registered.")
         }
         for (name, scopes) in Self.keys {
             if let key = apiKeys[name], try await store.authenticate(key) != nil { continue }
             let key = try await store.createAPIKey(
-                of: app, scopes: scopes, isTest: true, context: OpenedStore.context)
+                of: app,
+                scopes: scopes,
+                isTest: true,
+                context: OpenedStore.context,
+                owner: ledger.owner
+            )
             apiKeys[name] = key.secret.exposed
         }
     }
@@ -99,25 +120,51 @@ struct DevIdentity: Codable {
         // Who asks for any port is a script, and scripts run beside each other.
         let isScript = ports.ledger == 0
         let sandbox = try await port(
-            "sandbox", ports.sandbox, usual: isScript ? nil : usual.sandbox, except: [])
+            "sandbox",
+            ports.sandbox,
+            usual: isScript ? nil : usual.sandbox,
+            except: []
+        )
         let demo = try await port(
-            "demo page", ports.demo, usual: isScript ? nil : usual.demo, except: [sandbox])
+            "demo page",
+            ports.demo,
+            usual: isScript ? nil : usual.demo,
+            except: [sandbox]
+        )
         let ledger = try await ledgerPort(
-            ports, usual: usual.ledger, except: [sandbox, demo])
+            ports,
+            usual: usual.ledger,
+            except: [sandbox, demo]
+        )
         return DevIdentity(
-            clientID: hexadecimal(), clientSecret: hexadecimal(), appKey: hexadecimal(),
-            apiKeys: [:], ledgerPort: ledger, sandboxPort: sandbox, demoPort: demo)
+            clientID: hexadecimal(),
+            clientSecret: hexadecimal(),
+            appKey: hexadecimal(),
+            apiKeys: [:],
+            ledgerPort: ledger,
+            sandboxPort: sandbox,
+            demoPort: demo
+        )
     }
 
     private static func ledgerPort(
-        _ ports: Ports, usual: Int, except taken: [Int]
+        _ ports: Ports,
+        usual: Int,
+        except taken: [Int]
     ) async throws -> Int {
         try await port(
-            "service", ports.ledger, usual: ports.ledger == 0 ? nil : usual, except: taken)
+            "service",
+            ports.ledger,
+            usual: ports.ledger == 0 ? nil : usual,
+            except: taken
+        )
     }
 
     private static func port(
-        _ name: String, _ asked: Int?, usual: Int?, except taken: [Int]
+        _ name: String,
+        _ asked: Int?,
+        usual: Int?,
+        except taken: [Int]
     ) async throws -> Int {
         guard let asked, asked != 0 else {
             return try await LocalPort.free(usual: usual, except: taken)
@@ -130,14 +177,16 @@ struct DevIdentity: Codable {
         guard let asked, asked != 0, asked != remembered else { return }
         throw CommandError(
             "This data folder's \(name) has port \(remembered) for good, since the app's URLs name "
-                + "it. For another port start anew with another --data-folder.")
+                + "it. For another port start anew with another --data-folder."
+        )
     }
 
     private static func checkFree(_ name: String, _ port: Int) async throws {
         guard await !LocalPort.isFree(port) else { return }
         throw CommandError(
             "Port \(port) of the \(name) is taken by another program. Stop that program (perhaps "
-                + "it is an earlier token-ledger), or use another --data-folder.")
+                + "it is an earlier token-ledger), or use another --data-folder."
+        )
     }
 
     /// 40 digits, as the provider's identifiers and secrets have.

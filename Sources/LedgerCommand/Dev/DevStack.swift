@@ -3,6 +3,7 @@ import HumanConnect
 import HumanConnectSandbox
 import Ledger
 import LedgerAPI
+import LedgerStore
 import Logging
 import Postgres
 import ServiceLifecycle
@@ -16,13 +17,12 @@ struct DevStack: Sendable {
 
     /// Starts all of it, works once everything answers, and ends it in order.
     ///
-    /// - Parameters:
-    ///   - folder: where the data is; made when missing, left in place.
-    ///   - ports: those that were asked for.
-    ///   - logger: for the services' own messages.
-    ///   - body: the work; its end ends everything, and SIGTERM or SIGINT cancels it.
+    /// The folder is made when it is missing, and left in place. The end of `body` ends everything;
+    /// SIGTERM and SIGINT cancel it.
     static func run(
-        folder: String, ports: DevIdentity.Ports, logger: Logger,
+        folder: String,
+        ports: DevIdentity.Ports,
+        logger: Logger,
         _ body: @escaping @Sendable (DevStack) async throws -> Void
     ) async throws {
         let folder = URL(fileURLWithPath: folder).standardizedFileURL.path
@@ -30,7 +30,7 @@ struct DevStack: Sendable {
             var identity = try await DevIdentity.open(folder, ports: ports)
             // Before the app is registered, so that an interrupted first run knows its secret.
             try identity.save(in: folder)
-            try await identity.register(in: ledger.store)
+            try await identity.register(in: ledger)
             try identity.save(in: folder)
             try await DevStack(ledger: ledger, identity: identity, folder: folder)
                 .serve(logger, body)
@@ -38,21 +38,48 @@ struct DevStack: Sendable {
     }
 
     private func serve(
-        _ logger: Logger, _ body: @escaping @Sendable (DevStack) async throws -> Void
+        _ logger: Logger,
+        _ body: @escaping @Sendable (DevStack) async throws -> Void
     ) async throws {
-        let provider = HumanConnectClient()
+        try await ServiceRunner.withProvider { try await serve($0, logger, body) }
+    }
+
+    private func serve(
+        _ provider: HumanConnectClient,
+        _ logger: Logger,
+        _ body: @escaping @Sendable (DevStack) async throws -> Void
+    ) async throws {
+        let integration = Integration(
+            store: ledger.store,
+            database: ledger.service,
+            checkpointFolder: "\(folder)/checkpoints",
+            logger: logger
+        )
         let api = LedgerAPI(
-            store: ledger.store, provider: provider,
+            store: ledger.store,
+            integrator: integration.integrator,
+            provider: provider,
             configuration: LedgerAPIConfiguration(
-                host: LocalPort.host, port: identity.ledgerPort, publicURL: nil), logger: logger)
+                host: LocalPort.host,
+                port: identity.ledgerPort,
+                publicURL: nil
+            ),
+            logger: logger
+        )
         let demo = DemoPage(
             DemoPage.Configuration(
-                port: identity.demoPort, ledgerURL: identity.ledgerURL,
-                sandboxURL: identity.sandboxURL, apiKeys: identity.apiKeys), logger: logger)
+                port: identity.demoPort,
+                ledgerURL: identity.ledgerURL,
+                sandboxURL: identity.sandboxURL,
+                apiKeys: identity.apiKeys
+            ),
+            logger: logger
+        )
         let group = ServiceRunner.group(
             [
                 ServiceRunner.named("database pool", ledger.pool),
                 ServiceRunner.named("store", ledger.store),
+            ] + integration.services + [
                 ServiceRunner.named("sandbox", try sandbox(logger)),
                 ServiceRunner.named("http", api.service { _ in }),
                 ServiceRunner.named("demo page", demo.service),
@@ -60,15 +87,19 @@ struct DevStack: Sendable {
                     try await waitUntilReady()
                     try await body(self)
                 },
-            ], logger: logger)
+            ],
+            logger: logger
+        )
         try await ServiceRunner.run(group)
-        try await provider.shutdown()
     }
 
     private func sandbox(_ logger: Logger) throws -> Sandbox {
         let app = SandboxApp(
-            clientID: identity.clientID, clientSecret: Secret(identity.clientSecret),
-            appKey: Secret(identity.appKey), name: "Demo app")
+            clientID: identity.clientID,
+            clientSecret: Secret(identity.clientSecret),
+            appKey: Secret(identity.appKey),
+            name: "Demo app"
+        )
         var configuration = SandboxConfiguration(apps: [app])
         configuration.host = LocalPort.host
         configuration.port = identity.sandboxPort
@@ -94,10 +125,12 @@ struct DevStack: Sendable {
             "client_secret": .string(identity.clientSecret),
             "app_key": .string(identity.appKey),
             "database_url": .string(ledger.ownerURL),
+            "checkpoint_verifier_key": .string(ledger.store.checkpointVerifierKey),
             "api_keys": .object(
                 DevIdentity.keys.map { key in
                     JSONValue.Member(key.name, .string(identity.apiKeys[key.name] ?? ""))
-                }),
+                }
+            ),
         ]
     }
 }

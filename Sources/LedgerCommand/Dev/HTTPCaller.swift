@@ -28,7 +28,10 @@ struct HTTPCaller: Sendable {
     ///
     /// - Throws: what the client throws when there is no answer.
     func call(
-        _ method: HTTPMethod = .GET, _ url: String, key: String? = nil, json: JSONValue? = nil,
+        _ method: HTTPMethod = .GET,
+        _ url: String,
+        key: String? = nil,
+        json: JSONValue? = nil,
         origin: String? = nil
     ) async throws -> HTTPAnswer {
         var request = HTTPClientRequest(url: url)
@@ -42,8 +45,10 @@ struct HTTPCaller: Sendable {
         let response = try await HTTPClient.shared.execute(request, timeout: Self.timeMax)
         let body = try await response.body.collect(upTo: Self.answerBytesMax)
         return HTTPAnswer(
-            status: Int(response.status.code), headers: response.headers,
-            body: Array(body.readableBytesView))
+            status: Int(response.status.code),
+            headers: response.headers,
+            body: Array(body.readableBytesView)
+        )
     }
 
     /// Waits until a URL answers 200.
@@ -60,7 +65,8 @@ struct HTTPCaller: Sendable {
         var bytes: [UInt8] = []
         for byte in text.utf8 {
             let scalar = Unicode.Scalar(byte)
-            if scalar.isASCII, scalar.properties.isAlphabetic || "-._~0123456789".utf8.contains(byte)
+            if scalar.isASCII,
+                scalar.properties.isAlphabetic || "-._~0123456789".utf8.contains(byte)
             {
                 bytes.append(byte)
             } else {

@@ -12,7 +12,10 @@ enum PrivateFile {
     static func write(_ bytes: [UInt8], to path: String) throws {
         let draft = "\(path).\(getpid()).new"
         let isMade = FileManager.default.createFile(
-            atPath: draft, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
+            atPath: draft,
+            contents: Data(bytes),
+            attributes: [.posixPermissions: 0o600]
+        )
         guard isMade, unsafe rename(draft, path) == 0 else {
             try? FileManager.default.removeItem(atPath: draft)
             throw CommandError("The file \(path) cannot be written.")

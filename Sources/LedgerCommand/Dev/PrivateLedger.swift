@@ -17,19 +17,29 @@ struct PrivateLedger: Sendable {
     /// A connection string with all rights; it works for psql as well.
     var ownerURL: String { cluster.url(database: Self.database) }
 
+    /// The database with the rights of the service.
+    var service: PostgresConfiguration {
+        PostgresConfiguration(url: cluster.url(database: Self.database, user: Self.serviceRole))
+    }
+
     /// The database with the rights of its owner.
     var owner: PostgresConfiguration { PostgresConfiguration(url: ownerURL) }
 
-    /// Starts a durable PostgreSQL in a folder, brings it to our schema, opens the store, and ends
-    /// all of it after `body`. The data stays.
+    /// Starts a durable PostgreSQL, brings it to our schema, opens the store, and works.
+    ///
+    /// All of it ends after `body`; the data stays in the folder.
     static func run<Value: Sendable>(
-        folder: String, logger: Logger, _ body: (PrivateLedger) async throws -> Value
+        folder: String,
+        logger: Logger,
+        _ body: (PrivateLedger) async throws -> Value
     ) async throws -> Value {
         try makeFolder(folder)
         let configuration = ClusterConfiguration(folder: "\(folder)/postgres", durable: true)
         return try await PrivateCluster.run(configuration, logger: logger) { cluster in
             try await Migrator.createDatabase(
-                database, on: PostgresConfiguration(url: cluster.url()))
+                database,
+                on: PostgresConfiguration(url: cluster.url())
+            )
             let owner = PostgresConfiguration(url: cluster.url(database: database))
             _ = try await Migrator.migrate(owner)
             try await Migrator.createServiceLogin(serviceRole, on: owner)
@@ -39,9 +49,15 @@ struct PrivateLedger: Sendable {
             }
             let pool = PostgresPool(
                 configuration: PostgresConfiguration(
-                    url: cluster.url(database: database, user: serviceRole)), logger: logger)
+                    url: cluster.url(database: database, user: serviceRole)
+                ),
+                logger: logger
+            )
             let store = try await LedgerStore(
-                pool: pool, rootKey: try RootKey(file: keyFile), logger: logger)
+                pool: pool,
+                rootKey: try RootKey(file: keyFile),
+                logger: logger
+            )
             return try await body(PrivateLedger(cluster: cluster, pool: pool, store: store))
         }
     }
@@ -52,8 +68,10 @@ struct PrivateLedger: Sendable {
         guard !FileManager.default.fileExists(atPath: folder) else { return }
         do {
             try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o711])
+                atPath: folder,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o711]
+            )
         } catch {
             throw CommandError("The folder \(folder) cannot be made.")
         }

@@ -6,6 +6,8 @@ import Postgres
 /// The store of a command that works beside the service: an operator at the terminal.
 struct OpenedStore {
     let store: LedgerStore
+    /// The database as it was opened.
+    let configuration: PostgresConfiguration
     private let pool: PostgresPool
 
     /// Who an event says made it happen.
@@ -14,14 +16,23 @@ struct OpenedStore {
     private static let waitTimeMax: Duration = .seconds(60)
     private static let waitPause: Duration = .seconds(1)
 
-    /// Opens the store once.
-    static func open(_ options: ServiceDatabaseOptions) async throws -> OpenedStore {
+    /// Opens the store once, with the rights of the service or, to administer, of the owner.
+    static func open(
+        _ options: ServiceDatabaseOptions,
+        asOwner: Bool = false
+    ) async throws -> OpenedStore {
         let settings = try await options.settings()
         let logger = try Log.start(level: settings.text(.logLevel), default: .warning)
-        let pool = PostgresPool(configuration: try options.database(settings), logger: logger)
+        let configuration =
+            asOwner
+            ? try OwnerDatabaseOptions.database(settings) : try options.database(settings)
+        let pool = PostgresPool(configuration: configuration, logger: logger)
         let store = try await LedgerStore(
-            pool: pool, rootKey: try rootKey(settings), logger: logger)
-        return OpenedStore(store: store, pool: pool)
+            pool: pool,
+            rootKey: try rootKey(settings),
+            logger: logger
+        )
+        return OpenedStore(store: store, configuration: configuration, pool: pool)
     }
 
     /// Ends the connections.
@@ -32,7 +43,9 @@ struct OpenedStore {
     /// Opens the store, waiting a bounded time for the database: under an orchestrator both start
     /// at once, and the service is the quicker one.
     static func waitFor(
-        _ pool: PostgresPool, rootKey: RootKey, logger: Logger
+        _ pool: PostgresPool,
+        rootKey: RootKey,
+        logger: Logger
     ) async throws -> LedgerStore {
         let clock = ContinuousClock()
         let deadline = clock.now + waitTimeMax
@@ -50,9 +63,11 @@ struct OpenedStore {
     /// The root key, or the sentence that says how to get one.
     static func rootKey(_ settings: Settings) throws -> RootKey {
         let path = try settings.required(
-            settings.text(.rootKeyFile), .rootKeyFile,
+            settings.text(.rootKeyFile),
+            .rootKeyFile,
             "Without a root key no token can be kept. Make one, and keep a copy in a safe place: "
-                + "openssl rand -hex 32 > root.key && chmod 600 root.key")
+                + "openssl rand -hex 32 > root.key && chmod 600 root.key"
+        )
         return try RootKey(file: path)
     }
 

@@ -9,6 +9,8 @@ enum Setting: String, CaseIterable {
     case ownerDatabaseURL = "ownerDatabaseUrl"
     /// The file with the root key.
     case rootKeyFile
+    /// The folder outside the database that keeps the last checkpoints.
+    case checkpointFolder
     case host
     case port
     /// The URL under which browsers and backends reach the service.
@@ -38,7 +40,8 @@ enum Setting: String, CaseIterable {
     static let names = Set(
         allCases.flatMap { setting in
             setting.isSecret ? [setting.rawValue, setting.fileName] : [setting.rawValue]
-        })
+        }
+    )
 
     /// The name of the setting that names a secret's file.
     var fileName: String { rawValue + "File" }

@@ -22,7 +22,9 @@ struct Settings {
         for (setting, value) in flags {
             guard let value else { continue }
             values[AbsoluteConfigKey([setting.rawValue])] = ConfigValue(
-                .string(value), isSecret: setting.isSecret)
+                .string(value),
+                isSecret: setting.isSecret
+            )
         }
         var providers: [any ConfigProvider] = [
             InMemoryProvider(name: "flags", values: values),
@@ -33,7 +35,8 @@ struct Settings {
             try checkNames(inFile: path)
             do {
                 providers.append(
-                    try await FileProvider<JSONSnapshot>(filePath: FilePath(path)))
+                    try await FileProvider<JSONSnapshot>(filePath: FilePath(path))
+                )
             } catch {
                 throw CommandError("The configuration file \(path) cannot be read.")
             }
@@ -49,7 +52,9 @@ struct Settings {
         return text
     }
 
-    /// The number of a setting. The file may hold a number or its digits.
+    /// The number of a setting.
+    ///
+    /// The file may hold a number or its digits.
     func number(_ setting: Setting) throws -> Int? {
         let number = reader.int(forKey: ConfigKey([setting.rawValue]))
         guard number == nil, let text = try text(setting) else { return number }
@@ -69,7 +74,8 @@ struct Settings {
         guard (value ?? "").isEmpty else {
             throw CommandError(
                 "Both \(setting.environmentName) and "
-                    + "\(Setting.environmentName(setting.fileName)) are set; one is needed.")
+                    + "\(Setting.environmentName(setting.fileName)) are set; one is needed."
+            )
         }
         return try Self.secret(inFile: path)
     }
@@ -93,8 +99,10 @@ struct Settings {
         return value
     }
 
-    /// Our part of the environment, without the prefix. What nobody reads is likely misspelt, and
-    /// a misspelt setting that is silently ignored is found too late.
+    /// Our part of the environment, without the prefix.
+    ///
+    /// What nobody reads is likely misspelt, and a misspelt setting that is silently ignored is
+    /// found too late.
     private static func own(_ environment: [String: String]) throws -> [String: String] {
         let known = Set(Setting.names.map { Setting.environmentName($0) })
         var own: [String: String] = [:]
@@ -116,7 +124,8 @@ struct Settings {
         else { throw CommandError("The configuration file \(path) is not a JSON object.") }
         for member in members where !Setting.names.contains(member.name) {
             throw CommandError(
-                "The configuration file \(path) holds \(member.name), which is no setting.")
+                "The configuration file \(path) holds \(member.name), which is no setting."
+            )
         }
     }
 }

@@ -1,0 +1,58 @@
+import LedgerStore
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#else
+import Musl
+#endif
+
+/// Shows on standard error how far a verification is: a bar for a person, now and then a line for
+/// a log file.
+final class ProgressMeter: Sendable {
+    private static let barWidth: Int64 = 30
+    /// How many characters the longest bar line has, to wipe it.
+    private static let lineWidth = 78
+
+    private struct State {
+        var shownAt: ContinuousClock.Instant = .now
+        var isBarOpen = false
+    }
+
+    private let state = Mutex(State())
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    /// A bar moves ten times a second; a line every ten seconds tells enough.
+    private var pause: Duration { isTerminal ? .milliseconds(100) : .seconds(10) }
+
+    /// Shows a step, unless one was shown just now.
+    func show(_ progress: VerificationProgress) {
+        state.withLock { state in
+            guard ContinuousClock.now - state.shownAt >= pause else { return }
+            state.shownAt = .now
+            let noun =
+                switch progress.phase {
+                case .records: "records"
+                case .users: "users"
+                }
+            let text = "\(progress.done) of \(progress.total) \(noun)"
+            guard isTerminal else { return Terminal.message("verify: \(text)") }
+            state.isBarOpen = true
+            let filled = Int(
+                min(Self.barWidth, progress.done * Self.barWidth / max(1, progress.total))
+            )
+            let bar =
+                String(repeating: "█", count: filled)
+                + String(repeating: "░", count: Int(Self.barWidth) - filled)
+            Terminal.progress("\r\(bar) \(text)")
+        }
+    }
+
+    /// Wipes the bar.
+    func end() {
+        state.withLock { state in
+            guard state.isBarOpen else { return }
+            state.isBarOpen = false
+            Terminal.progress("\r" + String(repeating: " ", count: Self.lineWidth) + "\r")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Testing
+import TestSupport
+
+@Suite("the program as a whole", .serialized, .timeLimit(.minutes(5)))
+struct ProgramTests {
+    @Test("dev continues where it was, with the same keys, tokens and pages")
+    func continues() async throws {
+        let user = "again@example.com"
+        try await TestProgramFolder.lend { folder in
+            let (ready, tokens) = try await TestProgram.run(in: folder) { program in
+                try await Visitor.visit(program, as: user) { visitor in
+                    try await visitor.open()
+                    try await visitor.connect(["band"])
+                }
+                return (program.ready, try await program.tokens(of: user))
+            }
+            try await folder.waitUntilQuiet()
+            try await TestProgram.run(in: folder) { program in
+                #expect(program.ready.apiKeys == ready.apiKeys)
+                #expect(program.ready.clientID == ready.clientID)
+                #expect(program.ready.demoURL == ready.demoURL)
+                #expect(program.ready.sandboxURL == ready.sandboxURL)
+                #expect(try await program.tokens(of: user) == tokens)
+                try await Visitor.visit(program, as: user) { visitor in
+                    try await visitor.open()
+                    #expect(try await visitor.sources() == ["band"])
+                    try await visitor.connect(["watch"])
+                }
+                let story = Story(program: program, user: user)
+                #expect(try await story.types() == Story.create + Story.edit)
+                try await story.checkTokens(access: 2, public: 2, sources: ["band", "watch"])
+            }
+        }
+    }
+
+    @Test("a killed dev leaves no PostgreSQL behind, and its data is whole")
+    func survivesKill() async throws {
+        let user = "survivor@example.com"
+        try await TestProgramFolder.lend { folder in
+            let tokens = try await TestProgram.run(in: folder, ending: .kill) { program in
+                try await Visitor.visit(program, as: user) { visitor in
+                    try await visitor.open()
+                    try await visitor.connect(["clinic"])
+                }
+                #expect(folder.processes().contains("postgres"))
+                return try await program.tokens(of: user)
+            }
+            try await folder.waitUntilQuiet()
+            try await TestProgram.run(in: folder) { program in
+                #expect(try await program.tokens(of: user) == tokens)
+                let story = Story(program: program, user: user)
+                #expect(try await story.types() == Story.create)
+                try await story.checkTokens(access: 1, public: 1, sources: ["clinic"])
+            }
+        }
+    }
+
+    @Test("demo plays all of it, tells what it did, and ends with 0")
+    func demo() async throws {
+        let transcript = try await TestProgram.output(of: ["demo"])
+        for step in [
+            "1. The user connects for the first time",
+            "\"User Already Exists\"",
+            "The next launch recovers the public token by itself",
+            "Everything held",
+        ] {
+            #expect(transcript.contains(step), "\(step)")
+        }
+        #expect(!transcript.contains("✗"))
+    }
+}

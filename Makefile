@@ -89,5 +89,6 @@ ready:
 ready-for-tests: ready
 	missing=()
 	if ! command -v chromium >/dev/null; then missing+=(chromium fonts-liberation); fi
+	if ! command -v python3 >/dev/null; then missing+=(python3); fi
 	if ! command -v chromedriver >/dev/null; then missing+=(chromium-driver); fi
 	$(INSTALL_MISSING)

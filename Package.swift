@@ -10,10 +10,13 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// The numbered migrations, in order. `Schema/Migration.swift` names them to the program.
+/// The numbered migrations, in order.
+///
+/// `Schema/Migration.swift` names them to the program.
 let migrations = [
     "0001_log.sql", "0002_vault.sql", "0003_current_token.sql", "0004_append_events.sql",
     "0005_append_parts.sql", "0006_app.sql", "0007_read_users.sql",
+    "0008_checkpoint.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.
@@ -51,7 +54,10 @@ let package = Package(
     targets: [
         // The only C: libpq, as Debian's libpq-dev installs it.
         .systemLibrary(
-            name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+            name: "CLibPQ",
+            pkgConfig: "libpq",
+            providers: [.apt(["libpq-dev"])]
+        ),
         .target(
             name: "Postgres",
             dependencies: [
@@ -59,22 +65,30 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .target(name: "Ledger", swiftSettings: settings),
+        .target(
+            name: "MerkleLog",
+            dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings
+        ),
         .target(
             name: "LedgerSchema",
             path: "Schema",
-            resources: migrations.map { .embedInCode($0) }),
+            resources: migrations.map { .embedInCode($0) }
+        ),
         .target(
             name: "LedgerStore",
             dependencies: [
-                "Ledger", "LedgerSchema", "Postgres",
+                "Ledger", "LedgerSchema", "MerkleLog", "Postgres",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .target(
             name: "HumanConnect",
             dependencies: [
@@ -84,7 +98,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .target(
             name: "HumanConnectSandbox",
             dependencies: [
@@ -98,11 +113,12 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             resources: sandboxAssets.map { .embedInCode("Assets/\($0)") },
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .target(
             name: "LedgerAPI",
             dependencies: [
-                "HumanConnect", "Ledger", "LedgerStore", "Postgres",
+                "HumanConnect", "Ledger", "LedgerStore", "MerkleLog", "Postgres",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -112,7 +128,8 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             resources: [.embedInCode("openapi.yaml")],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .target(
             name: "PostgresCluster",
             dependencies: [
@@ -121,7 +138,8 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "LedgerCommand",
             dependencies: [
@@ -139,11 +157,13 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             resources: commandAssets.map { .embedInCode($0) },
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         // What the tests share: a PostgreSQL of their own, a browser, a running program.
         .target(
             name: "TestSupport",
@@ -158,7 +178,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             path: "Tests/TestSupport",
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "PostgresTests",
             dependencies: [
@@ -166,16 +187,28 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger"], swiftSettings: settings),
+        .testTarget(
+            name: "MerkleLogTests",
+            dependencies: [
+                "MerkleLog",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            // What verifies us without our code.
+            exclude: ["verifier.py"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "LedgerStoreTests",
             dependencies: [
-                "Ledger", "LedgerSchema", "LedgerStore", "Postgres", "TestSupport",
+                "Ledger", "LedgerSchema", "LedgerStore", "MerkleLog", "Postgres", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "HumanConnectTests",
             dependencies: [
@@ -184,7 +217,8 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "HumanConnectSandboxTests",
             dependencies: [
@@ -196,22 +230,24 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "LedgerAPITests",
             dependencies: [
                 "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerStore",
-                "Postgres", "TestSupport",
+                "MerkleLog", "Postgres", "PostgresCluster", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
@@ -221,13 +257,15 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "TidyTests",
             dependencies: [
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings
+        ),
     ]
 )

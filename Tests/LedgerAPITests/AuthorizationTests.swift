@@ -5,7 +5,7 @@ import LedgerStore
 import NIOHTTP1
 import Testing
 
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct AuthorizationTests {
     /// What the `{…}` of a route are filled with.
     private struct Names {

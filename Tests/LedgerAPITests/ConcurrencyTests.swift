@@ -4,7 +4,7 @@ import LedgerStore
 import Postgres
 import Testing
 
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct ConcurrencyTests {
     @Test("a hundred launches of one user at once are all served, with versions without a hole")
     func oneUser() async throws {

@@ -2,7 +2,7 @@ import HumanConnect
 import NIOHTTP1
 import Testing
 
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct FinishBodyTests {
     private struct Body {
         let name: String

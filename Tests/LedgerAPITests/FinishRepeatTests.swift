@@ -3,7 +3,7 @@ import Ledger
 import LedgerStore
 import Testing
 
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct FinishRepeatTests {
     @Test("a repeated finish answers the first outcome, also after the token has changed")
     func repeats() async throws {

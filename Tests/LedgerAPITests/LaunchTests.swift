@@ -5,7 +5,7 @@ import LedgerStore
 import NIOHTTP1
 import Testing
 
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct LaunchTests {
     @Test("a lost Done in edit mode: after closed, the next launch carries the current token")
     func lostDone() async throws {

@@ -4,7 +4,7 @@ import LedgerStore
 import NIOHTTP1
 import Testing
 
-@Suite struct OpenAPITests {
+@Suite(.timeLimit(.minutes(5))) struct OpenAPITests {
     private static let methods = ["get", "post", "put", "patch", "delete", "options", "head"]
 
     /// The document by lines: paths stand two spaces in, methods four.

@@ -5,7 +5,7 @@ import NIOHTTP1
 import TestSupport
 import Testing
 
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct OutageTests {
     /// Asks until it holds; a test that waits for ever is ended by the limit.
     private func eventually(

@@ -8,7 +8,7 @@ import Testing
 
 @testable import LedgerAPI
 
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct ProblemTests {
     @Test("the table from errors to answers is what callers are promised")
     func table() throws {

@@ -4,7 +4,7 @@ import Ledger
 import LedgerStore
 import Testing
 
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct ProviderTests {
     private struct Misbehaviour {
         let behaviour: SandboxBehaviour

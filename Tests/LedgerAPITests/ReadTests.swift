@@ -4,7 +4,7 @@ import LedgerStore
 import NIOHTTP1
 import Testing
 
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct ReadTests {
     @Test("tokens carry a strong ETag; a known one is 304 and no reading is recorded")
     func entityTags() async throws {

@@ -9,7 +9,7 @@ import PostgresCluster
 import TestSupport
 import Testing
 
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct SecretTests {
     /// Collects what must not be found anywhere.
     private struct Markers {

@@ -3,7 +3,7 @@ import Ledger
 import LedgerStore
 import Testing
 
-@Suite(.serialized)
+@Suite(.serialized, .timeLimit(.minutes(5)))
 struct StoryTests {
     private static let created = [
         "connect.launched", "finish.received", "exchange.dispatched", "connect.finalized",

@@ -5,7 +5,7 @@ import MerkleLog
 import NIOHTTP1
 import Testing
 
-@Suite struct TreeTests {
+@Suite(.timeLimit(.minutes(5))) struct TreeTests {
     /// Waits until a checkpoint covers the whole log.
     private func checkpoint(_ service: TestService) async throws -> (SignedNote, Checkpoint) {
         let log = service.store.administrationLog

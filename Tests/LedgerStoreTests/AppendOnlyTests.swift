@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Append-only")
+@Suite("Append-only", .timeLimit(.minutes(5)))
 struct AppendOnlyTests {
     /// A table and one of its columns.
     private struct Table: Sendable {

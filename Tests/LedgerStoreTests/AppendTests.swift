@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("The append")
+@Suite("The append", .timeLimit(.minutes(5)))
 struct AppendTests {
     @Test("positions are dense from 0, in the order of commands and of their events")
     func positions() async throws {

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Repetition and claims")
+@Suite("Repetition and claims", .timeLimit(.minutes(5)))
 struct ClaimTests {
     @Test("a change that is written again answers the first position and changes nothing")
     func repeated() async throws {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What a verification proves with checkpoints, tiles and the vault, and what it says it does not.
-@Suite("Evidence")
+@Suite("Evidence", .timeLimit(.minutes(5)))
 struct EvidenceTests {
     // MARK: The tree
 

@@ -7,7 +7,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("The integrator")
+@Suite("The integrator", .timeLimit(.minutes(5)))
 struct IntegratorTests {
     @Test("the first checkpoint is of the log as it is, and the next one continues it")
     func grows() async throws {

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Secrets in the database")
+@Suite("Secrets in the database", .timeLimit(.minutes(5)))
 struct MarkerTests {
     /// PostgreSQL as talkative as it can be made.
     private static let talkative = [

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("PostgreSQL away")
+@Suite("PostgreSQL away", .timeLimit(.minutes(5)))
 struct OutageTests {
     @Test(
         "without PostgreSQL a write fails soon; with it again it works by itself",

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Lost answers")
+@Suite("Lost answers", .timeLimit(.minutes(5)))
 struct OutcomeTests {
     /// Lends a second copy of the service whose connections go through a proxy.
     private func run(

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("The projection")
+@Suite("The projection", .timeLimit(.minutes(5)))
 struct ProjectionTests {
     @Test(
         "rebuilt from the log it equals the live one, after any history",

@@ -6,7 +6,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("The root key")
+@Suite("The root key", .timeLimit(.minutes(5)))
 struct RootKeyTests {
     private func withFile(_ content: String?, _ body: (String) throws -> Void) throws {
         let path = FileManager.default.temporaryDirectory

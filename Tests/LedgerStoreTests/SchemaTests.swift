@@ -5,7 +5,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("The schema")
+@Suite("The schema", .timeLimit(.minutes(5)))
 struct SchemaTests {
     private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Tailing")
+@Suite("Tailing", .timeLimit(.minutes(5)))
 struct TailTests {
     private static let writers = 100
     private static let eventsEach = 10

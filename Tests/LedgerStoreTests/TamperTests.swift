@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Whatever is done to stored events is found, at its position (threats, T16 to T18; G10, G11).
-@Suite("Tampering")
+@Suite("Tampering", .timeLimit(.minutes(5)))
 struct TamperTests {
     private typealias Check = VerificationPlan.Check
 

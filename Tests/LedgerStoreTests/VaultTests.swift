@@ -7,7 +7,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("The vault")
+@Suite("The vault", .timeLimit(.minutes(5)))
 struct VaultTests {
     private static let root = RootKey(bytes: (0..<32).map { UInt8($0) })
 

@@ -4,7 +4,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Verification")
+@Suite("Verification", .timeLimit(.minutes(5)))
 struct VerificationTests {
     /// What is done to the log behind its triggers, and the positions that must be named.
     struct Damage: Sendable, CustomTestStringConvertible {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Cancelling and time limits")
+@Suite("Cancelling and time limits", .timeLimit(.minutes(5)))
 struct CancellationTests {
     @Test("cancelling the task cancels the statement on the server and closes the connection")
     func cancel() async throws {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("The configuration")
+@Suite("The configuration", .timeLimit(.minutes(5)))
 struct ConfigurationTests {
     @Test("it has no textual form, for its connection string may hold a password")
     func noTextualForm() {

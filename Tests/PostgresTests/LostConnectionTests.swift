@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Lost connections")
+@Suite("Lost connections", .timeLimit(.minutes(5)))
 struct LostConnectionTests {
     @Test("nothing listens: the connection failed, and no password shows")
     func nothingListens() async throws {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Parameters and results")
+@Suite("Parameters and results", .timeLimit(.minutes(5)))
 struct ParameterTests {
     /// One element of an array of every type.
     private struct Row: Equatable {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Postgres
 
-@Suite("The pool's rules")
+@Suite("The pool's rules", .timeLimit(.minutes(5)))
 struct PoolStateTests {
     private let now = ContinuousClock.now
 

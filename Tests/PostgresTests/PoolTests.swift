@@ -4,7 +4,7 @@ import ServiceLifecycle
 import TestSupport
 import Testing
 
-@Suite("The pool")
+@Suite("The pool", .timeLimit(.minutes(5)))
 struct PoolTests {
     private static let one = Statement("one", "SELECT 1")
 

@@ -5,7 +5,7 @@ import PostgresCluster
 import TestSupport
 import Testing
 
-@Suite("The private server")
+@Suite("The private server", .timeLimit(.minutes(5)))
 struct PrivateClusterTests {
     @Test("it keeps its data in its folder from one run to the next")
     func keepsData() async throws {

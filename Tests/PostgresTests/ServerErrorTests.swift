@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("What the server refuses")
+@Suite("What the server refuses", .timeLimit(.minutes(5)))
 struct ServerErrorTests {
     @Test("a refusal carries SQLSTATE, constraint and table, and none of the values")
     func uniqueViolation() async throws {

@@ -8,16 +8,12 @@ extension Vault {
     /// Throws `VaultError.wrongRootKey` when they were wrapped by another root key: the service
     /// must not start then (threats, T23).
     package init(rootKey: RootKey, pool: PostgresPool) async throws(VaultError) {
-        do {
-            self.init(
-                rootKey: rootKey,
-                fingerprintKey: try await Self.masterKey("fingerprint", rootKey, pool),
-                launchKey: try await Self.masterKey("launch", rootKey, pool),
-                checkpointKey: try await Self.masterKey("checkpoint", rootKey, pool)
-            )
-        } catch {
-            throw error
-        }
+        self.init(
+            rootKey: rootKey,
+            fingerprintKey: try await Self.masterKey("fingerprint", rootKey, pool),
+            launchKey: try await Self.masterKey("launch", rootKey, pool),
+            checkpointKey: try await Self.masterKey("checkpoint", rootKey, pool)
+        )
     }
 
     private static func masterKey(

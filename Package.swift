@@ -16,7 +16,7 @@ let settings: [SwiftSetting] = [
 let migrations = [
     "0001_log.sql", "0002_vault.sql", "0003_current_token.sql", "0004_append_events.sql",
     "0005_append_parts.sql", "0006_app.sql", "0007_read_users.sql",
-    "0008_checkpoint.sql",
+    "0008_checkpoint.sql", "0009_find_tokens.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.
@@ -25,10 +25,11 @@ let sandboxAssets = [
     "spinner.gif", "store.min.js",
 ]
 
-/// The demo page, and what the benchmarks have pgbench do.
+/// The demo page, and what the benchmarks have pgbench and psql do.
 let commandAssets = [
     "Demo/demo.css", "Demo/demo.js", "Demo/demo.mustache",
     "Bench/pgbench-setup.sql", "Bench/pgbench-append.sql", "Bench/pgbench-read.sql",
+    "Bench/read-rows.sql", "Bench/read-records.sql",
 ]
 
 let package = Package(
@@ -52,11 +53,16 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
-        // The only C: libpq, as Debian's libpq-dev installs it.
+        // The only C: libpq and zlib, as Debian's libpq-dev and zlib1g-dev install them.
         .systemLibrary(
             name: "CLibPQ",
             pkgConfig: "libpq",
             providers: [.apt(["libpq-dev"])]
+        ),
+        .systemLibrary(
+            name: "CZlib",
+            pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"])]
         ),
         .target(
             name: "Postgres",
@@ -71,6 +77,28 @@ let package = Package(
         .target(
             name: "MerkleLog",
             dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "LedgerExport",
+            dependencies: [
+                "CZlib", "Ledger", "MerkleLog",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Witness",
+            dependencies: [
+                "MerkleLog",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -118,7 +146,7 @@ let package = Package(
         .target(
             name: "LedgerAPI",
             dependencies: [
-                "HumanConnect", "Ledger", "LedgerStore", "MerkleLog", "Postgres",
+                "HumanConnect", "Ledger", "LedgerExport", "LedgerStore", "MerkleLog", "Postgres",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -143,8 +171,9 @@ let package = Package(
         .executableTarget(
             name: "LedgerCommand",
             dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerSchema",
-                "LedgerStore", "Postgres", "PostgresCluster",
+                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerExport",
+                "LedgerSchema", "LedgerStore", "MerkleLog", "Postgres", "PostgresCluster",
+                "Witness",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -201,10 +230,35 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "LedgerExportTests",
+            dependencies: [
+                "Ledger", "LedgerExport", "MerkleLog",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "WitnessTests",
+            dependencies: [
+                "LedgerCommand", "MerkleLog", "TestSupport", "Witness",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "LedgerStoreTests",
             dependencies: [
                 "Ledger", "LedgerSchema", "LedgerStore", "MerkleLog", "Postgres", "TestSupport",
+                "Witness",
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
@@ -235,8 +289,8 @@ let package = Package(
         .testTarget(
             name: "LedgerAPITests",
             dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerStore",
-                "MerkleLog", "Postgres", "PostgresCluster", "TestSupport",
+                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerExport",
+                "LedgerStore", "MerkleLog", "Postgres", "PostgresCluster", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),

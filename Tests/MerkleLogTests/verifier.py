@@ -2,13 +2,14 @@
 """Verifies what a transparency log publishes, without any code of the log.
 
 Written from the specifications alone: RFC 6962 and RFC 8032, and C2SP's signed-note,
-tlog-checkpoint, tlog-cosignature, tlog-tiles, tlog-proof and tlog-witness. It needs Python 3.9
-and nothing else.
+tlog-checkpoint, tlog-cosignature, tlog-tiles, tlog-proof and tlog-witness; and, for bundles, from
+the description of their files. It needs Python 3.9 and nothing else.
 
     verifier.py checkpoint  --key KEY [--origin NAME] NOTE
     verifier.py inclusion   --key KEY [--origin NAME] PROOF ENTRY
     verifier.py consistency --key KEY [--origin NAME] OLD_NOTE REQUEST
     verifier.py tiles       --key KEY [--origin NAME] FOLDER
+    verifier.py bundle      --key KEY [--origin NAME] FOLDER
     verifier.py batch
 
 It says what it found and ends with 0; or says why it refuses and ends with 1. `batch` reads one
@@ -19,11 +20,13 @@ with a line of JSON.
 import argparse
 import base64
 import binascii
+import datetime
 import hashlib
 import json
 import os
 import re
 import sys
+import zlib
 
 
 class Refused(Exception):
@@ -418,6 +421,366 @@ def check_tiles(checkpoint, files):
     return len(files)
 
 
+# Bundles: signed exports
+
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+TIME = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{6}Z", re.ASCII)
+BUNDLE_FORMAT = "token-ledger/bundle/1"
+LINE_BYTES_MAX = 16384
+MANIFEST_BYTES_MAX = 65536
+
+
+def compact(value):
+    """The one spelling of a JSON value: no spaces, and only the escapes that JSON demands."""
+    if isinstance(value, str):
+        escaped = "".join(
+            "\\" + c if c in '"\\' else "\\u%04x" % ord(c) if c < " " else c for c in value
+        )
+        return '"%s"' % escaped
+    if value is True or value is False:
+        return "true" if value else "false"
+    if isinstance(value, int) and -(2**63) <= value < 2**63:
+        return str(value)
+    if isinstance(value, list):
+        return "[%s]" % ",".join(compact(element) for element in value)
+    if isinstance(value, dict):
+        return "{%s}" % ",".join(
+            compact(name) + ":" + compact(member) for name, member in value.items()
+        )
+    raise Refused("a JSON value of a kind that is never written")
+
+
+def unique_members(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise Refused("a JSON object names a member twice")
+    return members
+
+
+def parsed_object(data, what):
+    """A JSON object in its one spelling; members keep their order."""
+    text = decoded_text(data)
+    try:
+        value = json.loads(text, object_pairs_hook=unique_members)
+        spelling = compact(value)
+    except (ValueError, RecursionError):
+        raise Refused("%s is not JSON" % what)
+    if not isinstance(value, dict) or spelling != text:
+        raise Refused("%s is not spelled as it is written" % what)
+    return value
+
+
+def typed(value, kind, what):
+    """A value that must be of a kind: str, int from 0 on, list, dict, or a pattern of text."""
+    if isinstance(kind, re.Pattern):
+        fits = isinstance(value, str) and kind.fullmatch(value) is not None
+    else:
+        fits = type(value) is kind and (kind is not int or value >= 0)
+    if fits and kind is TIME:
+        try:
+            datetime.datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ")
+        except ValueError:
+            fits = False
+    if not fits:
+        raise Refused("%s is malformed" % what)
+    return value
+
+
+def typed_members(value, kinds, what):
+    """Checks an object's members, which come in this order; a name with ? may be absent."""
+    typed(value, dict, what)
+    names = [name.rstrip("?") for name in kinds]
+    if list(value) != [name for name in names if name in value]:
+        raise Refused("%s has other members" % what)
+    for name, kind in kinds.items():
+        if name.endswith("?") and name[:-1] not in value:
+            continue
+        if name.rstrip("?") not in value:
+            raise Refused("%s has no %s" % (what, name))
+        typed(value[name.rstrip("?")], kind, "%s of %s" % (name.rstrip("?"), what))
+    return value
+
+
+class Manifest:
+    MEMBERS = {
+        "format": str,
+        "export": UUID,
+        "made_at": TIME,
+        "made_by": str,
+        "reason": str,
+        "origin": str,
+        "verifier_key": str,
+        "query": dict,
+        "range": dict,
+        "tree_size": int,
+        "root": str,
+        "proof": str,
+        "events": int,
+        "first_position?": int,
+        "last_position?": int,
+        "files": list,
+    }
+    QUERY = {"client_id?": str, "subject?": UUID, "types?": list, "since?": TIME, "until?": TIME}
+    FILE = {"name": str, "bytes": int, "sha256": re.compile("[0-9a-f]{64}"), "lines": int}
+
+    def __init__(self, data):
+        if len(data) > MANIFEST_BYTES_MAX or not data.endswith(b"\n"):
+            raise Refused("the manifest is too large, or has no line end")
+        members = typed_members(parsed_object(data[:-1], "the manifest"), self.MEMBERS, "manifest")
+        if members["format"] != BUNDLE_FORMAT:
+            raise Refused("the manifest has another format")
+        self.origin, self.key = members["origin"], members["verifier_key"]
+        self.query = typed_members(members["query"], self.QUERY, "query")
+        if "types" in self.query:
+            if not self.query["types"]:
+                raise Refused("the list of types is empty")
+            for name in self.query["types"]:
+                typed(name, str, "type")
+        places = typed_members(members["range"], {"from": int, "until": int}, "range")
+        self.start, self.end = places["from"], places["until"]
+        self.size, self.root = members["tree_size"], decoded_hash(members["root"])
+        self.proof, self.events = members["proof"], members["events"]
+        self.first = members.get("first_position")
+        self.last = members.get("last_position")
+        self.files = {}
+        for file in members["files"]:
+            typed_members(file, self.FILE, "file")
+            self.files[file["name"]] = file
+        if len(self.files) != len(members["files"]) or list(self.files) != sorted(self.files):
+            raise Refused("the files are not in order")
+        self.check()
+        self.check_files()
+
+    def check(self):
+        """Refuses what can not be true, whatever the files have in them."""
+        if not self.start <= self.end <= self.size:
+            raise Refused("the range is not within the tree")
+        if self.proof not in ("root", "inclusion"):
+            raise Refused("an unknown kind of proof")
+        if self.proof == "root":
+            if self.query or self.start != 0 or self.end != self.size:
+                raise Refused("the root proves nothing about a part of the tree")
+        if not self.query and self.events != self.end - self.start:
+            raise Refused("the events are not all of the range, although no filter was set")
+        if (self.first is None) != (self.events == 0) or (self.last is None) != (self.events == 0):
+            raise Refused("positions and count do not fit")
+        if self.events and not self.start <= self.first <= self.last < self.end:
+            raise Refused("the positions are not within the range")
+        if self.events and self.events > self.last - self.first + 1:
+            raise Refused("more events than positions")
+
+    def check_files(self):
+        """Which data files there are: all compressed or none, proofs only when needed."""
+        suffixes = {".gz" for name in self.files if name.endswith(".gz")} or {""}
+        suffix = suffixes.pop()
+        required = {"checkpoint", "checkpoint.first", "consistency.json", "events.ndjson" + suffix}
+        if self.proof == "inclusion":
+            required.add("proofs.ndjson" + suffix)
+        optional = {"events.csv" + suffix, "identities.ndjson" + suffix}
+        if not required <= set(self.files) <= required | optional:
+            raise Refused("the list of files is not one of a bundle")
+        self.suffix = suffix
+
+    def matches(self, record):
+        query = self.query
+        return (
+            query.get("client_id", record["source"][6:]) == record["source"][6:]
+            and ("subject" not in query or query["subject"] == record.get("subject"))
+            and record["type"] in query.get("types", [record["type"]])
+            and query.get("since", record["time"]) <= record["time"]
+            and ("until" not in query or record["time"] < query["until"])
+        )
+
+
+RECORD = {
+    "specversion": re.compile("1[.]0"),
+    "id": UUID,
+    "source": re.compile("/apps/.*", re.DOTALL),
+    "type": str,
+    "subject?": UUID,
+    "time": TIME,
+    "subjectversion?": int,
+    "actor": str,
+    "causedby?": UUID,
+    "requestid?": str,
+    "traceparent?": str,
+    "data": dict,
+}
+CSV_HEADER = (
+    "position,id,source,type,subject,subjectversion,time,actor,causedby,requestid,traceparent,data"
+)
+
+
+def csv_row(position, record):
+    cells = []
+    for name in CSV_HEADER.split(","):
+        value = record.get(name, "")
+        cell = str(position) if name == "position" else str(value)
+        if name == "data":
+            cell = compact(value)
+        if cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+            cell = "'" + cell
+        if re.search('[,"\r\n]', cell):
+            cell = '"%s"' % cell.replace('"', '""')
+        cells.append(cell)
+    return ",".join(cells) + "\r\n"
+
+
+def expanded(data, name):
+    """What was compressed, of one gzip member or several."""
+    if not name.endswith(".gz"):
+        return data
+    parts = []
+    try:
+        while data or not parts:
+            member = zlib.decompressobj(31)
+            parts.append(member.decompress(data) + member.flush())
+            if not member.eof:
+                raise Refused("%s is cut off" % name)
+            data = member.unused_data
+    except zlib.error:
+        raise Refused("%s is not gzip" % name)
+    return b"".join(parts)
+
+
+def lines_of(data, name):
+    if data and not data.endswith(b"\n"):
+        raise Refused("the last line of %s has no end" % name)
+    lines = data.split(b"\n")[:-1]
+    if any(len(line) > LINE_BYTES_MAX for line in lines):
+        raise Refused("a line of %s is too long" % name)
+    return lines
+
+
+def check_positions(manifest, positions):
+    if any(left >= right for left, right in zip(positions, positions[1:])):
+        raise Refused("the events are out of order")
+    if positions and not manifest.start <= positions[0] <= positions[-1] < manifest.end:
+        raise Refused("an event is outside of the range")
+    ends = (positions[0], positions[-1]) if positions else (None, None)
+    if len(positions) != manifest.events or ends != (manifest.first, manifest.last):
+        raise Refused("the manifest names other events")
+
+
+def check_versions(manifest, records):
+    """Of all events of one user none may be missing between two others."""
+    if set(manifest.query) - {"client_id"} != {"subject"}:
+        return
+    versions = [record["subjectversion"] for record in records if "subjectversion" in record]
+    start = 1 if manifest.start == 0 else versions[0] if versions else 0
+    if versions != list(range(start, start + len(versions))):
+        raise Refused("events of the user are missing")
+
+
+def check_identities(lines, records):
+    subjects = []
+    kinds = {"subject": UUID, "client_user_id?": str, "human_id?": str}
+    for line in lines:
+        row = typed_members(parsed_object(line, "an identity"), kinds, "identity")
+        subjects.append(row["subject"])
+    if subjects != sorted({record["subject"] for record in records if "subject" in record}):
+        raise Refused("the identities are not those of the events")
+
+
+def checked_records(manifest, lines):
+    records = []
+    for line in lines:
+        record = typed_members(parsed_object(line, "a record"), RECORD, "record")
+        if not manifest.matches(record):
+            raise Refused("an event is not what the query asks for")
+        records.append(record)
+    return records
+
+
+def checked_proofs(manifest, lines, proofs):
+    """The positions of events whose proofs lead to the root."""
+    positions = []
+    if len(lines) != len(proofs):
+        raise Refused("not every event has a proof")
+    for line, text in zip(lines, proofs):
+        kinds = {"leaf_index": int, "audit_path": list}
+        proof = typed_members(parsed_object(text, "a proof"), kinds, "proof")
+        path = [decoded_hash(typed(text, str, "hash")) for text in proof["audit_path"]]
+        position = proof["leaf_index"]
+        if inclusion_root(position, manifest.size, leaf_hash(line), path) != manifest.root:
+            raise Refused("an event's proof leads to another root")
+        positions.append(position)
+    return positions
+
+
+def check_bundle_signatures(manifest, data, keys, origin, files):
+    key = Key(manifest.key)
+    if key.type != Key.ED25519 or key.name != manifest.origin:
+        raise Refused("the key in the manifest is not the log's")
+    if (key.name, key.public_key) not in [(k.name, k.public_key) for k in keys if k.type == 1]:
+        raise Refused("the bundle is signed under another key")
+    if origin is not None and origin != manifest.origin:
+        raise Refused("the bundle is of another log")
+    text, _ = verified_note(files["manifest.note"], [key])
+    digest = base64.b64encode(sha256(data)).decode("ascii")
+    if text != "%s\n%s\n" % (BUNDLE_FORMAT, digest):
+        raise Refused("the note is of another manifest")
+    first = Checkpoint(files["checkpoint.first"], [key], manifest.origin)
+    last = Checkpoint(files["checkpoint"], [key], manifest.origin)
+    if (last.size, last.root) != (manifest.size, manifest.root):
+        raise Refused("the checkpoint is not the one in the manifest")
+    kinds = {"first": int, "second": int, "consistency": list}
+    text = files["consistency.json"]
+    if not text.endswith(b"\n"):
+        raise Refused("consistency.json has no line end")
+    proof = typed_members(parsed_object(text[:-1], "consistency.json"), kinds, "consistency")
+    if (proof["first"], proof["second"]) != (first.size, last.size):
+        raise Refused("the consistency proof is between other trees")
+    path = [decoded_hash(typed(text, str, "hash")) for text in proof["consistency"]]
+    check_consistency(first.size, first.root, last.size, last.root, path)
+    return last
+
+
+def ask_bundle(keys, origin, files):
+    """A signed export: every file of its folder, by name."""
+    if "manifest.json" not in files or "manifest.note" not in files:
+        raise Refused("the bundle is unfinished")
+    data = files["manifest.json"]
+    manifest = Manifest(data)
+    if set(files) != set(manifest.files) | {"manifest.json", "manifest.note"}:
+        raise Refused("the folder has other files than the manifest lists")
+    contents = {}
+    for name, listed in manifest.files.items():
+        content = files[name]
+        if (len(content), sha256(content).hex()) != (listed["bytes"], listed["sha256"]):
+            raise Refused("%s is not the file in the manifest" % name)
+        contents[name] = expanded(content, name)
+        lines = contents[name].count(b"\n")
+        if name != "events.csv" + manifest.suffix and lines != listed["lines"]:
+            raise Refused("%s has another number of lines" % name)
+    checkpoint = check_bundle_signatures(manifest, data, keys, origin, files)
+
+    def data_lines(name):
+        name += ".ndjson" + manifest.suffix
+        return lines_of(contents[name], name)
+
+    lines = data_lines("events")
+    records = checked_records(manifest, lines)
+    if manifest.proof == "root":
+        positions = list(range(len(lines)))
+        if tree_hash([leaf_hash(line) for line in lines]) != manifest.root:
+            raise Refused("the events have another root")
+    else:
+        positions = checked_proofs(manifest, lines, data_lines("proofs"))
+    check_positions(manifest, positions)
+    check_versions(manifest, records)
+    table = "events.csv" + manifest.suffix
+    if table in contents:
+        rows = [csv_row(position, record) for position, record in zip(positions, records)]
+        if contents[table] != (CSV_HEADER + "\r\n" + "".join(rows)).encode("utf-8"):
+            raise Refused("the table is not that of the events")
+        if manifest.files[table]["lines"] != len(rows) + 1:
+            raise Refused("the table has another number of rows")
+    if "identities.ndjson" + manifest.suffix in contents:
+        check_identities(data_lines("identities"), records)
+    return "%d events of %s are in: %s" % (len(lines), manifest.origin, checkpoint)
+
+
 # Questions. Each takes the keys, the origin or None, and the bytes of files by name.
 
 
@@ -468,6 +831,7 @@ QUESTIONS = {
     "inclusion": (ask_inclusion, ["proof", "entry"]),
     "consistency": (ask_consistency, ["old", "request"]),
     "tiles": (ask_tiles, None),
+    "bundle": (ask_bundle, None),
 }
 
 
@@ -484,7 +848,11 @@ def answer(question):
 
 def read_folder(folder):
     files = {}
-    for parent, _, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
+        for name in folders + names:
+            path = os.path.join(parent, name)
+            if os.path.islink(path):
+                raise Refused("%s is a link" % path)
         for name in names:
             path = os.path.join(parent, name)
             with open(path, "rb") as file:
@@ -512,9 +880,11 @@ def main():
     for operand in operands or []:
         with open(getattr(arguments, operand), "rb") as file:
             files[operand] = file.read()
-    if operands is None:
-        files = read_folder(arguments.folder)
     try:
+        if operands is None:
+            files = read_folder(arguments.folder)
+        if arguments.command == "bundle" and len(files) != len(os.listdir(arguments.folder)):
+            raise Refused("a bundle has no folders in it")
         print(ask([Key(text) for text in arguments.key], arguments.origin, files))
         return 0
     except Refused as refusal:

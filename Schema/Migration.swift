@@ -45,5 +45,10 @@ public struct Migration: Sendable {
             name: "checkpoint",
             bytes: PackageResources._008_checkpoint_sql
         ),
+        Migration(
+            number: 9,
+            name: "find_tokens",
+            bytes: PackageResources._009_find_tokens_sql
+        ),
     ]
 }

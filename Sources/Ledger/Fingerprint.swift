@@ -21,6 +21,14 @@ package struct Fingerprint: Sendable, Hashable {
         self.value = value
     }
 
+    /// The same from an array: whoever reads many rows pays for what is generic.
+    package init?(_ bytes: [UInt8]) {
+        guard bytes.count >= Self.byteCount else { return nil }
+        var value: UInt128 = 0
+        for index in 0..<Self.byteCount { value = value << 8 | UInt128(bytes[index]) }
+        self.value = value
+    }
+
     init(value: UInt128) {
         self.value = value
     }

@@ -1,4 +1,13 @@
 extension LedgerEvent {
+    /// The names of all types, in the order of the cases.
+    package static let types = [
+        "connect.launched", "edit.launched", "launch.closed", "launch.failed", "finish.received",
+        "exchange.dispatched", "connect.finalized", "edit.finalized", "access_token.rotated",
+        "public_token.rotated", "finalize.rejected", "finalize.unresolved", "finalize.refused",
+        "public_token.recovered", "connection.broken", "token.read", "log.exported",
+        "token.searched", "app.added", "api_key.created",
+    ]
+
     /// The event's type as it stands in the record.
     package var type: StaticString {
         switch self {
@@ -18,6 +27,8 @@ extension LedgerEvent {
         case .publicTokenRecovered: "public_token.recovered"
         case .connectionBroken: "connection.broken"
         case .tokenRead: "token.read"
+        case .logExported: "log.exported"
+        case .tokenSearched: "token.searched"
         case .appAdded: "app.added"
         case .apiKeyCreated: "api_key.created"
         }
@@ -70,17 +81,17 @@ extension LedgerEvent {
             writer.member("kind", kind.rawValue)
             writer.member("version", version)
             writer.member("key", key)
+        case .logExported(let export):
+            export.write(to: &writer)
+        case .tokenSearched(let accessToken, let publicToken, let matches):
+            writer.member("access_token", accessToken)
+            writer.member("public_token", publicToken)
+            writer.member("matches", matches)
         case .appAdded(let name):
             writer.member("name", name)
         case .apiKeyCreated(let key, let scopes):
             writer.member("key", key)
-            writer.key("scopes")
-            writer.openArray()
-            for scope in scopes {
-                writer.element()
-                writer.string(scope)
-            }
-            writer.closeArray()
+            writer.member("scopes", scopes)
         }
     }
 
@@ -176,6 +187,15 @@ extension LedgerEvent {
             }
             let version = try reader.nextInteger("version")
             return .tokenRead(kind: kind, version: version, key: try reader.nextString("key"))
+        case "log.exported":
+            return .logExported(try Export(from: &reader))
+        case "token.searched":
+            try reader.literal("\"access_token\":")
+            return .tokenSearched(
+                accessToken: try reader.fingerprint(),
+                publicToken: try reader.nextFingerprint("public_token"),
+                matches: try reader.nextInteger("matches")
+            )
         case "app.added":
             try reader.literal("\"name\":")
             return .appAdded(name: try reader.string())
@@ -232,6 +252,41 @@ extension LedgerEvent.IssuedToken {
         try reader.literal("\"version\":")
         version = try reader.integer()
         fingerprint = try reader.nextFingerprint("fingerprint")
+    }
+}
+
+extension LedgerEvent.Export {
+    fileprivate func write(to writer: inout RecordWriter) {
+        writer.member("export", export)
+        writer.member("log", Int64(log))
+        writer.member("format", format.rawValue)
+        writer.member("from", from)
+        writer.member("until", until)
+        if !types.isEmpty { writer.member("types", types) }
+        if let since { writer.member("since", since) }
+        if let before { writer.member("before", before) }
+        writer.member("identities", identities)
+    }
+
+    fileprivate init(from reader: inout RecordReader) throws(RecordError) {
+        export = try reader.firstIdentifier("export")
+        guard let log = Int32(exactly: try reader.nextInteger("log")),
+            let format = Format(rawValue: try reader.nextString("format"))
+        else { throw .unknownType("log.exported") }
+        self.log = log
+        self.format = format
+        from = try reader.nextInteger("from")
+        until = try reader.nextInteger("until")
+        var types: [String] = []
+        if reader.skip(",\"types\":[") {
+            repeat { types.append(try reader.string()) } while reader.skip(",")
+            try reader.literal("]")
+        }
+        self.types = types
+        since = reader.skip(",\"since\":") ? try reader.recordTime() : nil
+        before = reader.skip(",\"before\":") ? try reader.recordTime() : nil
+        try reader.literal(",\"identities\":")
+        identities = try reader.boolean()
     }
 }
 

@@ -35,6 +35,12 @@ package enum LedgerEvent: Sendable, Equatable {
     case connectionBroken(reason: String)
     /// A secret value was handed out (access log).
     case tokenRead(kind: TokenKind, version: Int64, key: String)
+    /// Records left in bulk (access log).
+    case logExported(Export)
+    /// Somebody asked whose a token was, and got so many answers (access log).
+    ///
+    /// The value may have been of either kind, so both of its fingerprints stand here.
+    case tokenSearched(accessToken: Fingerprint, publicToken: Fingerprint, matches: Int64)
     /// An app was registered.
     case appAdded(name: String)
     /// An API key was made.

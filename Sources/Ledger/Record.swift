@@ -98,11 +98,8 @@ extension Record {
         var reader = RecordReader(bytes)
         try reader.literal("{\"specversion\":\"1.0\",\"id\":")
         id = try reader.identifier()
-        try reader.literal(",\"source\":")
-        let source = try reader.string()
-        // Byte by byte: a combining character may follow, which would melt into the last slash.
-        guard source.utf8.starts(with: "/apps/".utf8) else { throw .malformed(offset: 0) }
-        clientID = String(Substring(source.utf8.dropFirst(6)))
+        try reader.literal(",\"source\":\"/apps/")
+        clientID = try reader.restOfString()
         try reader.literal(",\"type\":")
         let type = try reader.string()
         subject = reader.skip(",\"subject\":") ? try reader.identifier() : nil

@@ -22,11 +22,15 @@ package struct RecordReader {
     package mutating func skip(_ expected: StaticString) -> Bool {
         let count = expected.utf8CodeUnitCount
         guard index + count <= bytes.count else { return false }
-        let matches = expected.withUTF8Buffer { buffer in
-            for offset in 0..<count where unsafe buffer[offset] != bytes[index + offset] {
-                return false
+        let start = index
+        let matches = expected.withUTF8Buffer { expected in
+            unsafe bytes.withUnsafeBufferPointer { bytes in
+                // The bounds were compared once, above: this is the inner loop of every reader.
+                for offset in 0..<count where unsafe expected[offset] != bytes[start + offset] {
+                    return false
+                }
+                return true
             }
-            return true
         }
         if matches { index += count }
         return matches
@@ -35,6 +39,11 @@ package struct RecordReader {
     /// Reads a JSON string.
     package mutating func string() throws(RecordError) -> String {
         try literal("\"")
+        return try restOfString()
+    }
+
+    /// Reads a JSON string whose beginning was read already, up to the quotation mark at its end.
+    package mutating func restOfString() throws(RecordError) -> String {
         let start = index
         while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
             guard bytes[index] >= 0x20 else { throw .malformed(offset: index) }
@@ -57,9 +66,9 @@ package struct RecordReader {
             } else if skip("\\\\") {
                 content.append(UInt8(ascii: "\\"))
             } else if skip("\\u00") {
-                let byte = try lowercaseHexadecimal() << 4 | lowercaseHexadecimal()
+                let byte = try hexadecimal(2)
                 guard byte < 0x20 else { throw .malformed(offset: index) }
-                content.append(byte)
+                content.append(UInt8(byte))
             } else {
                 guard bytes[index] != UInt8(ascii: "\\"), bytes[index] >= 0x20 else {
                     throw .malformed(offset: index)
@@ -107,24 +116,27 @@ package struct RecordReader {
     /// Reads a quoted identifier.
     package mutating func identifier() throws(RecordError) -> Identifier {
         try literal("\"")
-        var value: UInt128 = 0
-        for place in 0..<32 {
-            if place == 8 || place == 12 || place == 16 || place == 20 { try literal("-") }
-            value = value << 4 | UInt128(try lowercaseHexadecimal())
-        }
+        let first = try hexadecimal(8)
+        try dash()
+        let second = try hexadecimal(4)
+        try dash()
+        let third = try hexadecimal(4)
+        try dash()
+        let fourth = try hexadecimal(4)
+        try dash()
+        let fifth = try hexadecimal(12)
         try literal("\"")
-        return Identifier(value: value)
+        let high = first << 32 | second << 16 | third
+        return Identifier(value: UInt128(high) << 64 | UInt128(fourth << 48 | fifth))
     }
 
     /// Reads a quoted fingerprint.
     package mutating func fingerprint() throws(RecordError) -> Fingerprint {
         try literal("\"")
-        var value: UInt128 = 0
-        for _ in 0..<2 * Fingerprint.byteCount {
-            value = value << 4 | UInt128(try lowercaseHexadecimal())
-        }
+        let high = try hexadecimal(16)
+        let low = try hexadecimal(16)
         try literal("\"")
-        return Fingerprint(value: value)
+        return Fingerprint(value: UInt128(high) << 64 | UInt128(low))
     }
 
     /// Reads a quoted time in the one form that records use: six digits, `Z`.
@@ -206,12 +218,34 @@ package struct RecordReader {
         return value
     }
 
-    private mutating func lowercaseHexadecimal() throws(RecordError) -> UInt8 {
-        guard index < bytes.count, !(0x41...0x46).contains(bytes[index]),
-            let digit = hexadecimalDigit(bytes[index])
-        else { throw .malformed(offset: index) }
+    private mutating func dash() throws(RecordError) {
+        guard index < bytes.count, bytes[index] == UInt8(ascii: "-") else {
+            throw .malformed(offset: index)
+        }
         index += 1
-        return digit
+    }
+
+    /// Reads so many lowercase hexadecimal digits, 16 at most.
+    private mutating func hexadecimal(_ count: Int) throws(RecordError) -> UInt64 {
+        let end = min(index + count, bytes.count)
+        var value: UInt64 = 0
+        var isWrong = false
+        for place in index..<end {
+            let character = bytes[place]
+            // Without branches: which digit comes next cannot be predicted.
+            value = value << 4 | UInt64(character & 0x0F &+ 9 &* (character >> 6))
+            isWrong = isWrong || !isLowercaseHexadecimal(character)
+        }
+        guard !isWrong, end == index + count else {
+            let place = bytes[index..<end].firstIndex { !isLowercaseHexadecimal($0) }
+            throw .malformed(offset: place ?? end)
+        }
+        index = end
+        return value
+    }
+
+    private func isLowercaseHexadecimal(_ character: UInt8) -> Bool {
+        (character &- UInt8(ascii: "0") < 10) != (character &- UInt8(ascii: "a") < 6)
     }
 }
 

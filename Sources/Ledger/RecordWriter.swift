@@ -87,6 +87,23 @@ package struct RecordWriter {
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
+    /// Writes a member that is null.
+    package mutating func null(_ name: StaticString) {
+        key(name)
+        bytes.append(contentsOf: "null".utf8)
+    }
+
+    /// Writes a member that lists strings.
+    package mutating func member(_ name: StaticString, _ values: [String]) {
+        key(name)
+        openArray()
+        for value in values {
+            element()
+            string(value)
+        }
+        closeArray()
+    }
+
     /// Writes a JSON string with the escapes that RFC 8259 demands and no others.
     package mutating func string(_ value: String) {
         needsComma = true

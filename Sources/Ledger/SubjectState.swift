@@ -138,7 +138,7 @@ extension SubjectState {
         case .connectionBroken(let reason):
             status = .broken
             brokenReason = reason
-        case .tokenRead, .appAdded, .apiKeyCreated:
+        case .tokenRead, .logExported, .tokenSearched, .appAdded, .apiKeyCreated:
             // Not part of a user's story; such records carry no subject version.
             break
         }

@@ -7,6 +7,7 @@ internal import LedgerStore
 struct Caller: Sendable {
     let app: StoredApp
     let keyID: String
+    private let scopes: Set<String>
 
     /// Reads the key of a request and asks for one of its scopes.
     init(
@@ -26,8 +27,12 @@ struct Caller: Sendable {
             }
             self.app = app
             keyID = key.id
+            scopes = key.scopes
         } catch {
             throw LedgerError(error)
         }
     }
+
+    /// Whether the key has a further scope, for answers that say more to those who may read more.
+    func has(_ scope: Scope) -> Bool { scopes.contains(scope.rawValue) }
 }

@@ -14,12 +14,28 @@ package struct LedgerAPIConfiguration: Sendable {
     package let port: Int
     /// Stands in `finish_url`; nil means `http://host:port` as bound.
     package let publicURL: String?
+    /// Who may read checkpoints and tiles.
+    package let treeAccess: TreeAccess
 
-    package init(host: String, port: Int, publicURL: String?) {
+    package init(
+        host: String,
+        port: Int,
+        publicURL: String?,
+        treeAccess: TreeAccess = .open
+    ) {
         self.host = host
         self.port = port
         self.publicURL = publicURL
+        self.treeAccess = treeAccess
     }
+}
+
+/// Who may read checkpoints, tiles and entry bundles.
+package enum TreeAccess: String, Sendable, CaseIterable {
+    /// Everybody, as C2SP `tlog-tiles` has it; records name nobody.
+    case open
+    /// Only callers whose API key has the scope `events:read`.
+    case key
 }
 
 /// The HTTP service over a store and a provider.
@@ -107,7 +123,9 @@ package struct LedgerAPI: Sendable {
         TokenRoutes(store: store).add(to: router)
         UserRoutes(store: store, recovery: recovery).add(to: router)
         EventRoutes(store: store).add(to: router)
-        TreeRoutes(store: store).add(to: router)
+        ExportRoutes(store: store, logger: logger).add(to: router)
+        SearchRoutes(store: store).add(to: router)
+        TreeRoutes(store: store, access: configuration.treeAccess).add(to: router)
         ServiceRoutes(store: store, integrator: integrator).add(to: router)
         return router
     }

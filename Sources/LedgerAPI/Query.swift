@@ -1,5 +1,6 @@
 internal import Hummingbird
 internal import Ledger
+internal import LedgerStore
 
 /// The query of a request: every key known, none twice.
 struct Query {
@@ -18,8 +19,10 @@ struct Query {
             else { throw .malformed("The query has a control character.") }
             guard keys.contains(name) else {
                 throw .malformed(
-                    "The query has a key that is not known; known are: "
-                        + keys.sorted().joined(separator: ", ") + "."
+                    keys.isEmpty
+                        ? "This call takes no query."
+                        : "The query has a key that is not known; known are: "
+                            + keys.sorted().joined(separator: ", ") + "."
                 )
             }
             guard values.updateValue(value, forKey: name) == nil else {
@@ -37,6 +40,44 @@ struct Query {
             throw .malformed("limit must be 1 to \(RequestLimits.pageEntriesMax).")
         }
         return limit
+    }
+
+    /// A whole number that is not negative, or nil where the key is absent.
+    func position(_ name: String) throws(LedgerError) -> Int64? {
+        guard let text = values[name] else { return nil }
+        guard let position = Int64(text), position >= 0, "\(position)" == text else {
+            throw .malformed("\(name) must be a position, 0 or greater.")
+        }
+        return position
+    }
+
+    /// The keys that `filter` reads.
+    static let filterKeys: Set = ["type", "subject", "since", "until"]
+
+    /// Which events of an app a list or an export shows.
+    ///
+    /// Only types that exist are taken: the conditions of an export stand in the log for ever, and
+    /// free text might hold what must not.
+    func filter(app: StoredApp) throws(LedgerError) -> EventFilter {
+        var filter = EventFilter(app: app.id)
+        if let text = values["type"] {
+            let types = text.split(separator: ",", omittingEmptySubsequences: false)
+            for type in types.map(String.init) where !filter.types.contains(type) {
+                guard LedgerEvent.types.contains(type) else {
+                    throw .malformed("type must be one or more event types, with commas between.")
+                }
+                filter.types.append(type)
+            }
+        }
+        if let text = values["subject"] {
+            guard let subject = Identifier(text) else {
+                throw .malformed("subject must be a UUID.")
+            }
+            filter.subject = subject
+        }
+        filter.since = try time("since")
+        filter.until = try time("until")
+        return filter
     }
 
     /// A time, or nil where the key is absent.

@@ -14,6 +14,8 @@ enum RequestLimits {
     static let connectionsMax = 4_096
     /// A user id of the app (contract, section 14, line 18).
     static let clientUserIDCharactersMax = 512
+    /// A token to be searched for: as long as the provider's answers may make one.
+    static let tokenBytesMax = 16_384
     /// An `Idempotency-Key`.
     static let idempotencyKeyBytesMax = 255
     /// How deep JSON may nest.

@@ -8,9 +8,11 @@ package enum Scope: String, Sendable, CaseIterable {
     case tokensRead = "tokens:read"
     case tokensRecover = "tokens:recover"
     case tokensReport = "tokens:report"
+    case tokensSearch = "tokens:search"
     case usersRead = "users:read"
     case eventsRead = "events:read"
     case export
+    case exportIdentities = "export:identities"
 }
 
 /// An API key: `tl_live_` or `tl_test_`, 256 random bits in hexadecimal, eight digits of checksum.

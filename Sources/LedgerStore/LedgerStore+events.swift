@@ -20,22 +20,6 @@ package struct StoredEvent: Sendable {
     }
 }
 
-/// Which events a list shows.
-///
-/// All given conditions hold together.
-package struct EventFilter: Sendable {
-    package var app: Identifier
-    package var subject: Identifier?
-    package var type: String?
-    package var since: Timestamp?
-    package var until: Timestamp?
-
-    /// All events of an app.
-    package init(app: Identifier) {
-        self.app = app
-    }
-}
-
 extension LedgerStore {
     /// The event with this id, wherever it stands.
     package func event(id: Identifier) async throws(StoreError) -> StoredEvent? {
@@ -144,8 +128,9 @@ extension LedgerStore {
                     "events_of_subject",
                     """
                     select log_id, app_id, position, record from ledger.event
-                    where subject = $1 and log_id + 0 = $2 and position >= $3 and app_id = $4
-                        and ($5::text is null or type = $5)
+                    where subject = $1 and log_id + 0 = $2 and position >= $3
+                        and ($4::uuid is null or app_id = $4)
+                        and ($5::text[] is null or type = any ($5))
                         and ($6::timestamptz is null or recorded_at >= $6)
                         and ($7::timestamptz is null or recorded_at < $7)
                     order by position limit $8
@@ -153,8 +138,8 @@ extension LedgerStore {
                     .uuid(subject.value),
                     .int4(logID),
                     .int8(start),
-                    .uuid(filter.app.value),
-                    .text(filter.type),
+                    .uuid(filter.app?.value),
+                    filter.typesParameter,
                     .timestamptz(microsecondsSince1970: filter.since?.microseconds),
                     .timestamptz(microsecondsSince1970: filter.until?.microseconds),
                     .int8(Int64(limit))
@@ -166,8 +151,9 @@ extension LedgerStore {
                 "events",
                 """
                 select log_id, app_id, position, record from ledger.event
-                where log_id = $1 and position >= $2 and position < $3 and app_id = $4
-                    and ($5::text is null or type = $5)
+                where log_id = $1 and position >= $2 and position < $3
+                    and ($4::uuid is null or app_id = $4)
+                    and ($5::text[] is null or type = any ($5))
                     and ($6::timestamptz is null or recorded_at >= $6)
                     and ($7::timestamptz is null or recorded_at < $7)
                 order by position limit $8
@@ -175,8 +161,8 @@ extension LedgerStore {
                 .int4(logID),
                 .int8(start),
                 .int8(end),
-                .uuid(filter.app.value),
-                .text(filter.type),
+                .uuid(filter.app?.value),
+                filter.typesParameter,
                 .timestamptz(microsecondsSince1970: filter.since?.microseconds),
                 .timestamptz(microsecondsSince1970: filter.until?.microseconds),
                 .int8(Int64(limit))

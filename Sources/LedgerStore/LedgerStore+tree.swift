@@ -21,6 +21,55 @@ extension LedgerStore {
         )
     }
 
+    /// The first checkpoint of a log, or nil before it.
+    package func firstCheckpoint(logID: Int32) async throws(StoreError) -> PublishedCheckpoint? {
+        try await checkpoint(
+            Statement(
+                "first_checkpoint",
+                """
+                select size, root, note from ledger.checkpoint
+                where log_id = $1 order by size limit 1
+                """,
+                .int4(logID)
+            )
+        )
+    }
+
+    /// The last checkpoint of a log whose tree has at most this size, or nil.
+    package func checkpoint(
+        atOrBefore size: Int64,
+        logID: Int32
+    ) async throws(StoreError) -> PublishedCheckpoint? {
+        try await checkpoint(
+            Statement(
+                "checkpoint_before",
+                """
+                select size, root, note from ledger.checkpoint
+                where log_id = $1 and size <= $2 order by size desc limit 1
+                """,
+                .int4(logID),
+                .int8(size)
+            )
+        )
+    }
+
+    /// The proof that the tree of one size continues that of a smaller one (RFC 6962, 2.1.2).
+    ///
+    /// `second` must not be larger than the last checkpoint's size.
+    package func consistency(
+        from first: Int64,
+        to second: Int64,
+        logID: Int32
+    ) async throws(StoreError) -> [MerkleHash] {
+        let plan: ProofPlan
+        do {
+            plan = try ProofPlan.consistency(from: Int(first), to: Int(second))
+        } catch {
+            preconditionFailure("A tree continues a smaller one.")
+        }
+        return try await hashes(plan, size: second, logID: logID)
+    }
+
     /// How many records a log has.
     package func size(logID: Int32) async throws(StoreError) -> Int64 {
         do {
@@ -39,10 +88,19 @@ extension LedgerStore {
         _ address: TileAddress,
         logID: Int32
     ) async throws(StoreError) -> Tile? {
-        guard case .hashes(let level) = address.layer,
+        guard case .hashes = address.layer,
             let checkpoint = try await latestCheckpoint(logID: logID),
             address.isWithin(Int(checkpoint.size))
         else { return nil }
+        return try await integratedTile(address, logID: logID)
+    }
+
+    /// A tile of hashes that a checkpoint covers; whoever asks knows that it does.
+    func integratedTile(
+        _ address: TileAddress,
+        logID: Int32
+    ) async throws(StoreError) -> Tile {
+        guard case .hashes(let level) = address.layer else { throw .damaged(.tile) }
         if level == 0 && !address.isFull {
             let bundle = try await records(address, logID: logID)
             return try Self.tile(address, bundle.map { MerkleHash(leaf: $0) })
@@ -91,6 +149,8 @@ extension LedgerStore {
     }
 
     /// The hashes of a proof in the tree of a checkpoint's size.
+    ///
+    /// Nothing asks again whether a checkpoint covers them, so a proof costs its tiles alone.
     package func hashes(
         _ plan: ProofPlan,
         size: Int64,
@@ -98,8 +158,7 @@ extension LedgerStore {
     ) async throws(StoreError) -> [MerkleHash] {
         var tiles = TileSet()
         for address in plan.tiles(in: Int(size)) {
-            guard let tile = try await tile(address, logID: logID) else { throw .damaged(.tile) }
-            tiles.insert(tile)
+            tiles.insert(try await integratedTile(address, logID: logID))
         }
         do {
             return try tiles.hashes(plan, in: Int(size))

@@ -6,4 +6,10 @@ package struct PublishedCheckpoint: Sendable {
     package let root: MerkleHash
     /// The signed note, as served (C2SP tlog-checkpoint).
     package let note: String
+
+    package init(size: Int64, root: MerkleHash, note: String) {
+        self.size = size
+        self.root = root
+        self.note = note
+    }
 }

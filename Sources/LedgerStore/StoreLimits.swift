@@ -26,6 +26,19 @@ enum StoreLimits {
     /// call makes: together far below the time limit of a statement.
     static let scannedEventsMax: Int64 = 20_000
     static let stretchesMax = 10
+    /// How many records one page of an export holds.
+    ///
+    /// Enough that the server's time counts and not the round trip's, little enough to hold two
+    /// pages a request: a record has some 450 bytes.
+    static let exportRecordsMax = 5_000
+    /// How many users one read of identities asks for.
+    static let identitiesMax = 500
+    /// How many tiles a reader of proofs remembers: with those on the way from a position to the
+    /// root, and those at the tree's edge, there is room for the next positions.
+    static let proofTilesMax = 32
+    /// How many users a search by token tells of; a value belongs to one, unless the provider
+    /// is broken.
+    static let searchSubjectsMax = 100
     /// How long an app or an API key is remembered: a revoked key is refused within 5 s (T10).
     static let directoryTime: Duration = .seconds(2)
 }

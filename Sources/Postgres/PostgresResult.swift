@@ -46,6 +46,18 @@ import CLibPQ
         try required(bytesOrNil(row, column), row, column)
     }
 
+    /// A `bytea`, written behind other bytes: nothing is allocated for it alone.
+    package func appendBytes(
+        _ row: Int,
+        _ column: Int,
+        to bytes: inout [UInt8]
+    ) throws(PostgresError) {
+        guard type(column) == .bytea, let value = unsafe value(row, column) else {
+            throw mismatch(row, column)
+        }
+        unsafe bytes.append(contentsOf: value)
+    }
+
     /// A `uuid`, its first byte the highest of the integer.
     package func uuid(_ row: Int, _ column: Int) throws(PostgresError) -> UInt128 {
         try required(uuidOrNil(row, column), row, column)

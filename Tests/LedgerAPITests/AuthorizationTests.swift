@@ -174,7 +174,9 @@ struct AuthorizationTests {
                 compared += 1
             }
             #expect(compared == 8)
-            for path in ["/v1/users", "/v1/events", "/v1/events?log=access"] {
+            for path in [
+                "/v1/users", "/v1/events", "/v1/events?log=access", "/v1/export/identities",
+            ] {
                 let list = try await service.call(.GET, path, key: service.foreignKey)
                 #expect(!list.text.contains("known"))
                 #expect(!list.text.contains(service.app.clientID), "\(path)")

@@ -185,7 +185,7 @@ struct ProblemTests {
                 "type=a%00b", "log=%00", "limit=501",
             ],
             "/v1/export": [
-                "format=csv", "format=", "from_position=-1", "from_position=x", "log=other",
+                "format=xml", "format=", "from_position=-1", "from_position=x", "log=other",
                 "limit=1",
             ],
         ].flatMap { path, queries in queries.map { Bad(target: "\(path)?\($0)") } }

@@ -125,6 +125,19 @@ struct TestRoute: Sendable, CustomStringConvertible {
         ),
         TestRoute(method: .GET, path: "/v1/events", scope: .eventsRead, success: 200),
         TestRoute(method: .GET, path: "/v1/export", scope: .export, success: 200),
+        TestRoute(
+            method: .GET,
+            path: "/v1/export/identities",
+            scope: .exportIdentities,
+            success: 200
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/tokens/search",
+            scope: .tokensSearch,
+            body: #"{"token":"{launch_token}"}"#,
+            success: 200
+        ),
         TestRoute(method: .GET, path: "/livez", success: 200),
         TestRoute(method: .GET, path: "/readyz", success: 200),
         TestRoute(method: .GET, path: "/openapi.yaml", success: 200),

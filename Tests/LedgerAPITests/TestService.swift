@@ -36,9 +36,10 @@ struct TestService: Sendable {
     /// Lends a service in a fresh database.
     static func run<Value: Sendable>(
         providerTimeMax: Duration = .seconds(15),
+        treeAccess: TreeAccess = .open,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
-        try await TestStore.run { try await run($0, providerTimeMax, body) }
+        try await TestStore.run { try await run($0, providerTimeMax, treeAccess, body) }
     }
 
     /// Lends a service on a cluster that the test can stop.
@@ -46,12 +47,13 @@ struct TestService: Sendable {
         on cluster: TestCluster,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
-        try await TestStore.run(on: cluster) { try await run($0, .seconds(15), body) }
+        try await TestStore.run(on: cluster) { try await run($0, .seconds(15), .open, body) }
     }
 
     private static func run<Value: Sendable>(
         _ database: TestStore,
         _ providerTimeMax: Duration,
+        _ treeAccess: TreeAccess,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
         let sandbox = TestSandbox()
@@ -87,7 +89,8 @@ struct TestService: Sendable {
                     configuration: LedgerAPIConfiguration(
                         host: "127.0.0.1",
                         port: 0,
-                        publicURL: nil
+                        publicURL: nil,
+                        treeAccess: treeAccess
                     ),
                     logger: logs.logger()
                 )

@@ -1,5 +1,6 @@
 import HumanConnect
 import Ledger
+import LedgerAPI
 import LedgerStore
 import MerkleLog
 import NIOHTTP1
@@ -108,6 +109,30 @@ import Testing
                 key: service.foreignKey
             )
             #expect(foreign.status == 404)
+        }
+    }
+
+    @Test("a tree behind a key is closed without it, to shared caches too")
+    func closed() async throws {
+        try await TestService.run(treeAccess: .key) { service in
+            let log = service.store.administrationLog
+            while try await service.store.latestCheckpoint(logID: log) == nil {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            let reader = try await service.key(.eventsRead)
+            let other = try await service.key(.export, .usersRead)
+            let width = try #require(try await service.store.latestCheckpoint(logID: log)).size
+            for path in [
+                "/checkpoint", "/tile/0/000.p/\(width)", "/tile/entries/000.p/\(width)",
+                "/logs/0/checkpoint", "/logs/0/tile/0/000.p/\(width)", "/logs/9/checkpoint",
+            ] {
+                #expect(try await service.call(.GET, path, key: nil).status == 401, "\(path)")
+                #expect(try await service.call(.GET, path, key: other).status == 403, "\(path)")
+                let answer = try await service.call(.GET, path, key: reader)
+                #expect(answer.status == (path == "/logs/9/checkpoint" ? 404 : 200), "\(path)")
+                let cacheControl = try #require(answer.headers["cache-control"])
+                #expect(!cacheControl.contains("public"), "\(path)")
+            }
         }
     }
 }

@@ -17,8 +17,13 @@ struct GoldenRecordTests {
     @Test("every type of event has its golden record")
     func completeness() {
         let numbers = Set(Golden.all.map { Self.number(of: $0.event) })
-        #expect(numbers == Set(0..<18))
-        #expect(Set(Golden.all.map { "\($0.event.type)" }).count == 18)
+        #expect(numbers == Set(0..<20))
+        #expect(Set(Golden.all.map { "\($0.event.type)" }).count == 20)
+    }
+
+    @Test("the list of types names every type, once")
+    func types() {
+        #expect(LedgerEvent.types.sorted() == Set(Golden.all.map { "\($0.event.type)" }).sorted())
     }
 
     /// A new case does not compile before it has its number here, and then its golden record.
@@ -42,6 +47,8 @@ struct GoldenRecordTests {
         case .tokenRead: 15
         case .appAdded: 16
         case .apiKeyCreated: 17
+        case .logExported: 18
+        case .tokenSearched: 19
         }
     }
 

@@ -48,7 +48,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
 }
 
 extension Golden {
-    static let all = flow + outcomes + others
+    static let all = flow + outcomes + others + evidence
 
     private static let flow: [Golden] = [
         Golden(

@@ -4,14 +4,13 @@ internal import Ledger
 internal import LedgerStore
 internal import NIOCore
 
-/// History: of one user, of an app, and as an export.
+/// History: of one user, and of an app.
 struct EventRoutes: Sendable {
     let store: LedgerStore
 
     func add(to router: Router<LedgerRequestContext>) {
         router.get("/v1/users/:client_user_id/events") { try await history($0, $1) }
         router.get("/v1/events") { try await events($0, $1) }
-        router.get("/v1/export") { try await export($0, $1) }
     }
 
     private func history(
@@ -38,19 +37,10 @@ struct EventRoutes: Sendable {
         let caller = try await Caller(request, scope: .eventsRead, store: store)
         let query = try Query(
             request,
-            keys: ["cursor", "limit", "type", "subject", "since", "until", "log"]
+            keys: Query.filterKeys.union(["cursor", "limit", "log"])
         )
         let limit = try query.limit()
-        var filter = EventFilter(app: caller.app.id)
-        filter.type = query["type"]
-        filter.since = try query.time("since")
-        filter.until = try query.time("until")
-        if let subject = query["subject"] {
-            guard let id = Identifier(subject) else {
-                throw LedgerError.malformed("subject must be a UUID.")
-            }
-            filter.subject = id
-        }
+        let filter = try query.filter(app: caller.app)
         let page = try await store.events(
             filter,
             logID: try store.logID(query),
@@ -59,77 +49,6 @@ struct EventRoutes: Sendable {
         )
         return Self.response(page.events, next: page.next, .events)
     }
-
-    /// The log's records, one a line, exactly as stored.
-    private func export(
-        _ request: Request,
-        _ context: LedgerRequestContext
-    ) async throws -> Response {
-        let caller = try await Caller(request, scope: .export, store: store)
-        let query = try Query(request, keys: ["format", "from_position", "after", "log"])
-        guard query["format"] ?? "ndjson" == "ndjson" else {
-            throw LedgerError.malformed("format must be ndjson.")
-        }
-        let logID = try store.logID(query)
-        let filter = EventFilter(app: caller.app.id)
-        // The first page is read before the answer begins, so that an error is still an error.
-        let first = try await store.events(
-            filter,
-            logID: logID,
-            from: try await exportStart(query, caller, logID),
-            limit: Self.exportPage
-        )
-        let body = ResponseBody { writer in
-            var page = first
-            while true {
-                var buffer = ByteBuffer()
-                for event in page.events {
-                    buffer.writeBytes(event.bytes)
-                    buffer.writeInteger(UInt8(ascii: "\n"))
-                }
-                try await writer.write(buffer)
-                guard let next = page.next else { break }
-                page = try await store.events(
-                    filter,
-                    logID: logID,
-                    from: next,
-                    limit: Self.exportPage
-                )
-            }
-            try await writer.finish(nil)
-        }
-        return Response(
-            status: .ok,
-            headers: [.contentType: "application/x-ndjson"],
-            body: body
-        )
-    }
-
-    /// Where an export begins: at a position, or after the last event that the caller has got.
-    private func exportStart(
-        _ query: Query,
-        _ caller: Caller,
-        _ logID: Int32
-    ) async throws -> Int64 {
-        switch (query["from_position"], query["after"]) {
-        case (nil, nil): return 0
-        case (let text?, nil):
-            guard let position = Int64(text), position >= 0 else {
-                throw LedgerError.malformed("from_position must be a position, 0 or greater.")
-            }
-            return position
-        case (nil, let text?):
-            guard let id = Identifier(text), let event = try await store.event(id: id),
-                event.app == caller.app.id, event.logID == logID
-            else { throw LedgerError.malformed("after must be the id of an event of this log.") }
-            return event.position + 1
-        case (_?, _?):
-            throw LedgerError.malformed("from_position and after exclude each other.")
-        }
-    }
-
-    /// Records per round trip and write of an export.
-    private static let exportPage = 1_000
 
     private static func start(_ query: Query, _ kind: Cursor.Kind) throws(LedgerError) -> Int64 {
         guard let cursor = query["cursor"] else { return 0 }

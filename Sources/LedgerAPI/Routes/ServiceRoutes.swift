@@ -10,7 +10,7 @@ struct ServiceRoutes: Sendable {
     let integrator: Integrator
 
     func add(to router: Router<LedgerRequestContext>) {
-        router.get("/livez") { _, _ in Self.ok }
+        router.get("/livez") { _, _ in Self.ok() }
         router.get("/readyz") { _, _ in
             do {
                 try await store.ping()
@@ -18,7 +18,7 @@ struct ServiceRoutes: Sendable {
                 throw LedgerError(error)
             }
             if let alarm = integrator.alarm { throw LedgerError.historyMismatch(alarm) }
-            return Self.ok
+            return Self.ok(warning: integrator.witnessOutage)
         }
         router.get("/openapi.yaml") { _, _ in
             Response(
@@ -29,10 +29,12 @@ struct ServiceRoutes: Sendable {
         }
     }
 
-    private static var ok: Response {
+    /// `warning` is what somebody should look at, although requests are served.
+    private static func ok(warning: String? = nil) -> Response {
         var writer = RecordWriter()
         writer.open()
         writer.member("status", "ok")
+        if let warning { writer.member("warning", warning) }
         writer.close()
         return .json(.ok, writer)
     }

@@ -10,22 +10,39 @@ internal import NIOCore
 /// The first log is at the root, every log also under `/logs/{log_id}/`.
 struct TreeRoutes: Sendable {
     let store: LedgerStore
+    let access: TreeAccess
 
     /// A tile, full or partial, never changes at its address.
-    private static let immutable = "public, max-age=31536000, immutable"
+    private static let immutable = "max-age=31536000, immutable"
 
     func add(to router: Router<LedgerRequestContext>) {
-        router.get("/checkpoint") { _, _ in try await checkpoint(store.administrationLog) }
-        router.get("/tile/**") { try await tile($0, $1, store.administrationLog, prefix: "") }
-        router.get("/logs/:log_id/checkpoint") { _, context in
-            try await checkpoint(try logID(context))
+        router.get("/checkpoint") { request, _ in
+            try await authorize(request)
+            return try await checkpoint(store.administrationLog)
+        }
+        router.get("/tile/**") { request, context in
+            try await authorize(request)
+            return try await tile(request, context, store.administrationLog, prefix: "")
+        }
+        router.get("/logs/:log_id/checkpoint") { request, context in
+            try await authorize(request)
+            return try await checkpoint(try logID(context))
         }
         router.get("/logs/:log_id/tile/**") { request, context in
+            try await authorize(request)
             let logID = try logID(context)
             return try await tile(request, context, logID, prefix: "/logs/\(logID)")
         }
         router.get("/v1/events/:position/proof") { try await proof($0, $1) }
         router.get("/v1/consistency") { try await consistency($0, $1) }
+    }
+
+    /// Asks for a key where the tree is not for everybody.
+    private func authorize(_ request: Request) async throws {
+        switch access {
+        case .open: break
+        case .key: _ = try await Caller(request, scope: .eventsRead, store: store)
+        }
     }
 
     private func logID(_ context: LedgerRequestContext) throws(LedgerError) -> Int32 {
@@ -61,9 +78,11 @@ struct TreeRoutes: Sendable {
         case .entries: bytes = try await store.entryBundle(address, logID: logID)?.bytes
         }
         guard let bytes else { throw LedgerError.notFound }
+        // A shared cache must not hand to others what it was given for a key.
+        let cacheControl = (access == .open ? "public, " : "private, ") + Self.immutable
         return Response(
             status: .ok,
-            headers: [.contentType: "application/octet-stream", .cacheControl: Self.immutable],
+            headers: [.contentType: "application/octet-stream", .cacheControl: cacheControl],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
         )
     }

@@ -1,0 +1,36 @@
+-- Search by token: whose was it?
+begin;
+
+insert into ledger.migration (number, name) values (9, 'find_tokens');
+
+-- The fingerprint stands in the record, whose spelling is fixed, as 32 hexadecimal digits behind its key;
+-- inside a JSON string the key's quotes would be escaped. Only built-in immutable functions over bytes:
+-- nothing depends on an encoding. Events of other types, such as launches, never touch this index.
+create index event_token_fingerprint on ledger.event
+    (substring(record from position('"fingerprint":"'::bytea in record) + 15 for 32))
+    where type in ('access_token.rotated', 'public_token.rotated', 'public_token.recovered');
+
+-- Which users of an app have had a token with one of these fingerprints (32 hexadecimal digits each).
+create function ledger.find_tokens(log_id integer, app_id uuid, fingerprint bytea[], users_max integer)
+returns table (found_subject uuid)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+-- A plan made while the table was still small must not scan it later.
+set enable_seqscan = off
+as $$
+begin
+    return query
+    select distinct event.subject from ledger.event
+    where substring(event.record from position('"fingerprint":"'::bytea in event.record) + 15 for 32)
+            = any (find_tokens.fingerprint)
+        and event.type in ('access_token.rotated', 'public_token.rotated', 'public_token.recovered')
+        and event.log_id + 0 = find_tokens.log_id and event.app_id = find_tokens.app_id
+        and event.subject is not null
+    order by event.subject limit find_tokens.users_max;
+end
+$$;
+
+revoke all on function ledger.find_tokens from public;
+grant execute on function ledger.find_tokens to token_ledger_service;
+
+commit;

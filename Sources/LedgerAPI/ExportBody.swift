@@ -1,0 +1,93 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import LedgerExport
+internal import Logging
+internal import NIOCore
+
+/// An answer of any size, page by page in constant memory: the next page is read while the last
+/// one is written.
+struct ExportBody<Page: Sendable, Place: Sendable>: Sendable {
+    let first: Page
+    /// Where the page after a page begins; nil after the last.
+    let next: @Sendable (Page) -> Place?
+    let read: @Sendable (Place) async throws -> Page
+    /// What stands before the first page.
+    let head: [UInt8]
+    /// Writes a page behind other bytes.
+    let spell: @Sendable (Page, inout [UInt8]) throws -> Void
+    let requestID: String
+    let logger: Logger
+
+    /// The answer, compressed for callers who prefer it.
+    func response(_ request: Request, contentType: String, fileName: String) -> Response {
+        let isCompressed = AcceptEncoding(request.headers[.acceptEncoding] ?? "").prefersGzip
+        var headers: HTTPFields = [
+            .contentType: contentType,
+            .contentDisposition: "attachment; filename=\"\(fileName)\"",
+            .vary: "Accept-Encoding",
+        ]
+        if isCompressed { headers[.contentEncoding] = "gzip" }
+        return Response(
+            status: .ok,
+            headers: headers,
+            body: ResponseBody { writer in
+                do {
+                    try await write(to: &writer, isCompressed: isCompressed)
+                } catch let error as ReaderGone {
+                    logger.info(
+                        "export left by its reader",
+                        metadata: ["request_id": "\(requestID)"]
+                    )
+                    throw error
+                } catch {
+                    // The connection ends without the end of the answer, so that nobody takes the
+                    // part for the whole.
+                    logger.error(
+                        "export broken off",
+                        metadata: [
+                            "request_id": "\(requestID)", "error": "\(LedgerError(error))",
+                        ]
+                    )
+                    throw error
+                }
+                try await writer.finish(nil)
+            }
+        )
+    }
+
+    @concurrent private func write(
+        to writer: inout any ResponseBodyWriter,
+        isCompressed: Bool
+    ) async throws {
+        let gzip = isCompressed ? GzipWriter() : nil
+        var page = first
+        var bytes = head
+        while true {
+            try spell(page, &bytes)
+            let ready = gzip?.append(bytes) ?? bytes
+            bytes.removeAll(keepingCapacity: true)
+            guard let place = next(page) else {
+                try await Self.write(ready + (gzip?.finish() ?? []), to: &writer)
+                return
+            }
+            async let following = read(place)
+            try await Self.write(ready, to: &writer)
+            page = try await following
+        }
+    }
+
+    @concurrent private static func write(
+        _ bytes: [UInt8],
+        to writer: inout any ResponseBodyWriter
+    ) async throws {
+        guard !bytes.isEmpty else { return }
+        do {
+            try await writer.write(ByteBuffer(bytes: bytes))
+        } catch {
+            throw ReaderGone()
+        }
+    }
+}
+
+/// Whoever read the answer has closed the connection.
+private struct ReaderGone: Error {}

@@ -1,0 +1,181 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import Logging
+
+/// Records in bulk, and whose the pseudonyms in them are.
+///
+/// An export ends where the log ended when the request began, however much is appended meanwhile.
+/// It is on record, durable, before its first byte leaves (threats, T28).
+struct ExportRoutes: Sendable {
+    let store: LedgerStore
+    let logger: Logger
+
+    func add(to router: Router<LedgerRequestContext>) {
+        router.get("/v1/export") { try await export($0, $1) }
+        router.get("/v1/export/identities") { try await identities($0, $1) }
+    }
+
+    private func export(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, scope: .export, store: store)
+        let query = try Query(
+            request,
+            keys: Query.filterKeys.union([
+                "format", "header", "log", "from_position", "until_position", "after", "user",
+            ])
+        )
+        let form = try ExportForm(query)
+        let logID = try store.logID(query)
+        var filter = try query.filter(app: caller.app)
+        if let user = try await user(query, of: caller.app) { filter.subject = user.subject }
+        let range = try await range(query, caller, logID)
+        try await store.recordExport(
+            LedgerEvent.Export(
+                export: store.clock.identifier(),
+                log: logID,
+                format: form.format,
+                from: range.lowerBound,
+                until: range.upperBound,
+                types: filter.types,
+                since: filter.since,
+                before: filter.until
+            ),
+            of: [caller.app],
+            subject: filter.subject,
+            context: context.recordContext(key: caller, request)
+        )
+        let read = { @Sendable [store, filter] (position: Int64) async throws -> ExportPage in
+            try await store.exportPage(
+                filter,
+                logID: logID,
+                from: position,
+                below: range.upperBound
+            )
+        }
+        // The first page is read before the answer begins, so that an error is still an error.
+        return ExportBody(
+            first: try await read(range.lowerBound),
+            next: \.next,
+            read: read,
+            head: form.head,
+            spell: form.append,
+            requestID: context.requestID,
+            logger: logger
+        ).response(
+            request,
+            contentType: form.contentType,
+            fileName: "\(query["log"] ?? "facts").\(form.format.rawValue)"
+        )
+    }
+
+    private func identities(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, scope: .exportIdentities, store: store)
+        let query = try Query(request, keys: ["subject", "user"])
+        var subject = try query.filter(app: caller.app).subject
+        if let user = try await user(query, of: caller.app) { subject = user.subject }
+        try await store.recordExport(
+            LedgerEvent.Export(
+                export: store.clock.identifier(),
+                log: store.administrationLog,
+                format: .identities,
+                from: 0,
+                until: try await store.size(logID: store.administrationLog),
+                identities: true
+            ),
+            of: [caller.app],
+            subject: subject,
+            context: context.recordContext(key: caller, request)
+        )
+        let read = { @Sendable [store, subject] (after: Identifier?) async throws -> IdentityPage in
+            guard let subject else {
+                let page = try await store.identities(of: caller.app, after: after)
+                return IdentityPage(identities: page.identities, next: page.next)
+            }
+            return IdentityPage(
+                identities: try await store.identities(of: [subject], app: caller.app),
+                next: nil
+            )
+        }
+        return ExportBody(
+            first: try await read(nil),
+            next: \.next,
+            read: { try await read($0) },
+            head: [],
+            spell: { page, bytes in page.append(to: &bytes) },
+            requestID: context.requestID,
+            logger: logger
+        ).response(request, contentType: "application/x-ndjson", fileName: "identities.ndjson")
+    }
+
+    /// The user that a query names by the app's own id; nil where it names none.
+    private func user(_ query: Query, of app: StoredApp) async throws -> StoredUser? {
+        guard let text = query["user"] else { return nil }
+        guard query["subject"] == nil else {
+            throw LedgerError.malformed("subject and user exclude each other.")
+        }
+        guard let user = try await store.user(try ClientUserID.parse(text), of: app) else {
+            throw LedgerError.notConnected
+        }
+        return user
+    }
+
+    /// The positions that are asked for, as far as the log goes now.
+    private func range(
+        _ query: Query,
+        _ caller: Caller,
+        _ logID: Int32
+    ) async throws -> Range<Int64> {
+        let size = try await store.size(logID: logID)
+        let start = try await start(query, caller, logID)
+        let until = try query.position("until_position") ?? size
+        guard query["until_position"] == nil || until >= start else {
+            throw LedgerError.malformed("until_position must not be before the beginning.")
+        }
+        return start..<max(start, min(until, size))
+    }
+
+    /// Where an export begins: at a position, or after the last event that the caller has got.
+    private func start(
+        _ query: Query,
+        _ caller: Caller,
+        _ logID: Int32
+    ) async throws -> Int64 {
+        let position = try query.position("from_position")
+        guard let text = query["after"] else { return position ?? 0 }
+        guard position == nil else {
+            throw LedgerError.malformed("from_position and after exclude each other.")
+        }
+        guard let id = Identifier(text), let event = try await store.event(id: id),
+            event.app == caller.app.id, event.logID == logID
+        else { throw LedgerError.malformed("after must be the id of an event of this log.") }
+        return event.position + 1
+    }
+}
+
+/// A page of users, as lines.
+private struct IdentityPage: Sendable {
+    let identities: [UserIdentity]
+    let next: Identifier?
+
+    func append(to bytes: inout [UInt8]) {
+        for identity in identities {
+            var writer = RecordWriter()
+            writer.open()
+            writer.member("subject", identity.subject)
+            if let clientUserID = identity.clientUserID {
+                writer.member("client_user_id", clientUserID.exposed)
+            }
+            if let humanID = identity.humanID { writer.member("human_id", humanID.exposed) }
+            writer.close()
+            bytes += writer.bytes
+            bytes.append(UInt8(ascii: "\n"))
+        }
+    }
+}

@@ -1,0 +1,230 @@
+import Ledger
+@testable import LedgerStore
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("Pages of an export", .timeLimit(.minutes(5)))
+struct ExportPageTests {
+    /// All pages of an export, and how many there were.
+    private func export(
+        _ test: TestStore,
+        _ filter: EventFilter,
+        logID: Int32 = 0,
+        from: Int64 = 0,
+        below end: Int64
+    ) async throws -> (whole: ExportPage, pages: Int) {
+        var whole = ExportPage()
+        var pages = 0
+        var next: Int64? = from
+        while let position = next {
+            let page = try await test.store.exportPage(
+                filter,
+                logID: logID,
+                from: position,
+                below: end
+            )
+            #expect(page.positions.count == page.ends.count)
+            #expect(page.ends.last ?? 0 == page.lines.count)
+            if let next = page.next { #expect(next > position && next < end) }
+            whole.ends += page.ends.map { $0 + whole.lines.count }
+            whole.lines += page.lines
+            whole.positions += page.positions
+            next = page.next
+            pages += 1
+        }
+        return (whole, pages)
+    }
+
+    private func otherApp(_ test: TestStore) async throws -> StoredApp {
+        let new = NewApp(
+            clientID: "other",
+            name: "Other",
+            clientSecret: Secret("other secret"),
+            appKey: nil,
+            connectURL: "http://127.0.0.1:1",
+            userURL: "http://127.0.0.1:1",
+            apiURL: "http://127.0.0.1:1",
+            allowedOrigins: []
+        )
+        let context = RecordContext(actor: "operator")
+        _ = try await test.store.add(new, context: context, owner: test.owner)
+        let other = try #require(try await test.store.app(clientID: "other"))
+        for number in 0..<5 {
+            let user = test.store.newUser(Secret("other \(number)"), of: other)
+            _ = try await test.store.write(test.launch(user), to: user)
+        }
+        return other
+    }
+
+    /// Every filter that these conditions make, each taken or left away.
+    private func filters(_ test: TestStore, _ events: [StoredEvent]) throws -> [EventFilter] {
+        let middle = events[events.count / 2]
+        let time = try middle.record().time
+        let later = try events[events.count * 3 / 4].record().time
+        return (0..<32).map { bits in
+            var filter = EventFilter(app: bits & 1 == 0 ? nil : test.app.id)
+            if bits & 2 != 0 { filter.subject = try? middle.record().subject }
+            if bits & 4 != 0 { filter.types = ["launch.closed", "access_token.rotated"] }
+            if bits & 8 != 0 { filter.since = time }
+            if bits & 16 != 0 { filter.until = later }
+            return filter
+        }
+    }
+
+    /// What a filter means, told once more.
+    private func passes(_ event: StoredEvent, _ filter: EventFilter) throws -> Bool {
+        let record = try event.record()
+        if let app = filter.app, event.app != app { return false }
+        if let subject = filter.subject, record.subject != subject { return false }
+        let type = "\(record.event.type)"
+        if !filter.types.isEmpty, !filter.types.contains(type) { return false }
+        if let since = filter.since, record.time < since { return false }
+        if let until = filter.until, record.time >= until { return false }
+        return true
+    }
+
+    @Test("each filter, alone and with others, gives what looking at every record gives")
+    func filtered() async throws {
+        try await TestStore.run { test in
+            try await RandomHistory(test: test, seed: 4).run(users: 12, steps: 10)
+            _ = try await otherApp(test)
+            let events = try await test.log()
+            let size = Int64(events.count)
+            var found = 0
+            for filter in try filters(test, events) {
+                for range in [0..<size, 7..<size - 5, size / 2..<size / 2, size - 1..<size] {
+                    let expected = try events.filter {
+                        try range.contains($0.position) && passes($0, filter)
+                    }
+                    let (whole, _) = try await export(
+                        test,
+                        filter,
+                        from: range.lowerBound,
+                        below: range.upperBound
+                    )
+                    #expect(whole.positions == expected.map(\.position), "\(filter) \(range)")
+                    let lines = expected.flatMap { $0.bytes + [UInt8(ascii: "\n")] }
+                    #expect(whole.lines == lines, "\(filter) \(range)")
+                    found += expected.count
+                    let listed = try await test.store.events(
+                        filter,
+                        logID: 0,
+                        from: range.lowerBound,
+                        limit: 1_000
+                    )
+                    #expect(
+                        listed.events.map(\.position).filter { range.contains($0) }
+                            == whole.positions,
+                        "a list and an export understand a filter alike"
+                    )
+                }
+            }
+            #expect(found > 1_000)
+        }
+    }
+
+    @Test("a filter that few events pass gives bounded pages, empty ones among them")
+    func sparse() async throws {
+        try await TestStore.run { test in
+            let rare: [Int64] = [100, 45_000, 70_000]
+            try await test.fill(upTo: 70_001, rare: rare)
+            var filter = EventFilter(app: test.app.id)
+            filter.types = ["access_token.rotated"]
+            let (whole, pages) = try await export(test, filter, below: 70_001)
+            #expect(whole.positions == rare)
+            #expect(pages == 4, "one page per \(StoreLimits.scannedEventsMax) positions")
+        }
+    }
+
+    @Test("a full page goes on behind its last record, and nothing is lost or doubled")
+    func full() async throws {
+        try await TestStore.run { test in
+            let size = Int64(StoreLimits.exportRecordsMax) * 2 + 17
+            try await test.fill(upTo: size)
+            for app in [nil, test.app.id] {
+                let (whole, pages) = try await export(test, EventFilter(app: app), below: size)
+                #expect(pages == 3)
+                #expect(whole.positions == Array(0..<size))
+                #expect(whole.lines.filter { $0 == UInt8(ascii: "\n") }.count == Int(size))
+            }
+            let end = Int64(StoreLimits.exportRecordsMax)
+            let page = try await test.store.exportPage(
+                EventFilter(app: nil),
+                logID: 0,
+                from: 0,
+                below: end
+            )
+            #expect(page.next == nil, "a full page may be the last one")
+        }
+    }
+
+    @Test("an export is on record in the access log of each app, without a version")
+    func recorded() async throws {
+        try await TestStore.run { test in
+            let user = try await test.connectedUser("exported")
+            let other = try await otherApp(test)
+            let export = LedgerEvent.Export(
+                export: test.store.clock.identifier(),
+                log: 0,
+                format: .bundle,
+                from: 0,
+                until: 9,
+                types: ["token.read"],
+                since: test.store.clock.now()
+            )
+            try await test.store.recordExport(
+                export,
+                of: [test.app, other],
+                subject: user.subject,
+                context: TestStore.context
+            )
+            let events = try await test.log(test.store.accessLog)
+            #expect(events.map(\.app) == [test.app.id, other.id])
+            for event in events {
+                let record = try event.record()
+                #expect(record.event == .logExported(export))
+                #expect(record.subject == user.subject)
+                #expect(record.subjectVersion == nil)
+            }
+            let verification = try await Verification.run(test.owner)
+            #expect(verification.findings == [])
+        }
+    }
+
+    @Test("identities are those of the app's users, by name or all in order")
+    func identities() async throws {
+        try await TestStore.run { test in
+            let count = StoreLimits.identitiesMax + 3
+            for number in 0..<2 { _ = try await test.connectedUser("known \(number)") }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 2..<count {
+                    group.addTask { _ = try await test.launchNew("known \(number)") }
+                }
+                try await group.waitForAll()
+            }
+            let other = try await otherApp(test)
+            var all: [UserIdentity] = []
+            var next: Identifier?
+            repeat {
+                let page = try await test.store.identities(of: test.app, after: next)
+                all += page.identities
+                next = page.next
+            } while next != nil
+            #expect(all.count == count)
+            #expect(all.map(\.subject) == all.map(\.subject).sorted())
+            #expect(
+                Set(all.compactMap(\.clientUserID?.exposed))
+                    == Set((0..<count).map { "known \($0)" })
+            )
+            #expect(
+                Set(all.compactMap(\.humanID?.exposed))
+                    == ["human known 0", "human known 1"]
+            )
+            let asked = [all[600 % count].subject, Identifier(value: 1), all[0].subject]
+            let named = try await test.store.identities(of: asked, app: test.app)
+            #expect(named.map(\.subject) == [asked[0], asked[2]])
+            #expect(try await test.store.identities(of: asked, app: other).isEmpty)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+@testable import Ledger
+
+extension Golden {
+    /// What leaves the ledger is itself recorded.
+    static let evidence: [Golden] = [
+        Golden(
+            event:
+                .logExported(
+                    .init(
+                        export: Golden.finalize,
+                        log: 0,
+                        format: .ndjson,
+                        from: 0,
+                        until: 1_000
+                    )
+                ),
+            subjectVersion: nil,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"log.exported",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123",\#
+                "data":{"export":"019ab5d6-1c02-7002-8000-000000000002","log":0,\#
+                "format":"ndjson","from":0,"until":1000,"identities":false}}
+                """#
+        ),
+        Golden(
+            event:
+                .logExported(
+                    .init(
+                        export: Golden.finalize,
+                        log: 1,
+                        format: .bundle,
+                        from: 17,
+                        until: 4_096,
+                        types: ["token.read", "log.exported"],
+                        since: Golden.time,
+                        before: Golden.expiry,
+                        identities: true
+                    )
+                ),
+            subjectVersion: nil,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"log.exported",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123",\#
+                "data":{"export":"019ab5d6-1c02-7002-8000-000000000002","log":1,\#
+                "format":"bundle","from":17,"until":4096,\#
+                "types":["token.read","log.exported"],\#
+                "since":"2026-11-22T14:06:36.123456Z",\#
+                "before":"2026-11-22T14:21:36.000000Z","identities":true}}
+                """#
+        ),
+        Golden(
+            event:
+                .tokenSearched(
+                    accessToken: Golden.one,
+                    publicToken: Golden.other,
+                    matches: 2
+                ),
+            subjectVersion: nil,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"token.searched",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123",\#
+                "data":{"access_token":"00112233445566778899aabbccddeeff",\#
+                "public_token":"ffeeddccbbaa99887766554433221100","matches":2}}
+                """#
+        ),
+    ]
+}

@@ -1,5 +1,14 @@
 import ArgumentParser
 import LedgerStore
+import MerkleLog
+
+/// Which of the deployment's logs a command is about.
+enum LogChoice: String, ExpressibleByArgument, CaseIterable {
+    /// What happened to users.
+    case facts
+    /// Who read what.
+    case access
+}
 
 /// `token-ledger checkpoint`: the signed statements about the log.
 struct CheckpointCommand: AsyncParsableCommand {
@@ -18,9 +27,14 @@ struct CheckpointCommand: AsyncParsableCommand {
 
         @OptionGroup var options: ServiceDatabaseOptions
 
+        @Option(help: "The log of facts, or the log of who read what; a witness needs both keys.")
+        var log = LogChoice.facts
+
         func run() async throws {
             let opened = try await OpenedStore.open(options)
-            Terminal.result(opened.store.checkpointVerifierKey)
+            let store = opened.store
+            let logID = log == .facts ? store.administrationLog : store.accessLog
+            Terminal.result(store.vault.checkpointSigner(logID: logID).key.description)
             opened.close()
         }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HumanConnect
 import Logging
+import Witness
 
 /// `token-ledger dev`: everything on one machine.
 struct DevCommand: AsyncParsableCommand {
@@ -35,11 +36,20 @@ struct DevCommand: AsyncParsableCommand {
     )
     var readyFile: String?
 
+    @Option(
+        name: .customLong("witness-policy"),
+        help: "Witnesses that must cosign, as for serve (TOKEN_LEDGER_WITNESS_POLICY)."
+    )
+    var witnessPolicy: String?
+
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning or error.")
     var logLevel: String?
 
     func run() async throws {
-        let settings = try await Settings.load(flags: [.logLevel: logLevel])
+        let settings = try await Settings.load(
+            flags: [.logLevel: logLevel, .witnessPolicy: witnessPolicy]
+        )
+        let policy = try WitnessPolicy(settings)
         let logger = try Log.start(level: settings.text(.logLevel), default: .warning)
         if let readyFile { try removeStale(readyFile) }
         Terminal.message("Starting in \(dataFolder) …")
@@ -47,6 +57,7 @@ struct DevCommand: AsyncParsableCommand {
         try await DevStack.run(
             folder: dataFolder,
             ports: DevIdentity.Ports(ledger: port, sandbox: sandboxPort, demo: demoPort),
+            witnessPolicy: policy,
             logger: logger
         ) { stack in
             if let readyFile {

@@ -4,6 +4,7 @@ import LedgerStore
 import Logging
 import Postgres
 import ServiceLifecycle
+import Witness
 
 /// `token-ledger serve`: the service.
 struct ServeCommand: AsyncParsableCommand {
@@ -43,24 +44,46 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var checkpointFolder: String?
 
+    @Option(
+        name: .customLong("witness-policy"),
+        help: """
+            A file that says which witnesses must have cosigned a checkpoint before it is published \
+            (C2SP tlog-policy; TOKEN_LEDGER_WITNESS_POLICY).
+            """
+    )
+    var witnessPolicy: String?
+
+    @Option(
+        name: .customLong("tree-access"),
+        help: """
+            Who may read checkpoints and tiles: "open" for everybody, "key" for API keys with the \
+            scope events:read (TOKEN_LEDGER_TREE_ACCESS).
+            """
+    )
+    var treeAccess: String?
+
     func run() async throws {
         let settings = try await options.settings([
             .host: host, .port: port.map(String.init), .publicURL: publicURL,
-            .checkpointFolder: checkpointFolder,
+            .checkpointFolder: checkpointFolder, .witnessPolicy: witnessPolicy,
+            .treeAccess: treeAccess,
         ])
         let logger = try Log.start(level: settings.text(.logLevel))
         let rootKey = try OpenedStore.rootKey(settings)
+        let policy = try WitnessPolicy(settings)
         let pool = PostgresPool(configuration: try options.database(settings), logger: logger)
         let configuration = LedgerAPIConfiguration(
             host: try settings.text(.host) ?? Self.usualHost,
             port: try settings.number(.port) ?? Self.usualPort,
-            publicURL: try settings.text(.publicURL)
+            publicURL: try settings.text(.publicURL),
+            treeAccess: try Self.treeAccess(settings)
         )
         let store = try await OpenedStore.waitFor(pool, rootKey: rootKey, logger: logger)
         let integration = Integration(
             store: store,
             database: try options.database(settings),
             checkpointFolder: try settings.text(.checkpointFolder),
+            witnesses: try policy?.quorum(for: store),
             logger: logger
         )
         try await ServiceRunner.withProvider { provider in
@@ -84,5 +107,13 @@ struct ServeCommand: AsyncParsableCommand {
             )
             try await ServiceRunner.run(group)
         }
+    }
+
+    private static func treeAccess(_ settings: Settings) throws -> TreeAccess {
+        guard let text = try settings.text(.treeAccess) else { return .open }
+        guard let access = TreeAccess(rawValue: text) else {
+            throw CommandError("The tree access must be \"open\" or \"key\".")
+        }
+        return access
     }
 }

@@ -1,6 +1,12 @@
 internal import Foundation
 internal import MerkleLog
 
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Musl
+#endif
+
 /// A folder outside the database that remembers each log's last checkpoint, so that a database that
 /// was set back is noticed (threats, T17).
 struct CheckpointFolder: Sendable {
@@ -21,13 +27,41 @@ struct CheckpointFolder: Sendable {
         }
     }
 
-    /// Replaces the last checkpoint; the file is whole at every moment.
+    /// Replaces the last checkpoint; the file is whole at every moment, and when this returns it
+    /// outlasts a loss of power.
     func write(_ note: SignedNote, logID: Int32) throws {
         try FileManager.default.createDirectory(
             atPath: path,
             withIntermediateDirectories: true
         )
-        try Data(note.bytes).write(to: URL(fileURLWithPath: file(logID)), options: .atomic)
+        // Several copies of the service may share the folder.
+        let draft = "\(file(logID)).\(UUID().uuidString).new"
+        do {
+            try Self.writeThrough(note.bytes, to: draft)
+            guard unsafe rename(draft, file(logID)) == 0 else {
+                throw CocoaError(.fileWriteUnknown)
+            }
+        } catch {
+            try? FileManager.default.removeItem(atPath: draft)
+            throw error
+        }
+        try synchronize()
+    }
+
+    private static func writeThrough(_ bytes: [UInt8], to path: String) throws {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        try file.write(contentsOf: Data(bytes))
+        try file.synchronize()
+    }
+
+    /// A new name is an entry of the folder, which is written through by itself.
+    private func synchronize() throws {
+        let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw CocoaError(.fileWriteUnknown) }
     }
 
     private func file(_ logID: Int32) -> String {

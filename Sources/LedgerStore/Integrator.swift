@@ -9,35 +9,55 @@ internal import Synchronization
 ///
 /// Safe in several copies: one publishes, the others follow and compare. Before the first signature
 /// after a start it has recomputed the tree from stored records, so it never signs two trees that
-/// disagree; what does not fit is an alarm, and then nothing is signed any more.
+/// disagree; what does not fit is an alarm, and then nothing is signed any more. Where witnesses are
+/// configured, a checkpoint is published with their cosignatures or not at all; appends never wait
+/// for them.
 package final class Integrator: Service {
     /// How long to wait between two looks at the logs.
     private static let interval: Duration = .seconds(1)
     /// How many records one checkpoint takes in at most, to bound the tiles held in memory.
     private static let growthMax: Int64 = 131_072
+    /// How often in a row witnesses may be away before that is told as a fault (faults, F45).
+    private static let outagesMax = 2
+
+    /// Shows a checkpoint to the witnesses.
+    package typealias Cosign = @Sendable (CosignRequest) async throws -> CosignAnswer
 
     private let store: LedgerStore
     private let pool: PostgresPool
     private let folder: CheckpointFolder?
+    private let cosign: Cosign?
     private let logger: Logger
     private let alarms = Mutex<[Int32: IntegrationAlarm]>([:])
+    private let outages = Mutex<[Int32: String]>([:])
 
     /// Makes the integrator of a store; its queries go through a pool with time for long reads.
+    ///
+    /// `cosign` asks the witnesses; nil when none are needed.
     package init(
         store: LedgerStore,
         pool: PostgresPool,
         checkpointFolder: String?,
+        cosign: Cosign? = nil,
         logger: Logger
     ) {
         self.store = store
         self.pool = pool
         folder = checkpointFolder.map { CheckpointFolder(path: $0) }
+        self.cosign = cosign
         self.logger = logger
     }
 
     /// What does not fit, if anything: the service must not call itself ready then.
     package var alarm: IntegrationAlarm? {
         alarms.withLock { alarms in alarms.min { $0.key < $1.key }?.value }
+    }
+
+    /// That checkpoints wait for witnesses, in words; nil when none does, or not for long.
+    ///
+    /// The log goes on meanwhile: this is no reason not to be ready.
+    package var witnessOutage: String? {
+        outages.withLock { outages in outages.min { $0.key < $1.key }?.value }
     }
 
     /// Works until the graceful shutdown.
@@ -52,12 +72,18 @@ package final class Integrator: Service {
     }
 
     private func tend(_ logID: Int32) async {
-        var tree: LogTree?
+        var log: WatchedLog?
         var problem = ""
+        var outageCount = 0
         while !Task.isCancelled {
             do {
-                try await look(at: logID, &tree)
+                try await look(at: logID, &log)
                 problem = ""
+                if outageCount >= Self.outagesMax {
+                    logger.notice("witnesses sign again", metadata: ["log": "\(logID)"])
+                }
+                outageCount = 0
+                outages.withLock { $0[logID] = nil }
             } catch let alarm as IntegrationAlarm {
                 alarms.withLock { $0[logID] = alarm }
                 logger.critical(
@@ -65,6 +91,9 @@ package final class Integrator: Service {
                     metadata: ["log": "\(logID)", "alarm": "\(alarm)"]
                 )
                 return
+            } catch let outage as WitnessOutage {
+                outageCount += 1
+                tell(outage, logID, count: outageCount)
             } catch {
                 // The database is away, or we are being stopped: look again later, and say the
                 // same thing once.
@@ -80,14 +109,24 @@ package final class Integrator: Service {
         }
     }
 
+    /// Says once that witnesses are away, and once more when that lasts.
+    private func tell(_ outage: WitnessOutage, _ logID: Int32, count: Int) {
+        let metadata: Logger.Metadata = ["log": "\(logID)", "error": "\(outage)"]
+        if count == 1 { logger.warning("checkpoint not cosigned", metadata: metadata) }
+        guard count >= Self.outagesMax else { return }
+        if count == Self.outagesMax { logger.error("witnesses are away", metadata: metadata) }
+        outages.withLock { $0[logID] = "the checkpoint of log \(logID) waits, \(outage)" }
+    }
+
     /// Looks at a log once: follows what others published, then publishes what is new.
     ///
-    /// `tree` is nil at the start, and only then. Throws `IntegrationAlarm` when something does not
-    /// fit, and other errors when it is worth looking again.
-    func look(at logID: Int32, _ tree: inout LogTree?) async throws {
-        var grown = try tree ?? expectations(of: logID)
-        defer { tree = grown }
-        try await integrate(&grown)
+    /// `log` is nil at the start, and only then. Throws `IntegrationAlarm` when something does not
+    /// fit, `WitnessOutage` when only witnesses are missing, and other errors when it is worth
+    /// looking again.
+    func look(at logID: Int32, _ log: inout WatchedLog?) async throws {
+        var watched = try log ?? WatchedLog(expectations(of: logID))
+        defer { log = watched }
+        try await integrate(&watched)
     }
 
     /// An empty tree that must reproduce the checkpoint that is kept outside of the database.
@@ -114,21 +153,32 @@ package final class Integrator: Service {
         return try Checkpoint(verifying: note, origin: key.name, keys: [key])
     }
 
-    private func integrate(_ tree: inout LogTree) async throws {
+    private func integrate(_ log: inout WatchedLog) async throws {
         // The checkpoint before the size: another copy may append and publish in between, and the
         // size that was read would look too small.
-        let latest = try await store.latestCheckpoint(logID: tree.logID)
-        let size = try await store.size(logID: tree.logID)
-        try compare(tree, with: latest, size: size)
-        if let latest { try await follow(latest, &tree) }
-        try await meetExpectations(&tree)
-        guard size > tree.size || (latest == nil && size == 0) else { return }
+        let logID = log.tree.logID
+        let latest = try await store.latestCheckpoint(logID: logID)
+        let size = try await store.size(logID: logID)
+        try compare(log.tree, with: latest, size: size)
+        if let latest {
+            let known = log.tree.size
+            try await follow(latest, &log.tree)
+            if log.tree.size != known { log.candidate = nil }
+        }
+        try await meetExpectations(&log.tree)
+        if let latest { try await show(latest, &log) }
+        guard size > log.tree.size || (latest == nil && size == 0) else { return }
         // What is published next is grown on a copy: if somebody else is faster, it is dropped.
-        var grown = tree
-        try await grown.grow(to: min(size, tree.size + Self.growthMax), pool)
-        if try await publish(grown, after: latest?.size) {
+        var grown = log.tree
+        if let candidate = log.candidate, candidate.size <= size { grown = candidate }
+        let target = max(log.tree.size + Self.growthMax, log.witnessedSize)
+        try await grown.grow(to: min(size, target), pool)
+        log.candidate = grown
+        guard let note = try await cosigned(try sign(grown), grown, &log) else { return }
+        if try await publish(note, grown, after: latest?.size) {
             grown.tilesAreStored()
-            tree = grown
+            log.tree = grown
+            log.candidate = nil
         }
     }
 
@@ -189,14 +239,60 @@ package final class Integrator: Service {
         tree.expectationsAreMet()
     }
 
-    private func publish(_ tree: LogTree, after previous: Int64?) async throws -> Bool {
-        let signer = store.vault.checkpointSigner(logID: tree.logID)
-        let checkpoint = try Checkpoint(
-            origin: signer.key.name,
-            size: Int(tree.size),
-            root: tree.root
+    /// Shows the checkpoint that was found at the start to the witnesses, before anything is signed:
+    /// they know whether the log was larger once, or other than it is now (threats, T17).
+    private func show(_ latest: PublishedCheckpoint, _ log: inout WatchedLog) async throws {
+        guard cosign != nil, !log.isShown else { return }
+        let note = try SignedNote(Array(latest.note.utf8))
+        _ = try await cosigned(note, log.tree, &log)
+        log.isShown = true
+    }
+
+    /// The note with its cosignatures; nil when a witness has signed a larger tree meanwhile.
+    private func cosigned(
+        _ note: SignedNote,
+        _ tree: LogTree,
+        _ log: inout WatchedLog
+    ) async throws -> SignedNote? {
+        guard let cosign else { return note }
+        let answer = try await cosign(
+            CosignRequest(note: note) { [store] old in
+                try await tree.consistency(from: old, store)
+            }
         )
-        let note = try signer.sign(checkpoint)
+        if let (witness, why) = answer.refusal {
+            throw IntegrationAlarm.witnessRefused(witness: witness, why: why)
+        }
+        if let (witness, witnessed) = answer.ahead {
+            // Another copy of the service may have been faster; then the records are here.
+            let size = try await store.size(logID: tree.logID)
+            guard witnessed <= size else {
+                throw IntegrationAlarm.witnessRefused(
+                    witness: witness,
+                    why: "it has signed a checkpoint of \(witnessed) records, and the log has "
+                        + "\(size): an older database was restored, or records were removed"
+                )
+            }
+            log.witnessedSize = max(log.witnessedSize, Int64(witnessed))
+        }
+        if answer.note == nil, answer.ahead == nil || !answer.failures.isEmpty {
+            throw WitnessOutage(failures: answer.failures)
+        }
+        return answer.note
+    }
+
+    private func sign(_ tree: LogTree) throws -> SignedNote {
+        let signer = store.vault.checkpointSigner(logID: tree.logID)
+        return try signer.sign(
+            Checkpoint(origin: signer.key.name, size: Int(tree.size), root: tree.root)
+        )
+    }
+
+    private func publish(
+        _ note: SignedNote,
+        _ tree: LogTree,
+        after previous: Int64?
+    ) async throws -> Bool {
         let text = String(decoding: note.bytes, as: UTF8.self)
         let isFirst = try await pool.query(
             Statement(
@@ -205,7 +301,7 @@ package final class Integrator: Service {
                 .int4(tree.logID),
                 .int8(previous),
                 .int8(tree.size),
-                .bytea(checkpoint.root.bytes),
+                .bytea(tree.root.bytes),
                 .text(text),
                 .int4Array(tree.tiles.map(\.level)),
                 .int8Array(tree.tiles.map { Int64($0.address.index) }),
@@ -231,19 +327,5 @@ package final class Integrator: Service {
         } catch {
             logger.error("checkpoint folder not written", metadata: ["log": "\(logID)"])
         }
-    }
-}
-
-extension Tile {
-    fileprivate var level: Int32 {
-        guard case .hashes(let level) = address.layer else { return 0 }
-        return Int32(level)
-    }
-
-    /// What a full tile contributes to the level above.
-    fileprivate var root: MerkleHash {
-        var frontier = TreeFrontier()
-        for hash in hashes { frontier.append(hash) }
-        return frontier.root
     }
 }

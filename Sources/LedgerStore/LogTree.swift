@@ -16,6 +16,8 @@ struct LogTree: Sendable {
     private var builder = TileBuilder()
     /// Full tiles that are not stored yet.
     private(set) var tiles: [Tile] = []
+    /// Per level the tile at the right edge, as far as one is not full.
+    private var edge: [Int32: Tile] = [:]
     /// The size of the last checkpoint that is known to be stored.
     private(set) var publishedSize: Int64?
     private var expectations: [Expectation] = []
@@ -56,6 +58,7 @@ struct LogTree: Sendable {
             for leaf in leaves { builder.append(leaf) }
             let grown = builder.takeTiles()
             if keepsTiles { tiles += grown.filter(\.address.isFull) }
+            for tile in grown where !tile.address.isFull { edge[tile.level] = tile }
             try compare()
         }
     }
@@ -64,6 +67,20 @@ struct LogTree: Sendable {
     mutating func tilesAreStored() {
         tiles = []
         publishedSize = size
+    }
+
+    /// The tiles that need not be read.
+    var tilesAtHand: TileSet {
+        var set = TileSet()
+        for tile in tiles { set.insert(tile) }
+        for tile in edge.values { set.insert(tile) }
+        return set
+    }
+
+    /// Whether a tile, as wide as it is in this tree, is among those at hand.
+    func isAtHand(_ address: TileAddress) -> Bool {
+        // Partial tiles stand at the right edge and nowhere else.
+        !address.isFull || tiles.contains { $0.address == address }
     }
 
     /// Forgets what a copy of this tree has met.
@@ -118,6 +135,10 @@ package enum IntegrationAlarm: Error, Equatable, CustomStringConvertible {
     case foreignCheckpoint(source: String)
     /// A checkpoint that was published is not in the database any more.
     case lostCheckpoint(size: Int64)
+    /// A witness does not sign what the log says now.
+    case witnessRefused(witness: String, why: String)
+    /// The stored tiles of the records up to this size are not those of the records.
+    case damagedTiles(size: Int64)
 
     package var description: String {
         switch self {
@@ -134,6 +155,10 @@ package enum IntegrationAlarm: Error, Equatable, CustomStringConvertible {
         case .lostCheckpoint(let size):
             "the checkpoint of size \(size), which was published, is not in the database any more: "
                 + "an older database was restored, or checkpoints were removed"
+        case .witnessRefused(let witness, let why):
+            "the witness \(witness) refuses to sign the log's checkpoint: \(why)"
+        case .damagedTiles(let size):
+            "the stored tiles of the first \(size) records are not those of the records"
         }
     }
 }

@@ -11,23 +11,31 @@ final class Watcher {
     private let test: TestStore
     private let folder: String?
     private let integrator: Integrator
-    private var trees: [Int32: LogTree] = [:]
+    private var logs: [Int32: WatchedLog] = [:]
 
-    init(_ test: TestStore, store: LedgerStore? = nil, folder: String? = nil) {
+    init(
+        _ test: TestStore,
+        store: LedgerStore? = nil,
+        folder: String? = nil,
+        cosign: Integrator.Cosign? = nil
+    ) {
         self.test = test
         self.folder = folder
-        integrator = Self.integrator(store ?? test.store, test.pool, folder)
+        let store = store ?? test.store
+        integrator = Self.integrator(store, store.pool, folder, cosign)
     }
 
     static func integrator(
         _ store: LedgerStore,
         _ pool: PostgresPool,
-        _ folder: String?
+        _ folder: String?,
+        _ cosign: Integrator.Cosign? = nil
     ) -> Integrator {
         Integrator(
             store: store,
             pool: pool,
             checkpointFolder: folder,
+            cosign: cosign,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }
@@ -38,9 +46,9 @@ final class Watcher {
     }
 
     private func look(_ logID: Int32) async throws {
-        var tree = trees[logID]
-        defer { trees[logID] = tree }
-        try await integrator.look(at: logID, &tree)
+        var log = logs[logID]
+        defer { logs[logID] = log }
+        try await integrator.look(at: logID, &log)
     }
 
     /// The alarm that a look at the log of facts raises.

@@ -9,7 +9,7 @@ extension HouseRule {
             return file.imports("CLibPQ", "use the Postgres module")
         },
         HouseRule(
-            name: "only the three HTTP targets know the web framework",
+            name: "only the HTTP targets know the web framework",
             kept: [
                 ("Sources/LedgerAPI/A.swift", "import Hummingbird"),
                 ("Tests/LedgerAPITests/A.swift", "@testable import Hummingbird"),
@@ -22,6 +22,7 @@ extension HouseRule {
             let known = file.stands(
                 in: "Sources/LedgerAPI/",
                 "Sources/HumanConnectSandbox/",
+                "Sources/Witness/",
                 "Sources/LedgerCommand/",
                 "Tests/"
             )

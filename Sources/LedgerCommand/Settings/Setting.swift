@@ -11,10 +11,14 @@ enum Setting: String, CaseIterable {
     case rootKeyFile
     /// The folder outside the database that keeps the last checkpoints.
     case checkpointFolder
+    /// The file that says which witnesses must have cosigned a checkpoint (C2SP tlog-policy).
+    case witnessPolicy
     case host
     case port
     /// The URL under which browsers and backends reach the service.
     case publicURL = "publicUrl"
+    /// Who may read checkpoints and tiles.
+    case treeAccess
     case logLevel
     /// The configuration file itself; stands in the environment or on the command line.
     case configFile

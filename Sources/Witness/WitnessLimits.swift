@@ -1,0 +1,37 @@
+/// The numbers that bound what a witness and those who ask it do.
+package enum WitnessLimits {
+    /// How long one question to a witness may take: the log's next checkpoint is a second away.
+    package static let answerTimeMax: Duration = .seconds(10)
+    /// How long a witness may take to accept a connection.
+    static let connectTimeMax: Duration = .seconds(3)
+    /// How long others are waited for once the quorum is reached: one of them may refuse, and a
+    /// witness that is away must not hold up every checkpoint for longer.
+    static let stragglerTimeMax: Duration = .milliseconds(500)
+    /// An answer is a few lines of at most some kilobytes.
+    static let answerBytesMax = 64 << 10
+    /// How often one witness is asked about one checkpoint: the first time its size may be unknown,
+    /// and another copy of the service may have been there in between.
+    static let triesMax = 4
+    /// How far a witness's clock may be from ours, in seconds: a cosignature says when it was made.
+    static let clockDifferenceSecondsMax = 3_600
+
+    /// A policy has some dozen lines of about a hundred bytes.
+    package static let policyBytesMax = 256 << 10
+    /// The specification asks for 32 of each at least.
+    static let policyLogsMax = 32
+    static let policyWitnessesMax = 32
+    static let policyGroupsMax = 32
+
+    /// 63 hashes take 3 kB, and a checkpoint with a dozen large signatures 50 kB.
+    static let requestBytesMax = 128 << 10
+    /// All header fields together.
+    static let headerBytesMax = 8_192
+    /// How many header fields.
+    static let headerFieldsMax = 32
+    /// How long a connection may stay silent; a log that is busy comes back every second.
+    static let idleSeconds: Int64 = 60
+    /// How many connections at once: logs are few, and each keeps one or two.
+    static let connectionsMax = 256
+    /// The file of a key holds 64 digits; whatever is longer is not one.
+    static let keyFileBytesMax = 128
+}

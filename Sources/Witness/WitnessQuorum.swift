@@ -1,0 +1,117 @@
+package import MerkleLog
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// Asks the witnesses of a policy, all at once, and says whether enough of them have signed.
+///
+/// As a service it only keeps its connections until the graceful shutdown.
+package final class WitnessQuorum: Service {
+    /// One witness and one log.
+    private struct Place: Hashable {
+        let witness: Int
+        let origin: [UInt8]
+    }
+
+    private enum Event: Sendable {
+        case said(WitnessAnswer, Int)
+        case waitedEnough
+    }
+
+    private let policy: WitnessPolicy
+    private let client: WitnessClient
+    /// The last size that a witness is known to have signed; the witness itself has the last word.
+    private let sizes = Mutex<[Place: Int]>([:])
+
+    /// Takes a policy all of whose witnesses can be asked.
+    ///
+    /// - Parameters:
+    ///   - policy: whom to ask, and who is enough.
+    ///   - log: a key of the logs whose checkpoints will be shown.
+    ///   - answerTimeMax: for one question to one witness; tests shorten it.
+    /// - Throws: `WitnessPolicyError` when the policy is for other logs, or a witness has no URL.
+    package init(
+        policy: WitnessPolicy,
+        log: VerifierKey,
+        answerTimeMax: Duration = WitnessLimits.answerTimeMax
+    ) throws(WitnessPolicyError) {
+        try policy.check(log: log)
+        try policy.checkURLs()
+        self.policy = policy
+        client = WitnessClient(answerTimeMax: answerTimeMax)
+    }
+
+    /// Keeps the connections until the graceful shutdown; must run, or they are never closed.
+    package func run() async throws {
+        try? await gracefulShutdown()
+        try await client.shutdown()
+    }
+
+    /// Shows a signed checkpoint to all witnesses.
+    ///
+    /// Ends when all have answered, or soon after enough have signed. `proof` gives the consistency
+    /// proof from a size, which is at most the checkpoint's; what it throws is passed on.
+    package func cosign(
+        _ note: SignedNote,
+        proof: @escaping @Sendable (_ oldSize: Int) async throws -> [MerkleHash]
+    ) async throws -> QuorumAnswer {
+        let checkpoint = try Checkpoint(note.text)
+        return try await withThrowingTaskGroup(of: Event.self) { group in
+            for place in policy.witnesses.indices {
+                group.addTask {
+                    .said(try await self.ask(place, note, checkpoint, proof), place)
+                }
+            }
+            var tally = QuorumTally(policy: policy, note: note)
+            var missing = policy.witnesses.count
+            var isEnding = false
+            while missing > 0, let event = try await group.next() {
+                guard case .said(let answer, let place) = event else { break }
+                tally.add(answer, of: place)
+                missing -= 1
+                if !isEnding, tally.isSatisfied {
+                    isEnding = true
+                    group.addTask {
+                        try? await Task.sleep(for: WitnessLimits.stragglerTimeMax)
+                        return .waitedEnough
+                    }
+                }
+            }
+            group.cancelAll()
+            return try tally.result()
+        }
+    }
+
+    /// Asks one witness until it has said something about this very checkpoint.
+    private func ask(
+        _ witness: Int,
+        _ note: SignedNote,
+        _ checkpoint: Checkpoint,
+        _ proof: @Sendable (_ oldSize: Int) async throws -> [MerkleHash]
+    ) async throws -> WitnessAnswer {
+        guard let url = policy.witnesses[witness].url else { return .failed(.unreachable) }
+        let place = Place(witness: witness, origin: Array(checkpoint.origin.utf8))
+        let known = sizes.withLock { $0[place] } ?? 0
+        // A witness that is ahead says so whatever it is asked.
+        var oldSize = known <= checkpoint.size ? known : 0
+        for _ in 0..<WitnessLimits.triesMax {
+            let request = try WitnessRequest(
+                oldSize: oldSize,
+                hashes: try await proof(oldSize),
+                note: note
+            )
+            let answer = await client.add(request, to: url, key: policy.witnesses[witness].key)
+            switch answer {
+            case .cosigned: sizes.withLock { $0[place] = checkpoint.size }
+            case .conflict(let size):
+                sizes.withLock { $0[place] = size }
+                guard size > checkpoint.size else {
+                    oldSize = size
+                    continue
+                }
+            case .refused, .failed: break
+            }
+            return answer
+        }
+        return .failed(.busy)
+    }
+}

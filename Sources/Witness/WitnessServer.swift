@@ -1,0 +1,113 @@
+internal import HTTPTypes
+package import Hummingbird
+internal import HummingbirdCore
+package import Logging
+internal import MerkleLog
+internal import NIOCore
+
+/// A witness over HTTP: `POST /add-checkpoint` and nothing else (C2SP `tlog-witness`).
+package struct WitnessServer: Sendable {
+    /// What a conflict's answer is.
+    private static let sizeType = "text/x.tlog.size"
+
+    private let witness: CheckpointWitness
+    private let host: String
+    private let port: Int
+    private let logger: Logger
+
+    /// Makes a server; port 0 takes any free one.
+    package init(witness: CheckpointWitness, host: String, port: Int, logger: Logger) {
+        self.witness = witness
+        self.host = host
+        self.port = port
+        self.logger = logger
+    }
+
+    /// The server as a service; its graceful shutdown finishes the requests under way.
+    ///
+    /// `onRunning` is told the port once the socket listens.
+    package func service(
+        onRunning: @escaping @Sendable (_ port: Int) async -> Void
+    ) -> some ApplicationProtocol {
+        var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
+        decoder.maxHeaderFieldSize = WitnessLimits.headerBytesMax
+        decoder.maxHeaderListSize = WitnessLimits.headerBytesMax
+        decoder.maxHeaderFieldCount = WitnessLimits.headerFieldsMax
+        var http = HTTP1Channel.Configuration(idleTimeout: .seconds(WitnessLimits.idleSeconds))
+        http.httpDecoder = decoder
+        let router = Router()
+        router.post("/add-checkpoint") { request, _ in await answer(request) }
+        return Application(
+            router: router,
+            server: .http1(configuration: http),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port),
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    WitnessLimits.connectionsMax,
+                    logger: logger
+                )
+            ),
+            onServerRunning: { channel in
+                await onRunning(channel.localAddress?.port ?? port)
+            },
+            logger: logger
+        )
+    }
+
+    private func answer(_ request: Request) async -> Response {
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: WitnessLimits.requestBytesMax)
+        } catch {
+            return Response(status: .contentTooLarge)
+        }
+        do {
+            return Self.answer(try await judge(Array(body.readableBytesView)))
+        } catch {
+            logger.error("state not written", metadata: ["error": "\(error)"])
+            return Response(status: .internalServerError)
+        }
+    }
+
+    private func judge(_ body: [UInt8]) async throws -> WitnessVerdict {
+        let verdict = try await witness.judge(body)
+        switch verdict {
+        case .otherTree, .notConsistent:
+            guard let request = try? WitnessRequest(body) else { break }
+            // A known key signed it: it may be the proof that a log contradicts itself.
+            logger.error(
+                "checkpoint does not continue the last one",
+                metadata: [
+                    "origin": "\(request.checkpoint.origin)", "old": "\(request.oldSize)",
+                    "size": "\(request.checkpoint.size)", "root": "\(request.checkpoint.root)",
+                ]
+            )
+        default: break
+        }
+        return verdict
+    }
+
+    private static func answer(_ verdict: WitnessVerdict) -> Response {
+        switch verdict {
+        case .cosigned(let signature): text(.ok, "text/plain; charset=utf-8", signature.line)
+        case .malformed: Response(status: .badRequest)
+        case .unknownKey: Response(status: .forbidden)
+        case .unknownLog: Response(status: .notFound)
+        case .conflict(let size), .otherTree(let size):
+            text(.conflict, sizeType, "\(size)\n")
+        case .notConsistent: Response(status: .unprocessableContent)
+        }
+    }
+
+    private static func text(
+        _ status: HTTPResponse.Status,
+        _ type: String,
+        _ text: String
+    ) -> Response {
+        Response(
+            status: status,
+            headers: [.contentType: type],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+        )
+    }
+}

@@ -1,4 +1,3 @@
-import LedgerStore
 import Synchronization
 
 #if canImport(Glibc)
@@ -7,8 +6,8 @@ import Glibc
 import Musl
 #endif
 
-/// Shows on standard error how far a verification is: a bar for a person, now and then a line for
-/// a log file.
+/// Shows on standard error how far a long work is: a bar for a person, now and then a line for a
+/// log file.
 final class ProgressMeter: Sendable {
     private static let barWidth: Int64 = 30
     /// How many characters the longest bar line has, to wipe it.
@@ -24,21 +23,23 @@ final class ProgressMeter: Sendable {
     /// A bar moves ten times a second; a line every ten seconds tells enough.
     private var pause: Duration { isTerminal ? .milliseconds(100) : .seconds(10) }
 
+    private let title: String
+
+    /// Names the work, for lines of a log file.
+    init(_ title: String) {
+        self.title = title
+    }
+
     /// Shows a step, unless one was shown just now.
-    func show(_ progress: VerificationProgress) {
+    func show(_ done: Int64, of total: Int64, _ noun: String) {
         state.withLock { state in
             guard ContinuousClock.now - state.shownAt >= pause else { return }
             state.shownAt = .now
-            let noun =
-                switch progress.phase {
-                case .records: "records"
-                case .users: "users"
-                }
-            let text = "\(progress.done) of \(progress.total) \(noun)"
-            guard isTerminal else { return Terminal.message("verify: \(text)") }
+            let text = "\(done) of \(total) \(noun)"
+            guard isTerminal else { return Terminal.message("\(title): \(text)") }
             state.isBarOpen = true
             let filled = Int(
-                min(Self.barWidth, progress.done * Self.barWidth / max(1, progress.total))
+                min(Self.barWidth, done * Self.barWidth / max(1, total))
             )
             let bar =
                 String(repeating: "█", count: filled)

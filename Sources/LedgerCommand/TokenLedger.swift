@@ -17,7 +17,8 @@ struct TokenLedger: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, DevCommand.self, DemoCommand.self,
             SandboxCommand.self, AppCommand.self, APIKeyCommand.self, ProjectionCommand.self,
-            VerifyCommand.self, CheckpointCommand.self, BenchCommand.self,
+            UserCommand.self, ExportCommand.self, ReplayCommand.self, VerifyCommand.self,
+            CheckpointCommand.self, WitnessCommand.self, BenchCommand.self,
         ]
     )
 

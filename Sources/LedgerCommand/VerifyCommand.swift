@@ -1,20 +1,30 @@
 import ArgumentParser
 import HumanConnect
+import LedgerExport
 import LedgerStore
+import MerkleLog
+import Postgres
 
 /// `token-ledger verify`: replays the log and compares.
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Replay the whole log and compare it with everything derived from it.",
+        abstract: "Prove that the log is what was signed, and all that is derived from it.",
         discussion: """
             Checks that positions have no hole, that every column says what its record says, that \
             the records are those that every checkpoint was signed over, that every projection row \
             is what the events give and, with the root key, that every sealed value is the one \
             that the log names. Ends with 6 when something does not fit, and says in words what \
             was proved and what was not. The service may go on meanwhile.
+
+            With a bundle's folder, checks the bundle instead, without any database.
             """
     )
+
+    @Argument(
+        help: ArgumentHelp("A bundle that token-ledger export made.", valueName: "bundle")
+    )
+    var bundle: String?
 
     @OptionGroup var options: OwnerDatabaseOptions
 
@@ -36,7 +46,10 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("checkpoint-folder"),
-        help: "The folder outside of the database in which the service keeps its last checkpoints."
+        help: """
+            The folder outside of the database in which the service keeps its last checkpoints \
+            (TOKEN_LEDGER_CHECKPOINT_FOLDER).
+            """
     )
     var checkpointFolder: String?
 
@@ -49,11 +62,41 @@ struct VerifyCommand: AsyncParsableCommand {
     @Flag(help: "Print one JSON document.")
     var json = false
 
+    func validate() throws {
+        guard bundle == nil || (since.isEmpty && checkpointFolder == nil && rootKeyFile == nil)
+        else {
+            throw ValidationError(
+                "A bundle is checked as a whole and by itself: --since, --checkpoint-folder and "
+                    + "--root-key-file are for the database."
+            )
+        }
+    }
+
     func run() async throws {
+        if let bundle {
+            let verdict = try BundleVerdict(folder: bundle, keys: try Self.keys(key))
+            if json {
+                Terminal.result(verdict.document)
+            } else {
+                verdict.show()
+            }
+            if !verdict.report.findings.isEmpty { throw TokenLedger.verificationFailed }
+            return
+        }
         let database = try await options.database()
         let plan = try await plan()
-        let meter = ProgressMeter()
-        let report = try await Verification.run(database, plan: plan) { meter.show($0) }
+        let meter = ProgressMeter("verify")
+        let report: VerificationReport
+        do {
+            report = try await Verification.run(database, plan: plan) { progress in
+                let noun = progress.phase == .records ? "records" : "users"
+                meter.show(progress.done, of: progress.total, noun)
+            }
+        } catch let error as PostgresError
+            where [.undefinedTable, .undefinedSchema].contains(error.sqlState)
+        {
+            throw CommandError("The database holds no ledger: token-ledger migrate makes one.")
+        }
         meter.end()
         if json {
             Terminal.result(Self.document(report))
@@ -68,23 +111,28 @@ struct VerifyCommand: AsyncParsableCommand {
 
     private func plan() async throws -> VerificationPlan {
         var plan = VerificationPlan()
-        for text in key {
-            do {
-                try plan.pin(text)
-            } catch {
-                throw CommandError("--key: \(error)")
-            }
-        }
+        plan.keys = try Self.keys(key)
         for text in since {
             let (log, size) = try Self.place(text)
             plan.since[log] = size
         }
-        plan.checkpointFolder = checkpointFolder
         let settings = try await options.settings()
+        plan.checkpointFolder = try checkpointFolder ?? settings.text(.checkpointFolder)
         if let path = try rootKeyFile ?? settings.text(.rootKeyFile) {
             plan.rootKey = try RootKey(file: path)
         }
         return plan
+    }
+
+    /// The keys that `--key` names.
+    static func keys(_ texts: [String]) throws -> [VerifierKey] {
+        try texts.map { text in
+            do {
+                return try VerifierKey(text)
+            } catch {
+                throw CommandError("--key: \(error)")
+            }
+        }
     }
 
     /// Reads `size`, which is of log 0, or `log:size`.
@@ -111,6 +159,7 @@ struct VerifyCommand: AsyncParsableCommand {
             "events": .number(String(report.events)),
             "users": .number(String(report.users)),
             "values": report.values.map { .number(String($0)) } ?? .null,
+            "apps": report.apps.map { .number(String($0)) } ?? .null,
             "is_clean": .bool(report.findings.isEmpty),
             "is_truncated": .bool(report.isTruncated),
             "findings": .array(report.findings.map(document)),

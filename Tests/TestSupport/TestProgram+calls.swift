@@ -41,14 +41,61 @@ extension TestProgram {
         try await get(ready.sandboxURL + path, key: nil)
     }
 
-    private func get(_ url: String, key: String?) async throws -> BrowserValue {
+    /// Connects a source for a user without a browser: launch, popup, finish.
+    package func connect(_ user: String, source: String) async throws {
+        let launch = try await post(
+            ready.ledgerURL + "/v1/launches",
+            ["client_user_id": .string(user), "finish": .string("direct")],
+            key: ready.apiKeys["launch"]
+        )
+        let session = try await post(
+            ready.sandboxURL + "/sandbox/sessions",
+            [
+                "client_id": .string(ready.clientID), "client_user_id": .string(user),
+                "public_token": launch["options"]?["publicToken"] ?? .string(""),
+                "connect": .array([.string(source)]), "done": .bool(true),
+            ],
+            key: nil
+        )
+        _ = try await post(launch["finish_url"]?.string ?? "", session, key: nil)
+    }
+
+    /// The number of records that the last checkpoint covers.
+    package func checkpointSize() async throws -> Int {
+        let request = HTTPClientRequest(url: ready.ledgerURL + "/checkpoint")
+        let response = try await HTTPClient.shared.execute(request, timeout: Self.callTimeMax)
+        let body = try await response.body.collect(upTo: Self.answerBytesMax)
+        let lines = String(buffer: body).split(separator: "\n")
+        return lines.count > 1 ? Int(lines[1]) ?? 0 : 0
+    }
+
+    private func post(
+        _ url: String,
+        _ body: BrowserValue,
+        key: String?
+    ) async throws -> BrowserValue {
         var request = HTTPClientRequest(url: url)
+        request.method = .POST
+        request.headers.add(name: "content-type", value: "application/json")
+        request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(body)))
+        return try await answer(to: request, key: key)
+    }
+
+    private func get(_ url: String, key: String?) async throws -> BrowserValue {
+        try await answer(to: HTTPClientRequest(url: url), key: key)
+    }
+
+    private func answer(
+        to request: HTTPClientRequest,
+        key: String?
+    ) async throws -> BrowserValue {
+        var request = request
         if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
         let response = try await HTTPClient.shared.execute(request, timeout: Self.callTimeMax)
         let body = try await response.body.collect(upTo: Self.answerBytesMax)
-        guard response.status == .ok else {
+        guard (200..<300).contains(response.status.code) else {
             throw TestProgramError.refused(
-                path: url,
+                path: request.url,
                 status: Int(response.status.code),
                 body: String(decoding: body.readableBytesView, as: UTF8.self)
             )

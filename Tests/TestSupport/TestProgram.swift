@@ -11,6 +11,11 @@ package struct TestProgram: Sendable {
         package let sandboxURL: String
         package let demoURL: String
         package let clientID: String
+        /// The settings with which other commands work on the same database.
+        package let settingsFile: String
+        /// The database with all rights.
+        package let databaseURL: String
+        package let checkpointVerifierKey: String
         /// By scope, and one with all of them under `all`.
         package let apiKeys: [String: String]
 
@@ -19,6 +24,9 @@ package struct TestProgram: Sendable {
             case sandboxURL = "sandbox_url"
             case demoURL = "demo_url"
             case clientID = "client_id"
+            case settingsFile = "settings_file"
+            case databaseURL = "database_url"
+            case checkpointVerifierKey = "checkpoint_verifier_key"
             case apiKeys = "api_keys"
         }
     }
@@ -105,19 +113,59 @@ package struct TestProgram: Sendable {
 
     /// Runs another command of the program to its end and gives what it printed.
     package static func output(of arguments: [String]) async throws -> String {
+        let answer = try await run(path, arguments)
+        guard answer.status == 0 else {
+            throw TestProgramError.ended(
+                .exited(answer.status),
+                output: answer.output + answer.messages
+            )
+        }
+        return answer.output
+    }
+
+    /// What a command ended with, and what it said.
+    package struct Answer: Sendable {
+        package let status: Int32
+        /// What it wrote to standard output.
+        package let output: String
+        /// What it wrote to standard error.
+        package let messages: String
+    }
+
+    /// Runs another command of the program on this program's database.
+    package func command(_ arguments: [String]) async throws -> Answer {
+        try await Self.run(
+            Self.path,
+            arguments,
+            environment: ["TOKEN_LEDGER_CONFIG_FILE": ready.settingsFile]
+        )
+    }
+
+    /// Runs any program, with further variables in its environment.
+    package static func run(
+        _ path: String,
+        _ arguments: [String],
+        environment: [String: String] = [:]
+    ) async throws -> Answer {
         let result = try await Subprocess.run(
-            .path(FilePath(try path)),
+            path.contains("/") ? .path(FilePath(path)) : .name(path),
             arguments: Arguments(arguments),
+            environment: .inherit.updating(
+                Dictionary(
+                    uniqueKeysWithValues: environment.map { (.init(stringLiteral: $0), $1) }
+                )
+            ),
             output: .string(limit: outputBytesMax),
             error: .string(limit: outputBytesMax)
         )
-        guard result.terminationStatus.isSuccess else {
-            throw TestProgramError.ended(
-                result.terminationStatus,
-                output: result.standardOutput + result.standardError
-            )
+        guard case .exited(let status) = result.terminationStatus else {
+            throw TestProgramError.ended(result.terminationStatus, output: result.standardError)
         }
-        return result.standardOutput
+        return Answer(
+            status: status,
+            output: result.standardOutput,
+            messages: result.standardError
+        )
     }
 
     /// The ready file is whole as soon as it is there.

@@ -2,6 +2,9 @@
 struct DevGreeting {
     let stack: DevStack
 
+    /// As it was called, so that the lines can be copied.
+    private var program: String { CommandLine.arguments.first ?? "token-ledger" }
+
     private static let user = "alice@example.com"
 
     var text: String {
@@ -28,6 +31,13 @@ struct DevGreeting {
             \(Terminal.bold("To try"))
 
             \(curls.joined(separator: "\n"))
+
+            \(Terminal.bold("Other commands, in another terminal"))
+
+              export TOKEN_LEDGER_CONFIG_FILE=\(stack.settingsFile)
+              \(program) verify
+              \(program) user history --user \(Self.user)
+              \(program) export --bundle /tmp/bundle --by me --reason trying
 
             Ctrl-C stops everything; the data stays.
             """

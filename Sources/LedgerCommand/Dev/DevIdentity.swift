@@ -99,7 +99,12 @@ struct DevIdentity: Codable {
             throw CommandError("The demo app could not be registered.")
         }
         for (name, scopes) in Self.keys {
-            if let key = apiKeys[name], try await store.authenticate(key) != nil { continue }
+            // A key of an older data folder may lack scopes that came later.
+            if let key = apiKeys[name], let stored = try await store.authenticate(key),
+                Set(scopes.map(\.rawValue)).isSubset(of: stored.scopes)
+            {
+                continue
+            }
             let key = try await store.createAPIKey(
                 of: app,
                 scopes: scopes,

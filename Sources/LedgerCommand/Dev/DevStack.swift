@@ -7,6 +7,7 @@ import LedgerStore
 import Logging
 import Postgres
 import ServiceLifecycle
+import Witness
 
 /// Everything on one machine: PostgreSQL, the sandbox provider, the service and the demo page.
 struct DevStack: Sendable {
@@ -14,6 +15,7 @@ struct DevStack: Sendable {
     let identity: DevIdentity
     /// Absolute.
     let folder: String
+    private let witnessPolicy: WitnessPolicy?
 
     /// Starts all of it, works once everything answers, and ends it in order.
     ///
@@ -22,6 +24,7 @@ struct DevStack: Sendable {
     static func run(
         folder: String,
         ports: DevIdentity.Ports,
+        witnessPolicy: WitnessPolicy? = nil,
         logger: Logger,
         _ body: @escaping @Sendable (DevStack) async throws -> Void
     ) async throws {
@@ -32,8 +35,12 @@ struct DevStack: Sendable {
             try identity.save(in: folder)
             try await identity.register(in: ledger)
             try identity.save(in: folder)
-            try await DevStack(ledger: ledger, identity: identity, folder: folder)
-                .serve(logger, body)
+            try await DevStack(
+                ledger: ledger,
+                identity: identity,
+                folder: folder,
+                witnessPolicy: witnessPolicy
+            ).serve(logger, body)
         }
     }
 
@@ -49,10 +56,12 @@ struct DevStack: Sendable {
         _ logger: Logger,
         _ body: @escaping @Sendable (DevStack) async throws -> Void
     ) async throws {
+        try writeSettings()
         let integration = Integration(
             store: ledger.store,
             database: ledger.service,
-            checkpointFolder: "\(folder)/checkpoints",
+            checkpointFolder: checkpointFolder,
+            witnesses: try witnessPolicy?.quorum(for: ledger.store),
             logger: logger
         )
         let api = LedgerAPI(
@@ -115,6 +124,21 @@ struct DevStack: Sendable {
         try await caller.waitFor(identity.demoURL + "/livez")
     }
 
+    /// The settings with which the other commands work on this database.
+    var settingsFile: String { "\(folder)/settings.json" }
+
+    private func writeSettings() throws {
+        let settings: JSONValue = [
+            Setting.databaseURL.rawValue: .string(ledger.service.url),
+            Setting.ownerDatabaseURL.rawValue: .string(ledger.ownerURL),
+            Setting.rootKeyFile.rawValue: .string(ledger.rootKeyFile),
+            Setting.checkpointFolder.rawValue: .string(checkpointFolder),
+        ]
+        try PrivateFile.write(settings.encoded, to: settingsFile)
+    }
+
+    private var checkpointFolder: String { "\(folder)/checkpoints" }
+
     /// The one document for scripts that start the stack.
     var readyDocument: JSONValue {
         [
@@ -125,6 +149,7 @@ struct DevStack: Sendable {
             "client_secret": .string(identity.clientSecret),
             "app_key": .string(identity.appKey),
             "database_url": .string(ledger.ownerURL),
+            "settings_file": .string(settingsFile),
             "checkpoint_verifier_key": .string(ledger.store.checkpointVerifierKey),
             "api_keys": .object(
                 DevIdentity.keys.map { key in

@@ -9,6 +9,7 @@ struct PrivateLedger: Sendable {
     let cluster: RunningCluster
     let pool: PostgresPool
     let store: LedgerStore
+    let rootKeyFile: String
 
     static let database = "token_ledger"
     /// The service does not work as superuser here either, so that nothing runs only by accident.
@@ -58,7 +59,9 @@ struct PrivateLedger: Sendable {
                 rootKey: try RootKey(file: keyFile),
                 logger: logger
             )
-            return try await body(PrivateLedger(cluster: cluster, pool: pool, store: store))
+            return try await body(
+                PrivateLedger(cluster: cluster, pool: pool, store: store, rootKeyFile: keyFile)
+            )
         }
     }
 

@@ -35,6 +35,27 @@ struct OpenedStore {
         return OpenedStore(store: store, configuration: configuration, pool: pool)
     }
 
+    /// Lends a store that appends and reads users, and ends it in order.
+    static func atWork<Value: Sendable>(
+        _ options: ServiceDatabaseOptions,
+        _ body: (LedgerStore) async throws -> Value
+    ) async throws -> Value {
+        let opened = try await open(options)
+        defer { opened.close() }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await opened.store.run() }
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await body(opened.store))
+            } catch {
+                result = .failure(error)
+            }
+            opened.store.close()
+            try await group.waitForAll()
+            return try result.get()
+        }
+    }
+
     /// Ends the connections.
     func close() {
         pool.close()

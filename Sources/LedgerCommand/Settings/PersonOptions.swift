@@ -1,0 +1,61 @@
+import ArgumentParser
+import Ledger
+import LedgerStore
+
+/// The flags that name an app, and perhaps one of its users.
+struct PersonOptions: ParsableArguments {
+    @Option(help: "The app's clientId; needed when there are several apps.")
+    var app: String?
+
+    @Option(help: ArgumentHelp("The app's own id of a user.", valueName: "clientUserId"))
+    var user: String?
+
+    @Option(help: ArgumentHelp("The pseudonym of a user.", valueName: "uuid"))
+    var subject: String?
+
+    func validate() throws {
+        guard user == nil || subject == nil else {
+            throw ValidationError("--user and --subject name the same thing; one is enough.")
+        }
+        if let subject, Identifier(subject) == nil {
+            throw ValidationError("--subject must be a UUID.")
+        }
+    }
+
+    /// The app that is named, or the only one.
+    func app(_ store: LedgerStore) async throws -> StoredApp {
+        let apps = try await store.apps()
+        if let app {
+            guard let named = apps.first(where: { $0.clientID == app }) else {
+                throw CommandError("There is no app \(app); token-ledger app list shows all.")
+            }
+            return named
+        }
+        guard let only = apps.first, apps.count == 1 else {
+            throw CommandError(
+                apps.isEmpty ? "There is no app yet." : "There are several apps; --app names one."
+            )
+        }
+        return only
+    }
+
+    /// The user who is named, or nil when nobody is.
+    func user(_ store: LedgerStore) async throws -> StoredUser? {
+        if let user {
+            guard let found = try await store.user(Secret(user), of: app(store)) else {
+                throw CommandError("The app has no user with this clientUserId.")
+            }
+            return found
+        }
+        guard let subject = subject.flatMap({ Identifier($0) }) else { return nil }
+        let app = try await app(store)
+        guard
+            let found = try await store.user(
+                subject: subject,
+                logID: store.administrationLog,
+                of: app
+            )
+        else { throw CommandError("The app has no user with this subject.") }
+        return found
+    }
+}

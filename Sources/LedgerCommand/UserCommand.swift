@@ -1,0 +1,125 @@
+import ArgumentParser
+import HumanConnect
+import Ledger
+import LedgerStore
+
+/// `token-ledger user`: the people behind the pseudonyms.
+struct UserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user",
+        abstract: "One user's story.",
+        subcommands: [History.self]
+    )
+
+    /// `token-ledger user history`: everything that happened to a user, and which token was held
+    /// when.
+    struct History: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "history",
+            abstract: "Show what happened to a user, and which token was held when.",
+            discussion: """
+                Works on the database as the service does (TOKEN_LEDGER_DATABASE_URL or …_FILE, \
+                TOKEN_LEDGER_ROOT_KEY_FILE). Tokens are named by version and keyed fingerprint; \
+                no value is shown.
+                """
+        )
+
+        @OptionGroup var options: ServiceDatabaseOptions
+
+        @OptionGroup var person: PersonOptions
+
+        @Flag(help: "Print one JSON document.")
+        var json = false
+
+        func run() async throws {
+            let (user, events) = try await OpenedStore.atWork(options) { store in
+                guard let user = try await person.user(store) else {
+                    throw CommandError("Name the user: --user clientUserId, or --subject UUID.")
+                }
+                return (user, try await store.wholeHistory(of: user))
+            }
+            var records: [(position: Int64, record: Record)] = []
+            for event in events { records.append((event.position, try event.record())) }
+            let holdings = try TokenHolding.list(records)
+            if json {
+                Terminal.result(try Self.document(user, events, holdings))
+            } else {
+                Self.show(user, records, holdings)
+            }
+        }
+
+        private static func show(
+            _ user: StoredUser,
+            _ records: [(position: Int64, record: Record)],
+            _ holdings: [TokenHolding]
+        ) {
+            Terminal.result("subject \(user.subject), \(user.state.status.rawValue)")
+            Terminal.result("")
+            Terminal.result(
+                TextTable.rows(
+                    [["POSITION", "VERSION", "TIME", "EVENT", "ACTOR"]]
+                        + records.map { position, record in
+                            [
+                                "\(position)", "\(record.subjectVersion ?? 0)", "\(record.time)",
+                                "\(record.event.type)", record.actor,
+                            ]
+                        }
+                )
+            )
+            Terminal.result("")
+            Terminal.result(
+                TextTable.rows(
+                    [["TOKEN", "VERSION", "FINGERPRINT", "HELD FROM", "UNTIL"]]
+                        + holdings.map { holding in
+                            [
+                                holding.kind.rawValue, "\(holding.version)",
+                                "\(holding.fingerprint)",
+                                text(holding.from), holding.until.map(text) ?? "now",
+                            ]
+                        }
+                )
+            )
+        }
+
+        private static func text(_ moment: TokenHolding.Moment) -> String {
+            "\(moment.time) (position \(moment.position))"
+        }
+
+        private static func document(
+            _ user: StoredUser,
+            _ events: [StoredEvent],
+            _ holdings: [TokenHolding]
+        ) throws -> JSONValue {
+            [
+                "subject": .string("\(user.subject)"),
+                "status": .string(user.state.status.rawValue),
+                "events": .array(
+                    try events.map { event in
+                        [
+                            "position": .number(String(event.position)),
+                            "event": try JSONParser.parse(event.bytes, depthMax: 8),
+                        ]
+                    }
+                ),
+                "tokens": .array(
+                    holdings.map { holding in
+                        [
+                            "kind": .string(holding.kind.rawValue),
+                            "version": .number(String(holding.version)),
+                            "fingerprint": .string("\(holding.fingerprint)"),
+                            "from": document(holding.from),
+                            "until": holding.until.map(document) ?? .null,
+                        ]
+                    }
+                ),
+            ]
+        }
+
+        private static func document(_ moment: TokenHolding.Moment) -> JSONValue {
+            [
+                "position": .number(String(moment.position)),
+                "time": .string("\(moment.time)"),
+            ]
+        }
+    }
+}

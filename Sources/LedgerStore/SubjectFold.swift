@@ -36,18 +36,26 @@ struct SubjectClaims: Sendable {
     /// The user's first event, which claimed the `clientUserId`.
     var first: Identifier?
     var tokens: [Token: Fingerprint] = [:]
-    /// The intents, with the subject versions under which session tokens are kept.
-    var finishes: [(version: Int64, finish: LedgerEvent.Finish)] = []
+    /// The intents, with their events and the subject versions under which session tokens are kept.
+    var finishes: [(event: Identifier, version: Int64, finish: LedgerEvent.Finish)] = []
+    /// Events that name the person to whom the user is linked.
+    var links: [(event: Identifier, human: Fingerprint)] = []
 
     mutating func take(_ record: Record) {
         if first == nil { first = record.id }
         switch record.event {
         case .accessTokenRotated(let token, _):
             tokens[Token(kind: .accessToken, version: token.version)] = token.fingerprint
-        case .publicTokenRotated(let token, _), .publicTokenRecovered(let token, _):
+        case .publicTokenRotated(let token, _):
             tokens[Token(kind: .publicToken, version: token.version)] = token.fingerprint
+        case .publicTokenRecovered(let token, let human):
+            tokens[Token(kind: .publicToken, version: token.version)] = token.fingerprint
+            links.append((record.id, human))
         case .finishReceived(let finish):
-            finishes.append((record.subjectVersion ?? 0, finish))
+            finishes.append((record.id, record.subjectVersion ?? 0, finish))
+            links.append((record.id, finish.human))
+        case .connectFinalized(_, _, let human), .editFinalized(_, _, let human):
+            links.append((record.id, human))
         default: break
         }
     }

@@ -92,7 +92,8 @@ package struct Vault: Sendable {
         var mac = HMAC<SHA256>(key: fingerprintKey)
         mac.update(data: Self.associated("fingerprint", kind.rawValue, app.bytes))
         mac.update(data: value.exposedBytes)
-        guard let fingerprint = Fingerprint(mac.finalize()) else {
+        let code = unsafe mac.finalize().withUnsafeBytes { unsafe Array($0) }
+        guard let fingerprint = Fingerprint(code) else {
             preconditionFailure("HMAC-SHA-256 has 32 bytes.")
         }
         return fingerprint

@@ -1,5 +1,4 @@
 internal import Ledger
-internal import Logging
 internal import MerkleLog
 package import Postgres
 internal import Synchronization
@@ -12,8 +11,7 @@ internal import Synchronization
 package enum Verification {
     /// How many connections read side by side: one per core of the reference machine.
     private static let readersMax = 2
-    /// The lower half of all subjects; they are random, so both halves hold as many.
-    private static let subjectsMiddle = UInt128.max / 2
+    private static let administrationLogID: Int32 = 0
 
     /// Runs all checks that the plan has the means for.
     ///
@@ -28,14 +26,20 @@ package enum Verification {
         for _ in 0..<readersMax {
             readers.append(try await PostgresConnection.connect(configuration.withoutTimeLimits))
         }
+        var report = VerificationReport()
         var vault: Vault?
-        if let rootKey = plan.rootKey { vault = try await self.vault(rootKey, configuration) }
-        let report = try await run(
-            on: readers,
-            isInTransaction: false,
-            vault: vault,
-            plan: plan,
-            progress: progress
+        if let rootKey = plan.rootKey {
+            vault = try await VerificationKeys(rootKey: rootKey, logID: administrationLogID)
+                .vault(readers[0], &report)
+        }
+        report.merge(
+            try await run(
+                on: readers,
+                isInTransaction: false,
+                vault: vault,
+                plan: plan,
+                progress: progress
+            )
         )
         for reader in readers { await reader.close() }
         return report
@@ -68,10 +72,9 @@ package enum Verification {
             )
             done += log.size
         }
-        let users = readers.enumerated().map { index, reader in
+        let users = readers.map { reader in
             VerificationUsers(
                 connection: reader,
-                subjects: half(index, of: readers.count),
                 checks: plan.checks,
                 vault: plan.checks.contains(.vault)
                     ? vault.map { VerificationVault(vault: $0) } : nil,
@@ -80,21 +83,6 @@ package enum Verification {
         }
         report.merge(try await check(users, logs.map(\.log), plan, progress))
         return report
-    }
-
-    private static func vault(
-        _ rootKey: RootKey,
-        _ configuration: PostgresConfiguration
-    ) async throws -> Vault {
-        let logger = Logger(label: "verify") { _ in SwiftLogNoOpLogHandler() }
-        let pool = PostgresPool(configuration: configuration, logger: logger)
-        defer { pool.close() }
-        return try await Vault(rootKey: rootKey, pool: pool)
-    }
-
-    private static func half(_ index: Int, of count: Int) -> ClosedRange<UInt128> {
-        guard count > 1 else { return .min ... .max }
-        return index == 0 ? 0...subjectsMiddle : subjectsMiddle + 1 ... .max
     }
 
     private static func check(
@@ -124,18 +112,44 @@ package enum Verification {
             }
             return report
         }
-        try await withThrowingTaskGroup(of: VerificationReport.self) { group in
-            for half in users { group.addTask { try await half.run(progress: advance) } }
-            for try await part in group { report.merge(part) }
-        }
+        let slices = try await VerificationSlices.read(users[0].connection, rows: total)
+        let collected = CollectedReport()
+        try await fold(slices, users, into: collected, progress: advance)
+        report.merge(collected.report)
         if plan.checks.contains(.projection), try await users[0].projectionRows() != report.users {
             try await users[0].checkOrphans(&report)
         }
         if let vault = users[0].vault {
             report.values = report.values ?? 0
-            try await vault.checkLookups(users[0].connection, &report)
+            try await vault.checkApps(users[0].connection, &report)
+            try await vault.checkOrphans(users[0].connection, &report)
+            if try await vault.countLookups(users[0].connection) != report.lookups {
+                try await vault.checkLookups(users[0].connection, &report)
+            }
         }
         return report
+    }
+
+    /// Has the workers fold one range of subjects after the other.
+    private static func fold(
+        _ slices: [ClosedRange<UInt128>],
+        _ workers: [VerificationUsers],
+        into collected: CollectedReport,
+        progress: @escaping @Sendable (Int64) -> Void
+    ) async throws {
+        var waiting = slices[...]
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            func start(_ index: Int) {
+                guard let slice = waiting.popFirst() else { return }
+                let worker = workers[index]
+                group.addTask {
+                    try await worker.run(slice, into: collected, progress: progress)
+                    return index
+                }
+            }
+            for index in workers.indices { start(index) }
+            while let index = try await group.next() { start(index) }
+        }
     }
 
     // MARK: What there is
@@ -277,6 +291,20 @@ package enum Verification {
             }
             after = Int64(next.logID)
         }
+    }
+}
+
+/// What several workers found.
+///
+/// They put it here rather than return it from their tasks: with Swift 6.3.1 a group whose tasks
+/// returned a struct as large as the report crashed now and then when a task began.
+final class CollectedReport: Sendable {
+    private let collected = Mutex(VerificationReport())
+
+    var report: VerificationReport { collected.withLock { $0 } }
+
+    func add(_ part: VerificationReport) {
+        collected.withLock { $0.merge(part) }
     }
 }
 

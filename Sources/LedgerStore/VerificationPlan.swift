@@ -14,16 +14,11 @@ package struct VerificationPlan: Sendable {
     /// Per log, the size of a checkpoint that was verified before: reading begins there.
     package var since: [Int32: Int64] = [:]
     /// The keys that the caller trusts, each named after its log's origin.
-    package private(set) var keys: [VerifierKey] = []
+    package var keys: [VerifierKey] = []
     var checks = Set(Check.allCases)
 
     /// A verification of everything that needs no key.
     package init() {}
-
-    /// Trusts a key, in the form `name+id+base64`.
-    package mutating func pin(_ key: String) throws(NoteError) {
-        keys.append(try VerifierKey(key))
-    }
 
     /// The key of a log among those that the caller trusts: names end in the log's number.
     func pinnedKey(logID: Int32) -> VerifierKey? {

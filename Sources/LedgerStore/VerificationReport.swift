@@ -26,6 +26,17 @@ package struct VerificationReport: Sendable {
         }
     }
 
+    /// Whether the vault could be opened.
+    package enum VaultAccess: Sendable, Equatable {
+        /// No root key was given.
+        case noRootKey
+        /// The database was never used: there are no keys yet, and nothing to open.
+        case unused
+        /// A key of the deployment is missing or damaged, which is a finding.
+        case keysMissing
+        case opened
+    }
+
     /// How many findings are listed: a database that is wholly wrong needs no longer list.
     static let findingsMax = 1_000
 
@@ -33,8 +44,14 @@ package struct VerificationReport: Sendable {
     package internal(set) var events: Int64 = 0
     /// How many users' stories were folded.
     package internal(set) var users: Int64 = 0
-    /// How many vault values were opened and compared; nil when there was no root key.
+    /// How many vault values were opened; nil when the vault was not checked.
     package internal(set) var values: Int64?
+    /// How many of the vault's lookups are what the events of their subjects say.
+    var lookups: Int64 = 0
+    /// How many apps' own secrets were opened; nil when they were not looked at.
+    package internal(set) var apps: Int64?
+    /// Whether the vault could be opened.
+    package internal(set) var vault = VaultAccess.noRootKey
     /// What is known of each log.
     package internal(set) var logs: [LogVerdict] = []
     package internal(set) var findings: [Finding] = []
@@ -58,6 +75,8 @@ package struct VerificationReport: Sendable {
         events += other.events
         users += other.users
         if let otherValues = other.values { values = (values ?? 0) + otherValues }
+        lookups += other.lookups
+        if let otherApps = other.apps { apps = (apps ?? 0) + otherApps }
         logs += other.logs
         isTruncated = isTruncated || other.isTruncated
         for finding in other.findings { add(finding) }
@@ -104,18 +123,38 @@ extension VerificationReport {
                 : "All \(users) users were folded from their events and compared with the "
                     + "projection, in both directions."
         )
-        if let values {
-            sentences.append(
-                "\(values) sealed values were opened and compared with the fingerprints that the "
-                    + "log names, and the vault's lookups with the events that made them."
-            )
-        } else {
-            sentences.append(
-                "Not checked: the vault. Without the root key no value can be compared with its "
-                    + "fingerprint."
-            )
+        return sentences + vaultSentences
+    }
+
+    private var vaultSentences: [String] {
+        guard let values else {
+            return switch vault {
+            case .unused:
+                ["Not checked: the vault. The database was never used, so it has no keys."]
+            case .keysMissing, .opened:
+                ["Not checked: the vault. The deployment's own keys cannot be opened."]
+            case .noRootKey:
+                [
+                    "Not checked: the vault. Without the root key no value can be compared with "
+                        + "its fingerprint."
+                ]
+            }
         }
-        return sentences
+        guard let apps else {
+            return [
+                "\(values) sealed values of these users were opened and compared with the "
+                    + "fingerprints that the log names.",
+                "Not checked: the values of the other users, the apps' own secrets, and whether "
+                    + "the vault holds rows of nobody.",
+            ]
+        }
+        return [
+            "\(values) sealed values were opened. Those of users were compared with the fingerprints "
+                + "that the log names, and the vault's lookups with the events that made them; every "
+                + "row of the vault belongs to a user or an app, unless a finding says otherwise.",
+            "The secrets of \(apps) apps open. Not checked: that they are those that the provider "
+                + "gave; no event names them.",
+        ]
     }
 
     private static func sentences(of log: LogVerdict) -> [String] {

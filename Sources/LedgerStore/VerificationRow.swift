@@ -54,8 +54,10 @@ struct VerificationRow: Sendable {
     }
 
     private static func isSame(_ text: String?, _ type: StaticString) -> Bool {
-        guard let text else { return false }
-        return type.withUTF8Buffer { unsafe text.utf8.elementsEqual($0) }
+        guard var text else { return false }
+        return type.withUTF8Buffer { type in
+            text.withUTF8 { unsafe $0.elementsEqual(type) }
+        }
     }
 }
 

@@ -4,8 +4,6 @@ internal import Postgres
 /// Verifies what is derived from users' stories: the projection and, with the root key, the vault.
 struct VerificationUsers: Sendable {
     let connection: PostgresConnection
-    /// The subjects of this worker.
-    let subjects: ClosedRange<UInt128>
     let checks: Set<VerificationPlan.Check>
     let vault: VerificationVault?
     /// Whether the connection is within a transaction already, so that it sees one snapshot.
@@ -15,15 +13,19 @@ struct VerificationUsers: Sendable {
     /// believed to be wrong without a second look.
     private static let secondLooksMax = VerificationReport.findingsMax
 
-    /// Folds all subjects of the range.
-    func run(progress: @Sendable (Int64) -> Void) async throws -> VerificationReport {
-        var report = VerificationReport()
+    /// Folds all subjects of a range.
+    func run(
+        _ subjects: ClosedRange<UInt128>,
+        into collected: CollectedReport,
+        progress: @Sendable (Int64) -> Void
+    ) async throws {
         var fold = SubjectFold(connection, subjects: subjects, readsClaims: vault != nil)
         try await fold.run { folded in
+            var report = VerificationReport()
             try await check(folded, &report)
+            collected.add(report)
             progress(Int64(folded.count))
         }
-        return report
     }
 
     /// Folds those to whom something happened from a position on.
@@ -84,6 +86,7 @@ struct VerificationUsers: Sendable {
         report.users += Int64(folded.count)
         var judged = try await judge(folded)
         report.values = vault == nil ? nil : (report.values ?? 0) + judged.values
+        report.lookups += judged.lookups
         for index in folded.indices where !judged.problems[index].isEmpty {
             // Something may have been appended between two statements: only what is still wrong
             // within one snapshot is wrong.
@@ -100,13 +103,14 @@ struct VerificationUsers: Sendable {
 
     private func judge(
         _ folded: [FoldedSubject]
-    ) async throws -> (problems: [[Problem]], values: Int64) {
+    ) async throws -> (problems: [[Problem]], values: Int64, lookups: Int64) {
         let rows =
             checks.contains(.projection)
             ? try await ProjectionRow.rows(of: folded, connection) : [:]
         let kept = try await vault?.read(folded, connection)
         var problems: [[Problem]] = []
         var values: Int64 = 0
+        var lookups: Int64 = 0
         for subject in folded {
             var found: [Problem] = []
             func add(_ position: Int64?, _ problem: String) {
@@ -128,14 +132,16 @@ struct VerificationUsers: Sendable {
                 )
             }
             if let vault, let kept, subject.flaws.isEmpty {
-                values += Int64(kept.values[subject.subject.value]?.count ?? 0)
-                for problem in vault.problems(of: subject, kept) {
+                let judged = vault.judge(subject, kept)
+                values += kept.opened[subject.subject.value]?.count ?? 0
+                lookups += judged.lookups
+                for problem in judged.problems {
                     add(nil, "subject \(subject.subject): \(problem)")
                 }
             }
             problems.append(found)
         }
-        return (problems, values)
+        return (problems, values, lookups)
     }
 
     private func secondLook(_ subject: FoldedSubject) async throws -> [Problem] {

@@ -5,12 +5,12 @@ extension VerificationVault {
     func keys(
         _ folded: [FoldedSubject],
         _ connection: PostgresConnection
-    ) async throws(PostgresError) -> [UInt128: [UInt8]] {
+    ) async throws(PostgresError) -> [UInt128: StoredKey] {
         try await connection.query(
             Statement(
                 "verify_data_keys",
                 """
-                select k.subject, k.wrapped
+                select k.subject, k.root_key_id, k.wrapped
                 from unnest($1::int[], $2::uuid[]) as f (log_id, subject)
                 join vault.data_key k on k.log_id = f.log_id and k.subject = f.subject
                 """,
@@ -18,9 +18,12 @@ extension VerificationVault {
                 .uuidArray(folded.map(\.subject.value))
             )
         ) { result throws(PostgresError) in
-            var keys: [UInt128: [UInt8]] = [:]
+            var keys: [UInt128: StoredKey] = [:]
             for row in 0..<result.rowCount {
-                keys[try result.uuid(row, 0)] = try result.bytes(row, 1)
+                keys[try result.uuid(row, 0)] = StoredKey(
+                    rootKeyID: try result.text(row, 1),
+                    wrapped: try result.bytes(row, 2)
+                )
             }
             return keys
         }
@@ -94,7 +97,16 @@ extension VerificationVault {
         }
     }
 
+    /// How many lookups there are.
+    func countLookups(_ connection: PostgresConnection) async throws(PostgresError) -> Int64 {
+        try await connection.query(
+            Statement("count_lookups", "select count(*) from vault.lookup")
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+    }
+
     /// Every lookup against the event that made it: the other direction.
+    ///
+    /// Needed only when there are others than those that the events of all subjects have led to.
     func checkLookups(
         _ connection: PostgresConnection,
         _ report: inout VerificationReport

@@ -13,12 +13,28 @@ struct VerificationVault: Sendable {
         let sealed: [UInt8]
     }
 
+    /// A subject's own key, wrapped.
+    struct StoredKey: Sendable {
+        let rootKeyID: String
+        let wrapped: [UInt8]
+    }
+
     /// What is stored of some subjects.
     struct Kept: Sendable {
-        var keys: [UInt128: [UInt8]] = [:]
-        var values: [UInt128: [Value]] = [:]
+        var opened: [UInt128: Opened] = [:]
         /// The lookups that the subjects' events should have made, by kind and fingerprint.
         var lookups: [Lookup.Key: Lookup] = [:]
+    }
+
+    /// A subject's values, opened once.
+    struct Opened: Sendable {
+        /// How many values are stored.
+        var count: Int64 = 0
+        /// The fingerprint of each value that is what the log says.
+        var fingerprints: [SubjectClaims.Token: Fingerprint] = [:]
+        /// The lookups that must be there.
+        var lookups: [Lookup.Key] = []
+        var problems: [String] = []
     }
 
     struct Lookup: Sendable {
@@ -39,106 +55,141 @@ struct VerificationVault: Sendable {
         _ connection: PostgresConnection
     ) async throws -> Kept {
         var kept = Kept()
-        kept.keys = try await keys(folded, connection)
-        kept.values = try await values(folded, connection)
-        kept.lookups = try await lookups(
-            folded.flatMap { lookupKeys(of: $0, kept) },
-            connection
-        )
+        let keys = try await keys(folded, connection)
+        let values = try await values(folded, connection)
+        var lookupKeys: [Lookup.Key] = []
+        for subject in folded {
+            let opened = open(
+                subject,
+                keys[subject.subject.value],
+                values[subject.subject.value] ?? []
+            )
+            lookupKeys += opened.lookups
+            kept.opened[subject.subject.value] = opened
+        }
+        kept.lookups = try await lookups(lookupKeys, connection)
         return kept
     }
 
-    /// What does not fit, in words.
-    func problems(of subject: FoldedSubject, _ kept: Kept) -> [String] {
-        guard let claims = subject.claims else { return [] }
-        var problems: [String] = []
-        let opened = open(subject, kept, claims, &problems)
-        for kind in [ValueKind.accessToken, .publicToken] {
-            guard let token = TokenKind(rawValue: kind.rawValue),
-                let held = subject.state.token(token)
+    /// What does not fit, in words, and how many lookups do.
+    func judge(_ subject: FoldedSubject, _ kept: Kept) -> (problems: [String], lookups: Int64) {
+        guard let claims = subject.claims, let opened = kept.opened[subject.subject.value] else {
+            return ([], 0)
+        }
+        var problems = opened.problems
+        for kind in TokenKind.allCases {
+            guard let held = subject.state.token(kind),
+                let value = ValueKind(rawValue: kind.rawValue)
             else { continue }
-            if opened[SubjectClaims.Token(kind: kind, version: held.version)] == nil {
+            if opened.fingerprints[SubjectClaims.Token(kind: value, version: held.version)] == nil {
                 problems.append("the current \(kind.rawValue) cannot be read from the vault")
             }
         }
         if subject.state.human != nil,
-            opened[SubjectClaims.Token(kind: .humanID, version: 1)] == nil
+            opened.fingerprints[SubjectClaims.Token(kind: .humanID, version: 1)] == nil
         {
             problems.append("the human_id cannot be read from the vault")
         }
-        for key in lookupKeys(of: subject, kept) {
+        if !opened.lookups.contains(where: { $0.kind == .user }) {
+            problems.append("no lookup leads from the client_user_id to the subject")
+        }
+        var lookups: Int64 = 0
+        for key in opened.lookups {
             guard let lookup = kept.lookups[key] else {
                 problems.append("the lookup of kind \(key.kind.rawValue) is missing")
                 continue
             }
-            let isOwn = lookup.subject == subject.subject.value
-            let reference = reference(key, claims)
-            if !isOwn || (reference != nil && reference?.value != lookup.reference) {
+            if lookup.subject == subject.subject.value,
+                isReference(Identifier(value: lookup.reference), of: key, claims)
+            {
+                lookups += 1
+            } else {
                 problems.append("the lookup of kind \(key.kind.rawValue) points elsewhere")
             }
         }
-        if !kept.lookups.keys.contains(where: {
-            $0.kind == .user && kept.lookups[$0]?.subject == subject.subject.value
-        }) {
-            problems.append("no lookup leads from the client_user_id to the subject")
-        }
-        return problems
+        return (problems, lookups)
     }
 
-    private func reference(_ key: Lookup.Key, _ claims: SubjectClaims) -> Identifier? {
+    /// Whether an event of the subject made a lookup.
+    private func isReference(
+        _ event: Identifier,
+        of key: Lookup.Key,
+        _ claims: SubjectClaims
+    ) -> Bool {
         switch key.kind {
-        case .user: claims.first
+        case .user: claims.first == event
         case .session:
-            claims.finishes.first { $0.finish.session == key.fingerprint }?
-                .finish.finalize
+            claims.finishes.contains {
+                $0.event == event && $0.finish.session == key.fingerprint
+            }
         case .launch:
-            claims.finishes.first { key.fingerprint.bytes == $0.finish.launch.bytes }?
-                .finish.finalize
-        // Whichever event linked the person first; the next check reads that event.
-        case .human: nil
+            claims.finishes.contains {
+                $0.event == event && Fingerprint($0.finish.launch) == key.fingerprint
+            }
+        // Whichever event linked the person first.
+        case .human: claims.links.contains { $0.event == event && $0.human == key.fingerprint }
         }
     }
 
-    /// Opens every value; gives the fingerprint of each that is what the log says.
+    // MARK: Opening
+
+    /// Opens every value, and compares each with the fingerprint that the log names.
     private func open(
         _ subject: FoldedSubject,
-        _ kept: Kept,
-        _ claims: SubjectClaims,
-        _ problems: inout [String]
-    ) -> [SubjectClaims.Token: Fingerprint] {
-        guard let key = key(of: subject, kept) else {
-            problems.append("the data key does not open")
-            return [:]
+        _ stored: StoredKey?,
+        _ values: [Value]
+    ) -> Opened {
+        var opened = Opened(count: Int64(values.count))
+        guard let claims = subject.claims else { return opened }
+        let owner = ValueOwner(
+            logID: subject.logID,
+            app: subject.app,
+            subject: subject.subject
+        )
+        if let stored, stored.rootKeyID != vault.rootKeyID {
+            opened.problems.append("the data key names another root key")
         }
-        var opened: [SubjectClaims.Token: Fingerprint] = [:]
-        for value in kept.values[subject.subject.value] ?? [] {
-            let name = "\(value.kind) of version \(value.version)"
-            guard let kind = ValueKind(rawValue: value.kind),
-                let plain = try? vault.open(
-                    value.sealed,
-                    kind,
-                    version: value.version,
-                    for: owner(of: subject),
-                    key: key
-                )
-            else {
-                problems.append("the \(name) does not open")
-                continue
-            }
-            let fingerprint = fingerprint(kind, plain, subject.app)
-            if let named = named(kind, value.version, subject, claims) {
-                if named == fingerprint {
-                    opened[SubjectClaims.Token(kind: kind, version: value.version)] = fingerprint
-                } else {
-                    problems.append("the \(name) has not the fingerprint that the log names")
-                }
-            } else if kind == .clientUserID && value.version == 1 {
-                opened[SubjectClaims.Token(kind: kind, version: 1)] = fingerprint
-            } else {
-                problems.append("the log names no \(name)")
-            }
+        if let stored, let key = try? vault.unwrap(stored.wrapped, for: owner) {
+            for value in values { open(value, subject, claims, owner, key, &opened) }
+        } else {
+            opened.problems.append("the data key does not open")
         }
+        addLookups(of: subject, claims, &opened)
         return opened
+    }
+
+    private func open(
+        _ value: Value,
+        _ subject: FoldedSubject,
+        _ claims: SubjectClaims,
+        _ owner: ValueOwner,
+        _ key: SymmetricKey,
+        _ opened: inout Opened
+    ) {
+        // Spelled out only for a finding: there are many values.
+        var name: String { "\(value.kind) of version \(value.version)" }
+        guard let kind = ValueKind(rawValue: value.kind),
+            let plain = try? vault.open(
+                value.sealed,
+                kind,
+                version: value.version,
+                for: owner,
+                key: key
+            )
+        else { return opened.problems.append("the \(name) does not open") }
+        let fingerprint = fingerprint(kind, plain, subject.app)
+        let token = SubjectClaims.Token(kind: kind, version: value.version)
+        if let named = named(kind, value.version, subject, claims) {
+            if named == fingerprint {
+                opened.fingerprints[token] = fingerprint
+            } else {
+                opened.problems.append("the \(name) has not the fingerprint that the log names")
+            }
+        } else if kind == .clientUserID && value.version == 1 {
+            opened.fingerprints[token] = fingerprint
+        } else {
+            opened.problems.append("the log names no \(name)")
+        }
     }
 
     private func named(
@@ -172,40 +223,33 @@ struct VerificationVault: Sendable {
     }
 
     /// The lookups that must be there for a subject.
-    private func lookupKeys(of subject: FoldedSubject, _ kept: Kept) -> [Lookup.Key] {
-        guard let claims = subject.claims else { return [] }
-        func key(_ kind: LookupKind, _ fingerprint: Fingerprint) -> Lookup.Key {
-            Lookup.Key(logID: subject.logID, kind: kind, fingerprint: fingerprint)
+    private func addLookups(
+        of subject: FoldedSubject,
+        _ claims: SubjectClaims,
+        _ opened: inout Opened
+    ) {
+        var keys: Set<Lookup.Key> = []
+        func add(_ kind: LookupKind, _ fingerprint: Fingerprint) {
+            keys.insert(Lookup.Key(logID: subject.logID, kind: kind, fingerprint: fingerprint))
         }
-        var keys: [Lookup.Key] = []
-        if let human = subject.state.human { keys.append(key(.human, human)) }
-        for (_, finish) in claims.finishes {
-            keys.append(key(.session, finish.session))
-            if let launch = Fingerprint(finish.launch.bytes) { keys.append(key(.launch, launch)) }
+        if let human = subject.state.human { add(.human, human) }
+        for (_, _, finish) in claims.finishes {
+            add(.session, finish.session)
+            add(.launch, Fingerprint(finish.launch))
         }
-        let names = kept.values[subject.subject.value]?.filter {
-            $0.kind == ValueKind.clientUserID.rawValue
+        if let name = opened.fingerprints[SubjectClaims.Token(kind: .clientUserID, version: 1)] {
+            add(.user, name)
         }
-        if let name = names?.first, let dataKey = self.key(of: subject, kept),
-            let plain = try? vault.open(
-                name.sealed,
-                .clientUserID,
-                version: name.version,
-                for: owner(of: subject),
-                key: dataKey
-            )
-        {
-            keys.append(key(.user, vault.fingerprint(.user, of: plain, app: subject.app)))
-        }
-        return keys
+        opened.lookups = Array(keys)
     }
+}
 
-    private func owner(of subject: FoldedSubject) -> ValueOwner {
-        ValueOwner(logID: subject.logID, app: subject.app, subject: subject.subject)
-    }
-
-    private func key(of subject: FoldedSubject, _ kept: Kept) -> SymmetricKey? {
-        guard let wrapped = kept.keys[subject.subject.value] else { return nil }
-        return try? vault.unwrap(wrapped, for: owner(of: subject))
+extension Fingerprint {
+    /// A launch is claimed under its own id, which has as many bytes.
+    fileprivate init(_ launch: Identifier) {
+        guard let fingerprint = Fingerprint(launch.bytes) else {
+            preconditionFailure("An identifier has 16 bytes.")
+        }
+        self = fingerprint
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Ledger
 @testable import LedgerStore
 import MerkleLog
@@ -5,17 +6,24 @@ import Postgres
 import TestSupport
 import Testing
 
+private let tamperedEvents =
+    ProcessInfo.processInfo.environment["TAMPER_EVENTS"].flatMap { Int64($0) } ?? 100
+private let isLargeRun = tamperedEvents > 100
+
 /// Whatever is done to stored events is found, at its position (threats, T16 to T18; G10, G11).
-@Suite("Tampering", .timeLimit(.minutes(5)))
+///
+/// 100 events by default. For a larger run, which goes over several tiles:
+/// `TAMPER_EVENTS=1000 swift test --filter TamperTests`.
+@Suite("Tampering", .timeLimit(.minutes(isLargeRun ? 60 : 5)))
 struct TamperTests {
     private typealias Check = VerificationPlan.Check
 
     /// How many events the exhaustive suites go over.
-    static let eventsCount: Int64 = 100
+    static let eventsCount = tamperedEvents
 
     // MARK: Single bytes
 
-    @Test("every changed byte of every column of 100 rows is seen, and at its row alone")
+    @Test("every changed byte of every column of every row is seen, and at its row alone")
     func bytes() async throws {
         try await TestStore.run { test in
             try await TamperedLog.fill(test)
@@ -76,10 +84,7 @@ struct TamperTests {
 
     @Test(
         "the suite fails when a check is taken out",
-        arguments: [
-            VerificationPlan.Check.positions, .head, .record, .columns, .checkpoints, .versions,
-            .projection,
-        ]
+        arguments: VerificationPlan.Check.allCases
     )
     func mutationControl(check: VerificationPlan.Check) async throws {
         try await TestStore.run { test in

@@ -13,6 +13,8 @@ extension TamperedLog {
     }
 
     private static let last = TamperTests.eventsCount - 1
+    /// Where rows are put away for a moment: beyond every log of these tests.
+    private static let room: Int64 = 1_000_000
 
     /// Every deletion and insertion, swaps and renumberings at every place, every cut.
     static var structuralDamages: [Damage] {
@@ -34,10 +36,10 @@ extension TamperedLog {
         Damage(
             name: "insertion at \(position)",
             sql: """
-                update ledger.event set position = position + 1000
+                update ledger.event set position = position + \(room)
                     where log_id = 0 and position >= \(position);
-                update ledger.event set position = position - 999
-                    where log_id = 0 and position >= \(position) + 1000;
+                update ledger.event set position = position - \(room - 1)
+                    where log_id = 0 and position >= \(position) + \(room);
                 insert into ledger.event
                     select log_id, \(position), gen_random_uuid(), app_id, null, null, type,
                         recorded_at, record
@@ -53,9 +55,9 @@ extension TamperedLog {
         let rows = Damage(
             name: "swap of the rows \(a) and \(b)",
             sql: """
-                update ledger.event set position = 1000 where log_id = 0 and position = \(a);
+                update ledger.event set position = \(room) where log_id = 0 and position = \(a);
                 update ledger.event set position = \(a) where log_id = 0 and position = \(b);
-                update ledger.event set position = \(b) where log_id = 0 and position = 1000
+                update ledger.event set position = \(b) where log_id = 0 and position = \(room)
                 """,
             position: a
         )
@@ -76,10 +78,10 @@ extension TamperedLog {
         Damage(
             name: "renumbering from \(position)",
             sql: """
-                update ledger.event set position = position + 1000
+                update ledger.event set position = position + \(room)
                     where log_id = 0 and position >= \(position);
-                update ledger.event set position = position - 999
-                    where log_id = 0 and position >= \(position) + 1000;
+                update ledger.event set position = position - \(room - 1)
+                    where log_id = 0 and position >= \(position) + \(room);
                 update ledger.log set size = size + 1 where log_id = 0
                 """,
             position: position
@@ -169,12 +171,13 @@ extension TamperedLog {
         case .checkpoints:
             [
                 Damage(
+                    // In the access log, which has no full tile that would tell as well.
                     name: "another actor",
                     sql: """
                         update ledger.event set record = convert_to(
-                            replace(convert_from(record, 'UTF8'), '"operator"', '"operatos"'),
+                            replace(convert_from(record, 'UTF8'), '"service"', '"servicf"'),
                             'UTF8')
-                        where log_id = 0 and position = 0
+                        where log_id = 1 and position = 0
                         """,
                     position: 0
                 )
@@ -188,7 +191,8 @@ extension TamperedLog {
                     position: nil
                 )
             ]
-        case .tiles, .vault: []
+        case .tiles: [surplusTile]
+        case .vault: vaultDamages
         }
     }
 
@@ -213,7 +217,7 @@ extension TamperedLog {
             name: "a subject that begins at version 2",
             sql: """
                 insert into ledger.event
-                select 0, 100, '01900000-0000-7000-8000-000000000001', app_id,
+                select 0, \(TamperTests.eventsCount), '01900000-0000-7000-8000-000000000001', app_id,
                     '00000000-0000-4000-8000-000000000001', 2, type, recorded_at,
                     convert_to(regexp_replace(regexp_replace(regexp_replace(
                         convert_from(record, 'UTF8'),
@@ -223,10 +227,33 @@ extension TamperedLog {
                         '"subjectversion":1,', '"subjectversion":2,'), 'UTF8')
                 from ledger.event where log_id = 0 and subject_version = 1
                 order by position limit 1;
-                update ledger.log set size = 101 where log_id = 0
+                update ledger.log set size = size + 1 where log_id = 0
                 """,
-            position: 100
+            position: TamperTests.eventsCount
         )
+    }
+
+    private static var surplusTile: Damage {
+        Damage(
+            name: "a tile that no checkpoint covers",
+            sql: """
+                insert into ledger.tile
+                values (0, 0, 9, decode(repeat('00', 8192), 'hex'), sha256(''))
+                """,
+            position: nil
+        )
+    }
+
+    /// One change of each kind of row that the vault has.
+    private static var vaultDamages: [Damage] {
+        [
+            "update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)",
+            "update vault.data_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)",
+            "update vault.data_key set root_key_id = 'another'",
+            "update vault.lookup set reference = gen_random_uuid()",
+            "delete from vault.lookup where kind = 'session'",
+            "delete from vault.value where kind = 'client_secret'",
+        ].map { Damage(name: $0, sql: $0, position: nil) }
     }
 
     // MARK: Trying

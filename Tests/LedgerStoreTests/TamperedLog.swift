@@ -5,7 +5,7 @@ import MerkleLog
 import Postgres
 import TestSupport
 
-/// A log of 100 events with a checkpoint after each, read once, and ways to damage it.
+/// A log with a checkpoint after each event, read once, and ways to damage it.
 struct TamperedLog: Sendable {
     let rows: [VerificationRow]
     private let apps: [UInt128: String]
@@ -47,7 +47,7 @@ struct TamperedLog: Sendable {
         self.checkpoints = checkpoints
     }
 
-    /// Ten connected users and administration: 100 events, and a checkpoint after each append.
+    /// Ten connected users and administration, and a checkpoint after each append.
     static func fill(_ test: TestStore) async throws {
         let pool = test.pool
         let integrator = Integrator(
@@ -56,7 +56,7 @@ struct TamperedLog: Sendable {
             checkpointFolder: nil,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        var trees: [LogTree?] = [nil, nil]
+        var trees: [WatchedLog?] = [nil, nil]
         func integrate() async throws {
             for logID in test.store.logIDs {
                 try await integrator.look(at: logID, &trees[Int(logID)])
@@ -132,7 +132,9 @@ struct TamperedLog: Sendable {
             checkpoints: checks.contains(.checkpoints) ? checkpoints : []
         )
         var tree = VerificationTree(logID: 0)
-        for unit in page.units { _ = tree.take(unit, root: nil) }
+        for (index, unit) in page.units.enumerated() {
+            _ = tree.take(unit, root: unit.isFull ? page.roots[index] : nil)
+        }
         tree.finish()
         var problems: [Int64: String] = [:]
         for finding in page.findings + tree.takeFindings() {

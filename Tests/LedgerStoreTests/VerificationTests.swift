@@ -134,6 +134,24 @@ struct VerificationTests {
         }
     }
 
+    @Test(
+        "whatever the sample is, its ranges are one behind the other, from the first to the last",
+        arguments: [0, 1, 99, 100, 101, 5_000, 20_001]
+    )
+    func slices(count: Int) {
+        var sample = (0..<count).map { _ in UInt128.random(in: .min ... .max) }.sorted()
+        if count > 1 { sample[count - 1] = .max }
+        let ranges = VerificationSlices.ranges(sample)
+        #expect(ranges.count <= 33)
+        #expect(ranges.first?.lowerBound == .min)
+        #expect(ranges.last?.upperBound == .max)
+        for (range, next) in zip(ranges, ranges.dropFirst()) {
+            #expect(range.upperBound + 1 == next.lowerBound)
+        }
+        let subjects = ranges.map { range in sample.count { range.contains($0) } }
+        #expect(subjects.allSatisfy { $0 <= max(100, count / 30) }, "\(subjects)")
+    }
+
     @Test("damage is found, at its position", arguments: damages)
     func damage(damage: Damage) async throws {
         try await TestStore.run { test in

@@ -5,22 +5,19 @@ import Logging
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure, and compare with pgbench in the same run.",
+        abstract: "Measure, and compare with PostgreSQL's own programs in the same run.",
         discussion: """
             Runs on a private PostgreSQL in a folder that vanishes, with fsync on. Meaningful in a \
             release build only: swift build -c release.
             """,
-        subcommands: [Append.self, Read.self]
+        subcommands: [
+            Append.self, Read.self, Verify.self, Rebuild.self, Proof.self, Integrate.self,
+            Export.self,
+        ]
     )
 
-    /// The flags of both measurements.
+    /// Where it runs, and what it prints.
     struct Options: ParsableArguments {
-        @Option(help: "How long each measurement runs, in seconds.")
-        var seconds = 5
-
-        @Option(help: "How many callers there are at once.")
-        var clients = 64
-
         @Option(
             name: .customLong("data-folder"),
             help: "A folder on the disk to be measured; by default one in /tmp."
@@ -29,6 +26,15 @@ struct BenchCommand: AsyncParsableCommand {
 
         @Flag(help: "Print one JSON document.")
         var json = false
+    }
+
+    /// How long, and how many at once.
+    struct LoadOptions: ParsableArguments {
+        @Option(help: "How long each measurement runs, in seconds.")
+        var seconds = 5
+
+        @Option(help: "How many callers there are at once.")
+        var clients = 64
 
         func validate() throws {
             guard (1...600).contains(seconds) else {
@@ -36,6 +42,18 @@ struct BenchCommand: AsyncParsableCommand {
             }
             guard (1...1024).contains(clients) else {
                 throw ValidationError("--clients must be 1 to 1024.")
+            }
+        }
+    }
+
+    /// How long the history is.
+    struct HistoryOptions: ParsableArguments {
+        @Option(help: "How many events the history has; those of the data folder count.")
+        var events = 200_000
+
+        func validate() throws {
+            guard (1...100_000_000).contains(events) else {
+                throw ValidationError("--events must be 1 to 100000000.")
             }
         }
     }
@@ -52,10 +70,12 @@ struct BenchCommand: AsyncParsableCommand {
                 """
         )
 
+        @OptionGroup var load: LoadOptions
         @OptionGroup var options: Options
 
         func run() async throws {
-            try await BenchCommand.run(options, title: "append") { try await $0.append() }
+            let plan = BenchStack.Plan(seconds: load.seconds, clients: load.clients)
+            try await BenchCommand.run(options, plan) { try await $0.append() }
         }
     }
 
@@ -70,30 +90,128 @@ struct BenchCommand: AsyncParsableCommand {
                 """
         )
 
+        @OptionGroup var load: LoadOptions
         @OptionGroup var options: Options
 
         func run() async throws {
-            try await BenchCommand.run(options, title: "read") { try await $0.read() }
+            let plan = BenchStack.Plan(seconds: load.seconds, clients: load.clients)
+            try await BenchCommand.run(options, plan) { try await $0.read() }
+        }
+    }
+
+    /// `token-ledger bench verify`: how fast a history is checked.
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "verify",
+            abstract: "Measure verifying a whole history.",
+            discussion: """
+                The history is written first, through the store, with what the service writes for \
+                users who connect and come back. psql copies all rows once, to nowhere: verifying \
+                reads them twice, in the order of the log and in that of the users.
+                """
+        )
+
+        @OptionGroup var history: HistoryOptions
+        @OptionGroup var options: Options
+
+        func run() async throws {
+            let plan = BenchStack.Plan(events: history.events)
+            try await BenchCommand.run(options, plan) { try await $0.verify() }
+        }
+    }
+
+    /// `token-ledger bench rebuild`: how fast the projection is made anew.
+    struct Rebuild: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rebuild",
+            abstract: "Measure building the projection anew from a whole history.",
+            discussion: "psql copies all rows once, to nowhere: that is what reading alone costs."
+        )
+
+        @OptionGroup var history: HistoryOptions
+        @OptionGroup var options: Options
+
+        func run() async throws {
+            let plan = BenchStack.Plan(events: history.events)
+            try await BenchCommand.run(options, plan) { try await $0.rebuild() }
+        }
+    }
+
+    /// `token-ledger bench proof`: how long one proof takes.
+    struct Proof: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "proof",
+            abstract: "Measure single proofs, in the store and over HTTP.",
+            discussion: "Positions and sizes are random, so most tiles are not those read before."
+        )
+
+        @OptionGroup var load: LoadOptions
+        @OptionGroup var history: HistoryOptions
+        @OptionGroup var options: Options
+
+        func run() async throws {
+            let plan = BenchStack.Plan(
+                seconds: load.seconds,
+                clients: load.clients,
+                events: history.events
+            )
+            try await BenchCommand.run(options, plan) { try await $0.proof() }
+        }
+    }
+
+    /// `token-ledger bench integrate`: what the tree costs those who append.
+    struct Integrate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "integrate",
+            abstract: "Measure appending with and without the integrator, in turn.",
+            discussion: "The aim: integrating costs the appends at most 5 percent."
+        )
+
+        @OptionGroup var load: LoadOptions
+        @OptionGroup var options: Options
+
+        func run() async throws {
+            let plan = BenchStack.Plan(
+                seconds: load.seconds,
+                clients: load.clients,
+                integrates: false
+            )
+            try await BenchCommand.run(options, plan) { try await $0.integrate() }
+        }
+    }
+
+    /// `token-ledger bench export`: how fast a history leaves.
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "export",
+            abstract: "Measure exporting a whole history.",
+            discussion: """
+                psql copies the same column to a file on the same disk, in its own text format. \
+                The aim: NDJSON is at least half as fast.
+                """
+        )
+
+        @OptionGroup var history: HistoryOptions
+        @OptionGroup var options: Options
+
+        func run() async throws {
+            let plan = BenchStack.Plan(events: history.events)
+            try await BenchCommand.run(options, plan) { try await $0.export() }
         }
     }
 
     private static func run(
         _ options: Options,
-        title: String,
-        _ measure: @escaping @Sendable (BenchStack) async throws -> [Measurement]
+        _ plan: BenchStack.Plan,
+        _ measure: @escaping @Sendable (BenchStack) async throws -> BenchReport
     ) async throws {
         let logger = try Log.start(level: nil, default: .error)
         let temporary = try options.dataFolder == nil ? TemporaryFolder() : nil
         defer { temporary?.remove() }
         let folder = options.dataFolder ?? temporary?.path ?? ""
-        let plan = BenchStack.Plan(seconds: options.seconds, clients: options.clients)
         let isJSON = options.json
         try await BenchStack.run(folder: folder, plan: plan, logger: logger) { stack in
-            let report = BenchReport(
-                title: title,
-                plan: plan,
-                measurements: try await measure(stack)
-            )
+            let report = try await measure(stack)
             if isJSON {
                 Terminal.result(report.document)
             } else {

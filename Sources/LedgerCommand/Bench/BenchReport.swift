@@ -4,8 +4,11 @@ import HumanConnect
 /// The measurements of one run, for people and for programs.
 struct BenchReport {
     let title: String
-    let plan: BenchStack.Plan
     let measurements: [Measurement]
+    /// What the rates are compared with, if anything.
+    var reference: String?
+    /// What follows from the measurements, a sentence each.
+    var notes: [String] = []
 
     private var baseline: Double? { measurements.first(where: \.isBaseline)?.rate }
 
@@ -19,34 +22,39 @@ struct BenchReport {
 
     var table: String {
         let width = measurements.map(\.name.count).max() ?? 0
+        let last = reference.map { "× " + $0 } ?? ""
+        let lastWidth = last.count + 2
         let head =
             Self.cell("", -width) + Self.cell("callers", 9) + Self.cell("per second", 12)
-            + Self.cell("p50 ms", 9) + Self.cell("p99 ms", 9) + Self.cell("× pgbench", 11)
+            + Self.cell("p50 ms", 9) + Self.cell("p99 ms", 9) + Self.cell(last, lastWidth)
         let rows = measurements.map { measurement in
             Self.cell(measurement.name, -width) + Self.cell("\(measurement.clients)", 9)
                 + Self.cell("\(Int(measurement.rate))", 12)
-                + Self.cell(Self.decimal(measurement.p50), 9)
-                + Self.cell(Self.decimal(measurement.p99), 9)
-                + Self.cell(ratio(measurement).map(Self.decimal) ?? "", 11)
+                + Self.cell(measurement.times.map { Self.decimal($0.p50) } ?? "", 9)
+                + Self.cell(measurement.times.map { Self.decimal($0.p99) } ?? "", 9)
+                + Self.cell(ratio(measurement).map(Self.decimal) ?? "", lastWidth)
         }
-        let note = Self.build == "debug" ? "\nA debug build: the numbers tell nothing." : ""
-        return "\(Terminal.bold(head))\n\(rows.joined(separator: "\n"))\(note)"
+        var lines = [Terminal.bold(head)] + rows + notes
+        if Self.build == "debug" { lines.append("A debug build: the numbers tell nothing.") }
+        return lines.joined(separator: "\n")
     }
 
     var document: JSONValue {
         [
             "benchmark": .string(title), "build": .string(Self.build),
-            "seconds": .number(String(plan.seconds)),
+            "reference": reference.map { .string($0) } ?? .null,
+            "notes": .array(notes.map { .string($0) }),
             "measurements": .array(
                 measurements.map { measurement in
                     [
                         "name": .string(measurement.name),
                         "clients": .number(String(measurement.clients)),
                         "count": .number(String(measurement.count)),
+                        "seconds": .number(Self.decimal(measurement.seconds)),
                         "per_second": .number(Self.decimal(measurement.rate)),
-                        "p50_ms": .number(Self.decimal(measurement.p50)),
-                        "p99_ms": .number(Self.decimal(measurement.p99)),
-                        "ratio_to_pgbench": ratio(measurement).map {
+                        "p50_ms": measurement.times.map { .number(Self.decimal($0.p50)) } ?? .null,
+                        "p99_ms": measurement.times.map { .number(Self.decimal($0.p99)) } ?? .null,
+                        "ratio_to_reference": ratio(measurement).map {
                             .number(Self.decimal($0))
                         } ?? .null,
                     ]
@@ -60,7 +68,8 @@ struct BenchReport {
         return measurement.rate / baseline
     }
 
-    private static func decimal(_ number: Double) -> String {
+    /// Two digits after the point.
+    static func decimal(_ number: Double) -> String {
         String(format: "%.2f", number)
     }
 

@@ -6,31 +6,48 @@ private let usersPerClient = 100
 
 extension BenchStack {
     /// Measures writing.
-    func append() async throws -> [Measurement] {
+    func append() async throws -> BenchReport {
         let baseline = try await pgbench.best(
             "pgbench, event and projection row",
             script: PackageResources.pgbench_append_sql
         )
-        return [
-            baseline, try await appendToExistingUsers(), try await appendNewUsers(),
-            try await launchOverHTTP(),
+        let measurements = [
+            baseline,
+            try await appendToKnownUsers("store, launches of known users", knownUsers()),
+            try await appendNewUsers(), try await launchOverHTTP(),
         ]
+        return BenchReport(title: "append", measurements: measurements, reference: "pgbench")
     }
 
     /// Tells the users of this run from those of earlier ones in the same folder.
     private var run: String { "\(port)" }
 
-    private func appendToExistingUsers() async throws -> Measurement {
-        try await load.measure("store, launches of known users") { client in
-            var users: [StoredUser] = []
-            for number in 0..<usersPerClient {
-                let name = Secret("known-\(run)-\(client)-\(number)")
-                users.append(try await launched(ledger.store.newUser(name, of: app)))
+    /// Launches of users who are there.
+    func appendToKnownUsers(_ name: String, _ users: [KnownUsers]) async throws -> Measurement {
+        try await load.measure(name) { client in
+            users[client]
+        } step: { users in
+            try await users.launchNext(history)
+        }
+    }
+
+    /// Users for each caller, launched once before anything is measured.
+    func knownUsers() async throws -> [KnownUsers] {
+        Terminal.message("Making \(plan.clients * usersPerClient) users …")
+        return try await withThrowingTaskGroup(of: KnownUsers.self) { group in
+            for client in 0..<plan.clients {
+                group.addTask {
+                    var users: [StoredUser] = []
+                    for number in 0..<usersPerClient {
+                        let name = Secret("known-\(run)-\(client)-\(number)")
+                        users.append(
+                            try await history.launched(ledger.store.newUser(name, of: app))
+                        )
+                    }
+                    return KnownUsers(users)
+                }
             }
-            return (users: users, next: 0)
-        } step: { state in
-            state.users[state.next] = try await launched(state.users[state.next])
-            state.next = (state.next + 1) % usersPerClient
+            return try await group.reduce(into: []) { $0.append($1) }
         }
     }
 
@@ -40,7 +57,7 @@ extension BenchStack {
         } step: { state in
             state.count += 1
             let name = Secret("new-\(run)-\(state.client)-\(state.count)")
-            _ = try await launched(ledger.store.newUser(name, of: app))
+            _ = try await history.launched(ledger.store.newUser(name, of: app))
         }
     }
 
@@ -49,21 +66,5 @@ extension BenchStack {
             let name = "http-\(client)-\(number % usersPerClient)"
             return ("/v1/launches", "{\"client_user_id\":\"\(name)\",\"finish\":\"direct\"}")
         }
-    }
-
-    /// Writes one launch of a user and gives the user as it is then.
-    func launched(_ user: StoredUser) async throws -> StoredUser {
-        let store = ledger.store
-        let launch = LedgerEvent.Launch(
-            launch: store.clock.identifier(),
-            finish: .direct,
-            expiry: store.clock.now().adding(seconds: 1_800)
-        )
-        var change = Change(context: RecordContext(actor: "bench"))
-        change.append(user.state.launch(launch), id: launch.launch)
-        guard case .written(let written, _) = try await store.write(change, to: user) else {
-            throw CommandError("A launch of the benchmark was not written.")
-        }
-        return written
     }
 }

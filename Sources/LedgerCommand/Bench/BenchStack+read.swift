@@ -6,17 +6,18 @@ private let usersMax = 1_000
 
 extension BenchStack {
     /// Measures reading.
-    func read() async throws -> [Measurement] {
+    func read() async throws -> BenchReport {
         let baseline = try await pgbench.best(
             "pgbench, projection row by key",
             script: PackageResources.pgbench_read_sql
         )
         try await connectUsers()
-        return [
+        let measurements = [
             baseline, try await readFromStore(),
             try await readOverHTTP("HTTP, GET …/tokens (recorded)", path: "/tokens"),
             try await readOverHTTP("HTTP, GET …/users/{id}", path: ""),
         ]
+        return BenchReport(title: "read", measurements: measurements, reference: "pgbench")
     }
 
     private func readFromStore() async throws -> Measurement {
@@ -43,45 +44,10 @@ extension BenchStack {
         Terminal.message("Making \(usersMax) connected users …")
         try await withThrowingDiscardingTaskGroup { group in
             for number in 0..<usersMax {
-                group.addTask { try await connect("reader-\(number)") }
+                group.addTask {
+                    try await history.tell("reader-\(number)", returns: 0)
+                }
             }
-        }
-    }
-
-    private func connect(_ name: String) async throws {
-        let store = ledger.store
-        let user = try await launched(store.newUser(Secret(name), of: app))
-        let values = (
-            human: Secret("human-" + name),
-            access: Secret(name + String(repeating: "=", count: 240)),
-            public: Secret("public-" + name)
-        )
-        func fingerprint(_ kind: FingerprintKind, _ value: Secret) -> Fingerprint {
-            store.vault.fingerprint(kind, of: value, app: app.id)
-        }
-        let finish = LedgerEvent.Finish(
-            finalize: store.clock.identifier(),
-            launch: store.clock.identifier(),
-            session: fingerprint(.session, values.human),
-            human: fingerprint(.human, values.human)
-        )
-        let events = user.state.finalize(
-            finish,
-            mode: .create,
-            answer: AnswerFingerprints(
-                human: fingerprint(.human, values.human),
-                accessToken: fingerprint(.accessToken, values.access),
-                publicToken: fingerprint(.publicToken, values.public),
-                mismatch: nil
-            )
-        )
-        var change = Change(context: RecordContext(actor: "bench"))
-        for event in events { change.append(event) }
-        change.keep(values.human, .humanID, version: 1)
-        change.keep(values.access, .accessToken, version: 1)
-        change.keep(values.public, .publicToken, version: 1)
-        guard case .written = try await store.write(change, to: user) else {
-            throw CommandError("A user of the benchmark was not written.")
         }
     }
 }

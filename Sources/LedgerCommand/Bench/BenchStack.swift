@@ -11,8 +11,12 @@ import PostgresCluster
 struct BenchStack: Sendable {
     /// How much is measured.
     struct Plan: Sendable {
-        let seconds: Int
-        let clients: Int
+        var seconds = 5
+        var clients = 64
+        /// How many events the history has that is verified, folded or proved.
+        var events = 0
+        /// Whether the integrator runs from the start, as in the service.
+        var integrates = true
     }
 
     let ledger: PrivateLedger
@@ -22,6 +26,8 @@ struct BenchStack: Sendable {
     /// A key with all scopes.
     let apiKey: Secret
     let port: Int
+    /// At work already if the plan says so.
+    let integrator: Integrator
 
     private static let clientID = "bench"
     private static let databaseSetup = String(
@@ -30,6 +36,12 @@ struct BenchStack: Sendable {
     )
 
     var load: Load { Load(clients: plan.clients, seconds: plan.seconds) }
+
+    var history: BenchHistory { BenchHistory(store: ledger.store, app: app) }
+
+    var psql: PSQL {
+        PSQL(cluster: ledger.cluster, database: PrivateLedger.database, folder: folder)
+    }
 
     var pgbench: PGBench {
         PGBench(
@@ -53,20 +65,20 @@ struct BenchStack: Sendable {
             await connection.close()
             let (app, key) = try await register(ledger)
             let port = try await LocalPort.free()
+            let integration = Integration(
+                store: ledger.store,
+                database: ledger.service,
+                checkpointFolder: nil,
+                logger: logger
+            )
             let stack = BenchStack(
                 ledger: ledger,
                 plan: plan,
                 folder: folder,
                 app: app,
                 apiKey: key,
-                port: port
-            )
-            // It runs here too: what it costs the append path is part of what is measured.
-            let integration = Integration(
-                store: ledger.store,
-                database: ledger.service,
-                checkpointFolder: nil,
-                logger: logger
+                port: port,
+                integrator: integration.integrator
             )
             try await ServiceRunner.withProvider { provider in
                 let api = LedgerAPI(
@@ -96,7 +108,7 @@ struct BenchStack: Sendable {
                 [
                     ServiceRunner.named("database pool", ledger.pool),
                     ServiceRunner.named("store", ledger.store),
-                ] + integration.services + [
+                ] + (plan.integrates ? integration.services : []) + [
                     ServiceRunner.named("http", api.service { _ in }),
                     ServiceRunner.work {
                         try await HTTPCaller().waitFor("http://\(LocalPort.host):\(port)/readyz")
@@ -143,10 +155,11 @@ struct BenchStack: Sendable {
     /// `request` gives path and body by the numbers of caller and request; without a body it is GET.
     func measureHTTP(
         _ name: String,
+        _ load: Load? = nil,
         expect status: Int,
         request: @escaping @Sendable (_ client: Int, _ number: Int) -> (path: String, body: String?)
     ) async throws -> Measurement {
-        try await load.measureConnections(name) { client, begin, end in
+        try await (load ?? self.load).measureConnections(name) { client, begin, end in
             try await LoadConnection.run(
                 LoadConnection.Plan(
                     host: LocalPort.host,

@@ -1,13 +1,18 @@
 /// What one measurement gave.
 struct Measurement: Sendable {
+    /// The times of single operations, in milliseconds.
+    struct Times: Sendable {
+        let p50: Double
+        let p99: Double
+    }
+
     /// What was done, in a few words.
     let name: String
     let clients: Int
     let count: Int
     let seconds: Double
-    /// In milliseconds.
-    let p50: Double
-    let p99: Double
+    /// Nil where one operation did all of it.
+    let times: Times?
     /// The rate that others are compared with.
     var isBaseline = false
 
@@ -27,8 +32,17 @@ struct Measurement: Sendable {
         self.clients = clients
         self.seconds = seconds
         count = sorted.count
-        p50 = Self.quantile(0.50, of: sorted)
-        p99 = Self.quantile(0.99, of: sorted)
+        times = Times(p50: Self.quantile(0.50, of: sorted), p99: Self.quantile(0.99, of: sorted))
+        self.isBaseline = isBaseline
+    }
+
+    /// Takes the time of one operation over many things.
+    init(name: String, count: Int, seconds: Double, isBaseline: Bool = false) {
+        self.name = name
+        clients = 1
+        self.count = count
+        self.seconds = seconds
+        times = nil
         self.isBaseline = isBaseline
     }
 

@@ -43,7 +43,7 @@ struct PGBench: Sendable {
         )
         defer { try? FileManager.default.removeItem(atPath: logs) }
         let result = try await Subprocess.run(
-            .path(FilePath(try Self.program())),
+            .path(FilePath(try PostgresProgram.path("pgbench"))),
             arguments: [
                 "-n", "-M", "prepared", "-c", "\(clients)", "-j",
                 "\(min(Self.threads, clients))", "-T", "\(seconds)", "-f", path, "-l",
@@ -80,19 +80,5 @@ struct PGBench: Sendable {
             }
         }
         return times
-    }
-
-    /// On the PATH, or where Debian keeps it.
-    private static func program() throws -> String {
-        let versions = "/usr/lib/postgresql"
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        let debian = ((try? FileManager.default.contentsOfDirectory(atPath: versions)) ?? [])
-            .compactMap(Int.init).sorted(by: >).map { "\(versions)/\($0)/bin" }
-        let folders = debian + path.split(separator: ":").map(String.init)
-        for folder in folders
-        where FileManager.default.isExecutableFile(atPath: "\(folder)/pgbench") {
-            return "\(folder)/pgbench"
-        }
-        throw CommandError("pgbench is not installed. On Debian: apt-get install postgresql")
     }
 }

@@ -1,0 +1,100 @@
+import AsyncHTTPClient
+import Ledger
+import LedgerExport
+import LedgerStore
+import NIOCore
+import NIOHTTP1
+import SystemPackage
+
+/// How long one export over HTTP may take.
+private let exportTimeMax: TimeAmount = .minutes(10)
+
+extension BenchStack {
+    /// Measures exporting a whole history.
+    func export() async throws -> BenchReport {
+        try await prepareHistory()
+        let logID = ledger.store.administrationLog
+        let size = try await ledger.store.size(logID: logID)
+        let pages = ExportPages(
+            store: ledger.store,
+            filter: EventFilter(app: nil),
+            logID: logID,
+            until: size
+        )
+        let measurements = [
+            try await measureHistory("psql \\copy of the records", isBaseline: true) {
+                let path = "\(folder)/export.psql"
+                _ = try await psql.seconds(of: PackageResources.read_records_sql, output: path)
+                return Int(size)
+            },
+            try await measureHistory("NDJSON to a file") {
+                try await write(pages) { $0.lines }
+            },
+            try await measureHistory("CSV to a file") { try await write(pages, Self.rows) },
+            try await measureHistory("NDJSON over HTTP") {
+                try await exportOverHTTP(encoding: "identity")
+            },
+            try await measureHistory("NDJSON over HTTP, gzip") {
+                try await exportOverHTTP(encoding: "gzip")
+            },
+        ]
+        return BenchReport(
+            title: "export",
+            measurements: measurements,
+            reference: "psql",
+            notes: ["The aim: NDJSON at least half as fast as psql (0.50)."]
+        )
+    }
+
+    private func write(
+        _ pages: ExportPages,
+        _ spell: (ExportPage) throws -> [UInt8]
+    ) async throws -> Int {
+        let file = try FileDescriptor.open(
+            FilePath("\(folder)/export"),
+            .writeOnly,
+            options: [.create, .truncate],
+            permissions: .ownerReadWrite
+        )
+        var count = 0
+        do {
+            try await pages.forEach(from: 0) { page in
+                try file.writeAll(try spell(page))
+                count += page.positions.count
+            }
+        } catch {
+            try? file.close()
+            throw error
+        }
+        try file.close()
+        return count
+    }
+
+    private static func rows(_ page: ExportPage) throws -> [UInt8] {
+        var rows: [UInt8] = []
+        var start = 0
+        for (end, position) in zip(page.ends, page.positions) {
+            try CSVTable.append(page.lines[start..<end - 1], position: position, to: &rows)
+            start = end
+        }
+        return rows
+    }
+
+    /// Reads an export to its end and counts its lines.
+    private func exportOverHTTP(encoding: String) async throws -> Int {
+        var request = HTTPClientRequest(url: "http://\(LocalPort.host):\(port)/v1/export")
+        request.headers.add(name: "Authorization", value: "Bearer " + apiKey.exposed)
+        request.headers.add(name: "Accept-Encoding", value: encoding)
+        let response = try await HTTPClient.shared.execute(request, timeout: exportTimeMax)
+        guard response.status == .ok else {
+            throw CommandError("The service answered \(response.status.code) to an export.")
+        }
+        var lines = 0
+        for try await part in response.body {
+            lines += unsafe part.withUnsafeReadableBytes { bytes in
+                unsafe bytes.count { $0 == UInt8(ascii: "\n") }
+            }
+        }
+        return lines
+    }
+}

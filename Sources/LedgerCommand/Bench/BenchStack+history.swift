@@ -1,0 +1,166 @@
+import LedgerStore
+import MerkleLog
+import Postgres
+
+/// How often a measurement of the whole history is done; the one in the middle counts.
+private let roundsOfHistory = 3
+/// How long to wait between two looks at the last checkpoint.
+private let integrationPause: Duration = .milliseconds(50)
+
+extension BenchStack {
+    /// Measures verifying a whole history.
+    func verify() async throws -> BenchReport {
+        try await prepareHistory()
+        let measurements = [
+            try await readRows(),
+            try await measureHistory("verify, without the root key") {
+                try await verify(VerificationPlan())
+            },
+            try await measureHistory("verify, with the root key") {
+                var plan = VerificationPlan()
+                plan.rootKey = try RootKey(file: ledger.rootKeyFile)
+                return try await verify(plan)
+            },
+        ]
+        return BenchReport(
+            title: "verify",
+            measurements: measurements,
+            reference: "psql",
+            notes: ["The aim: at least 100,000 events a second, better 300,000."]
+        )
+    }
+
+    /// Measures folding a whole history into a new projection.
+    func rebuild() async throws -> BenchReport {
+        try await prepareHistory()
+        let events = Int(try await ledger.store.size(logID: ledger.store.administrationLog))
+        let measurements = [
+            try await readRows(),
+            try await measureHistory("projection rebuild") {
+                let report = try await ProjectionRebuild.run(ledger.owner)
+                guard report.differences == 0 else {
+                    throw CommandError("The rebuilt projection is another one.")
+                }
+                return events
+            },
+        ]
+        return BenchReport(
+            title: "rebuild",
+            measurements: measurements,
+            reference: "psql",
+            notes: ["The aim: at least 100,000 events a second."]
+        )
+    }
+
+    /// Measures single proofs.
+    func proof() async throws -> BenchReport {
+        try await prepareHistory()
+        let store = ledger.store
+        let logID = store.administrationLog
+        let size = Int(try await store.size(logID: logID))
+        let one = Load(clients: 1, seconds: plan.seconds)
+        let measurements = [
+            try await one.measure("store, inclusion proof") { _ in
+            } step: { _ in
+                let plan = try ProofPlan.inclusion(of: .random(in: 0..<size), in: size)
+                _ = try await store.hashes(plan, size: Int64(size), logID: logID)
+            },
+            try await one.measure("store, consistency proof") { _ in
+            } step: { _ in
+                let plan = try ProofPlan.consistency(from: .random(in: 1...size), to: size)
+                _ = try await store.hashes(plan, size: Int64(size), logID: logID)
+            },
+            try await proveOverHTTP(size, one), try await proveConsistencyOverHTTP(size, one),
+            try await proveOverHTTP(size, load),
+        ]
+        return BenchReport(
+            title: "proof",
+            measurements: measurements,
+            notes: ["The aim: one proof in less than 5 ms."]
+        )
+    }
+
+    private func proveOverHTTP(_ size: Int, _ load: Load) async throws -> Measurement {
+        try await measureHTTP("HTTP, GET /v1/events/{position}/proof", load, expect: 200) { _, _ in
+            ("/v1/events/\(Int.random(in: 0..<size))/proof", nil)
+        }
+    }
+
+    private func proveConsistencyOverHTTP(_ size: Int, _ load: Load) async throws -> Measurement {
+        try await measureHTTP("HTTP, GET /v1/consistency", load, expect: 200) { _, _ in
+            ("/v1/consistency?from=\(Int.random(in: 1...size))&to=\(size)", nil)
+        }
+    }
+
+    // MARK: The history
+
+    /// Writes what is missing of the history, and lets tree and statistics catch up with it.
+    func prepareHistory() async throws {
+        let size = Int(try await ledger.store.size(logID: ledger.store.administrationLog))
+        if size < plan.events {
+            Terminal.message("Writing \(plan.events - size) events …")
+            try await history.fill(events: plan.events - size, prefix: "history-\(port)")
+        }
+        try await waitForIntegration()
+        let connection = try await PostgresConnection.connect(ledger.owner.withoutTimeLimits)
+        // What the server would do within the next minutes anyway, in the midst of a measurement.
+        try await connection.script("vacuum (analyze)")
+        try await connection.script("checkpoint")
+        await connection.close()
+    }
+
+    /// Waits until checkpoints cover all that was written.
+    func waitForIntegration() async throws {
+        for logID in ledger.store.logIDs {
+            let size = try await ledger.store.size(logID: logID)
+            while try await ledger.store.latestCheckpoint(logID: logID)?.size ?? -1 < size {
+                try await Task.sleep(for: integrationPause)
+            }
+        }
+    }
+
+    private func verify(_ plan: VerificationPlan) async throws -> Int {
+        let report = try await Verification.run(ledger.owner, plan: plan)
+        if let finding = report.findings.first { throw CommandError("Found: \(finding)") }
+        return Int(report.events)
+    }
+
+    /// What reading alone costs: psql copies all rows to nowhere.
+    private func readRows() async throws -> Measurement {
+        var events = 0
+        for logID in ledger.store.logIDs {
+            events += Int(try await ledger.store.size(logID: logID))
+        }
+        let count = events
+        return try await measureHistory("psql, every row read once", isBaseline: true) {
+            _ = try await psql.seconds(of: PackageResources.read_rows_sql, output: "/dev/null")
+            return count
+        }
+    }
+
+    /// Does one thing over the whole history several times; the one in the middle counts.
+    ///
+    /// `body` gives how many events it went over.
+    func measureHistory(
+        _ name: String,
+        isBaseline: Bool = false,
+        _ body: () async throws -> Int
+    ) async throws -> Measurement {
+        Terminal.message("Measuring: \(name) …")
+        var rounds: [Measurement] = []
+        for _ in 0..<roundsOfHistory {
+            let start = ContinuousClock.now
+            let count = try await body()
+            rounds.append(
+                Measurement(
+                    name: name,
+                    count: count,
+                    seconds: (ContinuousClock.now - start) / .seconds(1),
+                    isBaseline: isBaseline
+                )
+            )
+        }
+        rounds.sort { $0.rate < $1.rate }
+        return rounds[rounds.count / 2]
+    }
+}

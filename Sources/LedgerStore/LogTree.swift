@@ -113,10 +113,14 @@ struct LogTree: Sendable {
             )
         ) { result throws(PostgresError) in
             var leaves: [MerkleHash] = []
+            leaves.reserveCapacity(result.rowCount)
+            var record: [UInt8] = []
             for row in 0..<result.rowCount {
                 // A hole in positions ends the page; the next one is empty and raises the alarm.
                 guard try result.int8(row, 0) == start + Int64(row) else { break }
-                leaves.append(MerkleHash(leaf: try result.bytes(row, 1)))
+                record.removeAll(keepingCapacity: true)
+                try result.appendBytes(row, 1, to: &record)
+                leaves.append(MerkleHash(leaf: record))
             }
             return leaves
         }

@@ -55,6 +55,9 @@ package struct PostgresConfiguration: Sendable {
             "-c lock_timeout=\(Self.milliseconds(lockTimeMax))",
             "-c idle_in_transaction_session_timeout="
                 + "\(Self.milliseconds(idleInTransactionTimeMax))",
+            // Whoever forbids a kind of plan gives it a huge cost; the server may then take the
+            // statement for a long one and compile it, for tens of milliseconds each time.
+            "-c jit=off",
         ]
         if let optionsOfURL { options.append(optionsOfURL) }
         return [

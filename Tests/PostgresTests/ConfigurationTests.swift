@@ -38,6 +38,17 @@ struct ConfigurationTests {
         #expect(settings == ["0", "0", "0", "token-ledger", "UTF8"])
     }
 
+    @Test("statements are never compiled, however dear the server believes them to be")
+    func jit() async throws {
+        let configuration = PostgresConfiguration(url: try await TestPostgres.url())
+        let connection = try await PostgresConnection.connect(configuration)
+        let statement = Statement("jit", "SELECT current_setting('jit')")
+        let setting = try await connection.query(statement) { result throws(PostgresError) in
+            try result.text(0, 0)
+        }
+        #expect(setting == "off")
+    }
+
     private func settings(_ configuration: PostgresConfiguration) async throws -> [String] {
         let connection = try await PostgresConnection.connect(configuration)
         let statement = Statement(

@@ -3,7 +3,7 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -qq \
-    && apt-get install -qq --no-install-recommends libpq-dev pkg-config \
+    && apt-get install -qq --no-install-recommends libpq-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 # The dependencies change seldom; fetched first, they stay in a layer of their own.
@@ -17,7 +17,7 @@ RUN swift build -c release --product token-ledger --static-swift-stdlib \
 
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
-    && apt-get install -qq --no-install-recommends ca-certificates libpq5 \
+    && apt-get install -qq --no-install-recommends ca-certificates libpq5 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/token-ledger --create-home token-ledger
 COPY --from=build /out/token-ledger /usr/local/bin/token-ledger

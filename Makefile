@@ -78,6 +78,7 @@ ready:
 	fi
 	missing=()
 	if ! pkg-config --exists libpq 2>/dev/null; then missing+=(pkg-config libpq-dev); fi
+	if ! pkg-config --exists zlib 2>/dev/null; then missing+=(pkg-config zlib1g-dev); fi
 	# Debian keeps the server's programs off the PATH, in a folder for each version.
 	for folder in /usr/lib/postgresql/*/bin; do PATH+=:$$folder; done
 	PATH+=:$$(pg_config --bindir 2>/dev/null || true)

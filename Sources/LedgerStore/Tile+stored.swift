@@ -6,11 +6,4 @@ extension Tile {
         guard case .hashes(let level) = address.layer else { return 0 }
         return Int32(level)
     }
-
-    /// What a full tile contributes to the level above.
-    var root: MerkleHash {
-        var frontier = TreeFrontier()
-        for hash in hashes { frontier.append(hash) }
-        return frontier.root
-    }
 }

@@ -1,13 +1,24 @@
 /// Neighbouring hashes of one level, and where they stand (C2SP `tlog-tiles`).
-package struct Tile: Sendable, Equatable {
+package struct Tile: Sendable {
     /// Where it stands.
     package let address: TileAddress
     /// Its hashes, from left to right.
     package let hashes: [MerkleHash]
+    /// What the builder hashed anyway when the tile was full.
+    private let builtRoot: MerkleHash?
 
-    init(_ address: TileAddress, _ hashes: [MerkleHash]) {
+    init(_ address: TileAddress, _ hashes: [MerkleHash], root: MerkleHash? = nil) {
         self.address = address
         self.hashes = hashes
+        builtRoot = root
+    }
+
+    /// The root of its hashes: what a full tile contributes to the level above.
+    package var root: MerkleHash {
+        if let builtRoot { return builtRoot }
+        var frontier = TreeFrontier()
+        for hash in hashes { frontier.append(hash) }
+        return frontier.root
     }
 
     /// Reads a tile as it is served: hashes, one behind the other.
@@ -25,5 +36,11 @@ package struct Tile: Sendable, Equatable {
         bytes.reserveCapacity(hashes.count * MerkleHash.byteCount)
         for hash in hashes { hash.append(to: &bytes) }
         return bytes
+    }
+}
+
+extension Tile: Equatable {
+    package static func == (left: Tile, right: Tile) -> Bool {
+        left.address == right.address && left.hashes == right.hashes
     }
 }

@@ -67,10 +67,10 @@ package struct TileBuilder: Sendable {
             edge[level].append(hash)
             guard edge[level].count == TileAddress.fullWidth else { return }
             let index = size >> ((level + 1) * TileAddress.height) - 1
-            if let address = TileAddress(.hashes(level: level), index: index) {
-                full.append(Tile(address, edge[level]))
-            }
             hash = MerkleHash.root(ofPerfect: edge[level][...])
+            if let address = TileAddress(.hashes(level: level), index: index) {
+                full.append(Tile(address, edge[level], root: hash))
+            }
             edge[level].removeAll(keepingCapacity: true)
             level += 1
         }

@@ -6,7 +6,7 @@ package enum WitnessLimits {
     static let connectTimeMax: Duration = .seconds(3)
     /// How long others are waited for once the quorum is reached: one of them may refuse, and a
     /// witness that is away must not hold up every checkpoint for longer.
-    static let stragglerTimeMax: Duration = .milliseconds(500)
+    package static let stragglerTimeMax: Duration = .milliseconds(500)
     /// An answer is a few lines of at most some kilobytes.
     static let answerBytesMax = 64 << 10
     /// How often one witness is asked about one checkpoint: the first time its size may be unknown,

@@ -19,6 +19,7 @@ package final class WitnessQuorum: Service {
 
     private let policy: WitnessPolicy
     private let client: WitnessClient
+    private let stragglerTimeMax: Duration
     /// The last size that a witness is known to have signed; the witness itself has the last word.
     private let sizes = Mutex<[Place: Int]>([:])
 
@@ -27,16 +28,19 @@ package final class WitnessQuorum: Service {
     /// - Parameters:
     ///   - policy: whom to ask, and who is enough.
     ///   - log: a key of the logs whose checkpoints will be shown.
-    ///   - answerTimeMax: for one question to one witness; tests shorten it.
+    ///   - answerTimeMax: for one question to one witness; tests change it.
+    ///   - stragglerTimeMax: for the other witnesses once enough have signed; tests change it.
     /// - Throws: `WitnessPolicyError` when the policy is for other logs, or a witness has no URL.
     package init(
         policy: WitnessPolicy,
         log: VerifierKey,
-        answerTimeMax: Duration = WitnessLimits.answerTimeMax
+        answerTimeMax: Duration = WitnessLimits.answerTimeMax,
+        stragglerTimeMax: Duration = WitnessLimits.stragglerTimeMax
     ) throws(WitnessPolicyError) {
         try policy.check(log: log)
         try policy.checkURLs()
         self.policy = policy
+        self.stragglerTimeMax = stragglerTimeMax
         client = WitnessClient(answerTimeMax: answerTimeMax)
     }
 
@@ -71,7 +75,7 @@ package final class WitnessQuorum: Service {
                 if !isEnding, tally.isSatisfied {
                     isEnding = true
                     group.addTask {
-                        try? await Task.sleep(for: WitnessLimits.stragglerTimeMax)
+                        try? await Task.sleep(for: self.stragglerTimeMax)
                         return .waitedEnough
                     }
                 }

@@ -71,7 +71,9 @@ struct TestWitness: Sendable {
     ) async throws -> Value {
         let quorum = try WitnessQuorum(
             policy: WitnessPolicy(Array(policy.utf8)),
-            log: test.store.vault.checkpointSigner(logID: 0).key
+            log: test.store.vault.checkpointSigner(logID: 0).key,
+            // Under load even the witnesses of a test are slow.
+            stragglerTimeMax: .seconds(60)
         )
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {

@@ -10,12 +10,14 @@ struct QuorumTests {
         _ policy: String,
         _ log: SampleLog,
         timeMax: Duration = .seconds(60),
+        stragglerTimeMax: Duration = .seconds(60),
         _ body: @escaping @Sendable (WitnessQuorum) async throws -> Value
     ) async throws -> Value {
         let quorum = try WitnessQuorum(
             policy: WitnessPolicy(Array(policy.utf8)),
             log: log.key,
-            answerTimeMax: timeMax
+            answerTimeMax: timeMax,
+            stragglerTimeMax: stragglerTimeMax
         )
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {
@@ -155,7 +157,12 @@ struct QuorumTests {
 
                     """
                 // Were it waited for, the suite's time limit would end this.
-                try await Self.use(policy, log, timeMax: .seconds(3_600)) { quorum in
+                try await Self.use(
+                    policy,
+                    log,
+                    timeMax: .seconds(3_600),
+                    stragglerTimeMax: .milliseconds(500)
+                ) { quorum in
                     let answer = try await Self.cosign(quorum, log, 5)
                     #expect(answer.note != nil)
                 }

@@ -1,7 +1,7 @@
 import LedgerStore
 
 /// How long one event after the other trickles in, to see what a checkpoint each second costs.
-private let trickleSeconds = 6
+private let trickleSeconds = 12
 private let tricklePause: Duration = .milliseconds(250)
 
 extension BenchStack {

@@ -6,7 +6,7 @@ import Synchronization
 /// A provider that misbehaves as told: it waits for one whole request, then follows a script.
 final class StubProvider: Sendable {
     enum Script: Sendable {
-        /// Sends the bytes and closes.
+        /// Sends the bytes; closes unless they are a whole answer.
         case answer(String)
         /// Sends the bytes and resets the connection.
         case reset(after: String)
@@ -78,16 +78,17 @@ final class StubProvider: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             received += String(buffer: unwrapInboundIn(data))
-            guard !answered, isComplete else { return }
+            guard !answered, Self.isComplete(received) || Self.hasNoBody(received) else { return }
             answered = true
             stub.seen.withLock { $0.requests.append(received) }
             switch stub.script {
             case .answer(let text):
-                // A long answer takes several writes, and a full close while the client still
-                // sends would be a reset: only our side ends, the rest when the client does.
+                // An answer that is whole needs no end of the connection; one that is cut off does. A
+                // full close while the client still sends would be a reset, so only our side ends.
                 let channel = context.channel
+                let isWhole = Self.isComplete(text)
                 channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in
-                    channel.close(mode: .output, promise: nil)
+                    if !isWhole { channel.close(mode: .output, promise: nil) }
                 }
             case .reset(let text):
                 write(text, context)
@@ -107,12 +108,19 @@ final class StubProvider: Sendable {
             context.close(promise: nil)
         }
 
-        private var isComplete: Bool {
-            guard let head = received.range(of: "\r\n\r\n") else { return false }
-            let lower = received[..<head.lowerBound].lowercased()
-            guard let field = lower.range(of: "content-length: ") else { return true }
+        /// Whether a message has all that its length announces; false when it announces none.
+        private static func isComplete(_ message: String) -> Bool {
+            guard let head = message.range(of: "\r\n\r\n") else { return false }
+            let lower = message[..<head.lowerBound].lowercased()
+            guard let field = lower.range(of: "content-length: ") else { return false }
             let length = Int(lower[field.upperBound...].prefix { $0.isNumber }) ?? 0
-            return received[head.upperBound...].utf8.count >= length
+            return message[head.upperBound...].utf8.count >= length
+        }
+
+        /// Whether a request ends with its head.
+        private static func hasNoBody(_ request: String) -> Bool {
+            guard let head = request.range(of: "\r\n\r\n") else { return false }
+            return !request[..<head.lowerBound].lowercased().contains("content-length: ")
         }
 
         private func write(_ text: String, _ context: ChannelHandlerContext) {

@@ -15,6 +15,23 @@ package struct Browser: Sendable {
     package static func run<Answer: Sendable>(
         _ body: (Browser) async throws -> Answer
     ) async throws -> Answer {
+        for _ in 1..<startsMax {
+            do {
+                return try await runOnce(body)
+            } catch BrowserError.driverNotStarted {
+                // chromedriver takes a free port of IPv6 and wants the same one of IPv4, which one of
+                // the many servers of other tests may have.
+                continue
+            }
+        }
+        return try await runOnce(body)
+    }
+
+    private static let startsMax = 5
+
+    private static func runOnce<Answer: Sendable>(
+        _ body: (Browser) async throws -> Answer
+    ) async throws -> Answer {
         let chromium = try await path(of: "chromium")
         let chromedriver = try await path(of: "chromedriver")
         let folder = FileManager.default.temporaryDirectory

@@ -16,7 +16,12 @@ package enum TestPostgres {
     }
 
     /// Enough for many pools side by side.
-    private static let settings = ["max_connections": "500"]
+    private static let settings = ["max_connections": "1000"]
+
+    /// Beside hundreds of other tests even a local server may need a while to answer the door.
+    ///
+    /// What stands in the string wins over the limits of the service.
+    static func patient(_ url: String) -> String { url + "&connect_timeout=60" }
     private static let volatile = SharedCluster(durable: false, settings: settings)
     private static let durable = SharedCluster(durable: true, settings: settings)
 
@@ -31,7 +36,7 @@ package enum TestPostgres {
         user: String = RunningCluster.superuser,
         durable: Bool = false
     ) async throws -> String {
-        try await cluster(durable: durable).url(database: database, user: user)
+        patient(try await cluster(durable: durable).url(database: database, user: user))
     }
 
     /// A new database nobody else uses, empty or a copy of a template.
@@ -91,7 +96,10 @@ private actor SharedCluster {
         // Creations from one template exclude each other; one connection runs one at a time.
         let source = template.map { " TEMPLATE \"\($0)\"" } ?? ""
         try await task.value.script("CREATE DATABASE \"\(name)\"\(source)")
-        return TestPostgres.Database(name: name, url: cluster.url(database: name))
+        return TestPostgres.Database(
+            name: name,
+            url: TestPostgres.patient(cluster.url(database: name))
+        )
     }
 
     func template(
@@ -157,7 +165,7 @@ package actor TestCluster {
         user: String = RunningCluster.superuser
     ) throws -> String {
         guard let cluster else { throw POSIXError(.ENOTCONN) }
-        return cluster.url(database: database, user: user)
+        return TestPostgres.patient(cluster.url(database: database, user: user))
     }
 
     /// Where the server writes its log.

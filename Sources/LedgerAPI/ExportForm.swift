@@ -50,11 +50,12 @@ enum ExportForm: Sendable, Equatable {
         case .ndjson:
             if bytes.isEmpty { bytes = page.lines } else { bytes += page.lines }
         case .csv:
-            var start = 0
-            for (end, position) in zip(page.ends, page.positions) {
-                try CSVTable.append(page.lines[start..<end - 1], position: position, to: &bytes)
-                start = end
-            }
+            try CSVTable.append(
+                lines: page.lines,
+                ends: page.ends,
+                positions: page.positions,
+                to: &bytes
+            )
         }
     }
 }

@@ -145,31 +145,21 @@ extension BundleWriter {
         precondition((proofs?.count ?? ends.count) == ends.count, "each event has a proof")
         precondition((proofs != nil) == (plan.proof == .inclusion), "proofs are as planned")
         progress.add(positions, in: plan.range)
-        var rows: [UInt8] = []
-        var start = 0
-        for (index, end) in ends.enumerated() {
-            let record = lines[start..<end - 1]
-            if csvFile != nil {
-                try Self.appendRow(of: record, at: positions[index], to: &rows)
+        if plan.hasIdentities {
+            var start = 0
+            for end in ends {
+                try noteSubject(of: lines[start..<end - 1])
+                start = end
             }
-            if plan.hasIdentities { try noteSubject(of: record) }
-            start = end
+        }
+        // What is no record stops all files, not only the table.
+        var rows: [UInt8] = []
+        if csvFile != nil {
+            try CSVTable.append(lines: lines, ends: ends, positions: positions, to: &rows)
         }
         try eventsFile.append(lines, lines: ends.count)
         try csvFile?.append(rows, lines: ends.count)
         if let proofs { try append(proofs, of: positions) }
-    }
-
-    private static func appendRow(
-        of record: ArraySlice<UInt8>,
-        at position: Int64,
-        to rows: inout [UInt8]
-    ) throws(BundleError) {
-        do {
-            try CSVTable.append(record, position: position, to: &rows)
-        } catch {
-            throw .malformedRecord(position: position)
-        }
     }
 
     private func append(

@@ -29,6 +29,27 @@ package enum CSVTable {
         }
     }
 
+    /// Writes the rows of neighbouring events behind others.
+    ///
+    /// `lines` has the records, each with a newline behind it; `ends` says where each line ends
+    /// (behind the newline). Throws `BundleError.malformedRecord` at the first that is none.
+    package static func append(
+        lines: [UInt8],
+        ends: [Int],
+        positions: [Int64],
+        to bytes: inout [UInt8]
+    ) throws(BundleError) {
+        var start = 0
+        for (end, position) in zip(ends, positions) {
+            do {
+                try append(lines[start..<end - 1], position: position, to: &bytes)
+            } catch {
+                throw .malformedRecord(position: position)
+            }
+            start = end
+        }
+    }
+
     private static func appendRow(
         _ record: ArraySlice<UInt8>,
         position: Int64,

@@ -143,15 +143,7 @@ package final class ExportFile {
         case .ndjson: try file.append(lines, lines: ends.count)
         case .csv:
             var rows: [UInt8] = []
-            var start = 0
-            for (end, position) in zip(ends, positions) {
-                do {
-                    try CSVTable.append(lines[start..<end - 1], position: position, to: &rows)
-                } catch {
-                    throw .malformedRecord(position: position)
-                }
-                start = end
-            }
+            try CSVTable.append(lines: lines, ends: ends, positions: positions, to: &rows)
             try file.append(rows, lines: ends.count)
         }
     }

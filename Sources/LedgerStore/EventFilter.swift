@@ -25,7 +25,4 @@ package struct EventFilter: Sendable, Equatable {
     var typesParameter: PostgresParameter {
         types.isEmpty ? .null(.textArray) : .textArray(types)
     }
-
-    /// Whether every event of the log passes.
-    var isEmpty: Bool { self == EventFilter(app: nil) }
 }

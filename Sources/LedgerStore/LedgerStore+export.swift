@@ -33,8 +33,6 @@ extension LedgerStore {
         let statement =
             if isOfSubject {
                 Self.subjectExport(filter, logID, position, stretchEnd)
-            } else if filter.isEmpty {
-                Self.wholeExport(logID, position, stretchEnd)
             } else {
                 Self.filteredExport(filter, logID, position, stretchEnd)
             }
@@ -91,24 +89,6 @@ extension LedgerStore {
                 state: nil,
                 events: [AppendCommand.Event(record: record, bytes: record.encoded())]
             )
-        )
-    }
-
-    private static func wholeExport(
-        _ logID: Int32,
-        _ start: Int64,
-        _ end: Int64
-    ) -> Statement {
-        Statement(
-            "export",
-            """
-            select position, record from ledger.event
-            where log_id = $1 and position >= $2 and position < $3 order by position limit $4
-            """,
-            .int4(logID),
-            .int8(start),
-            .int8(end),
-            .int8(Int64(StoreLimits.exportRecordsMax))
         )
     }
 

@@ -90,15 +90,13 @@ struct BundleExport {
         if writer.plan.proof == .inclusion {
             proofs = ProofReader(store, size: Int64(writer.plan.tree.size), logID: target.logID)
         }
-        let meter = ProgressMeter("export")
         let pages = ExportPages(
             store: store,
             filter: target.filter,
             logID: target.logID,
             until: end
         )
-        var stepBytes = 0
-        try await pages.forEach(from: writer.next) { page in
+        try await pages.write(from: writer.next) { page in
             var paths: [[MerkleHash]]?
             if proofs != nil {
                 var found: [[MerkleHash]] = []
@@ -113,14 +111,9 @@ struct BundleExport {
                 positions: page.positions,
                 proofs: paths
             )
-            stepBytes += page.lines.count
-            if let next = page.next, stepBytes >= FileExport.stepBytes {
-                try writer.commit(next: next)
-                stepBytes = 0
-            }
-            meter.show(page.next ?? end, of: end, "positions")
+        } commit: {
+            try writer.commit(next: $0)
         }
-        meter.end()
     }
 
     /// Says whose the pseudonyms are.

@@ -9,9 +9,6 @@ struct FileExport {
     let target: ExportTarget
     let store: LedgerStore
 
-    /// How many bytes of records are written between two durable steps.
-    static let stepBytes = 16 << 20
-
     func run(path: String) async throws {
         let range = try target.range(upTo: target.size)
         let file = try ExportFile(
@@ -32,25 +29,18 @@ struct FileExport {
             target.event(file.plan.export, format, file.next..<end),
             store
         )
-        let meter = ProgressMeter("export")
         let pages = ExportPages(
             store: store,
             filter: target.filter,
             logID: target.logID,
             until: end
         )
-        var stepBytes = 0
-        try await pages.forEach(from: file.next) { page in
+        try await pages.write(from: file.next) { page in
             try file.append(lines: page.lines, ends: page.ends, positions: page.positions)
-            stepBytes += page.lines.count
-            if let next = page.next, stepBytes >= Self.stepBytes {
-                try file.commit(next: next)
-                stepBytes = 0
-            }
-            meter.show(page.next ?? end, of: end, "positions")
+        } commit: {
+            try file.commit(next: $0)
         }
         try file.finish()
-        meter.end()
         Terminal.message("\(file.events) events are in \(path).")
     }
 }

@@ -39,11 +39,12 @@ struct StreamExport {
     private func rows(_ page: ExportPage) throws -> [UInt8] {
         guard command.format == .csv else { return page.lines }
         var rows: [UInt8] = []
-        var start = 0
-        for (end, position) in zip(page.ends, page.positions) {
-            try CSVTable.append(page.lines[start..<end - 1], position: position, to: &rows)
-            start = end
-        }
+        try CSVTable.append(
+            lines: page.lines,
+            ends: page.ends,
+            positions: page.positions,
+            to: &rows
+        )
         return rows
     }
 

@@ -107,13 +107,28 @@ let package = Package(
             resources: migrations.map { .embedInCode($0) }
         ),
         .target(
+            name: "Vault",
+            dependencies: [
+                "Ledger", "MerkleLog",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "LedgerStore",
             dependencies: [
-                "Ledger", "LedgerSchema", "MerkleLog", "Postgres",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "Ledger", "LedgerSchema", "MerkleLog", "Postgres", "Vault",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "LedgerAudit",
+            dependencies: [
+                "Ledger", "LedgerStore", "MerkleLog", "Postgres", "Vault",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
         ),
@@ -147,6 +162,7 @@ let package = Package(
             name: "LedgerAPI",
             dependencies: [
                 "HumanConnect", "Ledger", "LedgerExport", "LedgerStore", "MerkleLog", "Postgres",
+                "Vault",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -171,9 +187,9 @@ let package = Package(
         .executableTarget(
             name: "LedgerCommand",
             dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerExport",
-                "LedgerSchema", "LedgerStore", "MerkleLog", "Postgres", "PostgresCluster",
-                "Witness",
+                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerAudit",
+                "LedgerExport", "LedgerSchema", "LedgerStore", "MerkleLog", "Postgres",
+                "PostgresCluster", "Vault", "Witness",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -197,7 +213,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "Ledger", "LedgerSchema", "LedgerStore", "Postgres", "PostgresCluster",
+                "Ledger", "LedgerAudit", "LedgerSchema", "LedgerStore", "Postgres",
+                "PostgresCluster", "Vault",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -240,7 +257,7 @@ let package = Package(
         .testTarget(
             name: "WitnessTests",
             dependencies: [
-                "LedgerCommand", "MerkleLog", "TestSupport", "Witness",
+                "LedgerCommand", "MerkleLog", "TestSupport", "Vault", "Witness",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -253,11 +270,27 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "VaultTests",
+            dependencies: [
+                "Ledger", "Vault",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "LedgerAuditTests",
+            dependencies: [
+                "Ledger", "LedgerAudit", "LedgerStore", "MerkleLog", "Postgres", "TestSupport",
+                "Vault",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "LedgerStoreTests",
             dependencies: [
-                "Ledger", "LedgerSchema", "LedgerStore", "MerkleLog", "Postgres", "TestSupport",
-                "Witness",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "Ledger", "LedgerAudit", "LedgerSchema", "LedgerStore", "MerkleLog", "Postgres",
+                "TestSupport", "Vault", "Witness",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -289,8 +322,9 @@ let package = Package(
         .testTarget(
             name: "LedgerAPITests",
             dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerExport",
-                "LedgerStore", "MerkleLog", "Postgres", "PostgresCluster", "TestSupport",
+                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerAudit",
+                "LedgerExport", "LedgerStore", "MerkleLog", "Postgres", "PostgresCluster",
+                "TestSupport", "Vault",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),

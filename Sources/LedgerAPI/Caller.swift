@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
+internal import Vault
 
 /// Who calls: an API key, and the app it belongs to.
 struct Caller: Sendable {

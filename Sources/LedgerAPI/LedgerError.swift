@@ -1,6 +1,7 @@
 internal import HumanConnect
 internal import Ledger
 package import LedgerStore
+package import Vault
 
 /// Everything that can go wrong with a request, as the caller is told.
 package enum LedgerError: Error, Equatable {

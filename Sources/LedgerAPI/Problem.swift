@@ -3,6 +3,7 @@ internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
 internal import NIOCore
+internal import Vault
 
 /// An error as the caller sees it: RFC 9457 `application/problem+json` with a stable `code`.
 struct Problem: Sendable, Equatable {

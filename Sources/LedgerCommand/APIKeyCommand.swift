@@ -2,6 +2,7 @@ import ArgumentParser
 import HumanConnect
 import Ledger
 import LedgerStore
+import Vault
 
 /// `token-ledger api-key`: the keys of an app's backends.
 struct APIKeyCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LedgerAudit
 import Logging
 
 /// `token-ledger bench`: how fast this machine is, next to a plain design on the same PostgreSQL.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LedgerStore
 import MerkleLog
+import Vault
 
 /// Which of the deployment's logs a command is about.
 enum LogChoice: String, ExpressibleByArgument, CaseIterable {

@@ -4,6 +4,7 @@ import Logging
 import MerkleLog
 import Postgres
 import ServiceLifecycle
+import Vault
 import Witness
 
 /// The integrator with the pool of its own that its long reads need, and with its witnesses.

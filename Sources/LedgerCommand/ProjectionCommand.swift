@@ -1,5 +1,6 @@
 import ArgumentParser
 import HumanConnect
+import LedgerAudit
 import LedgerStore
 
 /// `token-ledger projection`: what is derived from the log.

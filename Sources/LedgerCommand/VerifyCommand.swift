@@ -1,9 +1,11 @@
 import ArgumentParser
 import HumanConnect
+import LedgerAudit
 import LedgerExport
 import LedgerStore
 import MerkleLog
 import Postgres
+import Vault
 
 /// `token-ledger verify`: replays the log and compares.
 struct VerifyCommand: AsyncParsableCommand {

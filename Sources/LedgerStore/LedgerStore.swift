@@ -2,6 +2,7 @@ internal import Ledger
 package import Logging
 package import Postgres
 internal import ServiceLifecycle
+package import Vault
 
 /// The ledger kept in PostgreSQL: appends changes, reads users and events.
 ///
@@ -33,11 +34,7 @@ package final class LedgerStore: Service {
         logger: Logger
     ) async throws(StoreOpeningError) {
         try await SchemaCheck.run(pool)
-        do {
-            vault = try await Vault(rootKey: rootKey, pool: pool)
-        } catch {
-            throw .vault(error)
-        }
+        vault = try await Vault(rootKey: rootKey, pool: pool)
         let logs: [Int32: String]
         do {
             logs = try await Self.logs(pool)

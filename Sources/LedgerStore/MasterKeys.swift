@@ -1,25 +1,17 @@
-internal import Crypto
-internal import Ledger
-package import Postgres
-
-/// What each of the deployment's own keys is for; the names stand in `vault.master_key`.
-enum MasterKeyPurpose: String, CaseIterable, Sendable {
-    case fingerprint, launch, checkpoint
-
-    var associatedData: [UInt8] { Array("token-ledger/1 master key \(rawValue)".utf8) }
-}
+internal import Postgres
+internal import Vault
 
 extension Vault {
     /// Opens the deployment's own keys with the root key, or makes them on the very first start.
     ///
-    /// Throws `VaultError.wrongRootKey` when they were wrapped by another root key: the service
+    /// Throws `StoreOpeningError.vault(.wrongRootKey)` when they were wrapped by another root key: the service
     /// must not start then (threats, T23).
-    package init(rootKey: RootKey, pool: PostgresPool) async throws(VaultError) {
+    init(rootKey: RootKey, pool: PostgresPool) async throws(StoreOpeningError) {
         self.init(
             rootKey: rootKey,
-            fingerprintKey: try await Self.masterKey(.fingerprint, rootKey, pool),
-            launchKey: try await Self.masterKey(.launch, rootKey, pool),
-            checkpointKey: try await Self.masterKey(.checkpoint, rootKey, pool)
+            fingerprint: try await Self.masterKey(.fingerprint, rootKey, pool),
+            launch: try await Self.masterKey(.launch, rootKey, pool),
+            checkpoint: try await Self.masterKey(.checkpoint, rootKey, pool)
         )
     }
 
@@ -27,15 +19,12 @@ extension Vault {
         _ purpose: MasterKeyPurpose,
         _ rootKey: RootKey,
         _ pool: PostgresPool
-    ) async throws(VaultError) -> SymmetricKey {
+    ) async throws(StoreOpeningError) -> MasterKey {
         do {
             if let stored = try await storedKey(purpose, pool) {
-                return try rootKey.unwrap(stored, purpose: purpose.associatedData)
+                return try rootKey.openMasterKey(stored, purpose)
             }
-            let offered = try rootKey.wrap(
-                SymmetricKey(size: .bits256),
-                purpose: purpose.associatedData
-            )
+            let offered = try rootKey.makeMasterKey(purpose)
             try await pool.query(
                 Statement(
                     "offer_master_key",
@@ -47,15 +36,17 @@ extension Vault {
             ) { _ throws(PostgresError) in }
             // Another copy of the service may have been first; what is stored now is what counts.
             guard let stored = try await storedKey(purpose, pool) else {
-                throw VaultError.database(.damaged(.answer))
+                throw StoreOpeningError.keyMissing
             }
-            return try rootKey.unwrap(stored, purpose: purpose.associatedData)
-        } catch let error as VaultError {
+            return try rootKey.openMasterKey(stored, purpose)
+        } catch let error as StoreOpeningError {
             throw error
+        } catch let error as VaultError {
+            throw .vault(error)
         } catch let error as PostgresError {
-            throw .database(StoreError(error))
+            throw .database(error)
         } catch {
-            throw .database(.unavailable)
+            preconditionFailure("Only the vault and the database throw here: \(error)")
         }
     }
 

@@ -4,6 +4,7 @@ import LedgerAPI
 import LedgerStore
 import NIOHTTP1
 import Testing
+import Vault
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct AuthorizationTests {

@@ -1,5 +1,6 @@
 import HumanConnect
 import Ledger
+import LedgerAudit
 import LedgerStore
 import Postgres
 import Testing

@@ -5,6 +5,7 @@ import LedgerStore
 import NIOHTTP1
 import Postgres
 import Testing
+import Vault
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct ExportTests {

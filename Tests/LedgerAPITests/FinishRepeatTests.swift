@@ -2,6 +2,7 @@ import HumanConnect
 import Ledger
 import LedgerStore
 import Testing
+import Vault
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct FinishRepeatTests {

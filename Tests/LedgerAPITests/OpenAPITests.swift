@@ -3,6 +3,7 @@ import LedgerAPI
 import LedgerStore
 import NIOHTTP1
 import Testing
+import Vault
 
 @Suite(.timeLimit(.minutes(5))) struct OpenAPITests {
     private static let methods = ["get", "post", "put", "patch", "delete", "options", "head"]

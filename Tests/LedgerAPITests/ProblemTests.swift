@@ -5,6 +5,7 @@ import Hummingbird
 import Ledger
 import LedgerStore
 import Testing
+import Vault
 
 @testable import LedgerAPI
 

@@ -3,6 +3,7 @@ import Ledger
 import LedgerStore
 import NIOHTTP1
 import Testing
+import Vault
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct ReadTests {

@@ -1,6 +1,7 @@
 import Ledger
 import LedgerStore
 import NIOHTTP1
+import Vault
 
 /// A route as callers are promised it, with a request that fits.
 struct TestRoute: Sendable, CustomStringConvertible {

@@ -12,6 +12,7 @@ import NIOHTTP1
 import Postgres
 import ServiceLifecycle
 import TestSupport
+import Vault
 
 /// The whole service for one test: database, store, provider, HTTP server, apps and keys.
 struct TestService: Sendable {

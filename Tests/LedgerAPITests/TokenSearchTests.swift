@@ -6,6 +6,7 @@ import NIOHTTP1
 import Postgres
 import TestSupport
 import Testing
+import Vault
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct TokenSearchTests {

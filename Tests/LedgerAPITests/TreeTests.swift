@@ -5,6 +5,7 @@ import LedgerStore
 import MerkleLog
 import NIOHTTP1
 import Testing
+import Vault
 
 @Suite(.timeLimit(.minutes(5))) struct TreeTests {
     /// Waits until a checkpoint covers the whole log.

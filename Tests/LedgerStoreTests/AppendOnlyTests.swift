@@ -3,6 +3,7 @@ import Ledger
 import Postgres
 import TestSupport
 import Testing
+import Vault
 
 @Suite("Append-only", .timeLimit(.minutes(5)))
 struct AppendOnlyTests {

@@ -1,8 +1,10 @@
 import Ledger
+import LedgerAudit
 @testable import LedgerStore
 import Postgres
 import TestSupport
 import Testing
+import Vault
 
 @Suite("The append", .timeLimit(.minutes(5)))
 struct AppendTests {

@@ -3,6 +3,7 @@ import Ledger
 import Postgres
 import TestSupport
 import Testing
+import Vault
 
 @Suite("Repetition and claims", .timeLimit(.minutes(5)))
 struct ClaimTests {

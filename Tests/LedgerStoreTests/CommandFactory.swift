@@ -2,6 +2,7 @@ import Ledger
 @testable import LedgerStore
 import Postgres
 import TestSupport
+import Vault
 
 /// Makes commands without the store's own decisions, and sends them in batches of the test's
 /// choice.

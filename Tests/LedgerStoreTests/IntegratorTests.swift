@@ -1,11 +1,13 @@
 import Foundation
 import Ledger
+@testable import LedgerAudit
 @testable import LedgerStore
 import Logging
 import MerkleLog
 import Postgres
 import TestSupport
 import Testing
+import Vault
 
 @Suite("The integrator", .timeLimit(.minutes(5)))
 struct IntegratorTests {

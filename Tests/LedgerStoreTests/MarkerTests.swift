@@ -3,6 +3,7 @@ import Ledger
 import Postgres
 import TestSupport
 import Testing
+import Vault
 
 @Suite("Secrets in the database", .timeLimit(.minutes(5)))
 struct MarkerTests {

@@ -1,4 +1,5 @@
 import Ledger
+import LedgerAudit
 @testable import LedgerStore
 import Postgres
 import TestSupport

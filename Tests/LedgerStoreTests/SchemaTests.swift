@@ -4,6 +4,7 @@ import Logging
 import Postgres
 import TestSupport
 import Testing
+import Vault
 
 @Suite("The schema", .timeLimit(.minutes(5)))
 struct SchemaTests {

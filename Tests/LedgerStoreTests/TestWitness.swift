@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import MerkleLog
 import TestSupport
+import Vault
 import Witness
 
 /// A witness of a test's logs, with a state that outlives it.

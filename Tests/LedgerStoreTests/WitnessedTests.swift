@@ -1,11 +1,13 @@
 import Foundation
 import Ledger
+import LedgerAudit
 @testable import LedgerStore
 import Logging
 import MerkleLog
 import Postgres
 import TestSupport
 import Testing
+import Vault
 
 @Suite("The integrator with witnesses", .timeLimit(.minutes(5)))
 struct WitnessedTests {

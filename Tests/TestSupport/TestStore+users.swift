@@ -1,5 +1,6 @@
 package import Ledger
 package import LedgerStore
+import Vault
 
 extension TestStore {
     /// On whose behalf tests write.

@@ -2,6 +2,7 @@ import Ledger
 package import LedgerStore
 import Logging
 package import Postgres
+package import Vault
 
 /// A ledger of its own for one test: a migrated database, an app, and the store at work with the
 /// rights that the service has in production.

@@ -1,6 +1,7 @@
 internal import HumanConnect
 internal import Ledger
 internal import LedgerStore
+internal import Vault
 
 extension Finalizer {
     /// The finish that used this session first, if any.

@@ -2,6 +2,7 @@ internal import HumanConnect
 internal import Ledger
 internal import LedgerStore
 internal import Logging
+internal import Vault
 
 /// Trades a finished session for tokens: at most one exchange, exactly one recorded outcome
 /// (design, section 7; threats, section 5).

@@ -1,6 +1,7 @@
 internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
+internal import Vault
 
 /// The popup's other two callbacks: it was closed, or it failed.
 struct LaunchReports: Sendable {

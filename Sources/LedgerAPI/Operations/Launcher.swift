@@ -2,6 +2,7 @@ internal import HumanConnect
 internal import Ledger
 internal import LedgerStore
 internal import Logging
+internal import Vault
 
 /// Serves launch options: decides between create and edit mode, so that "User Already Exists" cannot
 /// happen (contract, section 12).

@@ -1,6 +1,7 @@
 internal import HumanConnect
 internal import Ledger
 internal import LedgerStore
+internal import Vault
 
 /// Fetches a public token again from the provider and records it.
 struct PublicTokenRecovery: Sendable {

@@ -3,6 +3,7 @@ internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
 internal import NIOCore
+internal import Vault
 
 /// History: of one user, and of an app.
 struct EventRoutes: Sendable {

@@ -3,6 +3,7 @@ internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
 internal import Logging
+internal import Vault
 
 /// Records in bulk, and whose the pseudonyms in them are.
 ///

@@ -3,6 +3,7 @@ internal import HumanConnect
 internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
+internal import Vault
 
 /// What a page or a mobile SDK posts directly, authorised by the launch's one-time token alone.
 struct FinishRoutes: Sendable {

@@ -4,6 +4,7 @@ internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
 internal import NIOCore
+internal import Vault
 
 /// `POST /v1/launches` and the relayed finish.
 struct LaunchRoutes: Sendable {

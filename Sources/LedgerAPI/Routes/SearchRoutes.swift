@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
+internal import Vault
 
 /// `POST /v1/tokens/search`: whose was this token, and when.
 ///

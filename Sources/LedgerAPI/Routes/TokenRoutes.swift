@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
+internal import Vault
 
 /// `GET /v1/users/{client_user_id}/tokens`: the current tokens, or those of an earlier moment.
 struct TokenRoutes: Sendable {

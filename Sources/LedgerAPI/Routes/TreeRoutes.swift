@@ -4,6 +4,7 @@ internal import Ledger
 internal import LedgerStore
 internal import MerkleLog
 internal import NIOCore
+internal import Vault
 
 /// The log as C2SP `tlog-tiles` serves it, and proofs for single questions.
 ///

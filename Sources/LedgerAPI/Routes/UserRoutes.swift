@@ -3,6 +3,7 @@ internal import HumanConnect
 internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
+internal import Vault
 
 /// Users: state without secrets, the list, recovery, and what backends report.
 struct UserRoutes: Sendable {

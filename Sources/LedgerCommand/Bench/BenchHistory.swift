@@ -1,6 +1,7 @@
 import Ledger
 import LedgerStore
 import Synchronization
+import Vault
 
 /// Users' stories as the service writes them: a launch, a finish, its exchange, its tokens, and the
 /// same again when the user comes back.

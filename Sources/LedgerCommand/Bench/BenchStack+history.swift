@@ -1,6 +1,8 @@
+import LedgerAudit
 import LedgerStore
 import MerkleLog
 import Postgres
+import Vault
 
 /// How often a measurement of the whole history is done; the one in the middle counts.
 private let roundsOfHistory = 3

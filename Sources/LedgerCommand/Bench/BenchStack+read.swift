@@ -1,5 +1,6 @@
 import Ledger
 import LedgerStore
+import Vault
 
 /// How many connected users there are to be read.
 private let usersMax = 1_000

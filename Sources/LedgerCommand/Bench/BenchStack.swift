@@ -6,6 +6,7 @@ import Logging
 import NIOCore
 import Postgres
 import PostgresCluster
+import Vault
 
 /// A private ledger under load: PostgreSQL with fsync, the store, the HTTP service.
 struct BenchStack: Sendable {

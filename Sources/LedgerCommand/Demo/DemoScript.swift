@@ -1,4 +1,5 @@
 import HumanConnect
+import LedgerAudit
 import LedgerStore
 import Postgres
 

@@ -2,6 +2,7 @@ import Foundation
 import HumanConnect
 import Ledger
 import LedgerStore
+import Vault
 
 /// What a private stack remembers from run to run: its app, its keys and its ports.
 ///

@@ -3,6 +3,7 @@ import LedgerStore
 import Logging
 import Postgres
 import PostgresCluster
+import Vault
 
 /// A ledger with a PostgreSQL of its own, ready to be served: for `dev`, `demo` and `bench`.
 struct PrivateLedger: Sendable {

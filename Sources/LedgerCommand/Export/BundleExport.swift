@@ -2,6 +2,7 @@ import Ledger
 import LedgerExport
 import LedgerStore
 import MerkleLog
+import Vault
 
 /// An export to a folder that proves itself.
 struct BundleExport {

@@ -2,6 +2,7 @@ import Ledger
 import LedgerExport
 import LedgerStore
 import MerkleLog
+import Vault
 
 /// An export to a file, which can be interrupted at any moment and gone on with.
 struct FileExport {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HumanConnect
 import Ledger
+import LedgerAudit
 import LedgerExport
 import LedgerStore
 import MerkleLog

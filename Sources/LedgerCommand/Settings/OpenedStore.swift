@@ -2,6 +2,7 @@ import Ledger
 import LedgerStore
 import Logging
 import Postgres
+import Vault
 
 /// The store of a command that works beside the service: an operator at the terminal.
 struct OpenedStore {
@@ -95,7 +96,6 @@ struct OpenedStore {
     private static func isAway(_ error: StoreOpeningError) -> Bool {
         switch error {
         case .database(let error): return isAway(error)
-        case .vault(.database(.unavailable)), .vault(.database(.overloaded)): return true
         default: return false
         }
     }

@@ -1,4 +1,5 @@
 internal import Ledger
+internal import Vault
 
 /// Everything that one command writes, ready to be sent.
 struct AppendCommand: Sendable {

@@ -1,5 +1,6 @@
 internal import Ledger
 internal import Postgres
+internal import Vault
 
 /// Turns a batch of commands into the one call of `ledger.append_events`.
 struct AppendStatement {

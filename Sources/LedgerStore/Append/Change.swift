@@ -1,4 +1,5 @@
 package import Ledger
+package import Vault
 
 /// What a decision wants to write about one user.
 package struct Change: Sendable {

@@ -1,5 +1,5 @@
-internal import Crypto
 package import Ledger
+internal import Vault
 
 extension LedgerStore {
     /// Writes a change to a user as it was read.

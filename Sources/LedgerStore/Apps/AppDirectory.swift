@@ -1,7 +1,7 @@
-internal import Crypto
 package import Ledger
 internal import Postgres
 internal import Synchronization
+internal import Vault
 
 /// An API key as stored, without the key.
 package struct StoredAPIKey: Sendable {
@@ -170,15 +170,16 @@ private struct AppRow: Sendable {
 
     func opened(by vault: Vault) throws(StoreError) -> StoredApp {
         let owner = ValueOwner(logID: logID, app: id, subject: id)
-        let key: SymmetricKey
+        let secret: Secret
+        var openedAppKey: Secret?
         do {
-            key = try vault.unwrap(wrappedKey, for: owner)
+            let key = try vault.unwrap(wrappedKey, for: owner)
+            secret = try vault.open(clientSecret, .clientSecret, version: 1, for: owner, key: key)
+            if let appKey {
+                openedAppKey = try vault.open(appKey, .appKey, version: 1, for: owner, key: key)
+            }
         } catch {
             throw .damaged(.value)
-        }
-        var openedAppKey: Secret?
-        if let appKey {
-            openedAppKey = try vault.open(appKey, .appKey, version: 1, for: owner, key: key)
         }
         return StoredApp(
             id: id,
@@ -188,13 +189,7 @@ private struct AppRow: Sendable {
             userURL: texts[3],
             apiURL: texts[4],
             allowedOrigins: origins,
-            clientSecret: try vault.open(
-                clientSecret,
-                .clientSecret,
-                version: 1,
-                for: owner,
-                key: key
-            ),
+            clientSecret: secret,
             appKey: openedAppKey
         )
     }

@@ -1,6 +1,6 @@
-internal import Crypto
 package import Ledger
 package import Postgres
+package import Vault
 
 /// An app to be registered.
 package struct NewApp: Sendable {
@@ -58,7 +58,7 @@ extension LedgerStore {
     package func authenticate(_ text: String) async throws(StoreError) -> StoredAPIKey? {
         guard let key = APIKey(text),
             let stored = try await directory.key(key.id, now: clock.now()),
-            key.isSame(as: stored)
+            key.hasHash(stored.hash)
         else { return nil }
         return stored
     }

@@ -1,5 +1,6 @@
 internal import LedgerSchema
 package import Postgres
+package import Vault
 
 /// Why the store cannot be opened.
 package enum StoreOpeningError: Error, CustomStringConvertible {
@@ -16,6 +17,8 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
     case unsupportedLogs
     /// The vault does not open.
     case vault(VaultError)
+    /// A key of the deployment that was just stored is not there.
+    case keyMissing
 
     package var description: String {
         switch self {
@@ -29,6 +32,7 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
                 + "use a newer program"
         case .unsupportedLogs: "the database must have one log of facts and one of accesses"
         case .vault(let error): "\(error)"
+        case .keyMissing: "the database does not keep the deployment's own keys"
         }
     }
 }

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import MerkleLog
+package import MerkleLog
 
 #if canImport(Glibc)
 internal import Glibc
@@ -9,27 +9,32 @@ internal import Musl
 
 /// A folder outside the database that remembers each log's last checkpoint, so that a database that
 /// was set back is noticed (threats, T17).
-struct CheckpointFolder: Sendable {
-    let path: String
+package struct CheckpointFolder: Sendable {
+    private let path: String
+
+    /// The folder at this path; it is made by the first `write`.
+    package init(path: String) {
+        self.path = path
+    }
 
     /// The last checkpoint of a log, or nil when none was kept.
     ///
-    /// Throws `VerificationFailure.unreadableCheckpoint` when what is there is none, and an error
+    /// Throws `CheckpointFolderError.notACheckpoint` when what is there is none, and an error
     /// of the file system when it cannot be read: neither is a reason to go on.
-    func read(logID: Int32) throws -> SignedNote? {
+    package func read(logID: Int32) throws -> SignedNote? {
         let file = file(logID)
         guard FileManager.default.fileExists(atPath: file) else { return nil }
         let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: file)))
         do {
             return try SignedNote(bytes)
         } catch {
-            throw VerificationFailure.unreadableCheckpoint(logID: logID)
+            throw CheckpointFolderError.notACheckpoint(logID: logID)
         }
     }
 
     /// Replaces the last checkpoint; the file is whole at every moment, and when this returns it
     /// outlasts a loss of power.
-    func write(_ note: SignedNote, logID: Int32) throws {
+    package func write(_ note: SignedNote, logID: Int32) throws {
         try FileManager.default.createDirectory(
             atPath: path,
             withIntermediateDirectories: true
@@ -66,5 +71,18 @@ struct CheckpointFolder: Sendable {
 
     private func file(_ logID: Int32) -> String {
         path + "/checkpoint-\(logID)"
+    }
+}
+
+/// Why a kept checkpoint cannot be used.
+package enum CheckpointFolderError: Error, Equatable, CustomStringConvertible {
+    /// What lies in the folder is no checkpoint.
+    case notACheckpoint(logID: Int32)
+
+    package var description: String {
+        switch self {
+        case .notACheckpoint(let logID):
+            "the checkpoint folder's file for log \(logID) is no checkpoint"
+        }
     }
 }

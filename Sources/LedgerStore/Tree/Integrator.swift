@@ -4,6 +4,7 @@ internal import MerkleLog
 package import Postgres
 internal import ServiceLifecycle
 internal import Synchronization
+internal import Vault
 
 /// Tails the logs, stores full tiles once and publishes a signed checkpoint about every second.
 ///
@@ -123,7 +124,7 @@ package final class Integrator: Service {
     /// `log` is nil at the start, and only then. Throws `IntegrationAlarm` when something does not
     /// fit, `WitnessOutage` when only witnesses are missing, and other errors when it is worth
     /// looking again.
-    func look(at logID: Int32, _ log: inout WatchedLog?) async throws {
+    package func look(at logID: Int32, _ log: inout WatchedLog?) async throws {
         var watched = try log ?? WatchedLog(expectations(of: logID))
         defer { log = watched }
         try await integrate(&watched)
@@ -142,7 +143,7 @@ package final class Integrator: Service {
             }
         } catch is NoteError {
             throw IntegrationAlarm.foreignCheckpoint(source: source)
-        } catch is VerificationFailure {
+        } catch is CheckpointFolderError {
             throw IntegrationAlarm.foreignCheckpoint(source: source)
         }
         return tree

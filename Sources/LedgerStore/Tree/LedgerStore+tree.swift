@@ -1,5 +1,6 @@
 package import MerkleLog
 internal import Postgres
+internal import Vault
 
 extension LedgerStore {
     /// The key that verifies the checkpoints of the log of facts, as C2SP `signed-note` writes it.

@@ -1,7 +1,7 @@
 internal import MerkleLog
 
 /// What the integrator knows about one log from look to look.
-struct WatchedLog: Sendable {
+package struct WatchedLog: Sendable {
     /// The tree up to the last checkpoint that is known to be stored.
     var tree: LogTree
     /// The tree as it was grown for the next checkpoint, while that waits for witnesses: what was

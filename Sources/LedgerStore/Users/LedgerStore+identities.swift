@@ -1,4 +1,5 @@
 package import Ledger
+internal import Vault
 
 /// Whose a pseudonym is.
 package struct UserIdentity: Sendable {

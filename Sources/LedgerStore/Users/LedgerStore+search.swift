@@ -1,5 +1,6 @@
 package import Ledger
 internal import Postgres
+internal import Vault
 
 /// A user who held the token that was searched for, and when.
 package struct TokenMatch: Sendable {

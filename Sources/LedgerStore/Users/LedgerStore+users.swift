@@ -1,6 +1,6 @@
-internal import Crypto
 package import Ledger
 internal import Postgres
+package import Vault
 
 extension LedgerStore {
     /// The user of an app by the app's own id, or nil.
@@ -61,13 +61,7 @@ extension LedgerStore {
         if kind == .clientUserID, let new = user.newClientUserID { return new }
         guard let sealed = user.sealed[kind] else { return nil }
         let held = TokenKind(rawValue: kind.rawValue).flatMap { user.state.token($0) }
-        let value = try vault.open(
-            sealed,
-            kind,
-            version: held?.version ?? 1,
-            for: user.owner,
-            key: try key(of: user)
-        )
+        let value = try open(sealed, kind, version: held?.version ?? 1, of: user)
         if let held { try check(value, kind, held, user) }
         return value
     }
@@ -123,13 +117,21 @@ extension LedgerStore {
             throw StoreError(error)
         }
         guard let sealed else { return nil }
-        return try vault.open(
-            sealed,
-            kind,
-            version: version,
-            for: user.owner,
-            key: try key(of: user)
-        )
+        return try open(sealed, kind, version: version, of: user)
+    }
+
+    private func open(
+        _ sealed: [UInt8],
+        _ kind: ValueKind,
+        version: Int64,
+        of user: StoredUser
+    ) throws(StoreError) -> Secret {
+        let key = try key(of: user)
+        do {
+            return try vault.open(sealed, kind, version: version, for: user.owner, key: key)
+        } catch {
+            throw .damaged(.value)
+        }
     }
 
     /// The log that a user's events stand in: decided once, by the fingerprint (design, section 4).
@@ -138,7 +140,7 @@ extension LedgerStore {
         return factLogIDs[Int(hash % UInt64(factLogIDs.count))]
     }
 
-    func key(of user: StoredUser) throws(StoreError) -> SymmetricKey {
+    func key(of user: StoredUser) throws(StoreError) -> DataKey {
         switch user.key {
         case .fresh(let key): return key
         case .wrapped(let wrapped):

@@ -1,5 +1,5 @@
-internal import Crypto
 package import Ledger
+internal import Vault
 
 /// A user as stored: the state, and the values that the state names, still sealed.
 package struct StoredUser: Sendable {
@@ -12,12 +12,12 @@ package struct StoredUser: Sendable {
     package internal(set) var state: SubjectState
     /// The `clientUserId` of a user who is not stored yet.
     let newClientUserID: Secret?
-    let key: DataKey
+    let key: Key
     var sealed: [ValueKind: [UInt8]] = [:]
 
     /// The subject's key: fresh, or wrapped as stored.
-    enum DataKey: Sendable {
-        case fresh(SymmetricKey)
+    enum Key: Sendable {
+        case fresh(DataKey)
         case wrapped([UInt8])
     }
 

@@ -1,5 +1,6 @@
 internal import Ledger
 internal import Postgres
+internal import Vault
 
 /// Reads users, many at a time.
 final class UserReader: Sendable {

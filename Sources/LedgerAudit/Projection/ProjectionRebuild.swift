@@ -1,0 +1,212 @@
+internal import Ledger
+internal import LedgerStore
+package import Postgres
+
+/// What a rebuild found and did.
+package struct ProjectionRebuildReport: Sendable, Equatable {
+    /// How many users the new projection holds.
+    package let users: Int64
+    /// How many rows differed from the projection that was live.
+    package let differences: Int64
+}
+
+/// Builds the projection anew from the log beside the live one, compares, and switches.
+///
+/// Appends go on while the bulk is folded and compared. They wait only while the tail is folded,
+/// which is what was appended since the last of several rounds, and while the tables are switched.
+/// Needs the rights of the schema's owner.
+package enum ProjectionRebuild {
+    /// A tail of so many events is folded within some ten milliseconds, so appends may wait for it.
+    private static let tailEventsMax: Int64 = 500
+    /// If the tail does not get that short, appends are faster than the fold, and wait a little.
+    private static let roundsMax = 10
+
+    /// Rebuilds; throws `PostgresError` or `VerificationFailure`, and then nothing has changed.
+    package static func run(
+        _ configuration: PostgresConfiguration
+    ) async throws -> ProjectionRebuildReport {
+        let connection = try await PostgresConnection.connect(configuration.withoutTimeLimits)
+        do {
+            let report = try await run(on: connection)
+            await connection.close()
+            return report
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    private static func run(
+        on connection: PostgresConnection
+    ) async throws -> ProjectionRebuildReport {
+        // Two rebuilds at once would fill and switch one table.
+        try await connection.script(
+            "select pg_advisory_lock(hashtext('token-ledger projection rebuild'))"
+        )
+        try await connection.script(prepare)
+        var folded = try await sizes(connection)
+        var users: Int64 = 0
+        var fold = SubjectFold(connection)
+        try await fold.run { folded in
+            try await insert(folded, connection)
+            users += Int64(folded.count)
+        }
+        try await connection.script("analyze ledger.current_token_rebuilt")
+        try await RebuildComparison.compareAll(connection)
+        for _ in 0..<roundsMax {
+            let now = try await sizes(connection)
+            let tail = now.reduce(0) { $0 + $1.value - (folded[$1.key] ?? 0) }
+            users += try await catchUp(from: folded, to: now, connection)
+            folded = now
+            if tail <= tailEventsMax { break }
+        }
+        // From here on appends wait for the commit.
+        try await connection.script("begin; select 1 from ledger.log for update;")
+        users += try await catchUp(from: folded, to: try await sizes(connection), connection)
+        let differences = try await RebuildComparison.count(connection)
+        try await connection.script(switchTables)
+        return ProjectionRebuildReport(users: users, differences: differences)
+    }
+
+    private static let prepare = """
+        drop table if exists ledger.current_token_rebuilt;
+        create table ledger.current_token_rebuilt (like ledger.current_token including all)
+            with (fillfactor = 70);
+        create temp table differing (
+            log_id integer, app_id uuid, subject uuid, primary key (log_id, app_id, subject));
+        """
+
+    /// The new table gets the old one's owner and grants, so that all who could read still can.
+    private static let switchTables = """
+        do $$
+        declare
+            owner name;
+            kept record;
+        begin
+            select pg_get_userbyid(relowner) into owner from pg_class
+            where oid = 'ledger.current_token'::regclass;
+            execute format('alter table ledger.current_token_rebuilt owner to %I', owner);
+            for kept in
+                select pg_get_userbyid(acl.grantee) as grantee, acl.privilege_type, acl.is_grantable,
+                    acl.grantee = 0 as is_public
+                from pg_class, aclexplode(relacl) as acl
+                where oid = 'ledger.current_token'::regclass and acl.grantee <> relowner
+            loop
+                execute format('grant %s on ledger.current_token_rebuilt to %s%s',
+                    kept.privilege_type,
+                    case when kept.is_public then 'public' else quote_ident(kept.grantee) end,
+                    case when kept.is_grantable then ' with grant option' else '' end);
+            end loop;
+        end
+        $$;
+        drop table ledger.current_token;
+        alter table ledger.current_token_rebuilt rename to current_token;
+        alter index ledger.current_token_rebuilt_pkey rename to current_token_pkey;
+        commit;
+        """
+
+    private static func sizes(
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [Int32: Int64] {
+        try await connection.query(Statement("log_sizes", "select log_id, size from ledger.log")) {
+            result throws(PostgresError) in
+            var sizes: [Int32: Int64] = [:]
+            for row in 0..<result.rowCount {
+                sizes[try result.int4(row, 0)] = try result.int8(row, 1)
+            }
+            return sizes
+        }
+    }
+
+    /// Folds and compares those subjects again to whom something happened between two sizes.
+    ///
+    /// Gives how many of them are new.
+    private static func catchUp(
+        from sizes: [Int32: Int64],
+        to ends: [Int32: Int64],
+        _ connection: PostgresConnection
+    ) async throws -> Int64 {
+        var newUsers: Int64 = 0
+        for (logID, end) in ends {
+            var start = sizes[logID] ?? 0
+            while start < end {
+                let next = min(end, start + tailEventsMax)
+                let subjects = try await changed(logID, start..<next, connection)
+                if !subjects.isEmpty {
+                    var fold = SubjectFold(connection)
+                    let folded = try await fold.run(only: subjects)
+                    let forgotten = try await RebuildComparison.forget(folded, connection)
+                    try await insert(folded, connection)
+                    try await RebuildComparison.compare(folded, connection)
+                    newUsers += Int64(folded.count) - forgotten
+                }
+                start = next
+            }
+        }
+        return newUsers
+    }
+
+    private static func changed(
+        _ logID: Int32,
+        _ positions: Range<Int64>,
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [Identifier] {
+        try await connection.query(
+            Statement(
+                "changed_subjects",
+                """
+                select distinct subject from ledger.event
+                where log_id = $1 and position >= $2 and position < $3
+                    and subject_version is not null
+                """,
+                .int4(logID),
+                .int8(positions.lowerBound),
+                .int8(positions.upperBound)
+            )
+        ) { result throws(PostgresError) in
+            var subjects: [Identifier] = []
+            for row in 0..<result.rowCount {
+                subjects.append(Identifier(value: try result.uuid(row, 0)))
+            }
+            return subjects
+        }
+    }
+
+    private static func insert(
+        _ folded: [FoldedSubject],
+        _ connection: PostgresConnection
+    ) async throws {
+        guard !folded.isEmpty else { return }
+        for subject in folded {
+            if let flaw = subject.flaws.first {
+                throw VerificationFailure.unreadable(
+                    logID: subject.logID,
+                    position: flaw.position
+                )
+            }
+        }
+        try await connection.query(
+            Statement(
+                "insert_rebuilt",
+                """
+                insert into ledger.current_token_rebuilt
+                    (log_id, app_id, subject, subject_version, status, changed_at, state)
+                select f.log_id, f.app_id, f.subject, f.subject_version, f.status, f.changed_at,
+                    f.state::json
+                from unnest($1::int[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[],
+                        $6::timestamptz[], $7::text[])
+                    as f (log_id, app_id, subject, subject_version, status, changed_at, state)
+                """,
+                .int4Array(folded.map(\.logID)),
+                .uuidArray(folded.map(\.app.value)),
+                .uuidArray(folded.map(\.subject.value)),
+                .int8Array(folded.map(\.state.version)),
+                .textArray(folded.map(\.state.status.rawValue)),
+                .timestamptzArray(folded.map(\.changedAt.microseconds)),
+                .textArray(
+                    folded.map { String(decoding: $0.state.encoded(), as: UTF8.self) }
+                )
+            )
+        ) { _ throws(PostgresError) in }
+    }
+}

@@ -1,0 +1,154 @@
+internal import Ledger
+internal import LedgerStore
+internal import Postgres
+
+/// Notes which subjects have another row in the rebuilt projection than in the live one.
+enum RebuildComparison {
+    private struct Key: Sendable {
+        let logID: Int32
+        let app: UInt128
+        let subject: UInt128
+
+        static let first = Key(logID: .min, app: 0, subject: 0)
+        static let last = Key(logID: .max, app: .max, subject: .max)
+    }
+
+    /// Compares everything, in pages: one long statement would keep an old snapshot alive, and
+    /// every append would have to walk the dead versions of its log's head.
+    static func compareAll(_ connection: PostgresConnection) async throws(PostgresError) {
+        var after = Key.first
+        while true {
+            let end = try await pageEnd(after, connection)
+            try await compare(after, end ?? .last, connection)
+            guard let end else { return }
+            after = end
+        }
+    }
+
+    private static func pageEnd(
+        _ after: Key,
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> Key? {
+        try await connection.query(
+            Statement(
+                "compare_page_end",
+                """
+                select log_id, app_id, subject from ledger.current_token_rebuilt
+                where (log_id, app_id, subject) > ($1, $2, $3)
+                order by log_id, app_id, subject offset 9999 limit 1
+                """,
+                .int4(after.logID),
+                .uuid(after.app),
+                .uuid(after.subject)
+            )
+        ) { result throws(PostgresError) in
+            guard result.rowCount > 0 else { return nil }
+            return Key(
+                logID: try result.int4(0, 0),
+                app: try result.uuid(0, 1),
+                subject: try result.uuid(0, 2)
+            )
+        }
+    }
+
+    private static func compare(
+        _ after: Key,
+        _ end: Key,
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) {
+        try await connection.query(
+            Statement(
+                "compare_page",
+                """
+                insert into differing
+                select log_id, app_id, subject
+                from (
+                    select * from ledger.current_token
+                    where (log_id, app_id, subject) > ($1, $2, $3)
+                        and (log_id, app_id, subject) <= ($4, $5, $6)
+                ) live
+                full join (
+                    select * from ledger.current_token_rebuilt
+                    where (log_id, app_id, subject) > ($1, $2, $3)
+                        and (log_id, app_id, subject) <= ($4, $5, $6)
+                ) rebuilt using (log_id, app_id, subject)
+                where live.subject_version is distinct from rebuilt.subject_version
+                    or live.status is distinct from rebuilt.status
+                    or live.changed_at is distinct from rebuilt.changed_at
+                    or live.state::text is distinct from rebuilt.state::text
+                """,
+                .int4(after.logID),
+                .uuid(after.app),
+                .uuid(after.subject),
+                .int4(end.logID),
+                .uuid(end.app),
+                .uuid(end.subject)
+            )
+        ) { _ throws(PostgresError) in }
+    }
+
+    /// Compares a few subjects.
+    static func compare(
+        _ folded: [FoldedSubject],
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) {
+        try await connection.query(
+            Statement(
+                "compare_subjects",
+                """
+                insert into differing
+                select rebuilt.log_id, rebuilt.app_id, rebuilt.subject
+                from unnest($1::int[], $2::uuid[], $3::uuid[]) as f (log_id, app_id, subject)
+                join ledger.current_token_rebuilt rebuilt on rebuilt.log_id = f.log_id
+                    and rebuilt.app_id = f.app_id and rebuilt.subject = f.subject
+                left join ledger.current_token live on live.log_id = f.log_id
+                    and live.app_id = f.app_id and live.subject = f.subject
+                where live.subject_version is distinct from rebuilt.subject_version
+                    or live.status is distinct from rebuilt.status
+                    or live.changed_at is distinct from rebuilt.changed_at
+                    or live.state::text is distinct from rebuilt.state::text
+                on conflict do nothing
+                """,
+                .int4Array(folded.map(\.logID)),
+                .uuidArray(folded.map(\.app.value)),
+                .uuidArray(folded.map(\.subject.value))
+            )
+        ) { _ throws(PostgresError) in }
+    }
+
+    /// Drops what was folded and found of a few subjects; gives how many had been folded.
+    static func forget(
+        _ folded: [FoldedSubject],
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> Int64 {
+        try await connection.query(
+            Statement(
+                "forget_rebuilt",
+                """
+                with named as (
+                    select * from unnest($1::int[], $2::uuid[], $3::uuid[])
+                        as f (log_id, app_id, subject)
+                ), found as (
+                    delete from differing d using named f where d.log_id = f.log_id
+                        and d.app_id = f.app_id and d.subject = f.subject
+                ), dropped as (
+                    delete from ledger.current_token_rebuilt r using named f
+                    where r.log_id = f.log_id and r.app_id = f.app_id and r.subject = f.subject
+                    returning r.subject
+                )
+                select count(*) from dropped
+                """,
+                .int4Array(folded.map(\.logID)),
+                .uuidArray(folded.map(\.app.value)),
+                .uuidArray(folded.map(\.subject.value))
+            )
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+    }
+
+    /// How many subjects differ.
+    static func count(_ connection: PostgresConnection) async throws(PostgresError) -> Int64 {
+        try await connection.query(
+            Statement("count_differing", "select count(*) from differing")
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+    }
+}

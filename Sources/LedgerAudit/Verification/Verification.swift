@@ -1,0 +1,323 @@
+internal import Ledger
+internal import LedgerStore
+internal import MerkleLog
+package import Postgres
+internal import Synchronization
+internal import Vault
+
+/// Recomputes everything: columns against records, positions without holes, the Merkle tree against
+/// every checkpoint and tile, the fold against every projection row, the vault against the log.
+///
+/// It runs beside a live service: what never changes is read page by page, and what changes is
+/// looked at again within one short snapshot before it is called wrong.
+package enum Verification {
+    /// How many connections read side by side: one per core of the reference machine.
+    private static let readersMax = 2
+    private static let administrationLogID: Int32 = 0
+
+    /// Runs all checks that the plan has the means for.
+    ///
+    /// Throws `PostgresError` when the database cannot be read, `VaultError` when the root key is
+    /// another one, and `VerificationFailure` when there is nothing to go on from.
+    package static func run(
+        _ configuration: PostgresConfiguration,
+        plan: VerificationPlan = VerificationPlan(),
+        progress: @escaping @Sendable (VerificationProgress) -> Void = { _ in }
+    ) async throws -> VerificationReport {
+        var readers: [PostgresConnection] = []
+        for _ in 0..<readersMax {
+            readers.append(try await PostgresConnection.connect(configuration.withoutTimeLimits))
+        }
+        var report = VerificationReport()
+        var vault: Vault?
+        if let rootKey = plan.rootKey {
+            vault = try await VerificationKeys(rootKey: rootKey, logID: administrationLogID)
+                .vault(readers[0], &report)
+        }
+        report.merge(
+            try await run(
+                on: readers,
+                isInTransaction: false,
+                vault: vault,
+                plan: plan,
+                progress: progress
+            )
+        )
+        for reader in readers { await reader.close() }
+        return report
+    }
+
+    /// The same on connections that are open, perhaps within a transaction.
+    static func run(
+        on readers: [PostgresConnection],
+        isInTransaction: Bool,
+        vault: Vault?,
+        plan: VerificationPlan,
+        progress: @escaping @Sendable (VerificationProgress) -> Void = { _ in }
+    ) async throws -> VerificationReport {
+        var report = VerificationReport()
+        let logs = try await logs(readers, vault, plan, &report)
+        let total = logs.reduce(0) { $0 + $1.log.size }
+        var done: Int64 = 0
+        for (log, verdict) in logs {
+            let before = done
+            report.merge(
+                try await log.run(verdict) { position in
+                    progress(
+                        VerificationProgress(
+                            phase: .records,
+                            done: before + position,
+                            total: total
+                        )
+                    )
+                }
+            )
+            done += log.size
+        }
+        let users = readers.map { reader in
+            VerificationUsers(
+                connection: reader,
+                checks: plan.checks,
+                vault: plan.checks.contains(.vault)
+                    ? vault.map { VerificationVault(vault: $0) } : nil,
+                isInTransaction: isInTransaction
+            )
+        }
+        report.merge(try await check(users, logs.map(\.log), plan, progress))
+        return report
+    }
+
+    private static func check(
+        _ users: [VerificationUsers],
+        _ logs: [VerificationLog],
+        _ plan: VerificationPlan,
+        _ progress: @escaping @Sendable (VerificationProgress) -> Void
+    ) async throws -> VerificationReport {
+        var report = VerificationReport()
+        let total = try await users[0].projectionRows()
+        let counter = Counter()
+        let advance: @Sendable (Int64) -> Void = { count in
+            progress(
+                VerificationProgress(phase: .users, done: counter.add(count), total: total)
+            )
+        }
+        if plan.since.values.contains(where: { $0 > 0 }) {
+            for log in logs {
+                report.merge(
+                    try await users[0].run(
+                        logID: log.logID,
+                        since: plan.since[log.logID] ?? 0,
+                        below: log.size,
+                        progress: advance
+                    )
+                )
+            }
+            return report
+        }
+        let slices = try await VerificationSlices.read(users[0].connection, rows: total)
+        let collected = CollectedReport()
+        try await fold(slices, users, into: collected, progress: advance)
+        report.merge(collected.report)
+        if plan.checks.contains(.projection), try await users[0].projectionRows() != report.users {
+            try await users[0].checkOrphans(&report)
+        }
+        if let vault = users[0].vault {
+            report.values = report.values ?? 0
+            try await vault.checkApps(users[0].connection, &report)
+            try await vault.checkOrphans(users[0].connection, &report)
+            if try await vault.countLookups(users[0].connection) != report.lookups {
+                try await vault.checkLookups(users[0].connection, &report)
+            }
+        }
+        return report
+    }
+
+    /// Has the workers fold one range of subjects after the other.
+    private static func fold(
+        _ slices: [ClosedRange<UInt128>],
+        _ workers: [VerificationUsers],
+        into collected: CollectedReport,
+        progress: @escaping @Sendable (Int64) -> Void
+    ) async throws {
+        var waiting = slices[...]
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            func start(_ index: Int) {
+                guard let slice = waiting.popFirst() else { return }
+                let worker = workers[index]
+                group.addTask {
+                    try await worker.run(slice, into: collected, progress: progress)
+                    return index
+                }
+            }
+            for index in workers.indices { start(index) }
+            while let index = try await group.next() { start(index) }
+        }
+    }
+
+    // MARK: What there is
+
+    private static func logs(
+        _ readers: [PostgresConnection],
+        _ vault: Vault?,
+        _ plan: VerificationPlan,
+        _ report: inout VerificationReport
+    ) async throws -> [(log: VerificationLog, verdict: LogVerdict)] {
+        // Checkpoints first: read after the head, one might be newer than the head that was read.
+        let checkpoints = try await numbers(
+            Statement(
+                "verify_last_checkpoints",
+                "select log_id, max(size) from ledger.checkpoint group by log_id"
+            ),
+            readers[0]
+        )
+        let sizes = try await numbers(
+            Statement("verify_sizes", "select log_id, size from ledger.log"),
+            readers[0]
+        )
+        // Apps last: whatever app an event below these sizes is of, it is there.
+        let apps = try await apps(readers[0])
+        try await checkForeignRows(Set(sizes.keys), readers[0], plan, &report)
+        for logID in plan.since.keys where sizes[logID] == nil {
+            throw VerificationFailure.noLog(logID)
+        }
+        var logs: [(log: VerificationLog, verdict: LogVerdict)] = []
+        for (logID, size) in sizes.sorted(by: { $0.key < $1.key }) {
+            let pinned = plan.pinnedKey(logID: logID)
+            let key = pinned ?? vault?.checkpointSigner(logID: logID).key
+            let judge = CheckpointJudge(logID: logID, key: key)
+            let log = VerificationLog(
+                logID: logID,
+                plan: plan,
+                judge: judge,
+                apps: apps,
+                size: size,
+                checkpointSize: checkpoints[logID],
+                kept: try kept(judge, plan, &report),
+                readers: readers
+            )
+            let verdict = LogVerdict(
+                logID: logID,
+                size: size,
+                since: plan.since[logID] ?? 0,
+                key: key.map(\.description),
+                keySource: pinned != nil ? .pinned : key != nil ? .deployment : .none
+            )
+            logs.append((log, verdict))
+        }
+        return logs
+    }
+
+    /// The checkpoint that was kept outside of the database.
+    private static func kept(
+        _ judge: CheckpointJudge,
+        _ plan: VerificationPlan,
+        _ report: inout VerificationReport
+    ) throws -> SoundCheckpoint? {
+        guard let path = plan.checkpointFolder, plan.checks.contains(.checkpoints) else {
+            return nil
+        }
+        guard let note = try CheckpointFolder(path: path).read(logID: judge.logID) else {
+            return nil
+        }
+        do throws(NoteError) {
+            let checkpoint: Checkpoint
+            if let key = judge.key {
+                checkpoint = try Checkpoint(verifying: note, origin: key.name, keys: [key])
+            } else {
+                checkpoint = try Checkpoint(note.text)
+            }
+            return SoundCheckpoint(
+                size: Int64(checkpoint.size),
+                root: checkpoint.root,
+                source: "the checkpoint in the folder"
+            )
+        } catch {
+            report.add(judge.logID, nil, "the checkpoint in the folder: \(error)")
+            return nil
+        }
+    }
+
+    private static func numbers(
+        _ statement: Statement,
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [Int32: Int64] {
+        try await connection.query(statement) { result throws(PostgresError) in
+            var numbers: [Int32: Int64] = [:]
+            for row in 0..<result.rowCount {
+                numbers[try result.int4(row, 0)] = try result.int8(row, 1)
+            }
+            return numbers
+        }
+    }
+
+    private static func apps(
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [UInt128: String] {
+        try await connection.query(
+            Statement("verify_apps", "select app_id, client_id from ledger.app")
+        ) { result throws(PostgresError) in
+            var apps: [UInt128: String] = [:]
+            for row in 0..<result.rowCount {
+                apps[try result.uuid(row, 0)] = try result.text(row, 1)
+            }
+            return apps
+        }
+    }
+
+    /// Rows of logs that there are not.
+    private static func checkForeignRows(
+        _ known: Set<Int32>,
+        _ connection: PostgresConnection,
+        _ plan: VerificationPlan,
+        _ report: inout VerificationReport
+    ) async throws {
+        guard plan.checks.contains(.positions) else { return }
+        var after: Int64 = Int64(Int32.min) - 1
+        while true {
+            let next = try await connection.query(
+                Statement(
+                    "verify_next_log",
+                    """
+                    select log_id, position from ledger.event where log_id > $1
+                    order by log_id, position limit 1
+                    """,
+                    .int8(after)
+                )
+            ) { result throws(PostgresError) -> (logID: Int32, position: Int64)? in
+                guard result.rowCount > 0 else { return nil }
+                return (try result.int4(0, 0), try result.int8(0, 1))
+            }
+            guard let next else { return }
+            if !known.contains(next.logID) {
+                report.add(next.logID, next.position, "rows stand in a log that there is not")
+            }
+            after = Int64(next.logID)
+        }
+    }
+}
+
+/// What several workers found.
+///
+/// They put it here rather than return it from their tasks: with Swift 6.3.1 a group whose tasks
+/// returned a struct as large as the report crashed now and then when a task began.
+final class CollectedReport: Sendable {
+    private let collected = Mutex(VerificationReport())
+
+    var report: VerificationReport { collected.withLock { $0 } }
+
+    func add(_ part: VerificationReport) {
+        collected.withLock { $0.merge(part) }
+    }
+}
+
+/// Counts what several workers have done.
+private final class Counter: Sendable {
+    private let value = Mutex<Int64>(0)
+
+    func add(_ count: Int64) -> Int64 {
+        value.withLock { value in
+            value += count
+            return value
+        }
+    }
+}

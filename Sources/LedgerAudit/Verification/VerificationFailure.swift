@@ -1,0 +1,25 @@
+internal import LedgerStore
+
+/// Why a fold or a check cannot go on.
+package enum VerificationFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The record at this position is none, or not the next of its subject.
+    case unreadable(logID: Int32, position: Int64)
+    /// There is no sound checkpoint of this size to resume from.
+    case noCheckpoint(logID: Int32, size: Int64)
+    /// The tiles below the checkpoint of this size are not all there.
+    case missingTiles(logID: Int32, size: Int64)
+    /// The key is not one of this deployment's logs.
+    case noLog(Int32)
+
+    package var description: String {
+        switch self {
+        case .unreadable(let logID, let position):
+            "the record at position \(position) of log \(logID) cannot be folded"
+        case .noCheckpoint(let logID, let size):
+            "log \(logID) has no sound checkpoint of size \(size) to go on from"
+        case .missingTiles(let logID, let size):
+            "log \(logID) lacks tiles below size \(size): verify from the beginning"
+        case .noLog(let logID): "there is no log \(logID)"
+        }
+    }
+}

@@ -1,0 +1,96 @@
+internal import Ledger
+internal import LedgerStore
+internal import Postgres
+internal import Vault
+
+/// Opens the deployment's own keys to verify with them.
+///
+/// Other than the service it never makes one: who verifies changes nothing.
+struct VerificationKeys: Sendable {
+    private struct Row: Sendable {
+        let purpose: String
+        let rootKeyID: String
+        let wrapped: [UInt8]
+    }
+
+    let rootKey: RootKey
+    /// Findings about keys stand beside the log of administration.
+    let logID: Int32
+
+    /// The vault, or nil when a key is missing or damaged, which is a finding.
+    ///
+    /// A database that was never used has no keys, and that is none. Throws
+    /// `VaultError.wrongRootKey` when the keys were wrapped by another root key.
+    func vault(
+        _ connection: PostgresConnection,
+        _ report: inout VerificationReport
+    ) async throws -> Vault? {
+        let rows = try await rows(connection)
+        report.vault = .keysMissing
+        if rows.isEmpty, try await !isUsed(connection) {
+            report.vault = .unused
+            return nil
+        }
+        var keys: [MasterKeyPurpose: MasterKey] = [:]
+        for row in rows {
+            guard row.rootKeyID == rootKey.id else {
+                throw VaultError.wrongRootKey(id: rootKey.id)
+            }
+            guard let purpose = MasterKeyPurpose(rawValue: row.purpose) else {
+                report.add(logID, nil, "a master key is stored for no known purpose")
+                continue
+            }
+            keys[purpose] = try? rootKey.openMasterKey(row.wrapped, purpose)
+            if keys[purpose] == nil {
+                report.add(logID, nil, "the master key for \(purpose.rawValue) does not open")
+            }
+        }
+        for purpose in MasterKeyPurpose.allCases
+        where !rows.contains(where: { $0.purpose == purpose.rawValue }) {
+            report.add(logID, nil, "the master key for \(purpose.rawValue) is missing")
+        }
+        guard let fingerprint = keys[.fingerprint], let launch = keys[.launch],
+            let checkpoint = keys[.checkpoint]
+        else { return nil }
+        report.vault = .opened
+        return Vault(
+            rootKey: rootKey,
+            fingerprint: fingerprint,
+            launch: launch,
+            checkpoint: checkpoint
+        )
+    }
+
+    private func rows(_ connection: PostgresConnection) async throws(PostgresError) -> [Row] {
+        try await connection.query(
+            Statement(
+                "verify_master_keys",
+                "select purpose, root_key_id, wrapped from vault.master_key order by purpose"
+            )
+        ) { result throws(PostgresError) in
+            var rows: [Row] = []
+            for row in 0..<result.rowCount {
+                rows.append(
+                    Row(
+                        purpose: try result.text(row, 0),
+                        rootKeyID: try result.text(row, 1),
+                        wrapped: try result.bytes(row, 2)
+                    )
+                )
+            }
+            return rows
+        }
+    }
+
+    private func isUsed(_ connection: PostgresConnection) async throws(PostgresError) -> Bool {
+        try await connection.query(
+            Statement(
+                "verify_is_used",
+                """
+                select exists (select from ledger.event) or exists (select from ledger.log where size > 0)
+                    or exists (select from vault.data_key)
+                """
+            )
+        ) { result throws(PostgresError) in try result.bool(0, 0) }
+    }
+}

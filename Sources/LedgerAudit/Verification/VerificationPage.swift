@@ -1,0 +1,152 @@
+internal import LedgerStore
+internal import MerkleLog
+internal import Postgres
+
+/// A stretch of a log with what is stored about its place in the tree, read and hashed.
+struct VerificationPage: Sendable {
+    /// Leaves that make one full tile, or fewer at the end.
+    struct Unit: Sendable {
+        let start: Int64
+        let leaves: [MerkleHash]
+        /// The stored tile's hashes, where they are others.
+        var differing: [MerkleHash]?
+        /// Those within the unit whose own form is sound, in order of their sizes.
+        var checkpoints: [SoundCheckpoint] = []
+
+        var end: Int64 { start + Int64(leaves.count) }
+        var isFull: Bool { leaves.count == TileAddress.fullWidth }
+
+        /// The root of a full tile.
+        static func root(_ leaves: [MerkleHash]) -> MerkleHash {
+            var frontier = TreeFrontier()
+            for leaf in leaves { frontier.append(leaf) }
+            return frontier.root
+        }
+    }
+
+    let positions: Range<Int64>
+    var units: [Unit] = []
+    /// The root of each full unit, as computed.
+    var roots: [MerkleHash] = []
+    var rowCount: Int64 = 0
+    var findings: [VerificationReport.Finding] = []
+
+    /// How many records one page has: 16 tiles, enough to hide the round trips.
+    static let positionsMax: Int64 = 16 * Int64(TileAddress.fullWidth)
+
+    /// Cuts leaves into units and compares them with the stored tiles.
+    ///
+    /// `tilesEnd` is how many full tiles must be stored.
+    init(
+        _ stretch: VerificationStretch,
+        tiles: [Int64: StoredTile],
+        tilesEnd: Int64,
+        checkpoints: [SoundCheckpoint]
+    ) {
+        positions = stretch.positions
+        rowCount = stretch.rowCount
+        findings = stretch.findings
+        let width = TileAddress.fullWidth
+        for offset in stride(from: 0, to: stretch.leaves.count, by: width) {
+            let leaves = Array(stretch.leaves[offset..<min(offset + width, stretch.leaves.count)])
+            var unit = Unit(start: positions.lowerBound + Int64(offset), leaves: leaves)
+            unit.checkpoints = checkpoints.filter { $0.size > unit.start && $0.size <= unit.end }
+            if unit.isFull {
+                let root = Unit.root(leaves)
+                roots.append(root)
+                if stretch.checks.contains(.tiles) {
+                    compare(&unit, root, with: tiles, tilesEnd, stretch.logID)
+                }
+            }
+            units.append(unit)
+        }
+    }
+
+    private mutating func compare(
+        _ unit: inout Unit,
+        _ root: MerkleHash,
+        with tiles: [Int64: StoredTile],
+        _ tilesEnd: Int64,
+        _ logID: Int32
+    ) {
+        let number = unit.start / Int64(TileAddress.fullWidth)
+        guard let tile = tiles[number] else {
+            if number < tilesEnd {
+                add(logID, "the tile of level 0 and number \(number) is not stored")
+            }
+            return
+        }
+        guard let hashes = tile.hashes, hashes.count == TileAddress.fullWidth else {
+            return add(logID, "the tile of level 0 and number \(number) is not one")
+        }
+        if hashes != unit.leaves { unit.differing = hashes }
+        if tile.root != (hashes == unit.leaves ? root : Unit.root(hashes)) {
+            add(logID, "the stored root of the tile of level 0 and number \(number) is not its own")
+        }
+    }
+
+    private mutating func add(_ logID: Int32, _ problem: String) {
+        findings.append(
+            VerificationReport.Finding(logID: logID, position: nil, problem: problem)
+        )
+    }
+}
+
+/// A tile as stored.
+struct StoredTile: Sendable {
+    let hashes: [MerkleHash]?
+    let root: MerkleHash?
+}
+
+/// A checkpoint whose note says what its columns say and bears the right signature.
+struct SoundCheckpoint: Sendable {
+    let size: Int64
+    let root: MerkleHash
+    /// For findings, such as "the stored checkpoint".
+    let source: String
+}
+
+/// Judges a checkpoint's own form.
+struct CheckpointJudge: Sendable {
+    let logID: Int32
+    /// Nil when nobody named a key: signatures are not checked then.
+    let key: VerifierKey?
+
+    /// The checkpoint, or what is wrong with it.
+    func judge(
+        size: Int64,
+        root: MerkleHash?,
+        note: String
+    ) -> Result<SoundCheckpoint, CheckpointFlaw> {
+        do throws(NoteError) {
+            let signed = try SignedNote(Array(note.utf8))
+            let checkpoint: Checkpoint
+            if let key {
+                checkpoint = try Checkpoint(verifying: signed, origin: key.name, keys: [key])
+            } else {
+                checkpoint = try Checkpoint(signed.text)
+            }
+            guard Int64(checkpoint.size) == size, checkpoint.root == root else {
+                return .failure(CheckpointFlaw("its columns differ from its signed text"))
+            }
+            return .success(
+                SoundCheckpoint(
+                    size: size,
+                    root: checkpoint.root,
+                    source: "the stored checkpoint"
+                )
+            )
+        } catch {
+            return .failure(CheckpointFlaw("\(error)"))
+        }
+    }
+}
+
+/// What is wrong with a checkpoint itself.
+struct CheckpointFlaw: Error {
+    let problem: String
+
+    init(_ problem: String) {
+        self.problem = problem
+    }
+}

@@ -1,0 +1,214 @@
+internal import LedgerStore
+internal import Vault
+
+/// What `verify` checked, and every place where something did not fit.
+package struct VerificationReport: Sendable {
+    /// One place that does not fit.
+    package struct Finding: Sendable, Equatable, CustomStringConvertible {
+        package let logID: Int32
+        /// The place in the log, or nil for what stands beside it: a projection row, a vault row.
+        package let position: Int64?
+        /// The end of the places of which one is wrong, when it cannot be told which.
+        package let positionsEnd: Int64?
+        /// What does not fit, in words, without values.
+        package let problem: String
+
+        init(logID: Int32, position: Int64?, positionsEnd: Int64? = nil, problem: String) {
+            self.logID = logID
+            self.position = position
+            self.positionsEnd = positionsEnd
+            self.problem = problem
+        }
+
+        package var description: String {
+            guard let position else { return "log \(logID): \(problem)" }
+            guard let positionsEnd, positionsEnd > position + 1 else {
+                return "log \(logID), position \(position): \(problem)"
+            }
+            return "log \(logID), positions \(position) to \(positionsEnd - 1): \(problem)"
+        }
+    }
+
+    /// Whether the vault could be opened.
+    package enum VaultAccess: Sendable, Equatable {
+        /// No root key was given.
+        case noRootKey
+        /// The database was never used: there are no keys yet, and nothing to open.
+        case unused
+        /// A key of the deployment is missing or damaged, which is a finding.
+        case keysMissing
+        case opened
+    }
+
+    /// How many findings are listed: a database that is wholly wrong needs no longer list.
+    static let findingsMax = 1_000
+
+    /// How many records were read.
+    package internal(set) var events: Int64 = 0
+    /// How many users' stories were folded.
+    package internal(set) var users: Int64 = 0
+    /// How many vault values were opened; nil when the vault was not checked.
+    package internal(set) var values: Int64?
+    /// How many of the vault's lookups are what the events of their subjects say.
+    var lookups: Int64 = 0
+    /// How many apps' own secrets were opened; nil when they were not looked at.
+    package internal(set) var apps: Int64?
+    /// Whether the vault could be opened.
+    package internal(set) var vault = VaultAccess.noRootKey
+    /// What is known of each log.
+    package internal(set) var logs: [LogVerdict] = []
+    package internal(set) var findings: [Finding] = []
+    /// Whether more findings were made than are listed.
+    package internal(set) var isTruncated = false
+
+    mutating func add(_ finding: Finding) {
+        guard findings.count < Self.findingsMax else {
+            isTruncated = true
+            return
+        }
+        findings.append(finding)
+    }
+
+    mutating func add(_ logID: Int32, _ position: Int64?, _ problem: String) {
+        add(Finding(logID: logID, position: position, problem: problem))
+    }
+
+    /// Takes over what another worker found.
+    mutating func merge(_ other: VerificationReport) {
+        events += other.events
+        users += other.users
+        if let otherValues = other.values { values = (values ?? 0) + otherValues }
+        lookups += other.lookups
+        if let otherApps = other.apps { apps = (apps ?? 0) + otherApps }
+        logs += other.logs
+        isTruncated = isTruncated || other.isTruncated
+        for finding in other.findings { add(finding) }
+    }
+}
+
+/// What was proved of one log.
+package struct LogVerdict: Sendable {
+    /// Where the key came from that the signatures were checked with.
+    package enum KeySource: Sendable, Equatable {
+        /// The caller named it.
+        case pinned
+        /// It is the deployment's own: whoever holds the deployment could have signed anew.
+        case deployment
+        /// There was none: roots were compared, signatures were not checked.
+        case none
+    }
+
+    package let logID: Int32
+    /// How many records the log had when its verification began.
+    package let size: Int64
+    /// What lies before this size was not read again.
+    package let since: Int64
+    /// The verifier key, as text.
+    package let key: String?
+    package let keySource: KeySource
+    /// The records before this size are those that a checkpoint was signed over.
+    package internal(set) var provedSize: Int64 = 0
+    /// How many checkpoints were compared.
+    package internal(set) var checkpoints: Int64 = 0
+    /// Whether a checkpoint from outside the database was among them.
+    package internal(set) var isKeptOutside = false
+}
+
+extension VerificationReport {
+    /// The verdict in plain words: what was proved, under which key, and what was not.
+    package var sentences: [String] {
+        var sentences = logs.flatMap(Self.sentences)
+        let isPartial = logs.contains { $0.since > 0 }
+        sentences.append(
+            isPartial
+                ? "The users to whom something happened since were folded from their first event "
+                    + "on (\(users)) and compared with the projection; the others were not."
+                : "All \(users) users were folded from their events and compared with the "
+                    + "projection, in both directions."
+        )
+        return sentences + vaultSentences
+    }
+
+    private var vaultSentences: [String] {
+        guard let values else {
+            return switch vault {
+            case .unused:
+                ["Not checked: the vault. The database was never used, so it has no keys."]
+            case .keysMissing, .opened:
+                ["Not checked: the vault. The deployment's own keys cannot be opened."]
+            case .noRootKey:
+                [
+                    "Not checked: the vault. Without the root key no value can be compared with "
+                        + "its fingerprint."
+                ]
+            }
+        }
+        guard let apps else {
+            return [
+                "\(values) sealed values of these users were opened and compared with the "
+                    + "fingerprints that the log names.",
+                "Not checked: the values of the other users, the apps' own secrets, and whether "
+                    + "the vault holds rows of nobody.",
+            ]
+        }
+        return [
+            "\(values) sealed values were opened. Those of users were compared with the fingerprints "
+                + "that the log names, and the vault's lookups with the events that made them; every "
+                + "row of the vault belongs to a user or an app, unless a finding says otherwise.",
+            "The secrets of \(apps) apps open. Not checked: that they are those that the provider "
+                + "gave; no event names them.",
+        ]
+    }
+
+    private static func sentences(of log: LogVerdict) -> [String] {
+        var sentences: [String] = []
+        let start = log.since == 0 ? "" : " from position \(log.since) on"
+        sentences.append(
+            "Log \(log.logID): \(log.size) records; those\(start) were read and agree with their "
+                + "columns unless a finding says otherwise."
+        )
+        let proved =
+            log.since == 0
+            ? "Log \(log.logID): the first \(log.provedSize) records"
+            : "Log \(log.logID): the records from position \(log.since) to \(log.provedSize), "
+                + "following the checkpoint there,"
+        switch log.keySource {
+        case .pinned:
+            sentences.append(
+                "\(proved) are those that were signed, "
+                    + "under the key you named: \(log.key ?? "")."
+            )
+        case .deployment:
+            sentences.append(
+                "\(proved) are those that were signed, "
+                    + "under the deployment's own key, \(log.key ?? ""). You named no key: whoever "
+                    + "holds the root key could have signed another history (--key pins one)."
+            )
+        case .none:
+            sentences.append(
+                "\(proved) have the roots that the "
+                    + "stored checkpoints name. Not checked: who signed them (name a key with "
+                    + "--key, or give the root key)."
+            )
+        }
+        if log.provedSize < log.size {
+            sentences.append(
+                "Not proved: that nobody changed or removed the records of log \(log.logID) from "
+                    + "position \(log.provedSize) on; no checkpoint covers them yet."
+            )
+        }
+        if !log.isKeptOutside {
+            sentences.append(
+                "Not proved: that the whole database of log \(log.logID) was not set back; no "
+                    + "checkpoint from outside was given (--checkpoint-folder)."
+            )
+        }
+        if log.since > 0 {
+            sentences.append(
+                "Not read again: the records of log \(log.logID) before position \(log.since). "
+                    + "That they are still those that were signed is not part of this verdict."
+            )
+        }
+        return sentences
+    }
+}

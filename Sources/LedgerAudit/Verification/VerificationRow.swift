@@ -1,0 +1,131 @@
+internal import Ledger
+internal import LedgerStore
+internal import MerkleLog
+internal import Postgres
+
+/// A row of the log as read for checking.
+///
+/// What cannot be read as its type is nil.
+struct VerificationRow: Sendable {
+    var position: Int64
+    var id: UInt128?
+    var app: UInt128?
+    var subject: UInt128?
+    var version: Int64?
+    var type: String?
+    /// In microseconds since 1970.
+    var time: Int64?
+    var record: [UInt8]
+
+    init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
+        position = try result.int8(row, 0)
+        id = try? result.uuid(row, 1)
+        app = try? result.uuid(row, 2)
+        subject = try result.uuidOrNil(row, 3)
+        version = try result.int8OrNil(row, 4)
+        type = try? result.text(row, 5)
+        time = try? result.timestamptz(row, 6)
+        record = (try? result.bytes(row, 7)) ?? []
+    }
+
+    /// What does not fit within the row: the record is none, or a column says something else.
+    func problems(apps: [UInt128: String], checks: Set<VerificationPlan.Check>) -> [String] {
+        guard let read = try? Record(decoding: record) else {
+            return checks.contains(.record) ? ["the record is not one that the ledger writes"] : []
+        }
+        guard checks.contains(.columns) else { return [] }
+        var problems: [String] = []
+        if read.id.value != id { problems.append("column event_id differs from the record") }
+        if app.flatMap({ apps[$0] }) != read.clientID {
+            problems.append("column app_id differs from the record's source")
+        }
+        if read.subject?.value != subject {
+            problems.append("column subject differs from the record")
+        }
+        if read.subjectVersion != version {
+            problems.append("column subject_version differs from the record")
+        }
+        if !Self.isSame(type, read.event.type) {
+            problems.append("column type differs from the record")
+        }
+        if read.time.microseconds != time {
+            problems.append("column recorded_at differs from the record")
+        }
+        return problems
+    }
+
+    private static func isSame(_ text: String?, _ type: StaticString) -> Bool {
+        guard var text else { return false }
+        return type.withUTF8Buffer { type in
+            text.withUTF8 { unsafe $0.elementsEqual(type) }
+        }
+    }
+}
+
+/// Takes a stretch of the log row by row and gives its leaf hashes and what does not fit.
+///
+/// Pure: it is fed by the database, or by a test.
+struct VerificationStretch: Sendable {
+    let logID: Int32
+    /// The positions that the stretch must have.
+    let positions: Range<Int64>
+    /// The `clientId` of each app.
+    let apps: [UInt128: String]
+    let checks: Set<VerificationPlan.Check>
+    /// A leaf hash per position; the empty tree's root, which no leaf has, where a row is missing.
+    private(set) var leaves: [MerkleHash] = []
+    private(set) var findings: [VerificationReport.Finding] = []
+    private(set) var rowCount: Int64 = 0
+
+    init(
+        logID: Int32,
+        positions: Range<Int64>,
+        apps: [UInt128: String],
+        checks: Set<VerificationPlan.Check>
+    ) {
+        self.logID = logID
+        self.positions = positions
+        self.apps = apps
+        self.checks = checks
+        leaves.reserveCapacity(positions.count)
+    }
+
+    private var next: Int64 { positions.lowerBound + Int64(leaves.count) }
+
+    /// Takes the next row in the order of positions.
+    mutating func take(_ row: VerificationRow) {
+        rowCount += 1
+        guard row.position >= next, row.position < positions.upperBound else {
+            if checks.contains(.positions) { add(row.position, "the position is given out twice") }
+            return
+        }
+        skip(to: row.position)
+        for problem in row.problems(apps: apps, checks: checks) { add(row.position, problem) }
+        leaves.append(MerkleHash(leaf: row.record))
+    }
+
+    /// Ends the stretch.
+    mutating func finish() { skip(to: positions.upperBound) }
+
+    private mutating func skip(to position: Int64) {
+        guard position > next else { return }
+        if checks.contains(.positions) {
+            findings.append(
+                VerificationReport.Finding(
+                    logID: logID,
+                    position: next,
+                    positionsEnd: position,
+                    problem: position == next + 1 ? "the row is missing" : "the rows are missing"
+                )
+            )
+        }
+        while next < position { leaves.append(.emptyTree) }
+    }
+
+    private mutating func add(_ position: Int64, _ problem: String) {
+        guard findings.count <= VerificationReport.findingsMax else { return }
+        findings.append(
+            VerificationReport.Finding(logID: logID, position: position, problem: problem)
+        )
+    }
+}

@@ -1,0 +1,279 @@
+internal import Ledger
+internal import LedgerStore
+internal import Postgres
+internal import Vault
+
+/// Verifies what is derived from users' stories: the projection and, with the root key, the vault.
+struct VerificationUsers: Sendable {
+    let connection: PostgresConnection
+    let checks: Set<VerificationPlan.Check>
+    let vault: VerificationVault?
+    /// Whether the connection is within a transaction already, so that it sees one snapshot.
+    let isInTransaction: Bool
+
+    /// How many subjects are looked at again in a snapshot of their own before the rest is
+    /// believed to be wrong without a second look.
+    private static let secondLooksMax = VerificationReport.findingsMax
+
+    /// Folds all subjects of a range.
+    func run(
+        _ subjects: ClosedRange<UInt128>,
+        into collected: CollectedReport,
+        progress: @Sendable (Int64) -> Void
+    ) async throws {
+        var fold = SubjectFold(connection, subjects: subjects, readsClaims: vault != nil)
+        try await fold.run { folded in
+            var report = VerificationReport()
+            try await check(folded, &report)
+            collected.add(report)
+            progress(Int64(folded.count))
+        }
+    }
+
+    /// Folds those to whom something happened from a position on.
+    func run(
+        logID: Int32,
+        since start: Int64,
+        below end: Int64,
+        progress: @Sendable (Int64) -> Void
+    ) async throws -> VerificationReport {
+        var report = VerificationReport()
+        var seen: Set<Identifier> = []
+        for position in stride(from: start, to: end, by: Int(VerificationPage.positionsMax)) {
+            let changed = try await changed(
+                logID,
+                position..<min(end, position + VerificationPage.positionsMax)
+            )
+            let new = changed.filter { seen.insert($0).inserted }
+            var fold = SubjectFold(connection, readsClaims: vault != nil)
+            let folded = try await fold.run(only: new)
+            try await check(folded, &report)
+            progress(Int64(folded.count))
+        }
+        return report
+    }
+
+    private func changed(
+        _ logID: Int32,
+        _ positions: Range<Int64>
+    ) async throws(PostgresError) -> [Identifier] {
+        try await connection.query(
+            Statement(
+                "verify_changed",
+                """
+                select distinct subject from ledger.event
+                where log_id = $1 and position >= $2 and position < $3
+                    and subject is not null and subject_version is not null
+                """,
+                .int4(logID),
+                .int8(positions.lowerBound),
+                .int8(positions.upperBound)
+            )
+        ) { result throws(PostgresError) in
+            var subjects: [Identifier] = []
+            for row in 0..<result.rowCount {
+                subjects.append(Identifier(value: try result.uuid(row, 0)))
+            }
+            return subjects
+        }
+    }
+
+    // MARK: Judging
+
+    private func check(
+        _ folded: [FoldedSubject],
+        _ report: inout VerificationReport
+    ) async throws {
+        guard !folded.isEmpty else { return }
+        report.users += Int64(folded.count)
+        var judged = try await judge(folded)
+        report.values = vault == nil ? nil : (report.values ?? 0) + judged.values
+        report.lookups += judged.lookups
+        for index in folded.indices where !judged.problems[index].isEmpty {
+            // Something may have been appended between two statements: only what is still wrong
+            // within one snapshot is wrong.
+            if report.findings.count < Self.secondLooksMax {
+                judged.problems[index] = try await secondLook(folded[index])
+            }
+            for problem in judged.problems[index] {
+                report.add(problem.logID, problem.position, problem.problem)
+            }
+        }
+    }
+
+    private typealias Problem = VerificationReport.Finding
+
+    private func judge(
+        _ folded: [FoldedSubject]
+    ) async throws -> (problems: [[Problem]], values: Int64, lookups: Int64) {
+        let rows =
+            checks.contains(.projection)
+            ? try await ProjectionRow.rows(of: folded, connection) : [:]
+        let kept = try await vault?.read(folded, connection)
+        var problems: [[Problem]] = []
+        var values: Int64 = 0
+        var lookups: Int64 = 0
+        for subject in folded {
+            var found: [Problem] = []
+            func add(_ position: Int64?, _ problem: String) {
+                found.append(
+                    Problem(logID: subject.logID, position: position, problem: problem)
+                )
+            }
+            if checks.contains(.versions) {
+                for flaw in subject.flaws where !flaw.isUnreadable {
+                    add(flaw.position, flaw.problem)
+                }
+            }
+            if checks.contains(.projection), subject.flaws.isEmpty,
+                rows[subject.subject.value] != ProjectionRow(subject)
+            {
+                add(
+                    nil,
+                    "the projection row of subject \(subject.subject) is not what its events give"
+                )
+            }
+            if let vault, let kept, subject.flaws.isEmpty {
+                let judged = vault.judge(subject, kept)
+                values += kept.opened[subject.subject.value]?.count ?? 0
+                lookups += judged.lookups
+                for problem in judged.problems {
+                    add(nil, "subject \(subject.subject): \(problem)")
+                }
+            }
+            problems.append(found)
+        }
+        return (problems, values, lookups)
+    }
+
+    private func secondLook(_ subject: FoldedSubject) async throws -> [Problem] {
+        if !isInTransaction {
+            try await connection.script("begin isolation level repeatable read read only")
+        }
+        var fold = SubjectFold(connection, readsClaims: vault != nil)
+        let folded = try await fold.run(only: [subject.subject])
+        let judged = try await judge(folded.filter { $0.logID == subject.logID })
+        if !isInTransaction { try await connection.script("commit") }
+        return judged.problems.flatMap { $0 }
+    }
+
+    // MARK: Rows of nobody
+
+    /// How many rows the projection has.
+    func projectionRows() async throws(PostgresError) -> Int64 {
+        try await connection.query(
+            Statement("count_projection", "select count(*) from ledger.current_token")
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+    }
+
+    /// Finds projection rows of subjects that have no events.
+    func checkOrphans(_ report: inout VerificationReport) async throws {
+        var after: (logID: Int32, app: UInt128, subject: UInt128) = (.min, 0, 0)
+        while true {
+            let page = try await connection.query(
+                Statement(
+                    "verify_orphans",
+                    """
+                    select p.log_id, p.app_id, p.subject, exists (
+                        select from ledger.event e
+                        where e.subject = p.subject and e.subject_version = 1
+                            and e.log_id + 0 = p.log_id and e.app_id = p.app_id)
+                    from (
+                        select log_id, app_id, subject from ledger.current_token
+                        where (log_id, app_id, subject) > ($1, $2, $3)
+                        order by log_id, app_id, subject limit 5000
+                    ) as p
+                    order by p.log_id, p.app_id, p.subject
+                    """,
+                    .int4(after.logID),
+                    .uuid(after.app),
+                    .uuid(after.subject)
+                )
+            ) { result throws(PostgresError) in
+                var rows: [(logID: Int32, app: UInt128, subject: UInt128, isKnown: Bool)] = []
+                for row in 0..<result.rowCount {
+                    rows.append(
+                        (
+                            try result.int4(row, 0), try result.uuid(row, 1),
+                            try result.uuid(row, 2), try result.bool(row, 3)
+                        )
+                    )
+                }
+                return rows
+            }
+            guard let last = page.last else { return }
+            for row in page where !row.isKnown {
+                report.add(
+                    row.logID,
+                    nil,
+                    "the projection has a row of subject \(Identifier(value: row.subject)), of "
+                        + "whom there are no events"
+                )
+            }
+            after = (last.logID, last.app, last.subject)
+        }
+    }
+}
+
+/// A projection row, as stored or as the fold gives it.
+struct ProjectionRow: Sendable, Equatable {
+    let logID: Int32
+    let app: UInt128
+    let version: Int64
+    let status: String
+    let changedAt: Int64?
+    let state: String
+
+    init(_ folded: FoldedSubject) {
+        logID = folded.logID
+        app = folded.app.value
+        version = folded.state.version
+        status = folded.state.status.rawValue
+        changedAt = folded.changedAt.microseconds
+        state = String(decoding: folded.state.encoded(), as: UTF8.self)
+    }
+
+    private init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
+        logID = try result.int4(row, 0)
+        app = try result.uuid(row, 1)
+        version = try result.int8(row, 3)
+        status = try result.text(row, 4)
+        changedAt = try? result.timestamptz(row, 5)
+        state = try result.text(row, 6)
+    }
+
+    static func == (left: ProjectionRow, right: ProjectionRow) -> Bool {
+        // Byte by byte: Swift's strings are equal where Unicode says so.
+        left.logID == right.logID && left.app == right.app && left.version == right.version
+            && left.status == right.status && left.changedAt == right.changedAt
+            && left.state.utf8.elementsEqual(right.state.utf8)
+    }
+
+    /// The stored rows of subjects, by subject.
+    static func rows(
+        of folded: [FoldedSubject],
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [UInt128: ProjectionRow] {
+        try await connection.query(
+            Statement(
+                "verify_projection",
+                """
+                select t.log_id, t.app_id, t.subject, t.subject_version, t.status, t.changed_at,
+                    t.state
+                from unnest($1::int[], $2::uuid[], $3::uuid[]) as f (log_id, app_id, subject)
+                join ledger.current_token t
+                    on t.log_id = f.log_id and t.app_id = f.app_id and t.subject = f.subject
+                """,
+                .int4Array(folded.map(\.logID)),
+                .uuidArray(folded.map(\.app.value)),
+                .uuidArray(folded.map(\.subject.value))
+            )
+        ) { result throws(PostgresError) in
+            var rows: [UInt128: ProjectionRow] = [:]
+            for row in 0..<result.rowCount {
+                rows[try result.uuid(row, 2)] = try ProjectionRow(result, row)
+            }
+            return rows
+        }
+    }
+}

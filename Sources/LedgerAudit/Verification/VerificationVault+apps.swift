@@ -1,0 +1,221 @@
+internal import Ledger
+internal import LedgerStore
+internal import Postgres
+internal import Vault
+
+extension VerificationVault {
+    private struct App: Sendable {
+        let id: Identifier
+        let clientID: String
+        let key: StoredKey?
+    }
+
+    /// The log under which the apps' own secrets are kept.
+    private static let administrationLogID: Int32 = 0
+
+    /// The apps' own secrets: no event names their fingerprints, but each must open as what it is
+    /// stored as.
+    func checkApps(
+        _ connection: PostgresConnection,
+        _ report: inout VerificationReport
+    ) async throws {
+        let apps = try await apps(connection)
+        let values = try await values(
+            apps.map {
+                FoldedSubject(logID: Self.administrationLogID, app: $0.id, subject: $0.id)
+            },
+            connection
+        )
+        for app in apps {
+            for problem in problems(of: app, values[app.id.value] ?? []) {
+                report.add(Self.administrationLogID, nil, "app \(app.clientID): \(problem)")
+            }
+            report.values = (report.values ?? 0) + Int64(values[app.id.value]?.count ?? 0)
+        }
+        report.apps = Int64(apps.count)
+    }
+
+    private func problems(of app: App, _ values: [Value]) -> [String] {
+        let owner = ValueOwner(logID: Self.administrationLogID, app: app.id, subject: app.id)
+        guard let stored = app.key else { return ["the data key is missing"] }
+        guard let key = try? vault.unwrap(stored.wrapped, for: owner) else {
+            return ["the data key does not open"]
+        }
+        var problems: [String] = []
+        if stored.rootKeyID != vault.rootKeyID {
+            problems.append("the data key names another root key")
+        }
+        var hasClientSecret = false
+        for value in values {
+            let name = "\(value.kind) of version \(value.version)"
+            switch ValueKind(rawValue: value.kind) {
+            case .clientSecret? where value.version == 1: hasClientSecret = true
+            case .appKey? where value.version == 1: break
+            default:
+                problems.append("an app has no \(name)")
+                continue
+            }
+            guard let kind = ValueKind(rawValue: value.kind),
+                (try? vault.open(value.sealed, kind, version: value.version, for: owner, key: key))
+                    != nil
+            else {
+                problems.append("the \(name) does not open")
+                continue
+            }
+        }
+        if !hasClientSecret { problems.append("the client_secret is missing") }
+        return problems
+    }
+
+    private func apps(_ connection: PostgresConnection) async throws(PostgresError) -> [App] {
+        try await connection.query(
+            Statement(
+                "verify_app_keys",
+                """
+                select a.app_id, a.client_id, k.root_key_id, k.wrapped
+                from ledger.app a
+                left join vault.data_key k on k.log_id = $1 and k.subject = a.app_id
+                order by a.client_id
+                """,
+                .int4(Self.administrationLogID)
+            )
+        ) { result throws(PostgresError) in
+            var apps: [App] = []
+            for row in 0..<result.rowCount {
+                var key: StoredKey?
+                if let wrapped = try result.bytesOrNil(row, 3) {
+                    key = StoredKey(rootKeyID: try result.text(row, 2), wrapped: wrapped)
+                }
+                apps.append(
+                    App(
+                        id: Identifier(value: try result.uuid(row, 0)),
+                        clientID: try result.text(row, 1),
+                        key: key
+                    )
+                )
+            }
+            return apps
+        }
+    }
+
+    // MARK: Rows of nobody
+
+    private struct Row: Sendable {
+        let logID: Int32
+        let subject: UInt128
+        var kind = ""
+        var version: Int64 = 0
+        let isKnown: Bool
+    }
+
+    /// Finds data keys of nobody, and sealed values that no data key belongs to.
+    func checkOrphans(
+        _ connection: PostgresConnection,
+        _ report: inout VerificationReport
+    ) async throws {
+        var after = Row(logID: .min, subject: 0, isKnown: true)
+        while let last = try await orphanKeys(after, connection, &report) { after = last }
+        after = Row(logID: .min, subject: 0, isKnown: true)
+        while let last = try await orphanValues(after, connection, &report) { after = last }
+    }
+
+    private func orphanKeys(
+        _ after: Row,
+        _ connection: PostgresConnection,
+        _ report: inout VerificationReport
+    ) async throws -> Row? {
+        let page = try await connection.query(
+            Statement(
+                "verify_key_owners",
+                """
+                select k.log_id, k.subject, exists (
+                        select from ledger.event e
+                        where e.subject = k.subject and e.subject_version = 1
+                            and e.log_id + 0 = k.log_id)
+                    or exists (
+                        select from ledger.app a where a.app_id = k.subject and k.log_id = 0)
+                from (
+                    select log_id, subject from vault.data_key
+                    where (log_id, subject) > ($1, $2) order by log_id, subject limit 5000
+                ) as k
+                order by k.log_id, k.subject
+                """,
+                .int4(after.logID),
+                .uuid(after.subject)
+            )
+        ) { result throws(PostgresError) in
+            var rows: [Row] = []
+            for row in 0..<result.rowCount {
+                rows.append(
+                    Row(
+                        logID: try result.int4(row, 0),
+                        subject: try result.uuid(row, 1),
+                        isKnown: try result.bool(row, 2)
+                    )
+                )
+            }
+            return rows
+        }
+        for row in page where !row.isKnown {
+            let subject = Identifier(value: row.subject)
+            report.add(
+                row.logID,
+                nil,
+                "the vault has a data key of subject \(subject), of whom "
+                    + "there are no events"
+            )
+        }
+        return page.last
+    }
+
+    private func orphanValues(
+        _ after: Row,
+        _ connection: PostgresConnection,
+        _ report: inout VerificationReport
+    ) async throws -> Row? {
+        let page = try await connection.query(
+            Statement(
+                "verify_value_owners",
+                """
+                select v.log_id, v.subject, v.kind, v.version, exists (
+                    select from vault.data_key k
+                    where k.log_id = v.log_id and k.subject = v.subject)
+                from (
+                    select log_id, subject, kind, version from vault.value
+                    where (log_id, subject, kind, version) > ($1, $2, $3, $4)
+                    order by log_id, subject, kind, version limit 5000
+                ) as v
+                order by v.log_id, v.subject, v.kind, v.version
+                """,
+                .int4(after.logID),
+                .uuid(after.subject),
+                .text(after.kind),
+                .int8(after.version)
+            )
+        ) { result throws(PostgresError) in
+            var rows: [Row] = []
+            for row in 0..<result.rowCount {
+                rows.append(
+                    Row(
+                        logID: try result.int4(row, 0),
+                        subject: try result.uuid(row, 1),
+                        kind: try result.text(row, 2),
+                        version: try result.int8(row, 3),
+                        isKnown: try result.bool(row, 4)
+                    )
+                )
+            }
+            return rows
+        }
+        for row in page where !row.isKnown {
+            let subject = Identifier(value: row.subject)
+            report.add(
+                row.logID,
+                nil,
+                "the vault has a value of subject \(subject), who has no "
+                    + "data key"
+            )
+        }
+        return page.last
+    }
+}

@@ -1,0 +1,204 @@
+internal import Ledger
+internal import LedgerStore
+internal import Postgres
+internal import Vault
+
+extension VerificationVault {
+    func keys(
+        _ folded: [FoldedSubject],
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [UInt128: StoredKey] {
+        try await connection.query(
+            Statement(
+                "verify_data_keys",
+                """
+                select k.subject, k.root_key_id, k.wrapped
+                from unnest($1::int[], $2::uuid[]) as f (log_id, subject)
+                join vault.data_key k on k.log_id = f.log_id and k.subject = f.subject
+                """,
+                .int4Array(folded.map(\.logID)),
+                .uuidArray(folded.map(\.subject.value))
+            )
+        ) { result throws(PostgresError) in
+            var keys: [UInt128: StoredKey] = [:]
+            for row in 0..<result.rowCount {
+                keys[try result.uuid(row, 0)] = StoredKey(
+                    rootKeyID: try result.text(row, 1),
+                    wrapped: try result.bytes(row, 2)
+                )
+            }
+            return keys
+        }
+    }
+
+    func values(
+        _ folded: [FoldedSubject],
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [UInt128: [Value]] {
+        try await connection.query(
+            Statement(
+                "verify_values",
+                """
+                select v.subject, v.kind, v.version, v.sealed
+                from unnest($1::int[], $2::uuid[]) as f (log_id, subject)
+                join vault.value v on v.log_id = f.log_id and v.subject = f.subject
+                order by v.subject, v.kind, v.version
+                """,
+                .int4Array(folded.map(\.logID)),
+                .uuidArray(folded.map(\.subject.value))
+            )
+        ) { result throws(PostgresError) in
+            var values: [UInt128: [Value]] = [:]
+            for row in 0..<result.rowCount {
+                values[try result.uuid(row, 0), default: []].append(
+                    Value(
+                        kind: try result.text(row, 1),
+                        version: try result.int8(row, 2),
+                        sealed: try result.bytes(row, 3)
+                    )
+                )
+            }
+            return values
+        }
+    }
+
+    func lookups(
+        _ keys: [Lookup.Key],
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [Lookup.Key: Lookup] {
+        try await connection.query(
+            Statement(
+                "verify_lookups",
+                """
+                select k.log_id, k.kind, k.fingerprint, k.subject, k.reference
+                from unnest($1::int[], $2::text[], $3::bytea[]) as f (log_id, kind, fingerprint)
+                join vault.lookup k on k.log_id = f.log_id and k.kind = f.kind
+                    and k.fingerprint = f.fingerprint
+                """,
+                .int4Array(keys.map(\.logID)),
+                .textArray(keys.map(\.kind.rawValue)),
+                .byteaArray(keys.map(\.fingerprint.bytes))
+            )
+        ) { result throws(PostgresError) in
+            var lookups: [Lookup.Key: Lookup] = [:]
+            for row in 0..<result.rowCount {
+                guard let kind = LookupKind(rawValue: try result.text(row, 1)),
+                    let fingerprint = Fingerprint(try result.bytes(row, 2))
+                else { continue }
+                let key = Lookup.Key(
+                    logID: try result.int4(row, 0),
+                    kind: kind,
+                    fingerprint: fingerprint
+                )
+                lookups[key] = Lookup(
+                    subject: try result.uuid(row, 3),
+                    reference: try result.uuid(row, 4)
+                )
+            }
+            return lookups
+        }
+    }
+
+    /// How many lookups there are.
+    func countLookups(_ connection: PostgresConnection) async throws(PostgresError) -> Int64 {
+        try await connection.query(
+            Statement("count_lookups", "select count(*) from vault.lookup")
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+    }
+
+    /// Every lookup against the event that made it: the other direction.
+    ///
+    /// Needed only when there are others than those that the events of all subjects have led to.
+    func checkLookups(
+        _ connection: PostgresConnection,
+        _ report: inout VerificationReport
+    ) async throws {
+        var after: (logID: Int32, kind: String, fingerprint: [UInt8]) = (.min, "", [])
+        while true {
+            let page = try await lookupPage(after, connection)
+            guard let last = page.last else { return }
+            for row in page {
+                if let problem = Self.problem(of: row) {
+                    report.add(
+                        row.logID,
+                        row.position,
+                        "a lookup of kind \(row.kind) \(problem)"
+                    )
+                }
+            }
+            after = (last.logID, last.kind, last.fingerprint)
+        }
+    }
+
+    struct LookupRow: Sendable {
+        let logID: Int32
+        let kind: String
+        let fingerprint: [UInt8]
+        let subject: UInt128
+        let position: Int64?
+        let record: [UInt8]?
+    }
+
+    private static func problem(of row: LookupRow) -> String? {
+        guard let bytes = row.record else { return "points to an event that is not there" }
+        // What is no record is a finding of the log.
+        guard let record = try? Record(decoding: bytes) else { return nil }
+        guard record.subject?.value == row.subject else {
+            return "points to an event of another subject"
+        }
+        let fingerprint = Fingerprint(row.fingerprint)
+        let isNamed =
+            switch (LookupKind(rawValue: row.kind), record.event) {
+            case (.user, _): record.subjectVersion == 1
+            case (.session, .finishReceived(let finish)): finish.session == fingerprint
+            case (.launch, .finishReceived(let finish)): finish.launch.bytes == row.fingerprint
+            case (.human, .finishReceived(let finish)): finish.human == fingerprint
+            case (.human, .connectFinalized(_, _, let human)),
+                (.human, .editFinalized(_, _, let human)),
+                (.human, .publicTokenRecovered(_, let human)):
+                human == fingerprint
+            default: false
+            }
+        return isNamed ? nil : "is not what the event that it points to says"
+    }
+
+    private func lookupPage(
+        _ after: (logID: Int32, kind: String, fingerprint: [UInt8]),
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [LookupRow] {
+        try await connection.query(
+            Statement(
+                "verify_lookup_page",
+                """
+                select k.log_id, k.kind, k.fingerprint, k.subject, e.position, e.record
+                from (
+                    select log_id, kind, fingerprint, subject, reference from vault.lookup
+                    where (log_id, kind, fingerprint) > ($1, $2, $3)
+                    order by log_id, kind, fingerprint limit 2000
+                ) as k
+                left join ledger.event e
+                    on e.event_id = k.reference and e.log_id + 0 = k.log_id
+                order by k.log_id, k.kind, k.fingerprint
+                """,
+                .int4(after.logID),
+                .text(after.kind),
+                .bytea(after.fingerprint)
+            )
+        ) { result throws(PostgresError) in
+            var rows: [LookupRow] = []
+            for row in 0..<result.rowCount {
+                rows.append(
+                    LookupRow(
+                        logID: try result.int4(row, 0),
+                        kind: try result.text(row, 1),
+                        fingerprint: try result.bytes(row, 2),
+                        subject: try result.uuid(row, 3),
+                        position: try result.int8OrNil(row, 4),
+                        record: try result.bytesOrNil(row, 5)
+                    )
+                )
+            }
+            return rows
+        }
+    }
+}

@@ -1,0 +1,256 @@
+internal import Ledger
+internal import LedgerStore
+internal import Postgres
+internal import Vault
+
+/// Compares sealed values and lookups with what the log says about them.
+///
+/// Values may be dropped, so a past one may be absent. One that is there must open, and be the one
+/// that the log names; the current ones must be there.
+struct VerificationVault: Sendable {
+    struct Value: Sendable {
+        let kind: String
+        let version: Int64
+        let sealed: [UInt8]
+    }
+
+    /// A subject's own key, wrapped.
+    struct StoredKey: Sendable {
+        let rootKeyID: String
+        let wrapped: [UInt8]
+    }
+
+    /// What is stored of some subjects.
+    struct Kept: Sendable {
+        var opened: [UInt128: Opened] = [:]
+        /// The lookups that the subjects' events should have made, by kind and fingerprint.
+        var lookups: [Lookup.Key: Lookup] = [:]
+    }
+
+    /// A subject's values, opened once.
+    struct Opened: Sendable {
+        /// How many values are stored.
+        var count: Int64 = 0
+        /// The fingerprint of each value that is what the log says.
+        var fingerprints: [SubjectClaims.Token: Fingerprint] = [:]
+        /// The lookups that must be there.
+        var lookups: [Lookup.Key] = []
+        var problems: [String] = []
+    }
+
+    struct Lookup: Sendable {
+        struct Key: Sendable, Hashable {
+            let logID: Int32
+            let kind: LookupKind
+            let fingerprint: Fingerprint
+        }
+
+        let subject: UInt128
+        let reference: UInt128
+    }
+
+    let vault: Vault
+
+    func read(
+        _ folded: [FoldedSubject],
+        _ connection: PostgresConnection
+    ) async throws -> Kept {
+        var kept = Kept()
+        let keys = try await keys(folded, connection)
+        let values = try await values(folded, connection)
+        var lookupKeys: [Lookup.Key] = []
+        for subject in folded {
+            let opened = open(
+                subject,
+                keys[subject.subject.value],
+                values[subject.subject.value] ?? []
+            )
+            lookupKeys += opened.lookups
+            kept.opened[subject.subject.value] = opened
+        }
+        kept.lookups = try await lookups(lookupKeys, connection)
+        return kept
+    }
+
+    /// What does not fit, in words, and how many lookups do.
+    func judge(_ subject: FoldedSubject, _ kept: Kept) -> (problems: [String], lookups: Int64) {
+        guard let claims = subject.claims, let opened = kept.opened[subject.subject.value] else {
+            return ([], 0)
+        }
+        var problems = opened.problems
+        for kind in TokenKind.allCases {
+            guard let held = subject.state.token(kind),
+                let value = ValueKind(rawValue: kind.rawValue)
+            else { continue }
+            if opened.fingerprints[SubjectClaims.Token(kind: value, version: held.version)] == nil {
+                problems.append("the current \(kind.rawValue) cannot be read from the vault")
+            }
+        }
+        if subject.state.human != nil,
+            opened.fingerprints[SubjectClaims.Token(kind: .humanID, version: 1)] == nil
+        {
+            problems.append("the human_id cannot be read from the vault")
+        }
+        if !opened.lookups.contains(where: { $0.kind == .user }) {
+            problems.append("no lookup leads from the client_user_id to the subject")
+        }
+        var lookups: Int64 = 0
+        for key in opened.lookups {
+            guard let lookup = kept.lookups[key] else {
+                problems.append("the lookup of kind \(key.kind.rawValue) is missing")
+                continue
+            }
+            if lookup.subject == subject.subject.value,
+                isReference(Identifier(value: lookup.reference), of: key, claims)
+            {
+                lookups += 1
+            } else {
+                problems.append("the lookup of kind \(key.kind.rawValue) points elsewhere")
+            }
+        }
+        return (problems, lookups)
+    }
+
+    /// Whether an event of the subject made a lookup.
+    private func isReference(
+        _ event: Identifier,
+        of key: Lookup.Key,
+        _ claims: SubjectClaims
+    ) -> Bool {
+        switch key.kind {
+        case .user: claims.first == event
+        case .session:
+            claims.finishes.contains {
+                $0.event == event && $0.finish.session == key.fingerprint
+            }
+        case .launch:
+            claims.finishes.contains {
+                $0.event == event && Fingerprint($0.finish.launch) == key.fingerprint
+            }
+        // Whichever event linked the person first.
+        case .human: claims.links.contains { $0.event == event && $0.human == key.fingerprint }
+        }
+    }
+
+    // MARK: Opening
+
+    /// Opens every value, and compares each with the fingerprint that the log names.
+    private func open(
+        _ subject: FoldedSubject,
+        _ stored: StoredKey?,
+        _ values: [Value]
+    ) -> Opened {
+        var opened = Opened(count: Int64(values.count))
+        guard let claims = subject.claims else { return opened }
+        let owner = ValueOwner(
+            logID: subject.logID,
+            app: subject.app,
+            subject: subject.subject
+        )
+        if let stored, stored.rootKeyID != vault.rootKeyID {
+            opened.problems.append("the data key names another root key")
+        }
+        if let stored, let key = try? vault.unwrap(stored.wrapped, for: owner) {
+            for value in values { open(value, subject, claims, owner, key, &opened) }
+        } else {
+            opened.problems.append("the data key does not open")
+        }
+        addLookups(of: subject, claims, &opened)
+        return opened
+    }
+
+    private func open(
+        _ value: Value,
+        _ subject: FoldedSubject,
+        _ claims: SubjectClaims,
+        _ owner: ValueOwner,
+        _ key: DataKey,
+        _ opened: inout Opened
+    ) {
+        // Spelled out only for a finding: there are many values.
+        var name: String { "\(value.kind) of version \(value.version)" }
+        guard let kind = ValueKind(rawValue: value.kind),
+            let plain = try? vault.open(
+                value.sealed,
+                kind,
+                version: value.version,
+                for: owner,
+                key: key
+            )
+        else { return opened.problems.append("the \(name) does not open") }
+        let fingerprint = fingerprint(kind, plain, subject.app)
+        let token = SubjectClaims.Token(kind: kind, version: value.version)
+        if let named = named(kind, value.version, subject, claims) {
+            if named == fingerprint {
+                opened.fingerprints[token] = fingerprint
+            } else {
+                opened.problems.append("the \(name) has not the fingerprint that the log names")
+            }
+        } else if kind == .clientUserID && value.version == 1 {
+            opened.fingerprints[token] = fingerprint
+        } else {
+            opened.problems.append("the log names no \(name)")
+        }
+    }
+
+    private func named(
+        _ kind: ValueKind,
+        _ version: Int64,
+        _ subject: FoldedSubject,
+        _ claims: SubjectClaims
+    ) -> Fingerprint? {
+        switch kind {
+        case .accessToken, .publicToken:
+            claims.tokens[SubjectClaims.Token(kind: kind, version: version)]
+        case .humanID: version == 1 ? subject.state.human : nil
+        case .sessionToken: claims.finishes.first { $0.version == version }?.finish.session
+        case .clientUserID, .clientSecret, .appKey: nil
+        }
+    }
+
+    private func fingerprint(
+        _ kind: ValueKind,
+        _ value: Secret,
+        _ app: Identifier
+    ) -> Fingerprint? {
+        switch kind {
+        case .accessToken: vault.fingerprint(.accessToken, of: value, app: app)
+        case .publicToken: vault.fingerprint(.publicToken, of: value, app: app)
+        case .humanID: vault.fingerprint(.human, of: value, app: app)
+        case .clientUserID: vault.fingerprint(.user, of: value, app: app)
+        case .sessionToken: vault.fingerprint(.session, of: value, app: app)
+        case .clientSecret, .appKey: nil
+        }
+    }
+
+    /// The lookups that must be there for a subject.
+    private func addLookups(
+        of subject: FoldedSubject,
+        _ claims: SubjectClaims,
+        _ opened: inout Opened
+    ) {
+        var keys: Set<Lookup.Key> = []
+        func add(_ kind: LookupKind, _ fingerprint: Fingerprint) {
+            keys.insert(Lookup.Key(logID: subject.logID, kind: kind, fingerprint: fingerprint))
+        }
+        if let human = subject.state.human { add(.human, human) }
+        for (_, _, finish) in claims.finishes {
+            add(.session, finish.session)
+            add(.launch, Fingerprint(finish.launch))
+        }
+        if let name = opened.fingerprints[SubjectClaims.Token(kind: .clientUserID, version: 1)] {
+            add(.user, name)
+        }
+        opened.lookups = Array(keys)
+    }
+}
+
+extension Fingerprint {
+    /// A launch is claimed under its own id, which has as many bytes.
+    fileprivate init(_ launch: Identifier) {
+        guard let fingerprint = Fingerprint(launch.bytes) else {
+            preconditionFailure("An identifier has 16 bytes.")
+        }
+        self = fingerprint
+    }
+}

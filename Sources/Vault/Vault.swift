@@ -1,0 +1,248 @@
+internal import Crypto
+package import Ledger
+package import MerkleLog
+
+/// What a fingerprint is of.
+///
+/// The kind goes into the MAC, so equal values of different kinds differ.
+package enum FingerprintKind: String, Sendable {
+    /// A `clientUserId`.
+    case user
+    /// A `humanId`.
+    case human
+    /// A session token.
+    case session
+    case accessToken = "access_token"
+    case publicToken = "public_token"
+    /// An `Idempotency-Key`, with the route it was sent to.
+    case request
+}
+
+/// What a sealed value is.
+package enum ValueKind: String, Sendable {
+    case accessToken = "access_token"
+    case publicToken = "public_token"
+    case clientUserID = "client_user_id"
+    case humanID = "human_id"
+    /// Kept from the intent to the outcome of one finalize; its version is the intent's.
+    case sessionToken = "session_token"
+    case clientSecret = "client_secret"
+    case appKey = "app_key"
+}
+
+/// Whose value it is: goes into the associated data of every ciphertext.
+package struct ValueOwner: Sendable, Hashable {
+    package let logID: Int32
+    package let app: Identifier
+    package let subject: Identifier
+
+    package init(logID: Int32, app: Identifier, subject: Identifier) {
+        self.logID = logID
+        self.app = app
+        self.subject = subject
+    }
+}
+
+/// The key of one subject's values.
+package struct DataKey: Sendable {
+    let key: SymmetricKey
+}
+
+/// Seals and opens values, and computes keyed fingerprints (design, section 6).
+package struct Vault: Sendable {
+    private let rootKey: RootKey
+    private let fingerprintKey: SymmetricKey
+    private let launchKey: SymmetricKey
+    private let checkpointKey: SymmetricKey
+
+    /// Takes the root key, and the deployment's own keys as `RootKey.openMasterKey` gives them.
+    package init(rootKey: RootKey, fingerprint: MasterKey, launch: MasterKey, checkpoint: MasterKey)
+    {
+        self.rootKey = rootKey
+        fingerprintKey = fingerprint.key
+        launchKey = launch.key
+        checkpointKey = checkpoint.key
+    }
+
+    /// Signs the checkpoints of a log.
+    ///
+    /// The signer's name is the log's origin.
+    ///
+    /// The origin names the deployment by a MAC under the checkpoint key, so it stays the same as
+    /// long as the key and differs between deployments.
+    package func checkpointSigner(logID: Int32) -> NoteSigner {
+        let mac = HMAC<SHA256>.authenticationCode(
+            for: Array("token-ledger/1 origin".utf8),
+            using: checkpointKey
+        )
+        let digits = Array("0123456789abcdef".utf8)
+        let deployment = mac.prefix(8).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        let seed = unsafe checkpointKey.withUnsafeBytes { unsafe Array($0) }
+        do {
+            return try NoteSigner(
+                name: "token-ledger/\(String(decoding: deployment, as: UTF8.self))/\(logID)",
+                seed: seed
+            )
+        } catch {
+            preconditionFailure("A key of 32 bytes and a name of this form make a signer.")
+        }
+    }
+
+    /// The root key's name, stored beside everything that it wraps.
+    package var rootKeyID: String { rootKey.id }
+
+    /// The keyed fingerprint of an app's value.
+    package func fingerprint(
+        _ kind: FingerprintKind,
+        of value: Secret,
+        app: Identifier
+    ) -> Fingerprint {
+        var mac = HMAC<SHA256>(key: fingerprintKey)
+        mac.update(data: Self.associated("fingerprint", kind.rawValue, app.bytes))
+        mac.update(data: value.exposedBytes)
+        let code = unsafe mac.finalize().withUnsafeBytes { unsafe Array($0) }
+        guard let fingerprint = Fingerprint(code) else {
+            preconditionFailure("HMAC-SHA-256 has 32 bytes.")
+        }
+        return fingerprint
+    }
+
+    /// The one-time token of a direct launch: the launch and a MAC over it, in base64url.
+    ///
+    /// Nothing about it is stored, so no copy of the database gives one away.
+    package func launchToken(_ launch: Identifier) -> Secret {
+        let mac = HMAC<SHA256>.authenticationCode(for: launch.bytes, using: launchKey)
+        return Secret(Base64URL.encode(launch.bytes + Array(mac)))
+    }
+
+    /// The launch that a token was made for; nil unless we made the token.
+    package func launch(of token: String) -> Identifier? {
+        guard let bytes = Base64URL.decode(token), bytes.count == 48,
+            HMAC<SHA256>.isValidAuthenticationCode(
+                bytes[16...],
+                authenticating: bytes[..<16],
+                using: launchKey
+            )
+        else { return nil }
+        return Identifier(bytes: bytes[..<16])
+    }
+
+    /// A key for a new subject.
+    package func newDataKey() -> DataKey {
+        DataKey(key: SymmetricKey(size: .bits256))
+    }
+
+    /// Wraps a subject's key, as it is stored.
+    package func wrap(_ key: DataKey, for owner: ValueOwner) throws(VaultError) -> [UInt8] {
+        try rootKey.wrap(key.key, purpose: Self.purpose(of: owner))
+    }
+
+    /// Opens a subject's key; fails unless it was wrapped for this owner.
+    package func unwrap(_ wrapped: [UInt8], for owner: ValueOwner) throws(VaultError) -> DataKey {
+        DataKey(key: try rootKey.unwrap(wrapped, purpose: Self.purpose(of: owner)))
+    }
+
+    /// Seals a value under its subject's key.
+    package func seal(
+        _ value: Secret,
+        _ kind: ValueKind,
+        version: Int64,
+        for owner: ValueOwner,
+        key: DataKey
+    ) throws(VaultError) -> [UInt8] {
+        do {
+            let box = try AES.GCM.seal(
+                value.exposedBytes,
+                using: key.key,
+                authenticating: Self.associatedData(kind, version, owner)
+            )
+            guard let combined = box.combined else { throw VaultError.sealingFailed }
+            return Array(combined)
+        } catch {
+            throw .sealingFailed
+        }
+    }
+
+    /// Opens a value; fails unless it was sealed as this kind and version for this owner.
+    package func open(
+        _ sealed: [UInt8],
+        _ kind: ValueKind,
+        version: Int64,
+        for owner: ValueOwner,
+        key: DataKey
+    ) throws(VaultError) -> Secret {
+        do {
+            let plain = try AES.GCM.open(
+                AES.GCM.SealedBox(combined: sealed),
+                using: key.key,
+                authenticating: Self.associatedData(kind, version, owner)
+            )
+            return Secret(String(decoding: plain, as: UTF8.self))
+        } catch {
+            throw .openingFailed
+        }
+    }
+
+    private static func purpose(of owner: ValueOwner) -> [UInt8] {
+        associated("data key", "\(owner.logID)", owner.app.bytes + owner.subject.bytes)
+    }
+
+    private static func associatedData(
+        _ kind: ValueKind,
+        _ version: Int64,
+        _ owner: ValueOwner
+    ) -> [UInt8] {
+        associated(
+            "value",
+            "\(kind.rawValue) \(version) \(owner.logID)",
+            owner.app.bytes + owner.subject.bytes
+        )
+    }
+
+    /// Texts end in a zero byte and what follows has a fixed length, so no two uses coincide.
+    private static func associated(_ use: String, _ text: String, _ rest: [UInt8]) -> [UInt8] {
+        Array("token-ledger/1 \(use)".utf8) + [0] + Array(text.utf8) + [0] + rest
+    }
+}
+
+/// The alphabet of URLs (RFC 4648, section 5), without padding.
+enum Base64URL {
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8
+    )
+
+    static func encode(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let chunk = bytes[index..<min(index + 3, bytes.count)]
+            var bits = UInt32(0)
+            for offset in 0..<3 {
+                let byte = offset < chunk.count ? chunk[chunk.startIndex + offset] : 0
+                bits = bits << 8 | UInt32(byte)
+            }
+            for place in 0...chunk.count {
+                text.append(alphabet[Int(bits >> UInt32(18 - 6 * place) & 0x3F)])
+            }
+            index += 3
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Nil for foreign characters, and for spellings that `encode` does not give.
+    static func decode(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var bits = UInt32(0)
+        var bitCount: UInt32 = 0
+        for character in text.utf8 {
+            guard let digit = alphabet.firstIndex(of: character) else { return nil }
+            bits = bits << 6 | UInt32(digit)
+            bitCount += 6
+            if bitCount >= 8 {
+                bitCount -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> bitCount))
+            }
+        }
+        return encode(bytes) == text ? bytes : nil
+    }
+}

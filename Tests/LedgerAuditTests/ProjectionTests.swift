@@ -1,0 +1,143 @@
+import Ledger
+@testable import LedgerAudit
+import LedgerStore
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("The projection", .timeLimit(.minutes(5)))
+struct ProjectionTests {
+    @Test(
+        "rebuilt from the log it equals the live one, after any history",
+        arguments: UInt64(1)...3
+    )
+    func rebuild(seed: UInt64) async throws {
+        try await TestStore.run { test in
+            try await RandomHistory(test: test, seed: seed).run(users: 20, steps: 15)
+            let users = try await test.store.users(of: test.app, after: nil, limit: 100)
+            #expect(users.count == 20)
+            let schema = try await TestStorePrograms.schema(test.owner.url)
+            let report = try await ProjectionRebuild.run(test.owner)
+            #expect(report == ProjectionRebuildReport(users: 20, differences: 0), "seed \(seed)")
+            #expect(
+                try await TestStorePrograms.schema(test.owner.url) == schema,
+                "the new table is like the old one"
+            )
+            let again = try await test.store.users(of: test.app, after: nil, limit: 100)
+            #expect(again.map(\.state) == users.map(\.state))
+            let verification = try await Verification.run(test.owner)
+            #expect(verification.findings == [], "seed \(seed)")
+            #expect(verification.users == 20)
+        }
+    }
+
+    @Test("any page size folds the same", arguments: [1, 2, 3, 7, 10_000])
+    func pages(size: Int) async throws {
+        try await TestStore.run { test in
+            try await RandomHistory(test: test, seed: 9).run(users: 5, steps: 7)
+            var users: [Identifier] = []
+            var after: Identifier?
+            while true {
+                let page = try await test.store.users(of: test.app, after: after, limit: size)
+                users += page.map(\.subject)
+                after = page.last?.subject
+                if page.count < size { break }
+            }
+            #expect(users.count == 5)
+            #expect(users == users.sorted())
+            let user = try await test.user("user 9 0")
+            var versions: [Int64] = []
+            while true {
+                let page = try await test.store.history(
+                    of: user,
+                    after: versions.last ?? 0,
+                    limit: size
+                )
+                versions += try page.compactMap { try $0.record().subjectVersion }
+                if page.count < size { break }
+            }
+            #expect(versions == Array(1...user.state.version))
+        }
+    }
+
+    @Test("appends go on during rebuilds, and none is missing afterwards", .timeLimit(.minutes(5)))
+    func concurrently() async throws {
+        try await TestStore.run { test in
+            try await RandomHistory(test: test, seed: 4).run(users: 10, steps: 10)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await RandomHistory(test: test, seed: 5).run(users: 20, steps: 20)
+                }
+                for _ in 0..<5 {
+                    let report = try await ProjectionRebuild.run(test.owner)
+                    #expect(report.differences == 0)
+                }
+                try await group.waitForAll()
+            }
+            #expect(
+                try await ProjectionRebuild.run(test.owner)
+                    == ProjectionRebuildReport(users: 30, differences: 0)
+            )
+            #expect(try await Verification.run(test.owner).findings == [])
+        }
+    }
+
+    @Test("two rebuilds at once do not disturb each other")
+    func twice() async throws {
+        try await TestStore.run { test in
+            try await RandomHistory(test: test, seed: 6).run(users: 10, steps: 5)
+            let reports = try await withThrowingTaskGroup(of: ProjectionRebuildReport.self) {
+                group in
+                for _ in 0..<3 { group.addTask { try await ProjectionRebuild.run(test.owner) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(
+                reports
+                    == [ProjectionRebuildReport](
+                        repeating: ProjectionRebuildReport(users: 10, differences: 0),
+                        count: 3
+                    )
+            )
+        }
+    }
+
+    @Test(
+        "a row that was tampered with is counted and repaired",
+        arguments: [
+            "update ledger.current_token "
+                + "set state = replace(state::text, 'launched', 'broken')::json",
+            "update ledger.current_token set status = 'connected'",
+            "update ledger.current_token set subject_version = 9",
+            "update ledger.current_token set changed_at = changed_at + interval '1 microsecond'",
+            "update ledger.current_token set subject = gen_random_uuid()",
+            "delete from ledger.current_token",
+            """
+            insert into ledger.current_token
+            select log_id, app_id, gen_random_uuid(), 1, status, changed_at, state
+            from ledger.current_token
+            """,
+        ]
+    )
+    func tampered(damage: String) async throws {
+        try await TestStore.run { test in
+            for name in ["alice", "bob"] { _ = try await test.launchedUser(name) }
+            let bob = try await test.user("bob")
+            let owner = try await test.ownerConnection()
+            try await owner.script(
+                damage + " where "
+                    + "subject = '\(bob.subject)'"
+            )
+            let found = try await Verification.run(test.owner)
+            #expect(!found.findings.isEmpty)
+            #expect(found.findings.allSatisfy { $0.position == nil && $0.logID == 0 })
+            if !damage.hasPrefix("insert") {
+                #expect(found.findings[0].problem.contains("\(bob.subject)"))
+            }
+            let report = try await ProjectionRebuild.run(test.owner)
+            #expect(report.users == 2)
+            #expect((1...2).contains(report.differences))
+            #expect(try await Verification.run(test.owner).findings == [])
+            #expect(try await test.user("bob").state == bob.state)
+        }
+    }
+}

@@ -1,0 +1,245 @@
+import Ledger
+@testable import LedgerAudit
+import LedgerStore
+import Postgres
+import TestSupport
+import Testing
+import Vault
+
+/// What a verification with the root key finds in the vault.
+@Suite("Evidence of the vault", .timeLimit(.minutes(5)))
+struct VaultEvidenceTests {
+    static let vaultDamages: [(sql: String, problem: String)] = [
+        (
+            "update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) "
+                + "where kind = 'access_token'", "the access_token of version 1 does not open"
+        ),
+        (
+            """
+            update vault.value a set sealed = b.sealed from vault.value b
+            where a.kind = 'public_token' and b.kind = 'access_token' and a.subject = b.subject
+            """, "the public_token of version 1 does not open"
+        ),
+        (
+            "delete from vault.value where kind = 'access_token'",
+            "the current access_token cannot be read"
+        ),
+        ("delete from vault.value where kind = 'human_id'", "the human_id cannot be read"),
+        ("delete from vault.value where kind = 'client_user_id'", "no lookup leads from"),
+        (
+            "delete from vault.data_key where subject in (select subject from ledger.current_token)",
+            "the data key does not open"
+        ),
+        (
+            "delete from vault.lookup where kind = 'session'",
+            "the lookup of kind session is missing"
+        ),
+        ("delete from vault.lookup where kind = 'launch'", "the lookup of kind launch is missing"),
+        ("delete from vault.lookup where kind = 'human'", "the lookup of kind human is missing"),
+        ("delete from vault.lookup where kind = 'user'", "the lookup of kind user is missing"),
+        (
+            "update vault.lookup set subject = gen_random_uuid() where kind = 'human'",
+            "the lookup of kind human points elsewhere"
+        ),
+        (
+            "update vault.lookup set reference = gen_random_uuid() where kind = 'session'",
+            "the lookup of kind session points elsewhere"
+        ),
+        (
+            """
+            insert into vault.lookup select log_id, kind, '0123456789abcdef'::bytea, subject, reference
+            from vault.lookup where kind = 'session'
+            """, "a lookup of kind session is not what the event"
+        ),
+        (
+            """
+            insert into vault.value select log_id, subject, kind, 9, sealed from vault.value
+            where kind = 'access_token'
+            """, "the access_token of version 9 does not open"
+        ),
+        (
+            "update vault.data_key set root_key_id = 'x' where subject in (select subject from "
+                + "ledger.current_token)", "the data key names another root key"
+        ),
+        (
+            "update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) "
+                + "where kind = 'client_secret'",
+            "app demo: the client_secret of version 1 does not open"
+        ),
+        (
+            "update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) "
+                + "where kind = 'app_key'", "app demo: the app_key of version 1 does not open"
+        ),
+        (
+            "delete from vault.value where kind = 'client_secret'",
+            "app demo: the client_secret is missing"
+        ),
+        (
+            """
+            insert into vault.value select log_id, subject, 'access_token', 1, sealed
+            from vault.value where kind = 'client_secret'
+            """, "app demo: an app has no access_token of version 1"
+        ),
+        (
+            "update vault.data_key set root_key_id = 'x' where subject in (select app_id from "
+                + "ledger.app)", "app demo: the data key names another root key"
+        ),
+        (
+            """
+            update vault.data_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)
+            where subject in (select app_id from ledger.app)
+            """, "app demo: the data key does not open"
+        ),
+        (
+            "delete from vault.data_key where subject in (select app_id from ledger.app)",
+            "app demo: the data key is missing"
+        ),
+        (
+            """
+            insert into vault.data_key
+            select log_id, '01900000-0000-7000-8000-000000000001', root_key_id, wrapped
+            from vault.data_key limit 1
+            """,
+            "the vault has a data key of subject 01900000-0000-7000-8000-000000000001, of whom"
+        ),
+        (
+            """
+            insert into vault.value
+            select log_id, '01900000-0000-7000-8000-000000000001', kind, version, sealed
+            from vault.value limit 1
+            """, "the vault has a value of subject 01900000-0000-7000-8000-000000000001, who has"
+        ),
+        (
+            "delete from vault.master_key where purpose = 'launch'",
+            "the master key for launch is missing"
+        ),
+        ("delete from vault.master_key", "the master key for fingerprint is missing"),
+        (
+            """
+            update vault.master_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)
+            where purpose = 'checkpoint'
+            """, "the master key for checkpoint does not open"
+        ),
+        (
+            "insert into vault.master_key select 'x', root_key_id, wrapped from vault.master_key "
+                + "limit 1", "a master key is stored for no known purpose"
+        ),
+    ]
+
+    @Test("what is done to the vault is found", arguments: vaultDamages)
+    func vault(damage: (sql: String, problem: String)) async throws {
+        try await TestStore.run { test in
+            _ = try await test.connectedUser("alice")
+            #expect(try await Watcher(test).verify().findings == [])
+            try await Watcher.damage(test, damage.sql)
+            let problems = try await Watcher(test).verify().findings.map(\.problem)
+            #expect(problems.contains { $0.contains(damage.problem) }, "\(problems)")
+            #expect(try await Verification.run(test.owner).findings == [], "without the root key")
+        }
+    }
+
+    @Test("a sealed value that is another one than the log names is found")
+    func otherValue() async throws {
+        try await TestStore.run { test in
+            let user = try await test.connectedUser("alice")
+            // Sealed by whoever holds the root key, under the right key and place.
+            let vault = test.store.vault
+            let owner = ValueOwner(logID: 0, app: test.app.id, subject: user.subject)
+            let reader = VerificationVault(vault: vault)
+            let connection = try await test.ownerConnection()
+            let keys = try await reader.keys(
+                [FoldedSubject(logID: 0, app: test.app.id, subject: user.subject)],
+                connection
+            )
+            let key = try vault.unwrap(keys[user.subject.value]?.wrapped ?? [], for: owner)
+            let sealed = try vault.seal(
+                Secret("another"),
+                .accessToken,
+                version: 1,
+                for: owner,
+                key: key
+            )
+            let digits = sealed.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+            try await connection.script(
+                "update vault.value set sealed = '\\x\(digits.joined())' where kind = 'access_token'"
+            )
+            await connection.close()
+            let problems = try await Watcher(test).verify().findings.map(\.problem)
+            #expect(problems.contains { $0.contains("has not the fingerprint that the log names") })
+        }
+    }
+
+    // MARK: The deployment's own keys
+
+    @Test("verifying makes no key: a database that was never used has none, and stays so")
+    func unused() async throws {
+        let template = try await TestPostgres.template("test_store") { url in
+            _ = try await TestStore.migrate(PostgresConfiguration(url: url))
+        }
+        let database = try await TestPostgres.freshDatabase(template: template)
+        var plan = VerificationPlan()
+        plan.rootKey = RootKey(bytes: [UInt8](repeating: 1, count: 32))
+        let owner = PostgresConfiguration(url: database.url)
+        for _ in 0..<2 {
+            let report = try await Verification.run(owner, plan: plan)
+            #expect(report.findings == [])
+            #expect(report.vault == .unused)
+            #expect(report.sentences.contains { $0.contains("The database was never used") })
+        }
+    }
+
+    @Test("with another root key nothing is verified, and that is said")
+    func otherRootKey() async throws {
+        try await TestStore.run { test in
+            let other = RootKey(bytes: [UInt8](repeating: 1, count: 32))
+            var plan = VerificationPlan()
+            plan.rootKey = other
+            await #expect(throws: VaultError.wrongRootKey(id: other.id)) {
+                try await Verification.run(test.owner, plan: plan)
+            }
+        }
+    }
+
+    @Test("when a key is missing, the rest is verified all the same")
+    func missingKey() async throws {
+        try await TestStore.run { test in
+            _ = try await test.connectedUser("alice")
+            try await Watcher.damage(
+                test,
+                """
+                delete from vault.master_key where purpose = 'checkpoint';
+                update ledger.event set type = 'x' where log_id = 0 and position = 0;
+                """
+            )
+            let report = try await Watcher(test).verify()
+            #expect(
+                report.findings.map(\.problem) == [
+                    "the master key for checkpoint is missing",
+                    "column type differs from the record",
+                ]
+            )
+            #expect(report.values == nil)
+            #expect(report.sentences.contains { $0.contains("own keys cannot be opened") })
+        }
+    }
+
+    @Test("resumed, it says that only values of changed users were opened")
+    func words() async throws {
+        try await TestStore.run { test in
+            let watcher = Watcher(test)
+            try await watcher.look()
+            _ = try await test.connectedUser("alice")
+            try await watcher.look()
+            var plan = VerificationPlan()
+            plan.rootKey = test.rootKey
+            plan.since[0] = 1
+            let report = try await Verification.run(test.owner, plan: plan)
+            #expect(report.findings == [])
+            #expect(report.values == 4)
+            let words = report.sentences.joined(separator: "\n")
+            #expect(words.contains("4 sealed values of these users were opened"))
+            #expect(words.contains("Not checked: the values of the other users, the apps' own"))
+            #expect(!words.contains("lookups"))
+        }
+    }
+}

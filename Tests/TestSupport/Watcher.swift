@@ -1,0 +1,116 @@
+import Foundation
+package import LedgerAudit
+@testable package import LedgerStore
+import Logging
+package import Postgres
+
+/// One integrator of the log of facts, from its start, that looks when the test says so.
+package final class Watcher {
+    private let test: TestStore
+    private let folder: String?
+    private let integrator: Integrator
+    private var logs: [Int32: WatchedLog] = [:]
+
+    /// Starts on the test's own store unless another is given.
+    package init(
+        _ test: TestStore,
+        store: LedgerStore? = nil,
+        folder: String? = nil,
+        cosign: Integrator.Cosign? = nil
+    ) {
+        self.test = test
+        self.folder = folder
+        let store = store ?? test.store
+        integrator = Self.integrator(store, store.pool, folder, cosign)
+    }
+
+    /// An integrator that nothing runs.
+    package static func integrator(
+        _ store: LedgerStore,
+        _ pool: PostgresPool,
+        _ folder: String?,
+        _ cosign: Integrator.Cosign? = nil
+    ) -> Integrator {
+        Integrator(
+            store: store,
+            pool: pool,
+            checkpointFolder: folder,
+            cosign: cosign,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+    }
+
+    /// Looks at all logs once.
+    package func look() async throws {
+        for logID in test.store.logIDs { try await look(logID) }
+    }
+
+    private func look(_ logID: Int32) async throws {
+        var log = logs[logID]
+        defer { logs[logID] = log }
+        try await integrator.look(at: logID, &log)
+    }
+
+    /// The alarm that a look at the log of facts raises.
+    package func alarm() async -> IntegrationAlarm? {
+        do {
+            try await look(0)
+            return nil
+        } catch {
+            return error as? IntegrationAlarm
+        }
+    }
+
+    /// The last checkpoint of the log of facts.
+    package func latest() async throws -> PublishedCheckpoint {
+        guard let latest = try await test.store.latestCheckpoint(logID: 0) else {
+            throw StoreError.damaged(.answer)
+        }
+        return latest
+    }
+
+    /// Launches users, all at the same time.
+    package func append(_ count: Int, round: Int) async throws {
+        let test = test
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<count {
+                group.addTask { _ = try await test.launchNew("user \(round) \(number)") }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Verifies the whole database, with the root key and the folder.
+    package func verify() async throws -> VerificationReport {
+        var plan = VerificationPlan()
+        plan.rootKey = test.rootKey
+        plan.checkpointFolder = folder
+        return try await Verification.run(test.owner, plan: plan)
+    }
+
+    /// Does something that no role but the superuser can.
+    package static func damage(_ test: TestStore, _ sql: String) async throws {
+        let owner = try await test.ownerConnection()
+        try await owner.script(
+            """
+            alter table ledger.event disable trigger all;
+            alter table ledger.log disable trigger all;
+            alter table ledger.checkpoint disable trigger all;
+            alter table ledger.tile disable trigger all;
+            \(sql)
+            """
+        )
+        await owner.close()
+    }
+
+    /// A new folder, which the test removes.
+    package static func temporaryFolder() throws -> String {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("token-ledger-" + UUID().uuidString).path
+        try FileManager.default.createDirectory(
+            atPath: folder,
+            withIntermediateDirectories: true
+        )
+        return folder
+    }
+}

@@ -73,16 +73,18 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "Ledger", swiftSettings: settings),
+        .target(name: "Wire", swiftSettings: settings),
+        .target(name: "DurableFiles", swiftSettings: settings),
+        .target(name: "Ledger", dependencies: ["Wire"], swiftSettings: settings),
         .target(
             name: "MerkleLog",
-            dependencies: [.product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Wire", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings
         ),
         .target(
             name: "LedgerExport",
             dependencies: [
-                "CZlib", "Ledger", "MerkleLog",
+                "CZlib", "DurableFiles", "Ledger", "MerkleLog", "Wire",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
@@ -90,7 +92,7 @@ let package = Package(
         .target(
             name: "Witness",
             dependencies: [
-                "MerkleLog",
+                "DurableFiles", "MerkleLog", "Wire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -109,7 +111,7 @@ let package = Package(
         .target(
             name: "Vault",
             dependencies: [
-                "Ledger", "MerkleLog",
+                "DurableFiles", "Ledger", "MerkleLog", "Wire",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
@@ -117,7 +119,7 @@ let package = Package(
         .target(
             name: "LedgerStore",
             dependencies: [
-                "Ledger", "LedgerSchema", "MerkleLog", "Postgres", "Vault",
+                "DurableFiles", "Ledger", "LedgerSchema", "MerkleLog", "Postgres", "Vault",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -135,7 +137,7 @@ let package = Package(
         .target(
             name: "HumanConnect",
             dependencies: [
-                "Ledger",
+                "Ledger", "Wire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -146,7 +148,7 @@ let package = Package(
         .target(
             name: "HumanConnectSandbox",
             dependencies: [
-                "HumanConnect", "Ledger",
+                "DurableFiles", "HumanConnect", "Ledger", "Wire",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -162,7 +164,7 @@ let package = Package(
             name: "LedgerAPI",
             dependencies: [
                 "HumanConnect", "Ledger", "LedgerExport", "LedgerStore", "MerkleLog", "Postgres",
-                "Vault",
+                "Vault", "Wire",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -177,7 +179,7 @@ let package = Package(
         .target(
             name: "PostgresCluster",
             dependencies: [
-                "Postgres",
+                "Postgres", "Wire",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
@@ -187,9 +189,9 @@ let package = Package(
         .executableTarget(
             name: "LedgerCommand",
             dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerAudit",
-                "LedgerExport", "LedgerSchema", "LedgerStore", "MerkleLog", "Postgres",
-                "PostgresCluster", "Vault", "Witness",
+                "DurableFiles", "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI",
+                "LedgerAudit", "LedgerExport", "LedgerSchema", "LedgerStore", "MerkleLog",
+                "Postgres", "PostgresCluster", "Vault", "Wire", "Witness",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -214,7 +216,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "Ledger", "LedgerAudit", "LedgerSchema", "LedgerStore", "Postgres",
-                "PostgresCluster", "Vault",
+                "PostgresCluster", "Vault", "Wire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -235,11 +237,21 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "LedgerTests", dependencies: ["Ledger"], swiftSettings: settings),
+        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: settings),
+        .testTarget(
+            name: "DurableFilesTests",
+            dependencies: ["DurableFiles"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "LedgerTests",
+            dependencies: ["Ledger", "Wire"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "MerkleLogTests",
             dependencies: [
-                "MerkleLog",
+                "MerkleLog", "Wire",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             // What verifies us without our code.
@@ -249,7 +261,7 @@ let package = Package(
         .testTarget(
             name: "LedgerExportTests",
             dependencies: [
-                "Ledger", "LedgerExport", "MerkleLog",
+                "Ledger", "LedgerExport", "MerkleLog", "Wire",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: settings
@@ -272,7 +284,7 @@ let package = Package(
         .testTarget(
             name: "VaultTests",
             dependencies: [
-                "Ledger", "Vault",
+                "Ledger", "Vault", "Wire",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
@@ -281,7 +293,7 @@ let package = Package(
             name: "LedgerAuditTests",
             dependencies: [
                 "Ledger", "LedgerAudit", "LedgerStore", "MerkleLog", "Postgres", "TestSupport",
-                "Vault",
+                "Vault", "Wire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings
@@ -299,7 +311,7 @@ let package = Package(
         .testTarget(
             name: "HumanConnectTests",
             dependencies: [
-                "HumanConnect", "Ledger",
+                "HumanConnect", "Ledger", "Wire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -309,7 +321,7 @@ let package = Package(
         .testTarget(
             name: "HumanConnectSandboxTests",
             dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger",
+                "HumanConnect", "HumanConnectSandbox", "Ledger", "Wire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -324,7 +336,7 @@ let package = Package(
             dependencies: [
                 "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerAudit",
                 "LedgerExport", "LedgerStore", "MerkleLog", "Postgres", "PostgresCluster",
-                "TestSupport", "Vault",
+                "TestSupport", "Vault", "Wire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -339,7 +351,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "LedgerCommand", "TestSupport",
+                "LedgerCommand", "TestSupport", "Wire",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// The fields of the provider's answers: one plain text each, or the answer is not believed.
 enum AnswerFields {
     /// Real ones have up to 260 bytes.

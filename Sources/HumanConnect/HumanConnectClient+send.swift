@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+internal import Wire
 
 extension HumanConnectClient {
     /// What came back, before it is judged.

@@ -4,6 +4,7 @@ package import Ledger
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
+internal import Wire
 
 /// Calls the provider: one request per call, a fresh connection each, nothing ever sent twice.
 package struct HumanConnectClient: Sendable {
@@ -53,7 +54,7 @@ package struct HumanConnectClient: Sendable {
         try await client.shutdown()
     }
 
-    /// Trades a finished session for tokens: the one POST of contract section 6.
+    /// Trades a finished session for tokens: the one POST of docs/provider.md#the-tokens-endpoint.
     ///
     /// - Throws: `HumanConnectError`
     package func exchange(
@@ -71,7 +72,8 @@ package struct HumanConnectClient: Sendable {
         )
     }
 
-    /// Asks for a user's current public token: the repeatable call of contract section 7.
+    /// Asks for a user's current public token: the repeatable call of
+    /// docs/provider.md#the-publictokens-endpoint.
     ///
     /// - Throws: `HumanConnectError`, `.unknown(.differentHuman)` when the answer is about
     ///   someone else.
@@ -92,14 +94,14 @@ package struct HumanConnectClient: Sendable {
         return token
     }
 
-    /// Lists all users of an app (contract section 9).
+    /// Lists all users of an app (docs/provider.md#users-of-an-app).
     ///
     /// Needs the App Key.
     ///
     /// - Throws: `HumanConnectError`, `.notSent(.notConfigured)` without an App Key.
     package func users(of app: ProviderApp) async throws(HumanConnectError) -> [ProviderUser] {
         guard let appKey = app.appKey else { throw .notSent(.notConfigured) }
-        let clientID = FormFields.encode(app.clientID)
+        let clientID = PercentCoding.encode(app.clientID, keeping: .unreserved)
         var request = HTTPClientRequest(url: app.endpoints.api + "/v1/apps/\(clientID)/users")
         let credentials = Data((appKey.exposed + ":").utf8).base64EncodedString()
         request.headers.add(name: "Authorization", value: "Basic " + credentials)

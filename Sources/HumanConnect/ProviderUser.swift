@@ -1,6 +1,6 @@
 package import Ledger
 
-/// One user in the provider's list of an app's users (contract section 9).
+/// One user in the provider's list of an app's users (docs/provider.md#users-of-an-app).
 package struct ProviderUser: Sendable, Equatable {
     package let humanID: Secret
     /// The app's own user id, which the application API calls `externalId`.

@@ -1,6 +1,7 @@
 package import Ledger
+internal import Wire
 
-/// What the popup hands to `finish` (contract 3.5).
+/// What the popup hands to `finish` (docs/provider.md#the-sessiontokenobject).
 ///
 /// Untrusted: any frame can forge one.
 package struct SessionTokenObject: Sendable, Equatable {
@@ -35,7 +36,8 @@ package struct SessionTokenObject: Sendable, Equatable {
         self.clientUserID = clientUserID
     }
 
-    /// Reads every body known to be sent (contract section 5): JSON or form, flat or nested.
+    /// Reads every body known to be sent (docs/provider.md#finish-bodies): JSON or form, flat or
+    /// nested.
     ///
     /// Nested means the form fields `anyName[humanId]`, or in JSON an object under
     /// `sessionTokenObject`. Other keys are tolerated. Without a content type the first

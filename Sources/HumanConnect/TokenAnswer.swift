@@ -1,6 +1,7 @@
 package import Ledger
+internal import Wire
 
-/// What the tokens endpoint answered, complete and checked (contract section 6).
+/// What the tokens endpoint answered, complete and checked (docs/provider.md#the-tokens-endpoint).
 package struct TokenAnswer: Sendable {
     package let humanID: Secret
     package let accessToken: Secret

@@ -3,8 +3,10 @@ import HTTPTypes
 import HumanConnect
 import Hummingbird
 import Ledger
+import Wire
 
-/// The application API and the one data call (contract section 9).
+/// The application API and the one data call (docs/provider.md#users-of-an-app,
+/// docs/provider.md#the-data-api).
 struct ApplicationRoutes {
     let provider: SandboxProvider
     let log: RequestLog

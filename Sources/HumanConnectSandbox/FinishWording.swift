@@ -1,4 +1,5 @@
 import HumanConnect
+import Wire
 
 /// Words a finish the way the popup hands it over.
 struct FinishWording: Sendable {
@@ -8,7 +9,7 @@ struct FinishWording: Sendable {
         self.state = state
     }
 
-    /// The sessionTokenObject with its four real fields (contract 3.5).
+    /// The sessionTokenObject with its four real fields (docs/provider.md#the-sessiontokenobject).
     func sessionTokenObject(_ session: SandboxSession) -> JSONValue {
         let humanID = session.humanID ?? ""
         return [

@@ -2,6 +2,7 @@ import HTTPTypes
 import HumanConnect
 import Hummingbird
 import NIOCore
+import Wire
 
 /// The popup page in both spellings, the script that opens it, and their images.
 struct PopupRoutes {
@@ -29,7 +30,7 @@ struct PopupRoutes {
         spelling: SandboxRedirects.Spelling
     ) async throws -> Response {
         let query = try request.queryFields()
-        // Both paths take both spellings: clients mix them (contract 8.4).
+        // Both paths take both spellings: clients mix them (docs/provider.md#cordova-plugin).
         func value(_ camel: String, _ snake: String) -> String? { query[camel] ?? query[snake] }
         guard !query.fields.isEmpty else {
             return Response(status: .found, headers: [.location: "/sandbox"])

@@ -1,4 +1,4 @@
-/// Invented identifiers and tokens in the provider's formats (contract section 1).
+/// Invented identifiers and tokens in the provider's formats (docs/provider.md#names-and-formats).
 enum RandomText {
     static func hex(_ count: Int) -> String {
         text(count, from: "0123456789abcdef")

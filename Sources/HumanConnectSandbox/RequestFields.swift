@@ -1,6 +1,7 @@
 import HumanConnect
 import Hummingbird
 import NIOCore
+import Wire
 
 /// The fields of a request's body, JSON or form, whatever their order and company.
 struct RequestFields {

@@ -1,6 +1,7 @@
 import Foundation
 import HumanConnect
 import Synchronization
+import Wire
 
 /// Every request the sandbox saw, the newest at the end, bounded.
 final class RequestLog: Sendable {

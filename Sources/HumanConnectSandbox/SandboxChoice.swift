@@ -1,6 +1,6 @@
 /// A question about the provider that no public source answers, and what the sandbox does.
 ///
-/// The order is that of contract section 14.
+/// The order is that of docs/provider.md#unknowns.
 struct SandboxChoice: Sendable {
     let question: String
     let choice: String

@@ -2,6 +2,7 @@ import HumanConnect
 package import Hummingbird
 import Logging
 import NIOCore
+import Wire
 
 /// A request's context: where it stands in the request log, and the connection it came on.
 package struct SandboxContext: RequestContext {
@@ -19,7 +20,7 @@ package struct SandboxContext: RequestContext {
     /// A path parameter, decoded once.
     func path(_ name: String) throws(SandboxRefusal) -> String {
         guard let encoded = parameters.get(name),
-            let text = try? FormFields.decode(encoded.utf8, plusIsSpace: false)
+            let text = PercentCoding.decode(encoded.utf8)
         else { throw .invalid("The path is not valid") }
         return text
     }

@@ -4,7 +4,7 @@ import Foundation
 enum SandboxLimits {
     /// Real bodies have a few hundred bytes.
     static let bodyBytesMax = 65_536
-    /// As long as any known identifier, see contract 14.18.
+    /// As long as any known identifier, see docs/provider.md#unknown-18.
     static let clientUserIDCharactersMax = 512
     /// Enough for a long test run, about 3 MB.
     static let requestsMax = 10_000
@@ -12,7 +12,7 @@ enum SandboxLimits {
     static let sessionKeptSeconds: TimeInterval = 86_400
     /// Looking through all sessions is not for every request.
     static let forgetSeconds: TimeInterval = 60
-    /// How long a session token can be exchanged after Done (contract 14.2).
+    /// How long a session token can be exchanged after Done (docs/provider.md#unknown-2).
     static let exchangeSeconds: TimeInterval = 1_800
     /// A popup left open longer is not resumed.
     static let openSeconds: TimeInterval = 3_600

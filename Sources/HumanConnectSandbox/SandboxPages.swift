@@ -3,6 +3,7 @@ import HumanConnect
 import Hummingbird
 import Mustache
 import NIOCore
+import Wire
 
 /// The sandbox's two pages, rendered from their templates.
 struct SandboxPages: Sendable {

@@ -1,6 +1,8 @@
 import HumanConnect
+import Wire
 
-/// Where a popup without a frame sends the browser when it ends (contract section 8).
+/// Where a popup without a frame sends the browser when it ends
+/// (docs/provider.md#mobile-and-embedded-launches).
 struct SandboxRedirects: Codable, Sendable, Equatable {
     /// The path decides how the finish parameters are spelled.
     enum Spelling: String, Codable, Sendable {
@@ -30,7 +32,7 @@ struct SandboxRedirects: Codable, Sendable, Equatable {
             case .camel: "humanId=\(humanID)&sessionToken=\(sessionToken)"
             case .snake:
                 "human_id=\(humanID)&session_token=\(sessionToken)"
-                    + "&client_id=\(FormFields.encode(clientID))"
+                    + "&client_id=\(PercentCoding.encode(clientID, keeping: .unreserved))"
             }
         return finish + (finish.contains("?") ? "&" : "?") + query
     }

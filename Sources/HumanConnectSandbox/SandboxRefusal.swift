@@ -1,10 +1,11 @@
 import HTTPTypes
-package import HumanConnect
+import HumanConnect
 package import Hummingbird
 import NIOCore
+package import Wire
 
 /// A refusal as the sandbox words it: `{code, message, detailedMessage}`, the shape documented
-/// for the popup's `error()` (contract 14.1; codes and texts are ours).
+/// for the popup's `error()` (docs/provider.md#unknown-1; codes and texts are ours).
 package struct SandboxRefusal: Error, Sendable, Equatable {
     package let status: HTTPResponse.Status
     package let code: String

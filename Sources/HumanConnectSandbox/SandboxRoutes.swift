@@ -1,6 +1,7 @@
 import Foundation
 import HumanConnect
 import Hummingbird
+import Wire
 
 /// What the provider does not have: the sandbox's own page, its log, and scripting.
 struct SandboxRoutes {

@@ -1,6 +1,7 @@
 import Foundation
 
-/// One popup session (contract 3.4 to 3.6).
+/// One popup session (docs/provider.md#messages-from-the-popup,
+/// docs/provider.md#the-sessiontokenobject, docs/provider.md#finish-close-and-error).
 struct SandboxSession: Codable, Sendable, Equatable {
     enum Mode: String, Codable, Sendable {
         case create

@@ -58,7 +58,7 @@ extension SandboxState {
     }
 
     /// A stored session counts only for the user it was opened for: browsers keep it per site,
-    /// so on a shared computer another user's may come (contract 3.4).
+    /// so on a shared computer another user's may come (docs/provider.md#session-of-another-user).
     private func resumable(
         _ token: String?,
         _ clientID: String,
@@ -103,7 +103,8 @@ extension SandboxState {
     }
 
     /// Connects a source; the user is made with the first one, and every new one rotates the
-    /// public token at once (contract section 4 and 14.3).
+    /// public token at once (docs/provider.md#create-mode-and-edit-mode,
+    /// docs/provider.md#unknown-3).
     ///
     /// - Returns: a finish to announce now, with the switch for that.
     mutating func connect(
@@ -134,7 +135,7 @@ extension SandboxState {
         return twin
     }
 
-    /// Removes a source; whether that rotates nobody knows (contract 14.5).
+    /// Removes a source; whether that rotates nobody knows (docs/provider.md#unknown-5).
     mutating func disconnect(
         _ sourceID: String,
         in token: String,
@@ -153,7 +154,7 @@ extension SandboxState {
         sessions[token] = session
     }
 
-    /// Done: a finish when anything changed, otherwise a close (contract 14.13).
+    /// Done: a finish when anything changed, otherwise a close (docs/provider.md#unknown-13).
     mutating func finish(_ token: String, now: Date) throws(SandboxRefusal) -> PopupEnd {
         var session = try openSession(token, now: now)
         guard session.changed, session.humanID != nil else {
@@ -165,7 +166,8 @@ extension SandboxState {
         return .finished(session)
     }
 
-    /// Closed without Done: what was connected stays, and so does the rotation (contract 14.14).
+    /// Closed without Done: what was connected stays, and so does the rotation
+    /// (docs/provider.md#unknown-14).
     mutating func close(_ token: String, now: Date) throws(SandboxRefusal) -> SandboxSession {
         var session = try openSession(token, now: now)
         session.phase = .closed

@@ -14,7 +14,8 @@ extension SandboxState {
         guard try app(clientID).clientSecret.exposed == clientSecret else { throw .unknownClient }
     }
 
-    /// Trades a finished session for tokens (contract section 6 and 14.2, 14.6).
+    /// Trades a finished session for tokens (docs/provider.md#the-tokens-endpoint,
+    /// docs/provider.md#unknown-2, docs/provider.md#unknown-6).
     mutating func exchange(
         sessionToken: String,
         humanID: String,
@@ -53,7 +54,8 @@ extension SandboxState {
         return token
     }
 
-    /// A user's public token, the current one unless the switch says to make one (14.7).
+    /// A user's public token, the current one unless the switch says to make one
+    /// (docs/provider.md#unknown-7).
     mutating func publicToken(
         humanID: String,
         clientID: String,
@@ -68,7 +70,7 @@ extension SandboxState {
 
     /// Pre-registers a user.
     ///
-    /// An existing one stays as it is (contract 14.20).
+    /// An existing one stays as it is (docs/provider.md#unknown-20).
     mutating func register(
         clientUserID: String,
         clientID: String,

@@ -49,7 +49,7 @@ struct SandboxState: Codable, Sendable {
 
     /// Takes a user out with all that belongs to it.
     ///
-    /// The clientUserId is free again and will get a new humanId (contract 14.19).
+    /// The clientUserId is free again and will get a new humanId (docs/provider.md#unknown-19).
     mutating func delete(_ user: SandboxUser) {
         users[user.humanID] = nil
         humanIDs[user.clientID]?[user.clientUserID] = nil

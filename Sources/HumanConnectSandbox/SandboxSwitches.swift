@@ -1,8 +1,9 @@
 import HumanConnect
+import Wire
 
 /// Where nobody outside knows what the provider does, the sandbox can do the other thing too.
 ///
-/// The numbers are those of contract section 14.
+/// The numbers are those of docs/provider.md#unknowns.
 package struct SandboxSwitches: Sendable, Equatable {
     /// 2: a session token is good for one exchange, a repeat is refused with 412.
     package var singleUseSessions = false

@@ -1,9 +1,9 @@
 import Foundation
 
-/// One user at the provider, valid inside one app (contract section 1).
+/// One user at the provider, valid inside one app (docs/provider.md#names-and-formats).
 ///
 /// There is one from the first connected source on, or when an app registers the user: from
-/// then on the popup refuses create mode (contract 14.8).
+/// then on the popup refuses create mode (docs/provider.md#unknown-8).
 struct SandboxUser: Codable, Sendable, Equatable {
     struct Connection: Codable, Sendable, Equatable {
         var source: String

@@ -1,9 +1,10 @@
 import HumanConnect
 import Hummingbird
+import Wire
 
 /// What the popup asks the provider while it is open.
 ///
-/// The paths are ours (contract 14.11).
+/// The paths are ours (docs/provider.md#unknown-11).
 struct SessionRoutes {
     let provider: SandboxProvider
     let log: RequestLog

@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 
 /// Why a sandbox does not start.
@@ -35,13 +36,8 @@ struct StateFile: Sendable {
 
     func save(_ state: SandboxState) throws(SandboxError) {
         do {
-            // Atomic: written beside the file, then renamed over it.
-            let data = try JSONEncoder().encode(state)
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-            try FileManager.default.setAttributes(
-                [.posixPermissions: 0o600],
-                ofItemAtPath: path
-            )
+            let bytes = Array(try JSONEncoder().encode(state))
+            try DurableFile.replace(path, with: bytes, readers: .owner)
         } catch {
             throw .stateFileUnwritable(path: path)
         }

@@ -4,8 +4,10 @@ import HumanConnect
 import Hummingbird
 import NIOCore
 import ServiceLifecycle
+import Wire
 
-/// The two endpoints of user.humanapi.co (contract sections 6 and 7).
+/// The two endpoints of user.humanapi.co (docs/provider.md#the-tokens-endpoint,
+/// docs/provider.md#the-publictokens-endpoint).
 struct TokenRoutes {
     let provider: SandboxProvider
     let log: RequestLog
@@ -83,11 +85,7 @@ struct TokenRoutes {
     }
 
     static func hash(_ text: String) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let bytes = SHA256.hash(data: Array(text.utf8)).flatMap {
-            [digits[Int($0 >> 4)], digits[Int($0 & 15)]]
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        Hexadecimal.encode(SHA256.hash(data: Array(text.utf8)))
     }
 
     private func answer(

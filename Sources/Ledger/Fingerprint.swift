@@ -1,4 +1,7 @@
-/// The keyed fingerprint of a value: HMAC-SHA-256 truncated to 128 bits (RFC 4868, HMAC-SHA-256-128).
+internal import Wire
+
+/// The keyed fingerprint of a value: HMAC-SHA-256 truncated to 128 bits (RFC 4868,
+/// HMAC-SHA-256-128).
 ///
 /// Events name tokens, sessions and persons by fingerprint, never by value. Without the
 /// deployment's fingerprint key nobody can test a guess against it.
@@ -35,15 +38,10 @@ package struct Fingerprint: Sendable, Hashable {
 
     /// Reads 32 hexadecimal digits; nil for anything else.
     package init?(hexadecimal text: some StringProtocol) {
-        var value: UInt128 = 0
-        var count = 0
-        for character in text.utf8 {
-            guard let digit = hexadecimalDigit(character) else { return nil }
-            value = value << 4 | UInt128(digit)
-            count += 1
+        guard text.utf8.count == 2 * Self.byteCount, let bytes = Hexadecimal.decode(text) else {
+            return nil
         }
-        guard count == 2 * Self.byteCount else { return nil }
-        self.value = value
+        self.init(bytes)
     }
 
     /// The 16 bytes.
@@ -51,9 +49,10 @@ package struct Fingerprint: Sendable, Hashable {
 }
 
 extension Fingerprint: CustomStringConvertible {
-    package var description: String {
-        var writer = RecordWriter()
-        writer.fingerprint(self)
-        return String(decoding: writer.bytes, as: UTF8.self)
+    package var description: String { Hexadecimal.encode(bytes) }
+
+    /// Appends the 32 digits of the form in records.
+    func append(to text: inout [UInt8]) {
+        for byte in bytes { Hexadecimal.append(byte, to: &text) }
     }
 }

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// A 128-bit identifier, written as a UUID (RFC 9562): of an event, a subject, an app, a launch.
 package struct Identifier: Sendable, Hashable, Comparable {
     /// The 16 bytes, big-endian, as PostgreSQL's `uuid` orders them.
@@ -45,7 +47,7 @@ package struct Identifier: Sendable, Hashable, Comparable {
             if isDashPlace {
                 guard character == UInt8(ascii: "-") else { return nil }
             } else {
-                guard let digit = hexadecimalDigit(character) else { return nil }
+                guard let digit = Hexadecimal.value(of: character) else { return nil }
                 value = value << 4 | UInt128(digit)
             }
             index += 1
@@ -79,18 +81,18 @@ package struct Identifier: Sendable, Hashable, Comparable {
 
 extension Identifier: CustomStringConvertible {
     package var description: String {
-        var writer = RecordWriter()
-        writer.identifier(self)
-        return String(decoding: writer.bytes, as: UTF8.self)
+        var text: [UInt8] = []
+        append(to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
-}
 
-/// The value of one hexadecimal digit, or nil.
-func hexadecimalDigit(_ character: UInt8) -> UInt8? {
-    switch character {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
-    default: nil
+    /// Appends the 36 characters of the form in records.
+    func append(to text: inout [UInt8]) {
+        for (index, byte) in bytes.enumerated() {
+            if index == 4 || index == 6 || index == 8 || index == 10 {
+                text.append(UInt8(ascii: "-"))
+            }
+            Hexadecimal.append(byte, to: &text)
+        }
     }
 }

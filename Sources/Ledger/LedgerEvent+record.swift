@@ -1,3 +1,5 @@
+internal import Wire
+
 extension LedgerEvent {
     /// The names of all types, in the order of the cases.
     package static let types = [
@@ -35,7 +37,7 @@ extension LedgerEvent {
     }
 
     /// Writes the members of `data`.
-    func write(to writer: inout RecordWriter) {
+    func write(to writer: inout JSONWriter) {
         switch self {
         case .connectLaunched(let launch):
             launch.write(to: &writer)
@@ -216,7 +218,7 @@ extension LedgerEvent {
 }
 
 extension LedgerEvent.Launch {
-    fileprivate func write(to writer: inout RecordWriter) {
+    fileprivate func write(to writer: inout JSONWriter) {
         writer.member("launch", launch)
         writer.member("finish", finish.rawValue)
         writer.member("expiry", expiry)
@@ -243,7 +245,7 @@ extension LedgerEvent.Finish {
 }
 
 extension LedgerEvent.IssuedToken {
-    fileprivate func write(to writer: inout RecordWriter) {
+    fileprivate func write(to writer: inout JSONWriter) {
         writer.member("version", version)
         writer.member("fingerprint", fingerprint)
     }
@@ -256,7 +258,7 @@ extension LedgerEvent.IssuedToken {
 }
 
 extension LedgerEvent.Export {
-    fileprivate func write(to writer: inout RecordWriter) {
+    fileprivate func write(to writer: inout JSONWriter) {
         writer.member("export", export)
         writer.member("log", Int64(log))
         writer.member("format", format.rawValue)

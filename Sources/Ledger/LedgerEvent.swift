@@ -1,7 +1,7 @@
 /// Everything that can happen, with its data.
 ///
 /// No case can hold a token, a `clientUserId` or a `humanId`: the types leave no room for one
-/// (design, section 4, "Events").
+/// (docs/design.md#events).
 package enum LedgerEvent: Sendable, Equatable {
     /// Launch options were served in create mode.
     case connectLaunched(Launch)

@@ -1,7 +1,9 @@
+internal import Wire
+
 /// One event with its envelope: a CloudEvents 1.0 event in structured JSON mode, on one line.
 ///
 /// `encoded()` is called once per event, by the writer. Its bytes are what is stored, hashed
-/// and exported; nothing re-serialises them (design, section 4).
+/// and exported; nothing re-serialises them (docs/design.md#records).
 package struct Record: Sendable, Equatable {
     /// CloudEvents `id`; unique in the log.
     package let id: Identifier
@@ -70,7 +72,7 @@ package struct RecordContext: Sendable, Equatable {
 extension Record {
     /// The record's bytes, without a line end.
     package func encoded() -> [UInt8] {
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("specversion", "1.0")
         writer.member("id", id)

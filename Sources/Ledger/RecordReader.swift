@@ -1,4 +1,6 @@
-/// Reads what `RecordWriter` writes, and nothing else.
+internal import Wire
+
+/// Reads what `JSONWriter` writes, and nothing else.
 ///
 /// A record has one spelling. A reader that accepted others would let two different byte
 /// strings mean the same event, which is what a ledger must not do.

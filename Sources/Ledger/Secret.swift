@@ -15,7 +15,7 @@ package struct Secret: Sendable, Hashable {
     /// Compares bytes.
     ///
     /// Swift's own comparison of strings takes look-alikes for equal that Unicode calls
-    /// canonically equivalent, and two such user ids are two users (contract, 14.18).
+    /// canonically equivalent, and two such user ids are two users (docs/provider.md#unknown-18).
     package static func == (left: Secret, right: Secret) -> Bool {
         left.exposed.utf8.elementsEqual(right.exposed.utf8)
     }

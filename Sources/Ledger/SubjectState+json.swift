@@ -1,8 +1,10 @@
+internal import Wire
+
 extension SubjectState {
     /// The state as one line of JSON, always the same for the same state: what the projection
     /// stores, so that a rebuilt row can be compared byte for byte.
     package func encoded() -> [UInt8] {
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("version", version)
         writer.member("status", status.rawValue)
@@ -59,7 +61,7 @@ extension SubjectState {
 }
 
 extension SubjectState.HeldToken {
-    fileprivate func write(to writer: inout RecordWriter) {
+    fileprivate func write(to writer: inout JSONWriter) {
         writer.open()
         writer.member("version", version)
         writer.member("fingerprint", fingerprint)
@@ -79,7 +81,7 @@ extension SubjectState.HeldToken {
 }
 
 extension SubjectState.OpenFinalize {
-    fileprivate func write(to writer: inout RecordWriter) {
+    fileprivate func write(to writer: inout JSONWriter) {
         writer.open()
         writer.member("finalize", finalize)
         writer.member("launch", launch)

@@ -1,6 +1,6 @@
 /// A moment in UTC with microseconds, as PostgreSQL's `timestamptz` keeps it.
 ///
-/// Times in the ledger are advisory: order is by position (threats, T31).
+/// Times in the ledger are advisory: order is by position (docs/threats.md#t31).
 package struct Timestamp: Sendable, Hashable, Comparable {
     /// Microseconds since 1970-01-01T00:00:00Z.
     package let microseconds: Int64
@@ -29,9 +29,40 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 extension Timestamp: CustomStringConvertible {
     /// RFC 3339 with six digits, such as `2026-11-22T14:06:36.000000Z`.
     package var description: String {
-        var writer = RecordWriter()
-        writer.timestamp(self)
-        return String(decoding: writer.bytes, as: UTF8.self)
+        var text: [UInt8] = []
+        append(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends the 27 characters of the form in records.
+    func append(to text: inout [UInt8]) {
+        let day: Int64 = 86_400_000_000
+        let microsecondsOfDay = ((microseconds % day) + day) % day
+        let date = CivilDate(daysSince1970: (microseconds - microsecondsOfDay) / day)
+        let seconds = microsecondsOfDay / 1_000_000
+        Self.decimal(date.year, width: 4, to: &text)
+        text.append(UInt8(ascii: "-"))
+        Self.decimal(date.month, width: 2, to: &text)
+        text.append(UInt8(ascii: "-"))
+        Self.decimal(date.day, width: 2, to: &text)
+        text.append(UInt8(ascii: "T"))
+        Self.decimal(seconds / 3600, width: 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.decimal(seconds / 60 % 60, width: 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.decimal(seconds % 60, width: 2, to: &text)
+        text.append(UInt8(ascii: "."))
+        Self.decimal(microsecondsOfDay % 1_000_000, width: 6, to: &text)
+        text.append(UInt8(ascii: "Z"))
+    }
+
+    private static func decimal(_ value: Int64, width: Int, to text: inout [UInt8]) {
+        var divisor: Int64 = 1
+        for _ in 1..<width { divisor *= 10 }
+        while divisor > 0 {
+            text.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
+            divisor /= 10
+        }
     }
 }
 

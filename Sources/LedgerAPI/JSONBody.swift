@@ -2,8 +2,9 @@ internal import HTTPTypes
 internal import HumanConnect
 internal import Hummingbird
 internal import Ledger
+internal import Wire
 
-/// A JSON object sent by a backend: every key known, none twice (threats, T9).
+/// A JSON object sent by a backend: every key known, none twice (docs/threats.md#t9).
 struct JSONBody {
     private let members: [String: JSONValue]
 
@@ -61,7 +62,7 @@ struct JSONBody {
 
 /// The app's own id of a user, as it came in a path or body.
 enum ClientUserID {
-    /// Accepts 1 to 512 characters without control characters (contract, section 14, line 18).
+    /// Accepts 1 to 512 characters without control characters (docs/provider.md#unknown-18).
     static func parse(_ text: String?) throws(LedgerError) -> Secret {
         guard let text else { throw .malformed("client_user_id is missing.") }
         guard !text.isEmpty, text.count <= RequestLimits.clientUserIDCharactersMax,

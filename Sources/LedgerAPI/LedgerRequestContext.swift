@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
 internal import Logging
+internal import Wire
 
 /// What travels with one request.
 struct LedgerRequestContext: RequestContext {
@@ -17,7 +18,7 @@ struct LedgerRequestContext: RequestContext {
 
     /// The path parameter, percent-decoded once.
     func pathParameter(_ name: String) throws(LedgerError) -> String {
-        guard let raw = parameters.get(name), let text = PercentCoding.decode(raw) else {
+        guard let raw = parameters.get(name), let text = PercentCoding.decode(raw.utf8) else {
             throw .malformed("The path is not percent-encoded UTF-8.")
         }
         return text
@@ -25,8 +26,8 @@ struct LedgerRequestContext: RequestContext {
 
     /// On behalf of which key an event of this request is written.
     ///
-    /// Only the holder of a key may name a trace: from anybody else it would be text that a stranger
-    /// puts into the log for ever.
+    /// Only the holder of a key may name a trace: from anybody else it would be text that a
+    /// stranger puts into the log for ever.
     func recordContext(key: Caller, _ request: Request) -> RecordContext {
         RecordContext(
             actor: "key:" + key.keyID,

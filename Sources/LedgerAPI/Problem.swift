@@ -4,6 +4,7 @@ internal import Ledger
 internal import LedgerStore
 internal import NIOCore
 internal import Vault
+internal import Wire
 
 /// An error as the caller sees it: RFC 9457 `application/problem+json` with a stable `code`.
 struct Problem: Sendable, Equatable {
@@ -27,7 +28,7 @@ struct Problem: Sendable, Equatable {
     }
 
     func response(requestID: String) -> Response {
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("type", "urn:token-ledger:problem:" + code)
         writer.member("title", status.reasonPhrase)

@@ -1,6 +1,7 @@
 internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
+internal import Wire
 
 /// The query of a request: every key known, none twice.
 struct Query {
@@ -11,8 +12,8 @@ struct Query {
         for pair in raw.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             // In a query a plus sign stands for itself here: times carry one in their offset.
-            guard let name = PercentCoding.decode(String(parts[0])),
-                let value = PercentCoding.decode(parts.count == 2 ? String(parts[1]) : "")
+            guard let name = PercentCoding.decode(parts[0].utf8),
+                let value = PercentCoding.decode((parts.count == 2 ? parts[1] : "").utf8)
             else { throw .malformed("The query is not percent-encoded UTF-8.") }
             // PostgreSQL's text cannot hold a zero byte, and nothing here needs the others.
             guard value.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })

@@ -1,6 +1,6 @@
 /// The numbers that bound requests.
 ///
-/// Hummingbird's own defaults are generous on purpose; these are not (threats, T12).
+/// Hummingbird's own defaults are generous on purpose; these are not (docs/threats.md#t12).
 enum RequestLimits {
     /// A body that is not a finish: a user id and a few words.
     static let bodyBytesMax = 65_536
@@ -12,7 +12,7 @@ enum RequestLimits {
     static let idleSeconds: Int64 = 60
     /// How many connections at once; each costs some 20 KiB.
     static let connectionsMax = 4_096
-    /// A user id of the app (contract, section 14, line 18).
+    /// A user id of the app (docs/provider.md#unknown-18).
     static let clientUserIDCharactersMax = 512
     /// A token to be searched for: as long as the provider's answers may make one.
     static let tokenBytesMax = 16_384
@@ -20,7 +20,7 @@ enum RequestLimits {
     static let idempotencyKeyBytesMax = 255
     /// How deep JSON may nest.
     static let jsonDepthMax = 16
-    /// How long a launch may be finished (threats, 5.4 L).
+    /// How long a launch may be finished (docs/threats.md#step-l).
     static let launchSeconds: Int64 = 1_800
     /// How many entries a page of a list has unless asked, and at most.
     static let pageEntries = 100

@@ -45,7 +45,8 @@ struct RequestMiddleware: RouterMiddleware {
         return response
     }
 
-    /// No answer may be framed, sniffed, cached or named as a referrer (threats, T6 and T8).
+    /// No answer may be framed, sniffed, cached or named as a referrer (docs/threats.md#t6,
+    /// docs/threats.md#t8).
     private static func harden(_ headers: inout HTTPFields) {
         headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
         headers[.frameOptions] = "DENY"

@@ -3,6 +3,7 @@ import HumanConnect
 import Ledger
 import LedgerStore
 import Vault
+import Wire
 
 /// `token-ledger api-key`: the keys of an app's backends.
 struct APIKeyCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HumanConnect
 import LedgerStore
+import Wire
 
 /// `token-ledger app`: the apps at the provider that the ledger speaks for.
 struct AppCommand: AsyncParsableCommand {

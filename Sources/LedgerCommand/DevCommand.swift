@@ -1,7 +1,9 @@
 import ArgumentParser
+import DurableFiles
 import Foundation
 import HumanConnect
 import Logging
+import Wire
 import Witness
 
 /// `token-ledger dev`: everything on one machine.
@@ -61,7 +63,11 @@ struct DevCommand: AsyncParsableCommand {
             logger: logger
         ) { stack in
             if let readyFile {
-                try PrivateFile.write(stack.readyDocument.encoded, to: readyFile)
+                try DurableFile.replace(
+                    readyFile,
+                    with: stack.readyDocument.encoded,
+                    readers: .owner
+                )
             }
             Terminal.result(DevGreeting(stack: stack).text)
             // Until Ctrl-C or SIGTERM.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HumanConnect
 import LedgerStore
+import Wire
 
 /// `token-ledger migrate`: brings a database to the schema of this program.
 struct MigrateCommand: AsyncParsableCommand {

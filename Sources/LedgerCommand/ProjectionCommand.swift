@@ -2,6 +2,7 @@ import ArgumentParser
 import HumanConnect
 import LedgerAudit
 import LedgerStore
+import Wire
 
 /// `token-ledger projection`: what is derived from the log.
 struct ProjectionCommand: AsyncParsableCommand {

@@ -15,7 +15,8 @@ enum ServiceRunner {
     /// How long the services may take to finish what they have begun; orchestrators kill after 30.
     private static let shutdownTimeMax: Duration = .seconds(25)
 
-    /// A service under a name of its own: the name that it would get otherwise is its whole content.
+    /// A service under a name of its own: the name that it would get otherwise is its whole
+    /// content.
     static func named(
         _ name: String,
         _ service: any Service

@@ -1,5 +1,6 @@
 import Foundation
 import HumanConnect
+import Wire
 
 #if canImport(Glibc)
 import Glibc

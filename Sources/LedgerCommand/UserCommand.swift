@@ -2,6 +2,7 @@ import ArgumentParser
 import HumanConnect
 import Ledger
 import LedgerStore
+import Wire
 
 /// `token-ledger user`: the people behind the pseudonyms.
 struct UserCommand: AsyncParsableCommand {

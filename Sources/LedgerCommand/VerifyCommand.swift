@@ -6,6 +6,7 @@ import LedgerStore
 import MerkleLog
 import Postgres
 import Vault
+import Wire
 
 /// `token-ledger verify`: replays the log and compares.
 struct VerifyCommand: AsyncParsableCommand {

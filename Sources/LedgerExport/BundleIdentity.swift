@@ -1,4 +1,5 @@
 package import Ledger
+internal import Wire
 
 /// Who a subject is, as one line of `identities.ndjson`.
 ///
@@ -16,7 +17,7 @@ package struct BundleIdentity: Sendable, Equatable {
 
     /// The line, with its line end.
     func append(to bytes: inout [UInt8]) {
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("subject", subject)
         if let clientUserID { writer.member("client_user_id", clientUserID) }

@@ -1,5 +1,6 @@
 internal import Ledger
 internal import MerkleLog
+internal import Wire
 
 extension BundleManifest {
     /// Reads `manifest.json`.
@@ -144,12 +145,8 @@ extension BundleManifest {
 extension MerkleHash {
     /// Reads what `hexadecimal` gives.
     init?(lowercaseHexadecimal text: String) {
-        let digits = Array(text.utf8)
-        guard digits.count == 2 * Self.byteCount else { return nil }
-        let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
-            UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)
-        }
+        guard let bytes = Hexadecimal.decode(text) else { return nil }
         self.init(bytes)
-        guard hexadecimal.utf8.elementsEqual(digits) else { return nil }
+        guard hexadecimal.utf8.elementsEqual(text.utf8) else { return nil }
     }
 }

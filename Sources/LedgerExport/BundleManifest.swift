@@ -1,6 +1,7 @@
 internal import Crypto
 package import Ledger
 package import MerkleLog
+internal import Wire
 
 /// What a bundle says of itself: what was asked, by whom and why, and which files answer it.
 ///
@@ -58,7 +59,7 @@ package struct BundleManifest: Sendable, Equatable {
 
     /// The bytes of `manifest.json`.
     package func encoded() -> [UInt8] {
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("format", "\(Self.format)")
         writer.member("export", export)
@@ -108,6 +109,6 @@ package struct BundleManifest: Sendable, Equatable {
 extension MerkleHash {
     /// The form in which `sha256sum` prints a hash.
     var hexadecimal: String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        Hexadecimal.encode(bytes)
     }
 }

@@ -1,5 +1,6 @@
 package import Ledger
 package import MerkleLog
+internal import Wire
 
 /// What a bundle is to have, decided before its first byte.
 package struct BundlePlan: Sendable, Equatable {
@@ -96,7 +97,7 @@ package struct BundlePlan: Sendable, Equatable {
 }
 
 extension BundlePlan {
-    func write(to writer: inout RecordWriter) {
+    func write(to writer: inout JSONWriter) {
         writer.open()
         writer.member("export", export)
         writer.member("made_at", madeAt)

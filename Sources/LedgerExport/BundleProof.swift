@@ -1,5 +1,6 @@
 internal import Ledger
 internal import MerkleLog
+internal import Wire
 
 /// Where an event stands in the tree, as one line of `proofs.ndjson` (RFC 6962, section 4.5).
 struct BundleProof: Equatable {
@@ -13,7 +14,7 @@ struct BundleProof: Equatable {
 
     /// The line, with its line end.
     func append(to bytes: inout [UInt8]) {
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("leaf_index", position)
         writer.key("audit_path")
@@ -38,7 +39,7 @@ struct BundleProof: Equatable {
 extension ConsistencyProof {
     /// The bytes of `consistency.json` (RFC 6962, section 4.4).
     var bundleBytes: [UInt8] {
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("first", Int64(old))
         writer.member("second", Int64(new))

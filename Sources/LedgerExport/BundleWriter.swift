@@ -182,7 +182,8 @@ extension BundleWriter {
         try Self.store(progress, of: plan, in: folder)
     }
 
-    /// Adds who the subjects are, once all events are in: one row for each of `subjects`, ascending.
+    /// Adds who the subjects are, once all events are in: one row for each of `subjects`,
+    /// ascending.
     ///
     /// A subject of whom nothing is known any more has a row without names. It can be called page
     /// by page. It is no durable step: who resumes begins it again.

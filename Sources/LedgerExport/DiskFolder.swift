@@ -1,3 +1,4 @@
+internal import DurableFiles
 internal import Glibc
 
 /// A folder that only its owner may read.
@@ -61,15 +62,20 @@ struct DiskFolder {
 
     /// Puts a whole file there, or in its place, at once and durably.
     func replace(_ name: String, _ bytes: [UInt8]) throws(BundleError) {
-        let new = file(ExportProgress.newName(name))
         do {
-            let file = try DiskFile.writing(new)
-            try file.truncate(to: 0)
-            try file.write(bytes)
-            try file.synchronize()
+            // The draft's name is one that a resumed export knows as its own.
+            try DurableFile.replace(
+                file(name),
+                with: bytes,
+                readers: .owner,
+                draft: file(ExportProgress.newName(name))
+            )
+        } catch {
+            switch error {
+            case .system(_, let problem): throw .system(file: name, problem: problem)
+            case .locked: throw .inUse
+            }
         }
-        guard unsafe rename(new, file(name)) == 0 else { throw .lastSystemError(file: name) }
-        try synchronize()
     }
 
     /// Removes a file, if it is there, durably.

@@ -1,4 +1,5 @@
 package import Ledger
+internal import Wire
 
 /// What a single exported file is to have, decided before its first byte.
 package struct ExportFilePlan: Sendable, Equatable {
@@ -34,7 +35,7 @@ package struct ExportFilePlan: Sendable, Equatable {
         return format == later.format && isGzipped == later.isGzipped ? nil : "format"
     }
 
-    func write(to writer: inout RecordWriter) {
+    func write(to writer: inout JSONWriter) {
         writer.open()
         writer.member("export", export)
         writer.member("origin", origin)

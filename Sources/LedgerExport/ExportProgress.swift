@@ -1,4 +1,5 @@
 internal import Ledger
+internal import Wire
 
 /// How far an export is: a small file, replaced as a whole at every step.
 struct ExportProgress: Equatable {
@@ -16,8 +17,8 @@ struct ExportProgress: Equatable {
     static let format: StaticString = "token-ledger/progress/1"
 
     /// The progress file's bytes, with the plan in them.
-    func encoded(plan: (inout RecordWriter) -> Void) -> [UInt8] {
-        var writer = RecordWriter()
+    func encoded(plan: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter()
         writer.open()
         writer.member("format", "\(Self.format)")
         writer.key("plan")

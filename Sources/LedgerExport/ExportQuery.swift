@@ -1,4 +1,5 @@
 package import Ledger
+internal import Wire
 
 /// Which events an export has; a condition that is absent holds for every event.
 package struct ExportQuery: Sendable, Equatable {
@@ -51,7 +52,7 @@ package struct ExportQuery: Sendable, Equatable {
 
 extension ExportQuery {
     /// Writes the conditions as an object.
-    func write(to writer: inout RecordWriter) {
+    func write(to writer: inout JSONWriter) {
         writer.open()
         if let clientID { writer.member("client_id", clientID) }
         if let subject { writer.member("subject", subject) }

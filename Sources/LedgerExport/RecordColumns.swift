@@ -1,4 +1,5 @@
 internal import Ledger
+internal import Wire
 
 /// Takes a stored record apart into its envelope's members, without making a value of any.
 ///
@@ -88,10 +89,9 @@ struct RecordColumns {
                 index += 2
             } else {
                 guard rest.starts(with: "u00".utf8), rest.count >= 5,
-                    let byte = UInt8(
-                        String(decoding: rest[(index + 4)..<(index + 6)], as: UTF8.self),
-                        radix: 16
-                    )
+                    let byte = Hexadecimal.decode(
+                        String(decoding: rest[(index + 4)..<(index + 6)], as: UTF8.self)
+                    )?.first
                 else { throw .malformed(offset: index - raw.startIndex) }
                 content.append(byte)
                 index += 6

@@ -1,5 +1,6 @@
 internal import Ledger
 internal import MerkleLog
+internal import Wire
 
 extension RecordReader {
     /// Reads the name of a member that may be absent, with the comma before it.
@@ -48,7 +49,7 @@ extension RecordReader {
     }
 }
 
-extension RecordWriter {
+extension JSONWriter {
     /// Writes the hashes of a proof.
     mutating func hashes(_ hashes: [MerkleHash]) {
         openArray()

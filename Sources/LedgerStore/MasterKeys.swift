@@ -4,8 +4,8 @@ internal import Vault
 extension Vault {
     /// Opens the deployment's own keys with the root key, or makes them on the very first start.
     ///
-    /// Throws `StoreOpeningError.vault(.wrongRootKey)` when they were wrapped by another root key: the service
-    /// must not start then (threats, T23).
+    /// Throws `StoreOpeningError.vault(.wrongRootKey)` when they were wrapped by another root key:
+    /// the service must not start then (docs/threats.md#t23).
     init(rootKey: RootKey, pool: PostgresPool) async throws(StoreOpeningError) {
         self.init(
             rootKey: rootKey,

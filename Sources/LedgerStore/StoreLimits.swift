@@ -5,8 +5,9 @@ enum StoreLimits {
     /// Beyond about a hundred the commit's share of the cost is already small, and a larger batch
     /// only makes its first command wait.
     static let batchCommandsMax = 128
-    /// How many batches of one log are under way at once: while one holds the log's lock and commits,
-    /// the next is already at the server and waits for the lock, so the server never waits for us.
+    /// How many batches of one log are under way at once: while one holds the log's lock and
+    /// commits, the next is already at the server and waits for the lock, so the server never waits
+    /// for us.
     static let batchesInFlightMax = 2
     /// How many commands may wait for the next batches: half a second's work at 10,000 a second.
     static let queuedCommandsMax = 5_000
@@ -39,6 +40,7 @@ enum StoreLimits {
     /// How many users a search by token tells of; a value belongs to one, unless the provider
     /// is broken.
     static let searchSubjectsMax = 100
-    /// How long an app or an API key is remembered: a revoked key is refused within 5 s (T10).
+    /// How long an app or an API key is remembered: a revoked key is refused within 5 s
+    /// (docs/threats.md#t10).
     static let directoryTime: Duration = .seconds(2)
 }

@@ -26,7 +26,8 @@ package struct Cosigner: Sendable {
         )
     }
 
-    /// What is signed: two lines of its own, which no note text begins with by chance, and the text.
+    /// What is signed: two lines of its own, which no note text begins with by chance, and the
+    /// text.
     static func message(_ text: String, time: Int) -> [UInt8] {
         Array("cosignature/v1\ntime \(time)\n\(text)".utf8)
     }

@@ -1,3 +1,5 @@
+internal import Wire
+
 /// A proof that stands for itself: an entry's position, its inclusion proof and the signed
 /// checkpoint (C2SP `tlog-proof`).
 package struct EntryProof: Sendable, Equatable {
@@ -45,7 +47,7 @@ package struct EntryProof: Sendable, Equatable {
         }
         var extra: [UInt8]?
         if let base64 = reader.line(after: "extra") {
-            guard let data = Base64.decode(base64) else { throw .malformedEntryProof }
+            guard let data = Base64.standard.decode(base64) else { throw .malformedEntryProof }
             extra = data
         }
         guard let digits = reader.line(after: "index"), let index = LineReader.decimal(digits),
@@ -62,7 +64,7 @@ package struct EntryProof: Sendable, Equatable {
     /// The proof as text.
     package var bytes: [UInt8] {
         var lines = [Self.header]
-        if let extra { lines.append("extra \(Base64.encode(extra))") }
+        if let extra { lines.append("extra \(Base64.standard.encode(extra))") }
         lines.append("index \(index)")
         lines += hashes.map(\.description) + [""]
         return Array(lines.map { $0 + "\n" }.joined().utf8) + note.bytes

@@ -34,7 +34,8 @@ struct LineReader {
         return line.dropFirst(prefix.count)
     }
 
-    /// Lines up to and without the next empty one; nil when one is no hash, or no empty line follows.
+    /// Lines up to and without the next empty one; nil when one is no hash, or no empty line
+    /// follows.
     mutating func hashes() -> [MerkleHash]? {
         var hashes: [MerkleHash] = []
         while let line = line() {

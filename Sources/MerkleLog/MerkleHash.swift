@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Wire
 
 /// A SHA-256 hash of a tree: of a leaf, of a node, or of a whole tree (RFC 6962, section 2.1).
 ///
@@ -85,14 +86,14 @@ package struct MerkleHash: Sendable, Hashable {
 
     /// Reads the base64 of 32 bytes; nil for anything else.
     package init?(base64 text: some Collection<UInt8>) {
-        guard let bytes = Base64.decode(text) else { return nil }
+        guard let bytes = Base64.standard.decode(text) else { return nil }
         self.init(bytes)
     }
 }
 
 extension MerkleHash: CustomStringConvertible {
     /// The base64 form, as it stands in checkpoints and proofs.
-    package var description: String { Base64.encode(bytes) }
+    package var description: String { Base64.standard.encode(bytes) }
 }
 
 extension MerkleHash {

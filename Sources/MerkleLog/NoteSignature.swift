@@ -1,6 +1,9 @@
+internal import Wire
+
 /// One signature line of a note, verified or not (C2SP `signed-note`).
 package struct NoteSignature: Sendable {
-    /// The longest signatures in use, of ML-DSA-44 with a time, have 2,428 bytes; others up to 5 kB.
+    /// The longest signatures in use, of ML-DSA-44 with a time, have 2,428 bytes; others up to 5
+    /// kB.
     package static let lineBytesMax = 8 << 10
 
     /// The name of the key that is said to have signed.
@@ -27,7 +30,7 @@ package struct NoteSignature: Sendable {
         let parts = bytes.dropFirst(Self.dash.count)
             .split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
         guard parts.count == 2, let name = String(validating: parts[0], as: UTF8.self),
-            let value = Base64.decode(parts[1]), value.count > 4,
+            let value = Base64.standard.decode(parts[1]), value.count > 4,
             let keyID = UInt32(bigEndianBytes: value.prefix(4))
         else { throw .malformedSignature }
         guard KeyName.isValid(name) else { throw .malformedName }
@@ -36,7 +39,7 @@ package struct NoteSignature: Sendable {
 
     /// The line, with its newline.
     package var line: String {
-        "\u{2014} \(name) \(Base64.encode(keyID.bigEndianBytes + value))\n"
+        "\u{2014} \(name) \(Base64.standard.encode(keyID.bigEndianBytes + value))\n"
     }
 
     /// Reads lines, as a witness answers with: one or more, each with its newline.

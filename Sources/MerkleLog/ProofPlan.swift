@@ -54,7 +54,8 @@ package struct ProofPlan: Sendable, Equatable {
                 tree = split..<tree.upperBound
             }
         }
-        // What is left ends where the old tree ended. If it is the whole old tree, its root is known.
+        // What is left ends where the old tree ended. If it is the whole old tree, its root is
+        // known.
         if tree.lowerBound > 0 { parts.append(TreeNode.covering(tree)) }
         return ProofPlan(parts: parts.reversed())
     }

@@ -61,8 +61,8 @@ package struct SignedNote: Sendable {
 
     /// Finds out which of the keys have signed; at least one has.
     ///
-    /// Signatures of unknown keys are ignored, even if a name or an id is known. One wrong signature
-    /// under a known key's name and id makes the whole note worthless.
+    /// Signatures of unknown keys are ignored, even if a name or an id is known. One wrong
+    /// signature under a known key's name and id makes the whole note worthless.
     package func verify(_ keys: [VerifierKey]) throws(NoteError) -> [VerifiedSignature] {
         var verified: [VerifiedSignature] = []
         for signature in signatures {

@@ -1,4 +1,5 @@
 internal import Crypto
+internal import Wire
 
 /// A public key and the name under which it signs notes (C2SP `signed-note`).
 package struct VerifierKey: Sendable {
@@ -52,7 +53,7 @@ package struct VerifierKey: Sendable {
             omittingEmptySubsequences: false
         )
         guard parts.count == 3, let name = String(validating: parts[0], as: UTF8.self),
-            let key = Base64.decode(parts[2]), let number = key.first
+            let key = Base64.standard.decode(parts[2]), let number = key.first
         else { throw .malformedKey }
         guard let type = SignatureType(rawValue: number) else { throw .unknownKeyType(number) }
         try self.init(name: name, type: type, publicKey: Array(key.dropFirst()))
@@ -60,8 +61,7 @@ package struct VerifierKey: Sendable {
     }
 
     private var hexadecimalID: String {
-        let digits = String(id, radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
+        Hexadecimal.encode(id.bigEndianBytes)
     }
 
     /// Checks a signature that is said to be of this key; gives the time of a cosignature.
@@ -105,6 +105,6 @@ extension VerifierKey: Hashable {
 extension VerifierKey: CustomStringConvertible {
     /// The key as text, to configure a verifier with: `name+id+base64`.
     package var description: String {
-        "\(name)+\(hexadecimalID)+\(Base64.encode([type.rawValue] + publicKey))"
+        "\(name)+\(hexadecimalID)+\(Base64.standard.encode([type.rawValue] + publicKey))"
     }
 }

@@ -1,5 +1,6 @@
 internal import Crypto
 package import Ledger
+internal import Wire
 
 /// What an API key may be used for.
 package enum Scope: String, Sendable, CaseIterable {
@@ -29,7 +30,7 @@ package struct APIKey: Sendable {
     /// Makes a new key.
     package init(isTest: Bool) {
         let random = unsafe SymmetricKey(size: .bits256).withUnsafeBytes { unsafe Array($0) }
-        let body = (isTest ? "tl_test_" : "tl_live_") + Self.hexadecimal(random)
+        let body = (isTest ? "tl_test_" : "tl_live_") + Hexadecimal.encode(random)
         self.init(checked: body + Self.checksum(of: body))
     }
 
@@ -44,7 +45,7 @@ package struct APIKey: Sendable {
     private init(checked text: String) {
         secret = Secret(text)
         hash = Array(SHA256.hash(data: Array(text.utf8)))
-        id = Self.hexadecimal(Array(hash.prefix(6)))
+        id = Hexadecimal.encode(hash.prefix(6))
     }
 
     /// Whether the key has this hash; compares in constant time.
@@ -55,12 +56,6 @@ package struct APIKey: Sendable {
     }
 
     private static func checksum(of text: String) -> String {
-        hexadecimal(Array(SHA256.hash(data: Array("token-ledger \(text)".utf8)).prefix(4)))
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let text = bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return String(decoding: text, as: UTF8.self)
+        Hexadecimal.encode(SHA256.hash(data: Array("token-ledger \(text)".utf8)).prefix(4))
     }
 }

@@ -1,12 +1,7 @@
 internal import Crypto
+internal import DurableFiles
 internal import Foundation
-internal import Ledger
-
-#if canImport(Glibc)
-internal import Glibc
-#else
-internal import Musl
-#endif
+internal import Wire
 
 /// The key that wraps all others.
 ///
@@ -25,11 +20,10 @@ package struct RootKey: Sendable {
             throw .rootKeyUnreadable(path: path)
         }
         let digits = content.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard digits.utf8.count == 64,
-            let upper = Fingerprint(hexadecimal: digits.prefix(32)),
-            let lower = Fingerprint(hexadecimal: digits.suffix(32))
-        else { throw .rootKeyMalformed(path: path) }
-        self.init(bytes: upper.bytes + lower.bytes)
+        guard let bytes = Hexadecimal.decode(digits), bytes.count == 32 else {
+            throw .rootKeyMalformed(path: path)
+        }
+        self.init(bytes: bytes)
     }
 
     /// Takes the key's 32 bytes.
@@ -40,7 +34,7 @@ package struct RootKey: Sendable {
             for: Array("token-ledger root key id".utf8),
             using: key
         )
-        id = mac.prefix(8).map { String(format: "%02x", $0) }.joined()
+        id = Hexadecimal.encode(mac.prefix(8))
     }
 
     /// Makes a key and writes it to a new file that only its owner can read.
@@ -48,15 +42,9 @@ package struct RootKey: Sendable {
     /// Throws when there is a file already: a root key that is overwritten is lost for ever.
     package static func create(file path: String) throws(VaultError) {
         let key = SymmetricKey(size: .bits256)
-        let digits = unsafe key.withUnsafeBytes { buffer in
-            unsafe buffer.map { String(format: "%02x", $0) }.joined()
-        }
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .rootKeyUnreadable(path: path) }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        let digits = unsafe key.withUnsafeBytes { unsafe Hexadecimal.encode($0) }
         do {
-            try file.write(contentsOf: Data((digits + "\n").utf8))
-            try file.synchronize()
+            try DurableFile.create(path, with: Array((digits + "\n").utf8), readers: .owner)
         } catch {
             throw .rootKeyUnreadable(path: path)
         }

@@ -1,6 +1,7 @@
 internal import Crypto
 package import Ledger
 package import MerkleLog
+internal import Wire
 
 /// What a fingerprint is of.
 ///
@@ -48,7 +49,7 @@ package struct DataKey: Sendable {
     let key: SymmetricKey
 }
 
-/// Seals and opens values, and computes keyed fingerprints (design, section 6).
+/// Seals and opens values, and computes keyed fingerprints (docs/design.md#vault-and-keys).
 package struct Vault: Sendable {
     private let rootKey: RootKey
     private let fingerprintKey: SymmetricKey
@@ -75,12 +76,11 @@ package struct Vault: Sendable {
             for: Array("token-ledger/1 origin".utf8),
             using: checkpointKey
         )
-        let digits = Array("0123456789abcdef".utf8)
-        let deployment = mac.prefix(8).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        let deployment = Hexadecimal.encode(mac.prefix(8))
         let seed = unsafe checkpointKey.withUnsafeBytes { unsafe Array($0) }
         do {
             return try NoteSigner(
-                name: "token-ledger/\(String(decoding: deployment, as: UTF8.self))/\(logID)",
+                name: "token-ledger/\(deployment)/\(logID)",
                 seed: seed
             )
         } catch {
@@ -112,12 +112,12 @@ package struct Vault: Sendable {
     /// Nothing about it is stored, so no copy of the database gives one away.
     package func launchToken(_ launch: Identifier) -> Secret {
         let mac = HMAC<SHA256>.authenticationCode(for: launch.bytes, using: launchKey)
-        return Secret(Base64URL.encode(launch.bytes + Array(mac)))
+        return Secret(Base64.url.encode(launch.bytes + Array(mac)))
     }
 
     /// The launch that a token was made for; nil unless we made the token.
     package func launch(of token: String) -> Identifier? {
-        guard let bytes = Base64URL.decode(token), bytes.count == 48,
+        guard let bytes = Base64.url.decode(token.utf8), bytes.count == 48,
             HMAC<SHA256>.isValidAuthenticationCode(
                 bytes[16...],
                 authenticating: bytes[..<16],
@@ -202,47 +202,5 @@ package struct Vault: Sendable {
     /// Texts end in a zero byte and what follows has a fixed length, so no two uses coincide.
     private static func associated(_ use: String, _ text: String, _ rest: [UInt8]) -> [UInt8] {
         Array("token-ledger/1 \(use)".utf8) + [0] + Array(text.utf8) + [0] + rest
-    }
-}
-
-/// The alphabet of URLs (RFC 4648, section 5), without padding.
-enum Base64URL {
-    private static let alphabet = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8
-    )
-
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            let chunk = bytes[index..<min(index + 3, bytes.count)]
-            var bits = UInt32(0)
-            for offset in 0..<3 {
-                let byte = offset < chunk.count ? chunk[chunk.startIndex + offset] : 0
-                bits = bits << 8 | UInt32(byte)
-            }
-            for place in 0...chunk.count {
-                text.append(alphabet[Int(bits >> UInt32(18 - 6 * place) & 0x3F)])
-            }
-            index += 3
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    /// Nil for foreign characters, and for spellings that `encode` does not give.
-    static func decode(_ text: String) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var bits = UInt32(0)
-        var bitCount: UInt32 = 0
-        for character in text.utf8 {
-            guard let digit = alphabet.firstIndex(of: character) else { return nil }
-            bits = bits << 6 | UInt32(digit)
-            bitCount += 6
-            if bitCount >= 8 {
-                bitCount -= 8
-                bytes.append(UInt8(truncatingIfNeeded: bits >> bitCount))
-            }
-        }
-        return encode(bytes) == text ? bytes : nil
     }
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 package import MerkleLog
+internal import Wire
 
 #if canImport(Glibc)
 internal import Glibc
@@ -10,8 +11,8 @@ internal import Musl
 extension Cosigner {
     /// Reads the secret key from a file of 64 hexadecimal digits, with or without a line end.
     ///
-    /// Refuses a file that others than its owner may read: whoever has the key can sign whatever the
-    /// witness would not.
+    /// Refuses a file that others than its owner may read: whoever has the key can sign whatever
+    /// the witness would not.
     package init(name: String, file path: String) throws(WitnessKeyError) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable(path: path) }
@@ -28,23 +29,14 @@ extension Cosigner {
             throw .unreadable(path: path)
         }
         let digits = String(decoding: data, as: UTF8.self)
-            .trimmingCharacters(in: .whitespacesAndNewlines).utf8.map { Self.value(ofDigit: $0) }
-        let values = digits.compactMap { $0 }
-        guard values.count == 64, digits.count == 64 else { throw .malformed(path: path) }
-        let seed = stride(from: 0, to: 64, by: 2).map { values[$0] << 4 | values[$0 + 1] }
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let seed = Hexadecimal.decode(digits), seed.count == 32 else {
+            throw .malformed(path: path)
+        }
         do {
             try self.init(name: name, seed: seed)
         } catch {
             throw .malformedName
-        }
-    }
-
-    private static func value(ofDigit character: UInt8) -> UInt8? {
-        switch character {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
-        default: nil
         }
     }
 }

@@ -1,19 +1,15 @@
 internal import Crypto
+internal import DurableFiles
 internal import Foundation
 internal import MerkleLog
-
-#if canImport(Glibc)
-internal import Glibc
-#else
-internal import Musl
-#endif
+internal import Wire
 
 /// The folder in which a witness remembers the last checkpoint of each log.
 ///
 /// One process at a time: two that share a folder could sign two trees that disagree.
 package final class WitnessFolder: Sendable {
     private let path: String
-    private let lock: Int32
+    private let lock: FolderLock
 
     /// Makes the folder when it is missing, and takes its lock, which lasts as long as the object.
     package init(path: String) throws(WitnessFolderError) {
@@ -27,17 +23,15 @@ package final class WitnessFolder: Sendable {
         } catch {
             throw .unusable(path: path)
         }
-        let lock = unsafe open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0 else { throw .unusable(path: path) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            let isTaken = errno == EWOULDBLOCK
-            close(lock)
-            throw isTaken ? .taken(path: path) : .unusable(path: path)
+        do {
+            lock = try FolderLock(folder: path)
+        } catch {
+            switch error {
+            case .locked: throw .taken(path: path)
+            case .system: throw .unusable(path: path)
+            }
         }
-        self.lock = lock
     }
-
-    deinit { close(lock) }
 
     /// The note that was written last for a log; nil when there is none.
     ///
@@ -55,38 +49,22 @@ package final class WitnessFolder: Sendable {
     /// Replaces the note of a log; when this returns, it outlasts a loss of power.
     func write(_ note: SignedNote, origin: String) throws(WitnessFolderError) {
         let file = file(origin)
-        let draft = file + ".new"
         do {
-            try Self.writeThrough(note.bytes, to: draft)
-            guard unsafe rename(draft, file) == 0 else { throw WitnessFolderError.full(file: file) }
-            // The name is an entry of the folder, which is written through by itself.
-            try Self.synchronize(folder: path)
+            // The lock leaves one writer, so a draft that a crash left behind is used again.
+            try DurableFile.replace(
+                file,
+                with: note.bytes,
+                readers: .owner,
+                draft: file + ".new"
+            )
         } catch {
             throw .full(file: file)
         }
     }
 
-    private static func writeThrough(_ bytes: [UInt8], to path: String) throws {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw WitnessFolderError.full(file: path) }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        try file.write(contentsOf: Data(bytes))
-        try file.synchronize()
-    }
-
-    private static func synchronize(folder: String) throws {
-        let descriptor = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw WitnessFolderError.unusable(path: folder) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw WitnessFolderError.unusable(path: folder) }
-    }
-
     /// An origin may hold whatever a path must not, so its hash is the name.
     private func file(_ origin: String) -> String {
-        let digits = SHA256.hash(data: Array(origin.utf8)).map {
-            String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
-        }
-        return "\(path)/\(digits.joined())"
+        "\(path)/\(Hexadecimal.encode(SHA256.hash(data: Array(origin.utf8))))"
     }
 }
 

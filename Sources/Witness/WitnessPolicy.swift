@@ -43,8 +43,8 @@ package struct WitnessPolicy: Sendable {
 
     /// Reads a policy.
     ///
-    /// Strict: what is not understood is an error, since a line that is passed over could be the one
-    /// that makes the difference.
+    /// Strict: what is not understood is an error, since a line that is passed over could be the
+    /// one that makes the difference.
     package init(_ bytes: [UInt8]) throws(WitnessPolicyError) {
         var parser = WitnessPolicyParser()
         self = try parser.parse(bytes)

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Wire
 
 @Suite("the browser the tests drive")
 struct BrowserTests {

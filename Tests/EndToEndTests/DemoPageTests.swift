@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import Wire
 
 @Suite("the demo page in a browser", .serialized, .sharedProgram, .timeLimit(.minutes(5)))
 struct DemoPageTests {

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import Wire
 
 /// The commands for auditors and compliance, on the database of a running service.
 @Suite("commands about evidence", .serialized, .sharedProgram, .timeLimit(.minutes(5)))

@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import Wire
 
 /// The provider's popup, seen from inside its frame; how it ends leads back to the page.
 struct Popup {

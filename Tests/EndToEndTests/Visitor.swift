@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import Wire
 
 /// A person at the demo page, in a browser of their own.
 struct Visitor {
@@ -22,7 +23,7 @@ struct Visitor {
     }
 
     /// The popup polls its session until that is over, which the browser itself reports; the
-    /// guide calls it correct (contract 3.6).
+    /// guide calls it correct (docs/provider.md#finish-close-and-error).
     static func isEndOfPolling(_ line: String) -> Bool {
         line.contains("/v1/connect/sessions/") && line.contains("status of 412")
     }

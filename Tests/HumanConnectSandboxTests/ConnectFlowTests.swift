@@ -3,6 +3,7 @@ import HumanConnectSandbox
 import Ledger
 import NIOHTTP1
 import Testing
+import Wire
 
 @Suite("connect, edit, rotate, recover")
 struct ConnectFlowTests {
@@ -150,7 +151,7 @@ struct ConnectFlowTests {
             )
             #expect(sources.status == 200)
             #expect(sources.text.contains(#""sourceName":"Sandbox Fitness Band""#))
-            let query = FormFields.encode(tokens.accessToken.exposed)
+            let query = PercentCoding.encode(tokens.accessToken.exposed, keeping: .unreserved)
             let byQuery = try await sandbox.send(.GET, "/v1/human/sources?access_token=\(query)")
             #expect(byQuery.text == sources.text)
             let path = "/v1/apps/\(LiveSandbox.clientID)/users/" + first.humanID.exposed

@@ -6,6 +6,7 @@ import Ledger
 import Logging
 import NIOCore
 import NIOHTTP1
+import Wire
 
 /// A sandbox that listens on a free port, with the calls the tests make.
 struct LiveSandbox: Sendable {
@@ -179,7 +180,7 @@ struct LiveSandbox: Sendable {
 
     /// What the provider itself holds about a user.
     func facts(_ clientUserID: String) async throws -> Answer {
-        let encoded = FormFields.encode(clientUserID)
+        let encoded = PercentCoding.encode(clientUserID, keeping: .unreserved)
         return try await send(.GET, "/sandbox/users/\(Self.clientID)/\(encoded)")
     }
 

@@ -3,6 +3,7 @@ import HumanConnectSandbox
 import Ledger
 import NIOHTTP1
 import Testing
+import Wire
 
 @Suite("the popup page and its redirects")
 struct PopupPageTests {

@@ -5,6 +5,7 @@ import Ledger
 import Logging
 import NIOHTTP1
 import Testing
+import Wire
 
 func base64(_ text: String) -> String {
     Data(text.utf8).base64EncodedString()
@@ -38,7 +39,9 @@ struct TokenEndpointTests {
             let asForm = try await sandbox.send(
                 .POST,
                 "/v1/connect/tokens",
-                fields.map { $0.0 + "=" + FormFields.encode($0.1) }.joined(separator: "&"),
+                fields.map { $0.0 + "=" + PercentCoding.encode($0.1, keeping: .unreserved) }.joined(
+                    separator: "&"
+                ),
                 contentType: Self.form
             )
             #expect(asJSON.status == 200 && asForm.status == 200)

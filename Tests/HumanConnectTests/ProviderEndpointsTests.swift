@@ -1,6 +1,7 @@
 import Foundation
 import HumanConnect
 import Testing
+import Wire
 
 @Suite("the provider's base URLs")
 struct ProviderEndpointsTests {

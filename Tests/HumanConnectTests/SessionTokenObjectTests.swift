@@ -1,6 +1,7 @@
 import HumanConnect
 import Ledger
 import Testing
+import Wire
 
 @Suite("the sessionTokenObject's bodies")
 struct SessionTokenObjectTests {

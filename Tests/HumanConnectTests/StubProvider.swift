@@ -83,8 +83,9 @@ final class StubProvider: Sendable {
             stub.seen.withLock { $0.requests.append(received) }
             switch stub.script {
             case .answer(let text):
-                // An answer that is whole needs no end of the connection; one that is cut off does. A
-                // full close while the client still sends would be a reset, so only our side ends.
+                // An answer that is whole needs no end of the connection; one that is cut off does.
+                // A full close while the client still sends would be a reset, so only our side
+                // ends.
                 let channel = context.channel
                 let isWhole = Self.isComplete(text)
                 channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in

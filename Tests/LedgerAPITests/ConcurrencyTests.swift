@@ -4,6 +4,7 @@ import LedgerAudit
 import LedgerStore
 import Postgres
 import Testing
+import Wire
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct ConcurrencyTests {

@@ -6,6 +6,7 @@ import NIOHTTP1
 import Postgres
 import Testing
 import Vault
+import Wire
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct ExportTests {
@@ -331,7 +332,8 @@ struct ExportTests {
                 #expect(line["access_token"] == nil)
                 let subject = try #require(line["subject"]?.text)
                 for query in [
-                    "subject=\(subject)", "user=\(FormFields.encode(name))",
+                    "subject=\(subject)",
+                    "user=\(PercentCoding.encode(name, keeping: .unreserved))",
                 ] {
                     let one = try await service.get("/v1/export/identities?" + query)
                     #expect(Array(one.text.utf8) == line.encoded + [0x0A])

@@ -1,6 +1,7 @@
 import HumanConnect
 import NIOHTTP1
 import Testing
+import Wire
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct FinishBodyTests {
@@ -19,13 +20,14 @@ struct FinishBodyTests {
     private static func form(_ fields: [(String, String)], _ outer: String? = nil) -> String {
         fields.map { field in
             let name = outer.map { "\($0)[\(field.0)]" } ?? field.0
-            return "\(FormFields.encode(name))=\(FormFields.encode(field.1))"
+            return
+                "\(PercentCoding.encode(name, keeping: .unreserved))=\(PercentCoding.encode(field.1, keeping: .unreserved))"
         }.joined(separator: "&")
     }
 
     private static let formType = "application/x-www-form-urlencoded"
 
-    /// Every body that a known client sends (contract, section 5).
+    /// Every body that a known client sends (docs/provider.md#finish-bodies).
     private static let bodies = [
         Body(name: "documentation", contentType: "application/json", make: { json($0) }),
         Body(name: "AngularJS", contentType: "application/json;charset=utf-8", make: { json($0) }),

@@ -4,6 +4,7 @@ import Ledger
 import LedgerStore
 import NIOHTTP1
 import Testing
+import Wire
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct LaunchTests {

@@ -4,6 +4,7 @@ import LedgerStore
 import NIOHTTP1
 import Testing
 import Vault
+import Wire
 
 @Suite(.timeLimit(.minutes(5))) struct OpenAPITests {
     private static let methods = ["get", "post", "put", "patch", "delete", "options", "head"]

@@ -4,6 +4,7 @@ import LedgerStore
 import NIOHTTP1
 import TestSupport
 import Testing
+import Wire
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct OutageTests {

@@ -6,6 +6,7 @@ import Ledger
 import LedgerStore
 import Testing
 import Vault
+import Wire
 
 @testable import LedgerAPI
 

@@ -3,6 +3,7 @@ import HumanConnectSandbox
 import Ledger
 import LedgerStore
 import Testing
+import Wire
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct ProviderTests {

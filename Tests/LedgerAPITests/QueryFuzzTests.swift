@@ -4,6 +4,7 @@ import Ledger
 import NIOCore
 import TestSupport
 import Testing
+import Wire
 
 @testable import LedgerAPI
 

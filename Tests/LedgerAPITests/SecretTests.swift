@@ -8,6 +8,7 @@ import Postgres
 import PostgresCluster
 import TestSupport
 import Testing
+import Wire
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct SecretTests {
@@ -25,10 +26,7 @@ struct SecretTests {
         func found(in text: String) -> [String] {
             let lower = text.lowercased()
             return values.filter { value in
-                let hexadecimal = value.utf8.map {
-                    String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
-                }.joined()
-                return text.contains(value) || lower.contains(hexadecimal)
+                text.contains(value) || lower.contains(Hexadecimal.encode(value.utf8))
             }.sorted()
         }
     }
@@ -83,7 +81,7 @@ struct SecretTests {
     ) async throws -> [TestAnswer] {
         let user = "marker-\(UUID())@example.com"
         let key = "idempotency-\(UUID())"
-        markers.add(user, FormFields.encode(user), key)
+        markers.add(user, PercentCoding.encode(user, keeping: .unreserved), key)
         var answers: [TestAnswer] = []
         for round in 0..<2 {
             let launch = try await service.launch(

@@ -3,6 +3,7 @@ import Ledger
 import LedgerStore
 import Testing
 import Vault
+import Wire
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct StoryTests {

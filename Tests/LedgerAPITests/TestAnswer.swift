@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import HumanConnect
 import NIOCore
 import NIOHTTP1
+import Wire
 
 /// An HTTP answer as a client sees it.
 struct TestAnswer: Sendable {

@@ -6,6 +6,7 @@ import Ledger
 import Logging
 import NIOCore
 import NIOHTTP1
+import Wire
 
 /// The sandbox provider on a port of its own, which a test can stop and start again.
 actor TestSandbox {
@@ -98,7 +99,7 @@ extension TestSandbox {
     /// What the provider itself holds of a user, nil when it knows none.
     func user(_ clientUserID: String) async throws -> JSONValue? {
         let path =
-            "/sandbox/users/\(Self.ownApp.clientID)/\(FormFields.encode(clientUserID))"
+            "/sandbox/users/\(Self.ownApp.clientID)/\(PercentCoding.encode(clientUserID, keeping: .unreserved))"
         let answer = try await TestAnswer.send(.GET, url + path)
         return answer.status == 200 ? answer.json : nil
     }

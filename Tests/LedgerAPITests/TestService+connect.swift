@@ -5,6 +5,7 @@ import LedgerStore
 import NIOHTTP1
 import Postgres
 import Testing
+import Wire
 
 /// A launch as the page gets it.
 struct ServedLaunch: Sendable {
@@ -19,7 +20,7 @@ struct ServedLaunch: Sendable {
 
     /// The user as the provider understands the popup's URL.
     var decodedUserID: String {
-        (try? FormFields.decode(Array(clientUserID.utf8), plusIsSpace: true)) ?? ""
+        PercentCoding.decode(clientUserID.utf8, plusIsSpace: true) ?? ""
     }
 }
 
@@ -116,8 +117,7 @@ extension TestService {
             body: Array(session.utf8),
             contentType: "application/json"
         )
-        let hash = SHA256.hash(data: Array(object.sessionToken.exposed.utf8))
-            .map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        let hash = Hexadecimal.encode(SHA256.hash(data: Array(object.sessionToken.exposed.utf8)))
         return try await sandbox.requests("/v1/connect/tokens").filter {
             $0["exchange"]?["session_token_sha256"]?.text == hash
         }.count

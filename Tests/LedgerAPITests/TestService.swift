@@ -13,6 +13,7 @@ import Postgres
 import ServiceLifecycle
 import TestSupport
 import Vault
+import Wire
 
 /// The whole service for one test: database, store, provider, HTTP server, apps and keys.
 struct TestService: Sendable {
@@ -241,7 +242,7 @@ extension TestService {
     }
 
     func user(_ clientUserID: String, _ rest: String = "") -> String {
-        "/v1/users/" + FormFields.encode(clientUserID) + rest
+        "/v1/users/" + PercentCoding.encode(clientUserID, keeping: .unreserved) + rest
     }
 
     /// Sends a request target as it is, which an HTTP client would not let through.

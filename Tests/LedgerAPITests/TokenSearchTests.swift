@@ -7,6 +7,7 @@ import Postgres
 import TestSupport
 import Testing
 import Vault
+import Wire
 
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct TokenSearchTests {
@@ -120,9 +121,7 @@ struct TokenSearchTests {
                 #expect(record.requestID == answer.headers["x-request-id"])
                 #expect(!answer.text.contains(token))
                 let dump = try await TestStorePrograms.data(service.owner.url)
-                let digits = token.utf8.map {
-                    String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
-                }.joined()
+                let digits = Hexadecimal.encode(token.utf8)
                 #expect(!dump.contains(token) && !dump.contains(digits))
                 let logged = service.logs.lines.joined(separator: "\n")
                 #expect(logged.contains("/v1/tokens/search"))

@@ -6,6 +6,7 @@ import MerkleLog
 import NIOHTTP1
 import Testing
 import Vault
+import Wire
 
 @Suite(.timeLimit(.minutes(5))) struct TreeTests {
     /// Waits until a checkpoint covers the whole log.

@@ -153,7 +153,8 @@ struct EvidenceTests {
             let found = try await Verification.run(test.owner, plan: plan)
             #expect(found.findings.map(\.position) == [401], "\(found.findings)")
             #expect(found.findings.map(\.positionsEnd) == [601])
-            // With two wrong places no checkpoint tells for the tile, but it still names the record.
+            // With two wrong places no checkpoint tells for the tile, but it still names the
+            // record.
             try await Watcher.damage(test, Self.actor(at: 410))
             let both = try await Verification.run(test.owner, plan: plan)
             #expect(both.findings.map(\.position) == [410, 401], "\(both.findings)")

@@ -11,7 +11,7 @@ private let tamperedEvents =
     ProcessInfo.processInfo.environment["TAMPER_EVENTS"].flatMap { Int64($0) } ?? 100
 private let isLargeRun = tamperedEvents > 100
 
-/// Whatever is done to stored events is found, at its position (threats, T16 to T18; G10, G11).
+/// Whatever is done to stored events is found, at its position (docs/threats.md#t16, #t17, #t18).
 ///
 /// 100 events by default. For a larger run, which goes over several tiles:
 /// `TAMPER_EVENTS=1000 swift test --filter TamperTests`.

@@ -5,6 +5,7 @@ import Postgres
 import TestSupport
 import Testing
 import Vault
+import Wire
 
 /// What a verification with the root key finds in the vault.
 @Suite("Evidence of the vault", .timeLimit(.minutes(5)))
@@ -159,9 +160,9 @@ struct VaultEvidenceTests {
                 for: owner,
                 key: key
             )
-            let digits = sealed.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
+            let digits = Hexadecimal.encode(sealed)
             try await connection.script(
-                "update vault.value set sealed = '\\x\(digits.joined())' where kind = 'access_token'"
+                "update vault.value set sealed = '\\x\(digits)' where kind = 'access_token'"
             )
             await connection.close()
             let problems = try await Watcher(test).verify().findings.map(\.problem)

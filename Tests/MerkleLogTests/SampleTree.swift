@@ -1,5 +1,6 @@
 import MerkleLog
 import Testing
+import Wire
 
 /// A tree of small records, all of whose perfect subtrees are known.
 struct SampleTree {
@@ -116,11 +117,7 @@ extension [UInt8] {
 
 extension MerkleHash {
     init(hexadecimal text: String) throws {
-        let digits = Array(text)
-        let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
-            UInt8(String(digits[$0...$0 + 1]), radix: 16)
-        }
-        self = try #require(MerkleHash(bytes))
+        self = try #require(Hexadecimal.decode(text).flatMap { MerkleHash($0) })
     }
 
     /// The same with one bit turned.

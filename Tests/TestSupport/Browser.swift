@@ -19,8 +19,8 @@ package struct Browser: Sendable {
             do {
                 return try await runOnce(body)
             } catch BrowserError.driverNotStarted {
-                // chromedriver takes a free port of IPv6 and wants the same one of IPv4, which one of
-                // the many servers of other tests may have.
+                // chromedriver takes a free port of IPv6 and wants the same one of IPv4, which one
+                // of the many servers of other tests may have.
                 continue
             }
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Subprocess
+import Wire
 
 /// PostgreSQL's own programs, for tests that compare us with them.
 package enum TestStorePrograms {
@@ -49,7 +50,7 @@ package enum TestStorePrograms {
         holding texts: [String]
     ) async throws -> [String] {
         let patterns = texts.flatMap { text in
-            [text, text.utf8.map { String(format: "%02x", $0) }.joined()]
+            [text, Hexadecimal.encode(text.utf8)]
         }
         let result = try await Subprocess.run(
             .name("grep"),

@@ -2,6 +2,7 @@ internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
 internal import Vault
+internal import Wire
 
 /// The popup's other two callbacks: it was closed, or it failed.
 struct LaunchReports: Sendable {
@@ -50,7 +51,7 @@ struct LaunchReports: Sendable {
             change.append(event, id: launch.data.launch.derived(label))
             return change
         }
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("launch_id", launch.data.launch)
         writer.member("recorded", label)

@@ -4,8 +4,8 @@ internal import LedgerStore
 internal import Logging
 internal import Vault
 
-/// Serves launch options: decides between create and edit mode, so that "User Already Exists" cannot
-/// happen (contract, section 12).
+/// Serves launch options: decides between create and edit mode, so that "User Already Exists"
+/// cannot happen (contract, section 12).
 struct Launcher: Sendable {
     let store: LedgerStore
     let recovery: PublicTokenRecovery

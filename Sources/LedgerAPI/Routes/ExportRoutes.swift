@@ -4,11 +4,12 @@ internal import Ledger
 internal import LedgerStore
 internal import Logging
 internal import Vault
+internal import Wire
 
 /// Records in bulk, and whose the pseudonyms in them are.
 ///
 /// An export ends where the log ended when the request began, however much is appended meanwhile.
-/// It is on record, durable, before its first byte leaves (threats, T28).
+/// It is on record, durable, before its first byte leaves (docs/threats.md#t28).
 struct ExportRoutes: Sendable {
     let store: LedgerStore
     let logger: Logger
@@ -167,7 +168,7 @@ private struct IdentityPage: Sendable {
 
     func append(to bytes: inout [UInt8]) {
         for identity in identities {
-            var writer = RecordWriter()
+            var writer = JSONWriter()
             writer.open()
             writer.member("subject", identity.subject)
             if let clientUserID = identity.clientUserID {

@@ -87,7 +87,8 @@ struct FinishRoutes: Sendable {
         return launch
     }
 
-    /// The page's origin, if one is named; only those that the app lists may post (threats, T5).
+    /// The page's origin, if one is named; only those that the app lists may post
+    /// (docs/threats.md#t5).
     private static func allowedOrigin(
         _ request: Request,
         _ app: StoredApp

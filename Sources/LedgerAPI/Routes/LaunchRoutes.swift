@@ -5,6 +5,7 @@ internal import Ledger
 internal import LedgerStore
 internal import NIOCore
 internal import Vault
+internal import Wire
 
 /// `POST /v1/launches` and the relayed finish.
 struct LaunchRoutes: Sendable {
@@ -67,14 +68,19 @@ struct LaunchRoutes: Sendable {
         _ clientUserID: Secret,
         _ app: StoredApp
     ) -> Response {
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("launch_id", served.launch.launch)
         writer.member("mode", served.mode.rawValue)
         writer.member("expires_at", served.launch.expiry)
         writer.key("options")
         writer.open()
-        writer.member("clientUserId", PercentCoding.encode(clientUserID.exposed))
+        // Encoded once: connect.js puts what it is given into its URL as it is
+        // (docs/provider.md#option-clientuserid).
+        writer.member(
+            "clientUserId",
+            PercentCoding.encode(clientUserID.exposed, keeping: .component)
+        )
         writer.member("clientId", app.clientID)
         writer.member("publicToken", served.publicToken?.exposed ?? "")
         writer.close()
@@ -132,7 +138,7 @@ extension SessionTokenObject {
 
 extension Response {
     /// A JSON answer.
-    static func json(_ status: HTTPResponse.Status, _ writer: RecordWriter) -> Response {
+    static func json(_ status: HTTPResponse.Status, _ writer: JSONWriter) -> Response {
         Response(
             status: status,
             headers: [.contentType: "application/json"],
@@ -140,9 +146,9 @@ extension Response {
         )
     }
 
-    /// What every known client of a finish endpoint understands (contract, section 5).
+    /// What every known client of a finish endpoint understands (docs/provider.md#finish-answer).
     static func finished(_ publicToken: Secret) -> Response {
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("publicToken", publicToken.exposed)
         writer.close()

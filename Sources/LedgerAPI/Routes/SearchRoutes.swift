@@ -3,6 +3,7 @@ internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
 internal import Vault
+internal import Wire
 
 /// `POST /v1/tokens/search`: whose was this token, and when.
 ///
@@ -26,7 +27,7 @@ struct SearchRoutes: Sendable {
             of: caller.app,
             context: context.recordContext(key: caller, request)
         )
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.key("matches")
         writer.openArray()
@@ -65,7 +66,7 @@ struct SearchRoutes: Sendable {
     }
 }
 
-extension RecordWriter {
+extension JSONWriter {
     /// A moment of the log, or null.
     fileprivate mutating func member(_ name: StaticString, _ moment: TokenHolding.Moment?) {
         guard let moment else { return null(name) }

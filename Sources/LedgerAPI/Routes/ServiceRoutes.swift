@@ -3,6 +3,7 @@ internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
 internal import NIOCore
+internal import Wire
 
 /// What tells about the service itself.
 struct ServiceRoutes: Sendable {
@@ -31,7 +32,7 @@ struct ServiceRoutes: Sendable {
 
     /// `warning` is what somebody should look at, although requests are served.
     private static func ok(warning: String? = nil) -> Response {
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("status", "ok")
         if let warning { writer.member("warning", warning) }

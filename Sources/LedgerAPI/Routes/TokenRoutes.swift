@@ -3,6 +3,7 @@ internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
 internal import Vault
+internal import Wire
 
 /// `GET /v1/users/{client_user_id}/tokens`: the current tokens, or those of an earlier moment.
 struct TokenRoutes: Sendable {
@@ -27,7 +28,7 @@ struct TokenRoutes: Sendable {
         if let known = request.headers[.ifNoneMatch], Self.matches(known, tag) {
             return Response(status: .notModified, headers: [.eTag: tag])
         }
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("status", state.status.rawValue)
         if let humanID = try store.value(.humanID, of: user) {
@@ -42,7 +43,8 @@ struct TokenRoutes: Sendable {
             writer.member("next_step", "launch")
         }
         writer.close()
-        // Before the answer leaves, it is on record who asked for which token (threats, T28).
+        // Before the answer leaves, it is on record who asked for which token
+        // (docs/threats.md#t28).
         try await store.recordReads(
             [(.accessToken, access.version), (.publicToken, publicToken.version)],
             of: user,
@@ -73,8 +75,8 @@ struct TokenRoutes: Sendable {
     /// The user's state now, or the fold over the events up to a time or position.
     private func state(of user: StoredUser, _ query: Query) async throws -> SubjectState {
         guard let bound = try MomentBound(query) else { return user.state }
-        // Clocks of several copies may differ, the order of positions does not: the story is told up
-        // to the last record that was made by then.
+        // Clocks of several copies may differ, the order of positions does not: the story is told
+        // up to the last record that was made by then.
         var records: [Record] = []
         var countByThen = 0
         for event in try await store.wholeHistory(of: user) {

@@ -5,6 +5,7 @@ internal import LedgerStore
 internal import MerkleLog
 internal import NIOCore
 internal import Vault
+internal import Wire
 
 /// The log as C2SP `tlog-tiles` serves it, and proofs for single questions.
 ///
@@ -111,7 +112,7 @@ struct TreeRoutes: Sendable {
         )
         var buffer = ByteBuffer(string: "{\"position\":\(position),\"event\":")
         buffer.writeBytes(event.bytes)
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("leaf_hash", MerkleHash(leaf: event.bytes).description)
         writer.member("tree_size", latest.size)
@@ -149,7 +150,7 @@ struct TreeRoutes: Sendable {
             )
         }
         let plan = try ProofPlan.consistency(from: Int(from), to: Int(to))
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("from", from)
         writer.member("to", to)
@@ -160,7 +161,7 @@ struct TreeRoutes: Sendable {
     }
 }
 
-extension RecordWriter {
+extension JSONWriter {
     /// A member that lists hashes in base64.
     fileprivate mutating func hashes(_ name: StaticString, _ hashes: [MerkleHash]) {
         key(name)

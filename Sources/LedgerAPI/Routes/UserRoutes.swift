@@ -4,6 +4,7 @@ internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
 internal import Vault
+internal import Wire
 
 /// Users: state without secrets, the list, recovery, and what backends report.
 struct UserRoutes: Sendable {
@@ -31,7 +32,7 @@ struct UserRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .usersRead, store: store)
         let user = try await store.existingUser(context, of: caller.app)
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         try write(user, to: &writer)
         return .json(.ok, writer)
     }
@@ -51,7 +52,7 @@ struct UserRoutes: Sendable {
             after = Identifier(value: parsed)
         }
         let page = try await store.users(of: caller.app, after: after, limit: limit)
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.key("users")
         writer.openArray()
@@ -67,7 +68,7 @@ struct UserRoutes: Sendable {
         return .json(.ok, writer)
     }
 
-    private func write(_ user: StoredUser, to writer: inout RecordWriter) throws {
+    private func write(_ user: StoredUser, to writer: inout JSONWriter) throws {
         writer.open()
         if let clientUserID = try store.value(.clientUserID, of: user) {
             writer.member("client_user_id", clientUserID.exposed)
@@ -112,7 +113,7 @@ struct UserRoutes: Sendable {
             key: caller.keyID,
             context: recordContext
         )
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("public_token", token.exposed)
         writer.member("version", held.version)
@@ -143,7 +144,7 @@ struct UserRoutes: Sendable {
             change.append(.connectionBroken(reason: reason))
             return change
         }
-        var writer = RecordWriter()
+        var writer = JSONWriter()
         writer.open()
         writer.member("status", SubjectState.Status.broken.rawValue)
         writer.member("reason", reason)
@@ -171,7 +172,7 @@ extension LedgerStore {
     }
 }
 
-extension RecordWriter {
+extension JSONWriter {
     /// `"versions":{…}`, with the tokens that are held.
     mutating func versions(of state: SubjectState) {
         key("versions")

@@ -1,5 +1,6 @@
 import Foundation
 import HumanConnect
+import Wire
 
 /// The measurements of one run, for people and for programs.
 struct BenchReport {

@@ -153,7 +153,8 @@ struct BenchStack: Sendable {
 
     /// Measures requests of all callers, each on a connection of its own that stays open.
     ///
-    /// `request` gives path and body by the numbers of caller and request; without a body it is GET.
+    /// `request` gives path and body by the numbers of caller and request; without a body it is
+    /// GET.
     func measureHTTP(
         _ name: String,
         _ load: Load? = nil,

@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 import PostgresCluster
 import Subprocess
@@ -35,7 +36,7 @@ struct PGBench: Sendable {
         clients: Int
     ) async throws -> Measurement {
         let path = "\(folder)/pgbench.sql"
-        try PrivateFile.write(script, to: path)
+        try DurableFile.replace(path, with: script, readers: .owner)
         let logs = "\(folder)/pgbench-\(clients)"
         try FileManager.default.createDirectory(
             atPath: logs,

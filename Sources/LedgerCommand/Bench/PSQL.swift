@@ -1,3 +1,4 @@
+import DurableFiles
 import PostgresCluster
 import Subprocess
 import SystemPackage
@@ -14,7 +15,7 @@ struct PSQL: Sendable {
     /// Runs a script and writes what it gives to a file; gives the seconds that it took.
     func seconds(of script: [UInt8], output: String) async throws -> Double {
         let path = "\(folder)/psql.sql"
-        try PrivateFile.write(script, to: path)
+        try DurableFile.replace(path, with: script, readers: .owner)
         let start = ContinuousClock.now
         let result = try await Subprocess.run(
             .path(FilePath(try PostgresProgram.path("psql"))),

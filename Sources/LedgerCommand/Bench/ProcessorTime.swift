@@ -10,8 +10,8 @@ import Musl
 /// The processor time that this program and PostgreSQL have spent on its statements.
 ///
 /// On a machine whose disk is slow now and then, rates of one and the same load differ by half; the
-/// work that is done for an event does not. What PostgreSQL does on its own, such as vacuuming, comes
-/// when it comes and is left out.
+/// work that is done for an event does not. What PostgreSQL does on its own, such as vacuuming,
+/// comes when it comes and is left out.
 struct ProcessorTime {
     let seconds: Double
 

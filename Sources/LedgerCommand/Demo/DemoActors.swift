@@ -1,5 +1,6 @@
 import HumanConnect
 import NIOHTTP1
+import Wire
 
 /// Who acts in the demo: the integrator's backend, its page, the provider's popup.
 struct DemoActors: Sendable {

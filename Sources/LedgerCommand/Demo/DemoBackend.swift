@@ -1,5 +1,6 @@
 import HumanConnect
 import NIOHTTP1
+import Wire
 
 /// The demo page's backend: it alone holds API keys, one per thing that it does.
 struct DemoBackend: Sendable {

@@ -5,6 +5,7 @@ import Logging
 import Mustache
 import NIOCore
 import ServiceLifecycle
+import Wire
 
 /// What the provider's guide tells an integrator to build: a page with the button, and the backend
 /// behind it.

@@ -2,6 +2,7 @@ import HumanConnect
 import LedgerAudit
 import LedgerStore
 import Postgres
+import Wire
 
 /// One user's story, told step by step; throws at the first step that does not hold.
 struct DemoScript {

@@ -1,8 +1,10 @@
+import DurableFiles
 import Foundation
 import HumanConnect
 import Ledger
 import LedgerStore
 import Vault
+import Wire
 
 /// What a private stack remembers from run to run: its app, its keys and its ports.
 ///
@@ -72,9 +74,10 @@ struct DevIdentity: Codable {
     func save(in folder: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try PrivateFile.write(
-            Array(try encoder.encode(self)),
-            to: "\(folder)/\(Self.fileName)"
+        try DurableFile.replace(
+            "\(folder)/\(Self.fileName)",
+            with: Array(try encoder.encode(self)),
+            readers: .owner
         )
     }
 
@@ -197,9 +200,6 @@ struct DevIdentity: Codable {
 
     /// 40 digits, as the provider's identifiers and secrets have.
     private static func hexadecimal() -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var random = SystemRandomNumberGenerator()
-        let text = (0..<40).map { _ in digits[Int.random(in: 0..<16, using: &random)] }
-        return String(decoding: text, as: UTF8.self)
+        Hexadecimal.encode((0..<20).map { _ in UInt8.random(in: .min ... .max) })
     }
 }

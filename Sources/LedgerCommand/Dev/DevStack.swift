@@ -1,3 +1,4 @@
+import DurableFiles
 import Foundation
 import HumanConnect
 import HumanConnectSandbox
@@ -7,6 +8,7 @@ import LedgerStore
 import Logging
 import Postgres
 import ServiceLifecycle
+import Wire
 import Witness
 
 /// Everything on one machine: PostgreSQL, the sandbox provider, the service and the demo page.
@@ -134,7 +136,7 @@ struct DevStack: Sendable {
             Setting.rootKeyFile.rawValue: .string(ledger.rootKeyFile),
             Setting.checkpointFolder.rawValue: .string(checkpointFolder),
         ]
-        try PrivateFile.write(settings.encoded, to: settingsFile)
+        try DurableFile.replace(settingsFile, with: settings.encoded, readers: .owner)
     }
 
     private var checkpointFolder: String { "\(folder)/checkpoints" }

@@ -4,6 +4,7 @@ import HumanConnect
 import Ledger
 import NIOCore
 import NIOHTTP1
+import Wire
 
 /// One answer over HTTP, as far as our own programs need it.
 struct HTTPAnswer: Sendable {

@@ -1,6 +1,7 @@
 import HumanConnect
 import LedgerExport
 import MerkleLog
+import Wire
 
 /// What `token-ledger verify BUNDLE` says.
 struct BundleVerdict {

@@ -6,6 +6,7 @@ import LedgerExport
 import LedgerStore
 import MerkleLog
 import Postgres
+import Wire
 
 /// `token-ledger replay`: an exported log, rebuilt in another database.
 struct ReplayCommand: AsyncParsableCommand {

@@ -3,6 +3,7 @@ import Foundation
 import HumanConnect
 import Ledger
 import SystemPackage
+import Wire
 
 /// The settings of one run: flags over environment over file.
 struct Settings {

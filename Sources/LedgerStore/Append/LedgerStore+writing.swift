@@ -21,7 +21,7 @@ extension LedgerStore {
 
     /// Records that secret values are about to be handed out.
     ///
-    /// Durable when it returns (T28).
+    /// Durable when it returns (docs/threats.md#t28).
     package func recordReads(
         _ tokens: [(kind: TokenKind, version: Int64)],
         of user: StoredUser,

@@ -65,8 +65,8 @@ extension LedgerStore {
 
     /// Registers an app; false when its `clientId` is registered already.
     ///
-    /// Needs the rights of the schema's owner: whoever has stolen the service's password must not be
-    /// able to make keys that read tokens (threats, T20).
+    /// Needs the rights of the schema's owner: whoever has stolen the service's password must not
+    /// be able to make keys that read tokens (docs/threats.md#t20).
     package func add(
         _ app: NewApp,
         context: RecordContext,

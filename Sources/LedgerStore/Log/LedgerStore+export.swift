@@ -51,7 +51,7 @@ extension LedgerStore {
 
     /// Records that an export is about to leave: one event in each app's access log.
     ///
-    /// Durable when it returns; no byte may leave before (T28).
+    /// Durable when it returns; no byte may leave before (docs/threats.md#t28).
     package func recordExport(
         _ export: LedgerEvent.Export,
         of apps: [StoredApp],

@@ -1,14 +1,9 @@
+internal import DurableFiles
 internal import Foundation
 package import MerkleLog
 
-#if canImport(Glibc)
-internal import Glibc
-#else
-internal import Musl
-#endif
-
 /// A folder outside the database that remembers each log's last checkpoint, so that a database that
-/// was set back is noticed (threats, T17).
+/// was set back is noticed (docs/threats.md#t17).
 package struct CheckpointFolder: Sendable {
     private let path: String
 
@@ -39,34 +34,8 @@ package struct CheckpointFolder: Sendable {
             atPath: path,
             withIntermediateDirectories: true
         )
-        // Several copies of the service may share the folder.
-        let draft = "\(file(logID)).\(UUID().uuidString).new"
-        do {
-            try Self.writeThrough(note.bytes, to: draft)
-            guard unsafe rename(draft, file(logID)) == 0 else {
-                throw CocoaError(.fileWriteUnknown)
-            }
-        } catch {
-            try? FileManager.default.removeItem(atPath: draft)
-            throw error
-        }
-        try synchronize()
-    }
-
-    private static func writeThrough(_ bytes: [UInt8], to path: String) throws {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        try file.write(contentsOf: Data(bytes))
-        try file.synchronize()
-    }
-
-    /// A new name is an entry of the folder, which is written through by itself.
-    private func synchronize() throws {
-        let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw CocoaError(.fileWriteUnknown) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw CocoaError(.fileWriteUnknown) }
+        // Several copies of the service may share the folder: each draft has a name of its own.
+        try DurableFile.replace(file(logID), with: note.bytes, readers: .everybody)
     }
 
     private func file(_ logID: Int32) -> String {

@@ -10,15 +10,16 @@ internal import Vault
 ///
 /// Safe in several copies: one publishes, the others follow and compare. Before the first signature
 /// after a start it has recomputed the tree from stored records, so it never signs two trees that
-/// disagree; what does not fit is an alarm, and then nothing is signed any more. Where witnesses are
-/// configured, a checkpoint is published with their cosignatures or not at all; appends never wait
-/// for them.
+/// disagree; what does not fit is an alarm, and then nothing is signed any more. Where witnesses
+/// are configured, a checkpoint is published with their cosignatures or not at all; appends never
+/// wait for them.
 package final class Integrator: Service {
     /// How long to wait between two looks at the logs.
     private static let interval: Duration = .seconds(1)
     /// How many records one checkpoint takes in at most, to bound the tiles held in memory.
     private static let growthMax: Int64 = 131_072
-    /// How often in a row witnesses may be away before that is told as a fault (faults, F45).
+    /// How often in a row witnesses may be away before that is told as a fault
+    /// (docs/threats.md#f45).
     private static let outagesMax = 2
 
     /// Shows a checkpoint to the witnesses.
@@ -240,8 +241,9 @@ package final class Integrator: Service {
         tree.expectationsAreMet()
     }
 
-    /// Shows the checkpoint that was found at the start to the witnesses, before anything is signed:
-    /// they know whether the log was larger once, or other than it is now (threats, T17).
+    /// Shows the checkpoint that was found at the start to the witnesses, before anything is
+    /// signed: they know whether the log was larger once, or other than it is now
+    /// (docs/threats.md#t17).
     private func show(_ latest: PublishedCheckpoint, _ log: inout WatchedLog) async throws {
         guard cosign != nil, !log.isShown else { return }
         let note = try SignedNote(Array(latest.note.utf8))

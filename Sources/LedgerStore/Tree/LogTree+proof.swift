@@ -4,8 +4,8 @@ extension LogTree {
     /// The proof that this tree continues the one that it was at an older size.
     ///
     /// Tiles that are not stored yet are at hand, and so is the right edge; what else is needed was
-    /// stored with an earlier checkpoint, a handful of tiles whatever the size of the log. The proof
-    /// is checked before it is given away, so stored tiles cannot make a wrong one.
+    /// stored with an earlier checkpoint, a handful of tiles whatever the size of the log. The
+    /// proof is checked before it is given away, so stored tiles cannot make a wrong one.
     func consistency(from old: Int, _ store: LedgerStore) async throws -> [MerkleHash] {
         let plan = try ProofPlan.consistency(from: old, to: Int(size))
         guard !plan.nodes.isEmpty else { return [] }

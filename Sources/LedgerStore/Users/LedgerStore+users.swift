@@ -134,7 +134,8 @@ extension LedgerStore {
         }
     }
 
-    /// The log that a user's events stand in: decided once, by the fingerprint (design, section 4).
+    /// The log that a user's events stand in: decided once, by the fingerprint
+    /// (docs/design.md#the-log-in-postgresql).
     private func logID(of fingerprint: Fingerprint) -> Int32 {
         let hash = fingerprint.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return factLogIDs[Int(hash % UInt64(factLogIDs.count))]

@@ -1,8 +1,8 @@
-/// Writes the one-line JSON of records and states: fixed key order, no spaces, UTF-8.
+/// Writes JSON on one line: keys in the order of the calls, no spaces, UTF-8.
 ///
-/// Only what the ledger needs: objects are opened and closed by the caller, a comma is put
+/// Objects are opened and closed by the caller, a comma is put
 /// before every member but the first.
-package struct RecordWriter {
+package struct JSONWriter {
     /// What was written so far.
     package private(set) var bytes: [UInt8] = []
     private var needsComma = false
@@ -57,24 +57,6 @@ package struct RecordWriter {
         string(value)
     }
 
-    /// Writes an identifier member.
-    package mutating func member(_ name: StaticString, _ value: Identifier) {
-        key(name)
-        quoted { $0.identifier(value) }
-    }
-
-    /// Writes a fingerprint member.
-    package mutating func member(_ name: StaticString, _ value: Fingerprint) {
-        key(name)
-        quoted { $0.fingerprint(value) }
-    }
-
-    /// Writes a time member.
-    package mutating func member(_ name: StaticString, _ value: Timestamp) {
-        key(name)
-        quoted { $0.timestamp(value) }
-    }
-
     /// Writes a whole-number member.
     package mutating func member(_ name: StaticString, _ value: Int64) {
         key(name)
@@ -107,6 +89,19 @@ package struct RecordWriter {
     /// Writes a JSON string with the escapes that RFC 8259 demands and no others.
     package mutating func string(_ value: String) {
         needsComma = true
+        Self.append(value, to: &bytes)
+    }
+
+    /// Writes what is a JSON string without escapes: `body` appends what stands in the quotes.
+    package mutating func quoted(_ body: (inout [UInt8]) -> Void) {
+        needsComma = true
+        bytes.append(UInt8(ascii: "\""))
+        body(&bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Appends a JSON string with the escapes that RFC 8259 demands and no others.
+    package static func append(_ value: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         for byte in value.utf8 {
             switch byte {
@@ -115,69 +110,11 @@ package struct RecordWriter {
                 bytes.append(byte)
             case 0..<0x20:
                 bytes.append(contentsOf: "\\u00".utf8)
-                appendHexadecimal(byte)
+                Hexadecimal.append(byte, to: &bytes)
             default:
                 bytes.append(byte)
             }
         }
         bytes.append(UInt8(ascii: "\""))
     }
-
-    mutating func identifier(_ value: Identifier) {
-        for (index, byte) in value.bytes.enumerated() {
-            if index == 4 || index == 6 || index == 8 || index == 10 {
-                bytes.append(UInt8(ascii: "-"))
-            }
-            appendHexadecimal(byte)
-        }
-    }
-
-    mutating func fingerprint(_ value: Fingerprint) {
-        for byte in value.bytes { appendHexadecimal(byte) }
-    }
-
-    mutating func timestamp(_ value: Timestamp) {
-        let day: Int64 = 86_400_000_000
-        let microsecondsOfDay = ((value.microseconds % day) + day) % day
-        let date = CivilDate(daysSince1970: (value.microseconds - microsecondsOfDay) / day)
-        let seconds = microsecondsOfDay / 1_000_000
-        decimal(date.year, width: 4)
-        bytes.append(UInt8(ascii: "-"))
-        decimal(date.month, width: 2)
-        bytes.append(UInt8(ascii: "-"))
-        decimal(date.day, width: 2)
-        bytes.append(UInt8(ascii: "T"))
-        decimal(seconds / 3600, width: 2)
-        bytes.append(UInt8(ascii: ":"))
-        decimal(seconds / 60 % 60, width: 2)
-        bytes.append(UInt8(ascii: ":"))
-        decimal(seconds % 60, width: 2)
-        bytes.append(UInt8(ascii: "."))
-        decimal(microsecondsOfDay % 1_000_000, width: 6)
-        bytes.append(UInt8(ascii: "Z"))
-    }
-
-    private mutating func quoted(_ body: (inout RecordWriter) -> Void) {
-        bytes.append(UInt8(ascii: "\""))
-        body(&self)
-        bytes.append(UInt8(ascii: "\""))
-    }
-
-    private mutating func appendHexadecimal(_ byte: UInt8) {
-        bytes.append(hexadecimalCharacter(byte >> 4))
-        bytes.append(hexadecimalCharacter(byte & 0x0F))
-    }
-
-    private mutating func decimal(_ value: Int64, width: Int) {
-        var divisor: Int64 = 1
-        for _ in 1..<width { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(UInt8(ascii: "0") + UInt8(value / divisor % 10))
-            divisor /= 10
-        }
-    }
-}
-
-private func hexadecimalCharacter(_ digit: UInt8) -> UInt8 {
-    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
 }

@@ -140,7 +140,7 @@ package struct JSONParser {
     private mutating func codeUnit() throws(Failure) -> UInt32 {
         var unit: UInt32 = 0
         for _ in 0..<4 {
-            guard let byte = next, let digit = hexDigit(byte) else { throw .malformed }
+            guard let byte = next, let digit = Hexadecimal.value(of: byte) else { throw .malformed }
             unit = unit << 4 | UInt32(digit)
             index += 1
         }
@@ -163,15 +163,5 @@ package struct JSONParser {
         let start = index
         while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { index += 1 }
         guard index > start else { throw .malformed }
-    }
-}
-
-/// The value of one hexadecimal digit.
-func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
     }
 }

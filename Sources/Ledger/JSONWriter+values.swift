@@ -1,0 +1,21 @@
+package import Wire
+
+extension JSONWriter {
+    /// Writes an identifier member.
+    package mutating func member(_ name: StaticString, _ value: Identifier) {
+        key(name)
+        quoted { value.append(to: &$0) }
+    }
+
+    /// Writes a fingerprint member.
+    package mutating func member(_ name: StaticString, _ value: Fingerprint) {
+        key(name)
+        quoted { value.append(to: &$0) }
+    }
+
+    /// Writes a time member.
+    package mutating func member(_ name: StaticString, _ value: Timestamp) {
+        key(name)
+        quoted { value.append(to: &$0) }
+    }
+}

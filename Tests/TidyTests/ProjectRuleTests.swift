@@ -10,6 +10,7 @@ struct ProjectRuleTests {
         record(found)
 
         #expect(ProjectRules.topLevel(["README.md", "Makefile", "Sources/A/A.swift"]).isEmpty)
+        #expect(ProjectRules.topLevel(["docs/design.md", "LICENSE"]).isEmpty)
         #expect(ProjectRules.topLevel(["notes.txt", "Makefile"]).count == 1)
         #expect(ProjectRules.topLevel(["Utils/A.swift", "Utils/B.swift"]).count == 1)
         #expect(ProjectRules.topLevel(["Sources"]).count == 1)
@@ -25,6 +26,36 @@ struct ProjectRuleTests {
         #expect(ProjectRules.map(paths, readme: "Schema/\nSources/Ledger/ a\n  B/ b").isEmpty)
         let missing = ProjectRules.map(paths, readme: "Schema/\nSources/\n  Ledger, B and C/")
         #expect(missing.map(\.path) == ["Sources/B", "Sources/Ledger"])
+    }
+
+    @Test("what comments and papers cite is in the project")
+    func citations() throws {
+        let files = try SourceTree().sourceFiles()
+        let citations = Citations(files)
+        // This file has the samples that lead nowhere.
+        let others = files.filter { $0.path != "Tests/TidyTests/ProjectRuleTests.swift" }
+        record(others.flatMap { citations.violations(in: $0) })
+
+        let paper = SourceFile("docs/a.md", "# The `a` of B, C\n<a id=\"t1\"></a>\n## x\n## x\n")
+        let sample = Citations([paper, SourceFile("docs/b/c.md", "# C")])
+        func found(_ path: String, _ text: String) -> Int {
+            sample.violations(in: SourceFile(path, text)).count
+        }
+        for text in [
+            "// (docs/a.md#the-a-of-b-c).", "/// See docs/a.md#t1, docs/b/c.md.",
+            "// docs/a.md#x-1",
+            "// RFC 6962, section 2", "// A design of section doors",
+        ] {
+            #expect(found("Sources/A/A.swift", text) == 0, "\(text)")
+        }
+        for text in [
+            "// (docs/a.md#t2)", "// docs/d.md", "// docs/a.md#x-2", "// (design, section 4)",
+            "// (threats, T17)", "// contract 14.18", "// linked (T28).", "// (faults, F45)",
+        ] {
+            #expect(found("Sources/A/A.swift", text) == 1, "\(text)")
+        }
+        #expect(found("docs/b/d.md", "[a](../a.md#t1) [c](c.md) [w](https://x.y/z.md)") == 0)
+        #expect(found("docs/b/d.md", "[a](../a.md#t2), [d](d2.md) and [e](#e)") == 3)
     }
 
     @Test("migrations are numbered without holes and embedded")

@@ -11,6 +11,7 @@ package final class LedgerStore: Service {
     package let vault: Vault
     package let clock = EventClock()
     let pool: PostgresPool
+    let database: StoreDatabase
     let logger: Logger
     let factLogIDs: [Int32]
     let factWriters: [Int32: LogWriter]
@@ -47,6 +48,7 @@ package final class LedgerStore: Service {
         else { throw .unsupportedLogs }
         accessLog = accessLogID
         self.pool = pool
+        database = StoreDatabase(pool: pool)
         self.logger = logger
         let rootKeyID = vault.rootKeyID
         let writer = { (logID: Int32) in
@@ -54,8 +56,8 @@ package final class LedgerStore: Service {
         }
         factWriters = Dictionary(uniqueKeysWithValues: factLogIDs.map { ($0, writer($0)) })
         accessWriter = writer(accessLogID)
-        users = UserReader(pool: pool)
-        directory = AppDirectory(pool: pool, vault: vault)
+        users = UserReader(database: database)
+        directory = AppDirectory(database: database, vault: vault)
     }
 
     /// Works until the graceful shutdown; what was accepted before is still written.
@@ -79,13 +81,11 @@ package final class LedgerStore: Service {
     }
 
     private static func logs(_ pool: PostgresPool) async throws(PostgresError) -> [Int32: String] {
-        try await pool.query(Statement("logs", "select log_id, kind from ledger.log")) {
-            result throws(PostgresError) in
-            var logs: [Int32: String] = [:]
-            for row in 0..<result.rowCount {
-                logs[try result.int4(row, 0)] = try result.text(row, 1)
-            }
-            return logs
+        let logs = try await pool.rows(
+            Statement("logs", "select log_id, kind from ledger.log")
+        ) { result, row throws(PostgresError) in
+            (try result.int4(row, 0), try result.text(row, 1))
         }
+        return Dictionary(uniqueKeysWithValues: logs)
     }
 }

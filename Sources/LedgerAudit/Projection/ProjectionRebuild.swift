@@ -108,14 +108,12 @@ package enum ProjectionRebuild {
     private static func sizes(
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [Int32: Int64] {
-        try await connection.query(Statement("log_sizes", "select log_id, size from ledger.log")) {
-            result throws(PostgresError) in
-            var sizes: [Int32: Int64] = [:]
-            for row in 0..<result.rowCount {
-                sizes[try result.int4(row, 0)] = try result.int8(row, 1)
-            }
-            return sizes
+        let sizes = try await connection.rows(
+            Statement("log_sizes", "select log_id, size from ledger.log")
+        ) { result, row throws(PostgresError) in
+            (try result.int4(row, 0), try result.int8(row, 1))
         }
+        return Dictionary(uniqueKeysWithValues: sizes)
     }
 
     /// Folds and compares those subjects again to whom something happened between two sizes.
@@ -151,7 +149,7 @@ package enum ProjectionRebuild {
         _ positions: Range<Int64>,
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [Identifier] {
-        try await connection.query(
+        try await connection.rows(
             Statement(
                 "changed_subjects",
                 """
@@ -163,12 +161,8 @@ package enum ProjectionRebuild {
                 .int8(positions.lowerBound),
                 .int8(positions.upperBound)
             )
-        ) { result throws(PostgresError) in
-            var subjects: [Identifier] = []
-            for row in 0..<result.rowCount {
-                subjects.append(Identifier(value: try result.uuid(row, 0)))
-            }
-            return subjects
+        ) { result, row throws(PostgresError) in
+            Identifier(value: try result.uuid(row, 0))
         }
     }
 
@@ -185,7 +179,7 @@ package enum ProjectionRebuild {
                 )
             }
         }
-        try await connection.query(
+        try await connection.execute(
             Statement(
                 "insert_rebuilt",
                 """
@@ -207,6 +201,6 @@ package enum ProjectionRebuild {
                     folded.map { String(decoding: $0.state.encoded(), as: UTF8.self) }
                 )
             )
-        ) { _ throws(PostgresError) in }
+        )
     }
 }

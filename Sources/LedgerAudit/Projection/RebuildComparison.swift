@@ -29,7 +29,7 @@ enum RebuildComparison {
         _ after: Key,
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> Key? {
-        try await connection.query(
+        try await connection.firstRow(
             Statement(
                 "compare_page_end",
                 """
@@ -41,12 +41,11 @@ enum RebuildComparison {
                 .uuid(after.app),
                 .uuid(after.subject)
             )
-        ) { result throws(PostgresError) in
-            guard result.rowCount > 0 else { return nil }
-            return Key(
-                logID: try result.int4(0, 0),
-                app: try result.uuid(0, 1),
-                subject: try result.uuid(0, 2)
+        ) { result, row throws(PostgresError) in
+            Key(
+                logID: try result.int4(row, 0),
+                app: try result.uuid(row, 1),
+                subject: try result.uuid(row, 2)
             )
         }
     }
@@ -56,7 +55,7 @@ enum RebuildComparison {
         _ end: Key,
         _ connection: PostgresConnection
     ) async throws(PostgresError) {
-        try await connection.query(
+        try await connection.execute(
             Statement(
                 "compare_page",
                 """
@@ -84,7 +83,7 @@ enum RebuildComparison {
                 .uuid(end.app),
                 .uuid(end.subject)
             )
-        ) { _ throws(PostgresError) in }
+        )
     }
 
     /// Compares a few subjects.
@@ -92,7 +91,7 @@ enum RebuildComparison {
         _ folded: [FoldedSubject],
         _ connection: PostgresConnection
     ) async throws(PostgresError) {
-        try await connection.query(
+        try await connection.execute(
             Statement(
                 "compare_subjects",
                 """
@@ -113,7 +112,7 @@ enum RebuildComparison {
                 .uuidArray(folded.map(\.app.value)),
                 .uuidArray(folded.map(\.subject.value))
             )
-        ) { _ throws(PostgresError) in }
+        )
     }
 
     /// Drops what was folded and found of a few subjects; gives how many had been folded.

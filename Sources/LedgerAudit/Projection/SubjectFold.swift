@@ -72,6 +72,15 @@ struct SubjectFold {
         let version: Int64
         let position: Int64
         let bytes: [UInt8]
+
+        init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
+            logID = try result.int4(row, 0)
+            app = Identifier(value: try result.uuid(row, 1))
+            subject = Identifier(value: try result.uuid(row, 2))
+            version = try result.int8(row, 3)
+            position = try result.int8(row, 4)
+            bytes = try result.bytes(row, 5)
+        }
     }
 
     private struct Key: Sendable {
@@ -115,7 +124,7 @@ struct SubjectFold {
 
     /// Folds certain subjects, all at once: there must be few of them.
     mutating func run(only subjects: [Identifier]) async throws -> [FoldedSubject] {
-        let rows = try await connection.query(
+        let rows = try await connection.rows(
             Statement(
                 "fold_subjects",
                 """
@@ -127,7 +136,7 @@ struct SubjectFold {
                 """,
                 .uuidArray(subjects.map(\.value))
             ),
-            decode: Self.rows
+            Row.init
         )
         return fold(rows) + end()
     }
@@ -187,7 +196,7 @@ struct SubjectFold {
     }
 
     private func page(_ after: Key) async throws(PostgresError) -> [Row] {
-        try await connection.query(
+        try await connection.rows(
             Statement(
                 "fold_page",
                 """
@@ -203,27 +212,7 @@ struct SubjectFold {
                 .uuid(subjects.upperBound),
                 .int8(Self.pageEvents)
             ),
-            decode: Self.rows
+            Row.init
         )
-    }
-
-    private static func rows(
-        _ result: borrowing PostgresResult
-    ) throws(PostgresError) -> [Row] {
-        var rows: [Row] = []
-        rows.reserveCapacity(result.rowCount)
-        for row in 0..<result.rowCount {
-            rows.append(
-                Row(
-                    logID: try result.int4(row, 0),
-                    app: Identifier(value: try result.uuid(row, 1)),
-                    subject: Identifier(value: try result.uuid(row, 2)),
-                    version: try result.int8(row, 3),
-                    position: try result.int8(row, 4),
-                    bytes: try result.bytes(row, 5)
-                )
-            )
-        }
-        return rows
     }
 }

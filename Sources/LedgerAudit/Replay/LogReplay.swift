@@ -92,14 +92,14 @@ package struct LogReplay: Sendable {
 
     /// Commits the log, then folds the projection.
     package func finish() async throws -> ReplayReport {
-        try await connection.query(
+        try await connection.execute(
             Statement(
                 "replay_size",
                 "update ledger.log set size = $2 where log_id = $1",
                 .int4(logID),
                 .int8(size)
             )
-        ) { _ throws(PostgresError) in }
+        )
         try await connection.script("commit; analyze ledger.event;")
         await connection.close()
         let rebuilt = try await ProjectionRebuild.run(configuration)
@@ -118,7 +118,7 @@ package struct LogReplay: Sendable {
     }
 
     private func checkEmpty() async throws {
-        let found = try await connection.query(
+        let found = try await connection.firstRow(
             Statement(
                 "replay_is_empty",
                 """
@@ -129,9 +129,7 @@ package struct LogReplay: Sendable {
                 """,
                 .int4(logID)
             )
-        ) { result throws(PostgresError) -> Bool? in
-            result.rowCount == 0 ? nil : try result.bool(0, 0)
-        }
+        ) { result, row throws(PostgresError) in try result.bool(row, 0) }
         guard let isEmpty = found else { throw ReplayError.noLog(logID) }
         guard isEmpty else { throw ReplayError.notEmpty }
     }
@@ -142,7 +140,7 @@ package struct LogReplay: Sendable {
                 throw ReplayError.rootDiffers(size: size)
             }
             signedSize = checkpoint.size
-            try await connection.query(
+            try await connection.execute(
                 Statement(
                     "replay_checkpoint",
                     """
@@ -154,7 +152,7 @@ package struct LogReplay: Sendable {
                     .bytea(checkpoint.root.bytes),
                     .text(checkpoint.note)
                 )
-            ) { _ throws(PostgresError) in }
+            )
         }
     }
 
@@ -169,13 +167,11 @@ package struct LogReplay: Sendable {
             builder.append(MerkleHash(leaf: bytes))
             position += 1
         }
-        try await connection.query(rows.statement(logID: logID, from: position - rows.count)) {
-            _ throws(PostgresError) in
-        }
+        try await connection.execute(rows.statement(logID: logID, from: position - rows.count))
         let tiles = builder.takeTiles().filter(\.address.isFull)
         // Tiles belong to what was signed; those beyond would have nobody to vouch for them.
         guard !tiles.isEmpty, size <= checkpoints.last?.size ?? -1 else { return }
-        try await connection.query(
+        try await connection.execute(
             Statement(
                 "replay_tiles",
                 """
@@ -190,7 +186,7 @@ package struct LogReplay: Sendable {
                 .byteaArray(tiles.map(\.bytes)),
                 .byteaArray(tiles.map { $0.root.bytes })
             )
-        ) { _ throws(PostgresError) in }
+        )
     }
 
     /// The app of a record.
@@ -206,7 +202,7 @@ package struct LogReplay: Sendable {
         if case .appAdded(let given) = record.event { name = given }
         guard apps[record.clientID] == nil || name != nil else { return app }
         apps[record.clientID] = app
-        try await connection.query(
+        try await connection.execute(
             Statement(
                 "replay_app",
                 """
@@ -219,7 +215,7 @@ package struct LogReplay: Sendable {
                 .text(record.clientID),
                 .text(name)
             )
-        ) { _ throws(PostgresError) in }
+        )
         return app
     }
 }

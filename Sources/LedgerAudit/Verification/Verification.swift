@@ -241,27 +241,21 @@ package enum Verification {
         _ statement: Statement,
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [Int32: Int64] {
-        try await connection.query(statement) { result throws(PostgresError) in
-            var numbers: [Int32: Int64] = [:]
-            for row in 0..<result.rowCount {
-                numbers[try result.int4(row, 0)] = try result.int8(row, 1)
-            }
-            return numbers
+        let numbers = try await connection.rows(statement) { result, row throws(PostgresError) in
+            (try result.int4(row, 0), try result.int8(row, 1))
         }
+        return Dictionary(uniqueKeysWithValues: numbers)
     }
 
     private static func apps(
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [UInt128: String] {
-        try await connection.query(
+        let apps = try await connection.rows(
             Statement("verify_apps", "select app_id, client_id from ledger.app")
-        ) { result throws(PostgresError) in
-            var apps: [UInt128: String] = [:]
-            for row in 0..<result.rowCount {
-                apps[try result.uuid(row, 0)] = try result.text(row, 1)
-            }
-            return apps
+        ) { result, row throws(PostgresError) in
+            (try result.uuid(row, 0), try result.text(row, 1))
         }
+        return Dictionary(uniqueKeysWithValues: apps)
     }
 
     /// Rows of logs that there are not.
@@ -274,7 +268,7 @@ package enum Verification {
         guard plan.checks.contains(.positions) else { return }
         var after: Int64 = Int64(Int32.min) - 1
         while true {
-            let next = try await connection.query(
+            let next = try await connection.firstRow(
                 Statement(
                     "verify_next_log",
                     """
@@ -283,9 +277,8 @@ package enum Verification {
                     """,
                     .int8(after)
                 )
-            ) { result throws(PostgresError) -> (logID: Int32, position: Int64)? in
-                guard result.rowCount > 0 else { return nil }
-                return (try result.int4(0, 0), try result.int8(0, 1))
+            ) { result, row throws(PostgresError) -> (logID: Int32, position: Int64) in
+                (try result.int4(row, 0), try result.int8(row, 1))
             }
             guard let next else { return }
             if !known.contains(next.logID) {

@@ -62,23 +62,17 @@ struct VerificationKeys: Sendable {
     }
 
     private func rows(_ connection: PostgresConnection) async throws(PostgresError) -> [Row] {
-        try await connection.query(
+        try await connection.rows(
             Statement(
                 "verify_master_keys",
                 "select purpose, root_key_id, wrapped from vault.master_key order by purpose"
             )
-        ) { result throws(PostgresError) in
-            var rows: [Row] = []
-            for row in 0..<result.rowCount {
-                rows.append(
-                    Row(
-                        purpose: try result.text(row, 0),
-                        rootKeyID: try result.text(row, 1),
-                        wrapped: try result.bytes(row, 2)
-                    )
-                )
-            }
-            return rows
+        ) { result, row throws(PostgresError) in
+            Row(
+                purpose: try result.text(row, 0),
+                rootKeyID: try result.text(row, 1),
+                wrapped: try result.bytes(row, 2)
+            )
         }
     }
 

@@ -42,7 +42,7 @@ extension VerificationLog {
     }
 
     private func roots(_ level: Int32, _ numbers: Range<Int64>) async throws -> [MerkleHash] {
-        let roots = try await readers[0].query(
+        let roots = try await readers[0].rows(
             Statement(
                 "verify_tile_roots",
                 """
@@ -54,16 +54,11 @@ extension VerificationLog {
                 .int8(numbers.lowerBound),
                 .int8(numbers.upperBound)
             )
-        ) { result throws(PostgresError) in
-            var roots: [MerkleHash] = []
-            for row in 0..<result.rowCount {
-                if let root = MerkleHash(try result.bytes(row, 0)) { roots.append(root) }
-            }
-            return roots
-        }
-        guard roots.count == numbers.count else {
+        ) { result, row throws(PostgresError) in MerkleHash(try result.bytes(row, 0)) }
+        let found = roots.compactMap { $0 }
+        guard found.count == numbers.count else {
             throw VerificationFailure.missingTiles(logID: logID, size: since)
         }
-        return roots
+        return found
     }
 }

@@ -141,7 +141,7 @@ struct VerificationLog: Sendable {
         _ reader: PostgresConnection
     ) async throws(PostgresError) -> [Int64: StoredTile] {
         let width = Int64(TileAddress.fullWidth)
-        return try await reader.query(
+        let tiles = try await reader.rows(
             Statement(
                 "verify_tiles",
                 """
@@ -152,16 +152,16 @@ struct VerificationLog: Sendable {
                 .int8(positions.lowerBound / width),
                 .int8(positions.upperBound / width)
             )
-        ) { result throws(PostgresError) in
-            var tiles: [Int64: StoredTile] = [:]
-            for row in 0..<result.rowCount {
-                tiles[try result.int8(row, 0)] = StoredTile(
+        ) { result, row throws(PostgresError) in
+            (
+                try result.int8(row, 0),
+                StoredTile(
                     hashes: MerkleHash.list(try result.bytes(row, 1)),
                     root: MerkleHash(try result.bytes(row, 2))
                 )
-            }
-            return tiles
+            )
         }
+        return Dictionary(uniqueKeysWithValues: tiles)
     }
 
     /// The sound checkpoints of sizes in a range, and findings about the others.
@@ -308,7 +308,7 @@ struct VerificationLog: Sendable {
     /// No tile may be stored that the last checkpoint does not cover.
     private func checkTileCounts(_ report: inout VerificationReport) async throws {
         guard plan.checks.contains(.tiles) else { return }
-        let rows = try await readers[0].query(
+        let rows = try await readers[0].rows(
             Statement(
                 "verify_tile_counts",
                 """
@@ -318,17 +318,13 @@ struct VerificationLog: Sendable {
                 """,
                 .int4(logID)
             )
-        ) { result throws(PostgresError) in
-            var rows: [(level: Int32, count: Int64, last: Int64, size: Int64)] = []
-            for row in 0..<result.rowCount {
-                rows.append(
-                    (
-                        try result.int4(row, 0), try result.int8(row, 1), try result.int8(row, 2),
-                        try result.int8(row, 3)
-                    )
-                )
-            }
-            return rows
+        ) {
+            result,
+            row throws(PostgresError) -> (level: Int32, count: Int64, last: Int64, size: Int64) in
+            (
+                try result.int4(row, 0), try result.int8(row, 1), try result.int8(row, 2),
+                try result.int8(row, 3)
+            )
         }
         for row in rows where row.level >= 0 && row.level < 8 {
             let expected = row.size >> (Int64(row.level + 1) * Int64(TileAddress.height))

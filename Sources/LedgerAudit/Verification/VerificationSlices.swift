@@ -21,7 +21,7 @@ enum VerificationSlices {
         rows: Int64
     ) async throws(PostgresError) -> [ClosedRange<UInt128>] {
         let share = max(1, min(whole, whole * sampleMax / max(1, rows)))
-        let sample = try await connection.query(
+        let sample = try await connection.rows(
             Statement(
                 "verify_sample",
                 """
@@ -31,10 +31,8 @@ enum VerificationSlices {
                 """,
                 .int8(share)
             )
-        ) { result throws(PostgresError) in
-            var subjects: [UInt128] = []
-            for row in 0..<result.rowCount { subjects.append(try result.uuid(row, 0)) }
-            return subjects
+        ) { result, row throws(PostgresError) in
+            try result.uuid(row, 0)
         }
         return ranges(sample)
     }

@@ -57,7 +57,7 @@ struct VerificationUsers: Sendable {
         _ logID: Int32,
         _ positions: Range<Int64>
     ) async throws(PostgresError) -> [Identifier] {
-        try await connection.query(
+        try await connection.rows(
             Statement(
                 "verify_changed",
                 """
@@ -69,12 +69,8 @@ struct VerificationUsers: Sendable {
                 .int8(positions.lowerBound),
                 .int8(positions.upperBound)
             )
-        ) { result throws(PostgresError) in
-            var subjects: [Identifier] = []
-            for row in 0..<result.rowCount {
-                subjects.append(Identifier(value: try result.uuid(row, 0)))
-            }
-            return subjects
+        ) { result, row throws(PostgresError) in
+            Identifier(value: try result.uuid(row, 0))
         }
     }
 
@@ -170,7 +166,7 @@ struct VerificationUsers: Sendable {
     func checkOrphans(_ report: inout VerificationReport) async throws {
         var after: (logID: Int32, app: UInt128, subject: UInt128) = (.min, 0, 0)
         while true {
-            let page = try await connection.query(
+            let page = try await connection.rows(
                 Statement(
                     "verify_orphans",
                     """
@@ -189,17 +185,15 @@ struct VerificationUsers: Sendable {
                     .uuid(after.app),
                     .uuid(after.subject)
                 )
-            ) { result throws(PostgresError) in
-                var rows: [(logID: Int32, app: UInt128, subject: UInt128, isKnown: Bool)] = []
-                for row in 0..<result.rowCount {
-                    rows.append(
-                        (
-                            try result.int4(row, 0), try result.uuid(row, 1),
-                            try result.uuid(row, 2), try result.bool(row, 3)
-                        )
-                    )
-                }
-                return rows
+            ) {
+                result,
+                row throws(PostgresError) -> (
+                    logID: Int32, app: UInt128, subject: UInt128, isKnown: Bool
+                ) in
+                (
+                    try result.int4(row, 0), try result.uuid(row, 1),
+                    try result.uuid(row, 2), try result.bool(row, 3)
+                )
             }
             guard let last = page.last else { return }
             for row in page where !row.isKnown {
@@ -254,7 +248,7 @@ struct ProjectionRow: Sendable, Equatable {
         of folded: [FoldedSubject],
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [UInt128: ProjectionRow] {
-        try await connection.query(
+        let rows = try await connection.rows(
             Statement(
                 "verify_projection",
                 """
@@ -268,12 +262,10 @@ struct ProjectionRow: Sendable, Equatable {
                 .uuidArray(folded.map(\.app.value)),
                 .uuidArray(folded.map(\.subject.value))
             )
-        ) { result throws(PostgresError) in
-            var rows: [UInt128: ProjectionRow] = [:]
-            for row in 0..<result.rowCount {
-                rows[try result.uuid(row, 2)] = try ProjectionRow(result, row)
-            }
-            return rows
+        ) { result, row throws(PostgresError) in
+            (try result.uuid(row, 2), try ProjectionRow(result, row))
         }
+        // A subject may have been given rows of two logs or apps by whoever forged one.
+        return Dictionary(rows) { _, last in last }
     }
 }

@@ -68,7 +68,7 @@ extension VerificationVault {
     }
 
     private func apps(_ connection: PostgresConnection) async throws(PostgresError) -> [App] {
-        try await connection.query(
+        try await connection.rows(
             Statement(
                 "verify_app_keys",
                 """
@@ -79,22 +79,16 @@ extension VerificationVault {
                 """,
                 .int4(Self.administrationLogID)
             )
-        ) { result throws(PostgresError) in
-            var apps: [App] = []
-            for row in 0..<result.rowCount {
-                var key: StoredKey?
-                if let wrapped = try result.bytesOrNil(row, 3) {
-                    key = StoredKey(rootKeyID: try result.text(row, 2), wrapped: wrapped)
-                }
-                apps.append(
-                    App(
-                        id: Identifier(value: try result.uuid(row, 0)),
-                        clientID: try result.text(row, 1),
-                        key: key
-                    )
-                )
+        ) { result, row throws(PostgresError) in
+            var key: StoredKey?
+            if let wrapped = try result.bytesOrNil(row, 3) {
+                key = StoredKey(rootKeyID: try result.text(row, 2), wrapped: wrapped)
             }
-            return apps
+            return App(
+                id: Identifier(value: try result.uuid(row, 0)),
+                clientID: try result.text(row, 1),
+                key: key
+            )
         }
     }
 
@@ -124,7 +118,7 @@ extension VerificationVault {
         _ connection: PostgresConnection,
         _ report: inout VerificationReport
     ) async throws -> Row? {
-        let page = try await connection.query(
+        let page = try await connection.rows(
             Statement(
                 "verify_key_owners",
                 """
@@ -143,18 +137,12 @@ extension VerificationVault {
                 .int4(after.logID),
                 .uuid(after.subject)
             )
-        ) { result throws(PostgresError) in
-            var rows: [Row] = []
-            for row in 0..<result.rowCount {
-                rows.append(
-                    Row(
-                        logID: try result.int4(row, 0),
-                        subject: try result.uuid(row, 1),
-                        isKnown: try result.bool(row, 2)
-                    )
-                )
-            }
-            return rows
+        ) { result, row throws(PostgresError) in
+            Row(
+                logID: try result.int4(row, 0),
+                subject: try result.uuid(row, 1),
+                isKnown: try result.bool(row, 2)
+            )
         }
         for row in page where !row.isKnown {
             let subject = Identifier(value: row.subject)
@@ -173,7 +161,7 @@ extension VerificationVault {
         _ connection: PostgresConnection,
         _ report: inout VerificationReport
     ) async throws -> Row? {
-        let page = try await connection.query(
+        let page = try await connection.rows(
             Statement(
                 "verify_value_owners",
                 """
@@ -192,20 +180,14 @@ extension VerificationVault {
                 .text(after.kind),
                 .int8(after.version)
             )
-        ) { result throws(PostgresError) in
-            var rows: [Row] = []
-            for row in 0..<result.rowCount {
-                rows.append(
-                    Row(
-                        logID: try result.int4(row, 0),
-                        subject: try result.uuid(row, 1),
-                        kind: try result.text(row, 2),
-                        version: try result.int8(row, 3),
-                        isKnown: try result.bool(row, 4)
-                    )
-                )
-            }
-            return rows
+        ) { result, row throws(PostgresError) in
+            Row(
+                logID: try result.int4(row, 0),
+                subject: try result.uuid(row, 1),
+                kind: try result.text(row, 2),
+                version: try result.int8(row, 3),
+                isKnown: try result.bool(row, 4)
+            )
         }
         for row in page where !row.isKnown {
             let subject = Identifier(value: row.subject)

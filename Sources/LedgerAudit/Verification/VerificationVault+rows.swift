@@ -8,7 +8,7 @@ extension VerificationVault {
         _ folded: [FoldedSubject],
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [UInt128: StoredKey] {
-        try await connection.query(
+        let keys = try await connection.rows(
             Statement(
                 "verify_data_keys",
                 """
@@ -19,23 +19,24 @@ extension VerificationVault {
                 .int4Array(folded.map(\.logID)),
                 .uuidArray(folded.map(\.subject.value))
             )
-        ) { result throws(PostgresError) in
-            var keys: [UInt128: StoredKey] = [:]
-            for row in 0..<result.rowCount {
-                keys[try result.uuid(row, 0)] = StoredKey(
+        ) { result, row throws(PostgresError) in
+            (
+                try result.uuid(row, 0),
+                StoredKey(
                     rootKeyID: try result.text(row, 1),
                     wrapped: try result.bytes(row, 2)
                 )
-            }
-            return keys
+            )
         }
+        // A subject whose events stand in two logs may have two keys.
+        return Dictionary(keys) { _, last in last }
     }
 
     func values(
         _ folded: [FoldedSubject],
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [UInt128: [Value]] {
-        try await connection.query(
+        let values = try await connection.rows(
             Statement(
                 "verify_values",
                 """
@@ -47,26 +48,24 @@ extension VerificationVault {
                 .int4Array(folded.map(\.logID)),
                 .uuidArray(folded.map(\.subject.value))
             )
-        ) { result throws(PostgresError) in
-            var values: [UInt128: [Value]] = [:]
-            for row in 0..<result.rowCount {
-                values[try result.uuid(row, 0), default: []].append(
-                    Value(
-                        kind: try result.text(row, 1),
-                        version: try result.int8(row, 2),
-                        sealed: try result.bytes(row, 3)
-                    )
+        ) { result, row throws(PostgresError) in
+            (
+                subject: try result.uuid(row, 0),
+                value: Value(
+                    kind: try result.text(row, 1),
+                    version: try result.int8(row, 2),
+                    sealed: try result.bytes(row, 3)
                 )
-            }
-            return values
+            )
         }
+        return Dictionary(grouping: values, by: \.subject).mapValues { $0.map(\.value) }
     }
 
     func lookups(
         _ keys: [Lookup.Key],
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [Lookup.Key: Lookup] {
-        try await connection.query(
+        let lookups = try await connection.rows(
             Statement(
                 "verify_lookups",
                 """
@@ -79,24 +78,21 @@ extension VerificationVault {
                 .textArray(keys.map(\.kind.rawValue)),
                 .byteaArray(keys.map(\.fingerprint.bytes))
             )
-        ) { result throws(PostgresError) in
-            var lookups: [Lookup.Key: Lookup] = [:]
-            for row in 0..<result.rowCount {
-                guard let kind = LookupKind(rawValue: try result.text(row, 1)),
-                    let fingerprint = Fingerprint(try result.bytes(row, 2))
-                else { continue }
-                let key = Lookup.Key(
+        ) { result, row throws(PostgresError) -> (Lookup.Key, Lookup)? in
+            guard let kind = LookupKind(rawValue: try result.text(row, 1)),
+                let fingerprint = Fingerprint(try result.bytes(row, 2))
+            else { return nil }
+            return (
+                Lookup.Key(
                     logID: try result.int4(row, 0),
                     kind: kind,
                     fingerprint: fingerprint
-                )
-                lookups[key] = Lookup(
-                    subject: try result.uuid(row, 3),
-                    reference: try result.uuid(row, 4)
-                )
-            }
-            return lookups
+                ),
+                Lookup(subject: try result.uuid(row, 3), reference: try result.uuid(row, 4))
+            )
         }
+        // Two subjects may claim one lookup, which then comes twice.
+        return Dictionary(lookups.compactMap { $0 }) { first, _ in first }
     }
 
     /// How many lookups there are.
@@ -166,7 +162,7 @@ extension VerificationVault {
         _ after: (logID: Int32, kind: String, fingerprint: [UInt8]),
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [LookupRow] {
-        try await connection.query(
+        try await connection.rows(
             Statement(
                 "verify_lookup_page",
                 """
@@ -184,21 +180,15 @@ extension VerificationVault {
                 .text(after.kind),
                 .bytea(after.fingerprint)
             )
-        ) { result throws(PostgresError) in
-            var rows: [LookupRow] = []
-            for row in 0..<result.rowCount {
-                rows.append(
-                    LookupRow(
-                        logID: try result.int4(row, 0),
-                        kind: try result.text(row, 1),
-                        fingerprint: try result.bytes(row, 2),
-                        subject: try result.uuid(row, 3),
-                        position: try result.int8OrNil(row, 4),
-                        record: try result.bytesOrNil(row, 5)
-                    )
-                )
-            }
-            return rows
+        ) { result, row throws(PostgresError) in
+            LookupRow(
+                logID: try result.int4(row, 0),
+                kind: try result.text(row, 1),
+                fingerprint: try result.bytes(row, 2),
+                subject: try result.uuid(row, 3),
+                position: try result.int8OrNil(row, 4),
+                record: try result.bytesOrNil(row, 5)
+            )
         }
     }
 }

@@ -108,7 +108,7 @@ private struct Appender: Sendable {
     }
 
     private func settled(_ ids: [UInt128]) async throws(PostgresError) -> [UInt128: Settled] {
-        try await pool.query(
+        let settled = try await pool.rows(
             Statement(
                 "settle_events",
                 """
@@ -118,15 +118,12 @@ private struct Appender: Sendable {
                 .int4(logID),
                 .uuidArray(ids)
             )
-        ) { result throws(PostgresError) in
-            var settled: [UInt128: Settled] = [:]
-            for row in 0..<result.rowCount {
-                settled[try result.uuid(row, 0)] = Settled(
-                    position: try result.int8(row, 1),
-                    record: try result.bytes(row, 2)
-                )
-            }
-            return settled
+        ) { result, row throws(PostgresError) in
+            (
+                try result.uuid(row, 0),
+                Settled(position: try result.int8(row, 1), record: try result.bytes(row, 2))
+            )
         }
+        return Dictionary(uniqueKeysWithValues: settled)
     }
 }

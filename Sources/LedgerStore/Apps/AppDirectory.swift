@@ -49,27 +49,18 @@ final class AppDirectory: Sendable {
     private static let keysMax = 10_000
 
     private let remembered = Mutex(Remembered())
-    private let pool: PostgresPool
+    private let database: StoreDatabase
     private let vault: Vault
 
-    init(pool: PostgresPool, vault: Vault) {
-        self.pool = pool
+    init(database: StoreDatabase, vault: Vault) {
+        self.database = database
         self.vault = vault
     }
 
     /// All apps.
     func apps() async throws(StoreError) -> [StoredApp] {
         if let apps = remembered.withLock({ $0.freshApps() }) { return apps }
-        let rows: [AppRow]
-        do {
-            rows = try await pool.query(Self.appsStatement) { result throws(PostgresError) in
-                var rows: [AppRow] = []
-                for row in 0..<result.rowCount { rows.append(try AppRow(result, row)) }
-                return rows
-            }
-        } catch {
-            throw StoreError(error)
-        }
+        let rows = try await database.rows(Self.appsStatement, AppRow.init)
         var apps: [StoredApp] = []
         for row in rows { apps.append(try row.opened(by: vault)) }
         let entry = Entry(value: apps, until: .now + StoreLimits.directoryTime)
@@ -102,31 +93,26 @@ final class AppDirectory: Sendable {
     }
 
     private func storedKey(_ id: String) async throws(StoreError) -> StoredAPIKey? {
-        do {
-            return try await pool.query(
-                Statement(
-                    "api_key",
-                    """
-                    select app_id, hash, array_to_string(scopes, ' '), expires_at
-                    from ledger.api_key where key_id = $1 and revoked_at is null
-                    """,
-                    .text(id)
-                )
-            ) { result throws(PostgresError) in
-                guard result.rowCount == 1 else { return nil }
-                let scopes = try result.text(0, 2).split(separator: " ").map(String.init)
-                return StoredAPIKey(
-                    id: id,
-                    app: Identifier(value: try result.uuid(0, 0)),
-                    scopes: Set(scopes),
-                    hash: try result.bytes(0, 1),
-                    expiresAt: try result.timestamptzOrNil(0, 3).map {
-                        Timestamp(microseconds: $0)
-                    }
-                )
-            }
-        } catch {
-            throw StoreError(error)
+        try await database.firstRow(
+            Statement(
+                "api_key",
+                """
+                select app_id, hash, array_to_string(scopes, ' '), expires_at
+                from ledger.api_key where key_id = $1 and revoked_at is null
+                """,
+                .text(id)
+            )
+        ) { result, row throws(PostgresError) in
+            let scopes = try result.text(row, 2).split(separator: " ").map(String.init)
+            return StoredAPIKey(
+                id: id,
+                app: Identifier(value: try result.uuid(row, 0)),
+                scopes: Set(scopes),
+                hash: try result.bytes(row, 1),
+                expiresAt: try result.timestamptzOrNil(row, 3).map {
+                    Timestamp(microseconds: $0)
+                }
+            )
         }
     }
 

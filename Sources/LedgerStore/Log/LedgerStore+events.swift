@@ -10,6 +10,17 @@ package struct StoredEvent: Sendable {
     /// The record's bytes, exactly as stored.
     package let bytes: [UInt8]
 
+    /// Reads the columns `log_id, app_id, position, record`.
+    fileprivate init(
+        _ result: borrowing PostgresResult,
+        _ row: Int
+    ) throws(PostgresError) {
+        logID = try result.int4(row, 0)
+        app = Identifier(value: try result.uuid(row, 1))
+        position = try result.int8(row, 2)
+        bytes = try result.bytes(row, 3)
+    }
+
     /// The record; throws for bytes that are none.
     package func record() throws(StoreError) -> Record {
         do {
@@ -195,26 +206,21 @@ extension LedgerStore {
         _ kind: LookupKind,
         _ fingerprint: Fingerprint
     ) async throws(StoreError) -> (subject: Identifier, reference: Identifier)? {
-        do {
-            return try await pool.query(
-                Statement(
-                    "lookup",
-                    """
-                    select k.subject, k.reference from ledger.log l
-                    join vault.lookup k on k.log_id = l.log_id and k.kind = $1 and k.fingerprint = $2
-                    """,
-                    .text(kind.rawValue),
-                    .bytea(fingerprint.bytes)
-                )
-            ) { result throws(PostgresError) in
-                guard result.rowCount > 0 else { return nil }
-                return (
-                    Identifier(value: try result.uuid(0, 0)),
-                    Identifier(value: try result.uuid(0, 1))
-                )
-            }
-        } catch {
-            throw StoreError(error)
+        try await database.firstRow(
+            Statement(
+                "lookup",
+                """
+                select k.subject, k.reference from ledger.log l
+                join vault.lookup k on k.log_id = l.log_id and k.kind = $1 and k.fingerprint = $2
+                """,
+                .text(kind.rawValue),
+                .bytea(fingerprint.bytes)
+            )
+        ) { result, row throws(PostgresError) in
+            (
+                Identifier(value: try result.uuid(row, 0)),
+                Identifier(value: try result.uuid(row, 1))
+            )
         }
     }
 
@@ -224,68 +230,36 @@ extension LedgerStore {
         after subject: Identifier?,
         limit: Int
     ) async throws(StoreError) -> [StoredUser] {
-        let places: [(logID: Int32, subject: Identifier)]
-        do {
-            places = try await pool.query(
-                Statement(
-                    "users",
-                    """
-                    select log_id, subject from ledger.current_token
-                    where log_id = $1 and app_id = $2 and subject > $3 order by subject limit $4
-                    """,
-                    .int4(administrationLog),
-                    .uuid(app.id.value),
-                    .uuid(subject?.value ?? 0),
-                    .int8(Int64(limit))
-                )
-            ) { result throws(PostgresError) in
-                var places: [(logID: Int32, subject: Identifier)] = []
-                for row in 0..<result.rowCount {
-                    places.append(
-                        (
-                            try result.int4(row, 0), Identifier(value: try result.uuid(row, 1))
-                        )
-                    )
-                }
-                return places
-            }
-        } catch {
-            throw StoreError(error)
+        let places = try await database.rows(
+            Statement(
+                "users",
+                """
+                select log_id, subject from ledger.current_token
+                where log_id = $1 and app_id = $2 and subject > $3 order by subject limit $4
+                """,
+                .int4(administrationLog),
+                .uuid(app.id.value),
+                .uuid(subject?.value ?? 0),
+                .int8(Int64(limit))
+            )
+        ) { result, row throws(PostgresError) -> (logID: Int32, subject: Identifier) in
+            (
+                try result.int4(row, 0), Identifier(value: try result.uuid(row, 1))
+            )
         }
         return try await self.users(at: places, of: app)
     }
 
     /// Whether the database answers now.
     package func ping() async throws(StoreError) {
-        do {
-            try await pool.query(Statement("ping", "select 1")) { _ throws(PostgresError) in }
-        } catch {
-            throw StoreError(error)
-        }
+        _ = try await database.rows(Statement("ping", "select 1")) { _, _ throws(PostgresError) in }
     }
 
     private func event(_ statement: Statement) async throws(StoreError) -> StoredEvent? {
-        try await events(statement).first
+        try await database.firstRow(statement, StoredEvent.init)
     }
 
     private func events(_ statement: Statement) async throws(StoreError) -> [StoredEvent] {
-        do {
-            return try await pool.query(statement) { result throws(PostgresError) in
-                var events: [StoredEvent] = []
-                for row in 0..<result.rowCount {
-                    events.append(
-                        StoredEvent(
-                            logID: try result.int4(row, 0),
-                            app: Identifier(value: try result.uuid(row, 1)),
-                            position: try result.int8(row, 2),
-                            bytes: try result.bytes(row, 3)
-                        )
-                    )
-                }
-                return events
-            }
-        } catch {
-            throw StoreError(error)
-        }
+        try await database.rows(statement, StoredEvent.init)
     }
 }

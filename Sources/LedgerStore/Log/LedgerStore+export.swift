@@ -36,16 +36,12 @@ extension LedgerStore {
             } else {
                 Self.filteredExport(filter, logID, position, stretchEnd)
             }
-        do {
-            return try await pool.query(statement) { result throws(PostgresError) in
-                var page = try Self.page(result)
-                let isCut = page.positions.count == StoreLimits.exportRecordsMax
-                let next = isCut ? (page.positions.last ?? end) + 1 : stretchEnd
-                page.next = next < end ? next : nil
-                return page
-            }
-        } catch {
-            throw StoreError(error)
+        return try await database.query(statement) { result throws(PostgresError) in
+            var page = try Self.page(result)
+            let isCut = page.positions.count == StoreLimits.exportRecordsMax
+            let next = isCut ? (page.positions.last ?? end) + 1 : stretchEnd
+            page.next = next < end ? next : nil
+            return page
         }
     }
 

@@ -62,25 +62,17 @@ extension LedgerStore {
         with fingerprints: [Fingerprint],
         of app: StoredApp
     ) async throws(StoreError) -> [Identifier] {
-        do {
-            return try await pool.query(
-                Statement(
-                    "find_tokens",
-                    "select found_subject from ledger.find_tokens($1, $2, $3, $4)",
-                    .int4(administrationLog),
-                    .uuid(app.id.value),
-                    .byteaArray(fingerprints.map { Array($0.description.utf8) }),
-                    .int4(Int32(StoreLimits.searchSubjectsMax))
-                )
-            ) { result throws(PostgresError) in
-                var subjects: [Identifier] = []
-                for row in 0..<result.rowCount {
-                    subjects.append(Identifier(value: try result.uuid(row, 0)))
-                }
-                return subjects
-            }
-        } catch {
-            throw StoreError(error)
+        try await database.rows(
+            Statement(
+                "find_tokens",
+                "select found_subject from ledger.find_tokens($1, $2, $3, $4)",
+                .int4(administrationLog),
+                .uuid(app.id.value),
+                .byteaArray(fingerprints.map { Array($0.description.utf8) }),
+                .int4(Int32(StoreLimits.searchSubjectsMax))
+            )
+        ) { result, row throws(PostgresError) in
+            Identifier(value: try result.uuid(row, 0))
         }
     }
 }

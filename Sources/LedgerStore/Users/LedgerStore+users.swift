@@ -96,26 +96,19 @@ extension LedgerStore {
         version: Int64,
         of user: StoredUser
     ) async throws(StoreError) -> Secret? {
-        let sealed: [UInt8]?
-        do {
-            sealed = try await pool.query(
-                Statement(
-                    "value",
-                    """
-                    select sealed from vault.value
-                    where log_id = $1 and subject = $2 and kind = $3 and version = $4
-                    """,
-                    .int4(user.logID),
-                    .uuid(user.subject.value),
-                    .text(kind.rawValue),
-                    .int8(version)
-                )
-            ) { result throws(PostgresError) in
-                result.rowCount == 0 ? nil : try result.bytes(0, 0)
-            }
-        } catch {
-            throw StoreError(error)
-        }
+        let sealed = try await database.firstRow(
+            Statement(
+                "value",
+                """
+                select sealed from vault.value
+                where log_id = $1 and subject = $2 and kind = $3 and version = $4
+                """,
+                .int4(user.logID),
+                .uuid(user.subject.value),
+                .text(kind.rawValue),
+                .int8(version)
+            )
+        ) { result, row throws(PostgresError) in try result.bytes(row, 0) }
         guard let sealed else { return nil }
         return try open(sealed, kind, version: version, of: user)
     }

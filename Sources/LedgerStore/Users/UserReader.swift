@@ -19,15 +19,15 @@ final class UserReader: Sendable {
     }
 
     private let batcher: Batcher<Question, Answer?>
-    private let pool: PostgresPool
+    private let database: StoreDatabase
 
-    init(pool: PostgresPool) {
-        self.pool = pool
+    init(database: StoreDatabase) {
+        self.database = database
         batcher = Batcher(
             batchMax: StoreLimits.batchUsersMax,
             queueMax: StoreLimits.queuedCommandsMax,
             workerCount: StoreLimits.userReadersMax
-        ) { await Self.read($0, pool) }
+        ) { await Self.read($0, database) }
     }
 
     func read(_ question: Question) async throws(StoreError) -> Answer? {
@@ -36,7 +36,7 @@ final class UserReader: Sendable {
 
     /// Reads many users for one caller; the caller bounds their number.
     func readAll(_ questions: [Question]) async -> [Result<Answer?, StoreError>] {
-        questions.isEmpty ? [] : await Self.read(questions, pool)
+        questions.isEmpty ? [] : await Self.read(questions, database)
     }
 
     func run() async { await batcher.run() }
@@ -45,10 +45,10 @@ final class UserReader: Sendable {
 
     private static func read(
         _ questions: [Question],
-        _ pool: PostgresPool
+        _ database: StoreDatabase
     ) async -> [Result<Answer?, StoreError>] {
         do {
-            let answers = try await pool.query(statement(questions)) {
+            let answers = try await database.query(statement(questions)) {
                 result throws(PostgresError) in
                 var answers = [Answer?](repeating: nil, count: questions.count)
                 for row in 0..<result.rowCount {
@@ -58,7 +58,7 @@ final class UserReader: Sendable {
             }
             return answers.map { .success($0) }
         } catch {
-            return questions.map { _ in .failure(StoreError(error)) }
+            return questions.map { _ in .failure(error) }
         }
     }
 

@@ -1,0 +1,36 @@
+internal import Postgres
+
+/// The pool of a store, whose errors are the store's: the one place where they are translated.
+struct StoreDatabase: Sendable {
+    let pool: PostgresPool
+
+    /// Runs one statement and lends its answer to `decode`.
+    func query<Value: Sendable>(
+        _ statement: Statement,
+        decode: @Sendable (borrowing PostgresResult) throws(PostgresError) -> Value
+    ) async throws(StoreError) -> Value {
+        do {
+            return try await pool.query(statement, decode: decode)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Runs one statement and gives every row of its answer, in order.
+    func rows<Row: Sendable>(
+        _ statement: Statement,
+        _ decode: RowDecoder<Row>
+    ) async throws(StoreError) -> [Row] {
+        try await query(statement) { result throws(PostgresError) in try result.rows(decode) }
+    }
+
+    /// Runs one statement and gives the first row of its answer; nil when there is none.
+    func firstRow<Row: Sendable>(
+        _ statement: Statement,
+        _ decode: RowDecoder<Row>
+    ) async throws(StoreError) -> Row? {
+        try await query(statement) { result throws(PostgresError) in
+            result.rowCount > 0 ? try decode(result, 0) : nil
+        }
+    }
+}

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite("Proofs in bulk", .timeLimit(.minutes(5)))
-struct ProofReaderTests {
+struct TreeReaderTests {
     @Test("every record has a proof in every tree that has it, also in older ones")
     func everyProof() async throws {
         try await TestStore.run { test in
@@ -22,12 +22,12 @@ struct ProofReaderTests {
             while let found = try await test.store.checkpoint(atOrBefore: bound, logID: 0) {
                 sizes.append(found.size)
                 bound = found.size - 1
-                var reader = ProofReader(test.store, size: found.size, logID: 0)
+                var reader = TreeReader(test.store, size: found.size, logID: 0)
                 for position in 0..<found.size {
                     try InclusionProof(
                         index: Int(position),
                         size: Int(found.size),
-                        hashes: try await reader.proof(of: position)
+                        hashes: try await reader.inclusion(of: position)
                     ).verify(leaf: leaves[Int(position)], root: found.root)
                 }
             }
@@ -48,11 +48,8 @@ struct ProofReaderTests {
             try await watcher.append(300, round: 1)
             try await watcher.look()
             let second = try await watcher.latest()
-            let hashes = try await test.store.consistency(
-                from: first.size,
-                to: second.size,
-                logID: 0
-            )
+            var reader = TreeReader(test.store, size: second.size, logID: 0)
+            let hashes = try await reader.consistency(from: first.size)
             try ConsistencyProof(old: Int(first.size), new: Int(second.size), hashes: hashes)
                 .verify(oldRoot: first.root, newRoot: second.root)
         }
@@ -67,7 +64,7 @@ struct ProofReaderTests {
             try await watcher.look()
             let latest = try await watcher.latest()
             #expect(latest.size == size)
-            var reader = ProofReader(test.store, size: size, logID: 0)
+            var reader = TreeReader(test.store, size: size, logID: 0)
             var positions: [Int64] = [
                 0, 1, 255, 256, 511, 512, 65_279, 65_280, 65_535, 65_536, 65_791, 65_792, size - 6,
                 size - 5, size - 1,
@@ -79,7 +76,7 @@ struct ProofReaderTests {
                 try InclusionProof(
                     index: Int(position),
                     size: Int(size),
-                    hashes: try await reader.proof(of: position)
+                    hashes: try await reader.inclusion(of: position)
                 ).verify(leaf: MerkleHash(leaf: event.bytes), root: latest.root)
             }
         }
@@ -93,8 +90,10 @@ struct ProofReaderTests {
             try await watcher.look()
             let size = try await watcher.latest().size
             try await Watcher.damage(test, "delete from ledger.tile")
-            var reader = ProofReader(test.store, size: size, logID: 0)
-            await #expect(throws: StoreError.damaged(.tile)) { _ = try await reader.proof(of: 0) }
+            var reader = TreeReader(test.store, size: size, logID: 0)
+            await #expect(throws: StoreError.damaged(.tile)) {
+                _ = try await reader.inclusion(of: 0)
+            }
         }
     }
 }

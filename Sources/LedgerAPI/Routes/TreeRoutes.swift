@@ -103,8 +103,8 @@ struct TreeRoutes: Sendable {
         else { throw LedgerError.notFound }
         guard let latest = try await store.latestCheckpoint(logID: logID), position < latest.size
         else { throw LedgerError.notIntegrated }
-        let plan = try ProofPlan.inclusion(of: Int(position), in: Int(latest.size))
-        let hashes = try await store.hashes(plan, size: latest.size, logID: logID)
+        var tree = TreeReader(store, size: latest.size, logID: logID)
+        let hashes = try await tree.inclusion(of: position)
         let entryProof = try EntryProof(
             index: Int(position),
             hashes: hashes,
@@ -149,12 +149,12 @@ struct TreeRoutes: Sendable {
                 "from and to must be sizes, from <= to <= \(latest.size), the last checkpoint's."
             )
         }
-        let plan = try ProofPlan.consistency(from: Int(from), to: Int(to))
+        var tree = TreeReader(store, size: to, logID: logID)
         var writer = JSONWriter()
         writer.open()
         writer.member("from", from)
         writer.member("to", to)
-        writer.hashes("consistency", try await store.hashes(plan, size: to, logID: logID))
+        writer.hashes("consistency", try await tree.consistency(from: from))
         writer.member("checkpoint", latest.note)
         writer.close()
         return .json(.ok, writer)

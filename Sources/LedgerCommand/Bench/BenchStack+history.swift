@@ -64,13 +64,13 @@ extension BenchStack {
         let measurements = [
             try await one.measure("store, inclusion proof") { _ in
             } step: { _ in
-                let plan = try ProofPlan.inclusion(of: .random(in: 0..<size), in: size)
-                _ = try await store.hashes(plan, size: Int64(size), logID: logID)
+                var reader = TreeReader(store, size: Int64(size), logID: logID)
+                _ = try await reader.inclusion(of: .random(in: 0..<Int64(size)))
             },
             try await one.measure("store, consistency proof") { _ in
             } step: { _ in
-                let plan = try ProofPlan.consistency(from: .random(in: 1...size), to: size)
-                _ = try await store.hashes(plan, size: Int64(size), logID: logID)
+                var reader = TreeReader(store, size: Int64(size), logID: logID)
+                _ = try await reader.consistency(from: .random(in: 1...Int64(size)))
             },
             try await proveOverHTTP(size, one), try await proveConsistencyOverHTTP(size, one),
             try await proveOverHTTP(size, load),

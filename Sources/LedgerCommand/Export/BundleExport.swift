@@ -64,6 +64,7 @@ struct BundleExport {
             earlier = try await store.firstCheckpoint(logID: target.logID)
         }
         let first = earlier ?? covering
+        var tree = TreeReader(store, size: covering.size, logID: target.logID)
         return try BundlePlan(
             export: store.clock.identifier(),
             madeAt: store.clock.now(),
@@ -74,11 +75,7 @@ struct BundleExport {
             verifierKey: store.vault.checkpointSigner(logID: target.logID).key,
             checkpoint: try SignedNote(Array(covering.note.utf8)),
             firstCheckpoint: try SignedNote(Array(first.note.utf8)),
-            consistency: try await store.consistency(
-                from: first.size,
-                to: covering.size,
-                logID: target.logID
-            ),
+            consistency: try await tree.consistency(from: first.size),
             hasCSV: command.format == .csv,
             isGzipped: command.gzip,
             hasIdentities: command.identities
@@ -87,9 +84,9 @@ struct BundleExport {
 
     private func writeEvents(_ writer: BundleWriter) async throws {
         let end = writer.plan.range.upperBound
-        var proofs: ProofReader?
+        var proofs: TreeReader?
         if writer.plan.proof == .inclusion {
-            proofs = ProofReader(store, size: Int64(writer.plan.tree.size), logID: target.logID)
+            proofs = TreeReader(store, size: Int64(writer.plan.tree.size), logID: target.logID)
         }
         let pages = ExportPages(
             store: store,
@@ -102,7 +99,7 @@ struct BundleExport {
             if proofs != nil {
                 var found: [[MerkleHash]] = []
                 for position in page.positions {
-                    found.append(try await proofs?.proof(of: position) ?? [])
+                    found.append(try await proofs?.inclusion(of: position) ?? [])
                 }
                 paths = found
             }

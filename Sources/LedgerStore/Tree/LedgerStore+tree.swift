@@ -54,32 +54,11 @@ extension LedgerStore {
         )
     }
 
-    /// The proof that the tree of one size continues that of a smaller one (RFC 6962, 2.1.2).
-    ///
-    /// `second` must not be larger than the last checkpoint's size.
-    package func consistency(
-        from first: Int64,
-        to second: Int64,
-        logID: Int32
-    ) async throws(StoreError) -> [MerkleHash] {
-        let plan: ProofPlan
-        do {
-            plan = try ProofPlan.consistency(from: Int(first), to: Int(second))
-        } catch {
-            preconditionFailure("A tree continues a smaller one.")
-        }
-        return try await hashes(plan, size: second, logID: logID)
-    }
-
     /// How many records a log has.
     package func size(logID: Int32) async throws(StoreError) -> Int64 {
-        do {
-            return try await pool.query(
-                Statement("log_size", "select size from ledger.log where log_id = $1", .int4(logID))
-            ) { result throws(PostgresError) in try result.int8(0, 0) }
-        } catch {
-            throw StoreError(error)
-        }
+        try await database.query(
+            Statement("log_size", "select size from ledger.log where log_id = $1", .int4(logID))
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
     }
 
     /// A tile, or nil when it is beyond the log's last checkpoint.
@@ -149,25 +128,6 @@ extension LedgerStore {
         }
     }
 
-    /// The hashes of a proof in the tree of a checkpoint's size.
-    ///
-    /// Nothing asks again whether a checkpoint covers them, so a proof costs its tiles alone.
-    package func hashes(
-        _ plan: ProofPlan,
-        size: Int64,
-        logID: Int32
-    ) async throws(StoreError) -> [MerkleHash] {
-        var tiles = TileSet()
-        for address in plan.tiles(in: Int(size)) {
-            tiles.insert(try await integratedTile(address, logID: logID))
-        }
-        do {
-            return try tiles.hashes(plan, in: Int(size))
-        } catch {
-            throw .damaged(.tile)
-        }
-    }
-
     private static func tile(
         _ address: TileAddress,
         _ hashes: [MerkleHash]
@@ -198,33 +158,24 @@ extension LedgerStore {
     }
 
     private func bytes(_ statement: Statement) async throws(StoreError) -> [[UInt8]] {
-        do {
-            return try await pool.query(statement) { result throws(PostgresError) in
-                var rows: [[UInt8]] = []
-                for row in 0..<result.rowCount { rows.append(try result.bytes(row, 0)) }
-                return rows
-            }
-        } catch {
-            throw StoreError(error)
+        try await database.rows(statement) { result, row throws(PostgresError) in
+            try result.bytes(row, 0)
         }
     }
 
     private func checkpoint(
         _ statement: Statement
     ) async throws(StoreError) -> PublishedCheckpoint? {
-        do {
-            return try await pool.query(statement) { result throws(PostgresError) in
-                guard result.rowCount == 1, let root = MerkleHash(try result.bytes(0, 1)) else {
-                    return nil
-                }
-                return PublishedCheckpoint(
-                    size: try result.int8(0, 0),
-                    root: root,
-                    note: try result.text(0, 2)
-                )
-            }
-        } catch {
-            throw StoreError(error)
+        let checkpoint = try await database.firstRow(statement) {
+            result,
+            row throws(PostgresError) -> PublishedCheckpoint? in
+            guard let root = MerkleHash(try result.bytes(row, 1)) else { return nil }
+            return PublishedCheckpoint(
+                size: try result.int8(row, 0),
+                root: root,
+                note: try result.text(row, 2)
+            )
         }
+        return checkpoint ?? nil
     }
 }

@@ -7,25 +7,20 @@ extension LogTree {
     /// stored with an earlier checkpoint, a handful of tiles whatever the size of the log. The
     /// proof is checked before it is given away, so stored tiles cannot make a wrong one.
     func consistency(from old: Int, _ store: LedgerStore) async throws -> [MerkleHash] {
-        let plan = try ProofPlan.consistency(from: old, to: Int(size))
-        guard !plan.nodes.isEmpty else { return [] }
-        let oldPlan = ProofPlan.root(of: old)
-        var tiles = tilesAtHand
-        for address in Set(plan.tiles(in: Int(size)) + oldPlan.tiles(in: Int(size)))
-        where !isAtHand(address) {
-            guard let tile = try await store.tile(address, logID: logID) else {
-                throw IntegrationAlarm.damagedTiles(size: Int64(old))
-            }
-            tiles.insert(tile)
-        }
-        let hashes = try tiles.hashes(plan, in: Int(size))
-        let oldRoot = try tiles.hashes(oldPlan, in: Int(size)).first ?? .emptyTree
+        // A witness may name any size.
+        guard old <= size else { throw ProofError.sizesOutOfRange(from: old, to: Int(size)) }
+        var reader = TreeReader(store, size: size, logID: logID, tiles: tilesAtHand)
         do {
+            let hashes = try await reader.consistency(from: Int64(old))
+            guard !hashes.isEmpty else { return [] }
+            let oldRoot = try await reader.root(of: Int64(old))
             try ConsistencyProof(old: old, new: Int(size), hashes: hashes)
                 .verify(oldRoot: oldRoot, newRoot: root)
-        } catch {
+            return hashes
+        } catch StoreError.damaged(.tile) {
+            throw IntegrationAlarm.damagedTiles(size: Int64(old))
+        } catch is ProofError {
             throw IntegrationAlarm.damagedTiles(size: Int64(old))
         }
-        return hashes
     }
 }

@@ -77,12 +77,6 @@ struct LogTree: Sendable {
         return set
     }
 
-    /// Whether a tile, as wide as it is in this tree, is among those at hand.
-    func isAtHand(_ address: TileAddress) -> Bool {
-        // Partial tiles stand at the right edge and nowhere else.
-        !address.isFull || tiles.contains { $0.address == address }
-    }
-
     /// Forgets what a copy of this tree has met.
     mutating func expectationsAreMet() { expectations = [] }
 

@@ -1,108 +1,70 @@
 package import MerkleLog
 
-/// Proofs in the tree of one checkpoint, for many positions one after the other.
+/// Reads hashes of one log's tree, as it was at one size, through its tiles: the one way to them.
 ///
 /// It remembers the tiles that the next positions need too, so a page of neighbouring positions
-/// costs about a tile read per 256 of them; what it remembers is bounded. The checkpoint may be
-/// older than the last one.
-package struct ProofReader: Sendable {
-    private struct Place: Hashable {
-        let level: Int
-        let index: Int
-    }
-
+/// costs about a tile read per 256 of them; what it remembers is bounded. The size may be that of
+/// an older checkpoint than the last one.
+package struct TreeReader: Sendable {
     /// How many records the tree has.
     package let size: Int64
     private let store: LedgerStore
     private let logID: Int32
-    private var tiles: [Place: TileNodes] = [:]
+    private var tiles: TileSet
 
-    /// Reads proofs in the tree of this size, which must be that of a published checkpoint.
-    package init(_ store: LedgerStore, size: Int64, logID: Int32) {
+    /// Reads in the tree of this size, which must be covered by a published checkpoint.
+    ///
+    /// `tiles` are those that need not be read.
+    package init(
+        _ store: LedgerStore,
+        size: Int64,
+        logID: Int32,
+        tiles: TileSet = TileSet()
+    ) {
         self.store = store
         self.size = size
         self.logID = logID
+        self.tiles = tiles
     }
 
     /// The audit path of the record at a position (RFC 6962, section 2.1.1).
     ///
     /// The position must be below the tree's size. Ascending positions are cheapest.
-    package mutating func proof(
+    package mutating func inclusion(
         of position: Int64
     ) async throws(StoreError) -> [MerkleHash] {
-        let plan: ProofPlan
-        do {
-            plan = try ProofPlan.inclusion(of: Int(position), in: Int(size))
-        } catch {
+        guard let plan = try? ProofPlan.inclusion(of: Int(position), in: Int(size)) else {
             preconditionFailure("The position lies in the tree.")
         }
-        try await read(plan)
-        let known = tiles
-        return try plan.hashes { (node) throws(StoreError) in
-            guard let hash = known[Self.place(of: node)]?.hash(of: node) else {
-                throw .damaged(.tile)
-            }
-            return hash
-        }
+        return try await hashes(plan)
     }
 
-    /// Sees to it that all tiles of a plan are at hand, and forgets others when there are too many.
-    private mutating func read(_ plan: ProofPlan) async throws(StoreError) {
+    /// The proof that the tree continues that of a smaller size (RFC 6962, section 2.1.2).
+    package mutating func consistency(
+        from old: Int64
+    ) async throws(StoreError) -> [MerkleHash] {
+        guard let plan = try? ProofPlan.consistency(from: Int(old), to: Int(size)) else {
+            preconditionFailure("A tree continues a smaller one.")
+        }
+        return try await hashes(plan)
+    }
+
+    /// The root that the tree had at a smaller size.
+    mutating func root(of old: Int64) async throws(StoreError) -> MerkleHash {
+        try await hashes(.root(of: Int(old))).first ?? .emptyTree
+    }
+
+    /// The hashes that a plan for this tree describes.
+    private mutating func hashes(_ plan: ProofPlan) async throws(StoreError) -> [MerkleHash] {
         let addresses = plan.tiles(in: Int(size))
-        for address in addresses {
-            guard case .hashes(let level) = address.layer else { continue }
-            let place = Place(level: level, index: address.index)
-            guard tiles[place] == nil else { continue }
-            if tiles.count >= StoreLimits.proofTilesMax {
-                let needed = Set(
-                    addresses.map { Place(level: $0.level, index: $0.index) }
-                )
-                tiles = tiles.filter { needed.contains($0.key) }
-            }
-            tiles[place] = TileNodes(try await store.integratedTile(address, logID: logID))
+        for address in addresses where !tiles.contains(address) {
+            if tiles.count >= StoreLimits.proofTilesMax { tiles.keep(addresses) }
+            tiles.insert(try await store.integratedTile(address, logID: logID))
         }
-    }
-
-    private static func place(of node: TreeNode) -> Place {
-        let height = node.level % TileAddress.height
-        return Place(
-            level: node.level / TileAddress.height,
-            index: node.index << height / TileAddress.fullWidth
-        )
-    }
-}
-
-extension TileAddress {
-    /// The level of its hashes; 0 for entries.
-    fileprivate var level: Int {
-        if case .hashes(let level) = layer { level } else { 0 }
-    }
-}
-
-/// A tile with the nodes between its hashes and its root, so that each is hashed once.
-private struct TileNodes: Sendable {
-    /// The tile's place within its level.
-    private let index: Int
-    /// The nodes by height within the tile; only those whose leaves are all there.
-    private var rows: [[MerkleHash]]
-
-    init(_ tile: Tile) {
-        index = tile.address.index
-        rows = [tile.hashes]
-        while let below = rows.last, below.count > 1 {
-            rows.append(
-                (0..<below.count / 2).map { MerkleHash(below[2 * $0], below[2 * $0 + 1]) }
-            )
+        do {
+            return try tiles.hashes(plan, in: Int(size))
+        } catch {
+            throw .damaged(.tile)
         }
-    }
-
-    /// Nil when the tile is too narrow to have the node.
-    func hash(of node: TreeNode) -> MerkleHash? {
-        let height = node.level % TileAddress.height
-        let place = node.index - index << (TileAddress.height - height)
-        guard rows.indices.contains(height), rows[height].indices.contains(place) else {
-            return nil
-        }
-        return rows[height][place]
     }
 }

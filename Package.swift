@@ -25,11 +25,15 @@ let sandboxAssets = [
     "spinner.gif", "store.min.js",
 ]
 
-/// The demo page, and what the benchmarks have pgbench and psql do.
+/// The demo page.
 let commandAssets = [
     "Demo/demo.css", "Demo/demo.js", "Demo/demo.mustache",
-    "Bench/pgbench-setup.sql", "Bench/pgbench-append.sql", "Bench/pgbench-read.sql",
-    "Bench/read-rows.sql", "Bench/read-records.sql",
+]
+
+/// What the benchmarks have pgbench and psql do.
+let benchScripts = [
+    "pgbench-append.sql", "pgbench-read.sql", "pgbench-setup.sql", "read-records.sql",
+    "read-rows.sql",
 ]
 
 let package = Package(
@@ -168,26 +172,51 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "LedgerStack",
+            dependencies: [
+                "HumanConnect", "Ledger", "LedgerStore", "MerkleLog", "Postgres", "PostgresCluster",
+                "Witness",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "LedgerBench",
+            dependencies: [
+                "HumanConnect", "Ledger", "LedgerAPI", "LedgerExport", "LedgerStack", "LedgerStore",
+                "MerkleLog", "Postgres", "PostgresCluster",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            resources: benchScripts.map { .embedInCode($0) },
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "LedgerCommand",
             dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerExport",
-                "LedgerSchema", "LedgerStore", "MerkleLog", "Postgres", "PostgresCluster",
-                "Witness",
+                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerBench",
+                "LedgerExport", "LedgerStack", "LedgerStore", "MerkleLog", "Postgres", "Witness",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Mustache", package: "swift-mustache"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             resources: commandAssets.map { .embedInCode($0) },

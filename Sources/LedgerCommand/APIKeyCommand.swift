@@ -1,6 +1,7 @@
 import ArgumentParser
 import HumanConnect
 import Ledger
+import LedgerStack
 import LedgerStore
 
 /// `token-ledger api-key`: the keys of an app's backends.
@@ -48,7 +49,7 @@ struct APIKeyCommand: AsyncParsableCommand {
                 of: app,
                 scopes: scopes,
                 isTest: isTest,
-                context: OpenedStore.context,
+                context: .byOperator,
                 owner: opened.configuration
             )
             opened.close()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HumanConnect
+import LedgerStack
 import LedgerStore
 
 /// `token-ledger app`: the apps at the provider that the ledger speaks for.
@@ -100,7 +101,7 @@ struct AppCommand: AsyncParsableCommand {
                     apiURL: endpoints.api,
                     allowedOrigins: origins
                 ),
-                context: OpenedStore.context,
+                context: .byOperator,
                 owner: opened.configuration
             )
             opened.close()

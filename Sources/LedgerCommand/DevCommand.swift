@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HumanConnect
+import LedgerStack
 import Logging
 import Witness
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import HumanConnect
 import HumanConnectSandbox
 import Ledger
+import LedgerStack
 
 /// `token-ledger sandbox`: the provider's side alone.
 struct SandboxCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LedgerAPI
+import LedgerStack
 import LedgerStore
 import Logging
 import Postgres

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LedgerStack
 import Logging
 import MerkleLog
 import ServiceLifecycle

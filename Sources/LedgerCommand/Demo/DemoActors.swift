@@ -1,4 +1,5 @@
 import HumanConnect
+import LedgerStack
 import NIOHTTP1
 
 /// Who acts in the demo: the integrator's backend, its page, the provider's popup.

@@ -1,4 +1,5 @@
 import HumanConnect
+import LedgerStack
 import NIOHTTP1
 
 /// The demo page's backend: it alone holds API keys, one per thing that it does.

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HumanConnect
 import Hummingbird
+import LedgerStack
 import Logging
 import Mustache
 import NIOCore

@@ -1,4 +1,5 @@
 import HumanConnect
+import LedgerStack
 
 /// The words of the demo page.
 struct DemoPageModel {

@@ -1,4 +1,5 @@
 import HumanConnect
+import LedgerStack
 import LedgerStore
 import Postgres
 

@@ -3,6 +3,7 @@ import HumanConnect
 import HumanConnectSandbox
 import Ledger
 import LedgerAPI
+import LedgerStack
 import LedgerStore
 import Logging
 import Postgres

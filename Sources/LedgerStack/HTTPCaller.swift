@@ -1,33 +1,33 @@
-import AsyncHTTPClient
-import Foundation
-import HumanConnect
-import Ledger
-import NIOCore
-import NIOHTTP1
+internal import AsyncHTTPClient
+package import HumanConnect
+internal import NIOCore
+package import NIOHTTP1
 
 /// One answer over HTTP, as far as our own programs need it.
-struct HTTPAnswer: Sendable {
-    let status: Int
-    let headers: HTTPHeaders
-    let body: [UInt8]
+package struct HTTPAnswer: Sendable {
+    package let status: Int
+    package let headers: HTTPHeaders
+    package let body: [UInt8]
 
     private static let depthMax = 16
 
     /// The body as JSON; null for anything else.
-    var json: JSONValue {
+    package var json: JSONValue {
         (try? JSONParser.parse(body, depthMax: Self.depthMax)) ?? .null
     }
 }
 
 /// Calls services on this machine, as a backend would.
-struct HTTPCaller: Sendable {
+package struct HTTPCaller: Sendable {
     private static let timeMax: TimeAmount = .seconds(30)
     private static let answerBytesMax = 64 * 1024 * 1024
+
+    package init() {}
 
     /// GET, or any other method, with an API key and a JSON body if given.
     ///
     /// - Throws: what the client throws when there is no answer.
-    func call(
+    package func call(
         _ method: HTTPMethod = .GET,
         _ url: String,
         key: String? = nil,
@@ -52,7 +52,7 @@ struct HTTPCaller: Sendable {
     }
 
     /// Waits until a URL answers 200.
-    func waitFor(_ url: String) async throws {
+    package func waitFor(_ url: String) async throws {
         while true {
             if let answer = try? await call(.GET, url), answer.status == 200 { return }
             try await Task.sleep(for: .milliseconds(50))
@@ -60,7 +60,7 @@ struct HTTPCaller: Sendable {
     }
 
     /// A text as one part of a path, or as a value in a query.
-    static func encoded(_ text: String) -> String {
+    package static func encoded(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in text.utf8 {

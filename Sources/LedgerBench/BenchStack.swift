@@ -1,22 +1,36 @@
-import HumanConnect
-import Ledger
-import LedgerAPI
-import LedgerStore
-import Logging
-import NIOCore
-import Postgres
-import PostgresCluster
+internal import HumanConnect
+internal import Ledger
+internal import LedgerAPI
+internal import LedgerStack
+internal import LedgerStore
+package import Logging
+internal import NIOCore
+internal import Postgres
+internal import PostgresCluster
 
 /// A private ledger under load: PostgreSQL with fsync, the store, the HTTP service.
-struct BenchStack: Sendable {
+package struct BenchStack: Sendable {
     /// How much is measured.
-    struct Plan: Sendable {
-        var seconds = 5
-        var clients = 64
+    package struct Plan: Sendable {
+        let seconds: Int
+        let clients: Int
         /// How many events the history has that is verified, folded or proved.
-        var events = 0
+        let events: Int
         /// Whether the integrator runs from the start, as in the service.
-        var integrates = true
+        let integrates: Bool
+
+        /// A plan; what a measurement does not look at needs no value.
+        package init(
+            seconds: Int = 5,
+            clients: Int = 64,
+            events: Int = 0,
+            integrates: Bool = true
+        ) {
+            self.seconds = seconds
+            self.clients = clients
+            self.events = events
+            self.integrates = integrates
+        }
     }
 
     let ledger: PrivateLedger
@@ -28,6 +42,8 @@ struct BenchStack: Sendable {
     let port: Int
     /// At work already if the plan says so.
     let integrator: Integrator
+    /// Is told in words what is done at the moment.
+    let tell: @Sendable (String) -> Void
 
     private static let clientID = "bench"
     private static let databaseSetup = String(
@@ -35,7 +51,7 @@ struct BenchStack: Sendable {
         as: UTF8.self
     )
 
-    var load: Load { Load(clients: plan.clients, seconds: plan.seconds) }
+    var load: Load { Load(clients: plan.clients, seconds: plan.seconds, tell: tell) }
 
     var history: BenchHistory { BenchHistory(store: ledger.store, app: app) }
 
@@ -48,15 +64,19 @@ struct BenchStack: Sendable {
             cluster: ledger.cluster,
             database: PrivateLedger.database,
             seconds: plan.seconds,
-            folder: folder
+            folder: folder,
+            tell: tell
         )
     }
 
     /// Starts all of it, works, and ends it.
-    static func run(
+    ///
+    /// `tell` is told in words what is done at the moment.
+    package static func run(
         folder: String,
         plan: Plan,
         logger: Logger,
+        tell: @escaping @Sendable (String) -> Void,
         _ body: @escaping @Sendable (BenchStack) async throws -> Void
     ) async throws {
         try await PrivateLedger.run(folder: folder, logger: logger) { ledger in
@@ -78,7 +98,8 @@ struct BenchStack: Sendable {
                 app: app,
                 apiKey: key,
                 port: port,
-                integrator: integration.integrator
+                integrator: integration.integrator,
+                tell: tell
             )
             try await ServiceRunner.withProvider { provider in
                 let api = LedgerAPI(
@@ -121,9 +142,8 @@ struct BenchStack: Sendable {
     }
 
     private static func register(_ ledger: PrivateLedger) async throws -> (StoredApp, Secret) {
-        let store = ledger.store
         let endpoints = ProviderEndpoints.humanAPI
-        _ = try await store.add(
+        let app = try await ledger.register(
             NewApp(
                 clientID: clientID,
                 name: "Benchmark",
@@ -133,21 +153,9 @@ struct BenchStack: Sendable {
                 userURL: endpoints.user,
                 apiURL: endpoints.api,
                 allowedOrigins: []
-            ),
-            context: OpenedStore.context,
-            owner: ledger.owner
+            )
         )
-        guard let app = try await store.app(clientID: clientID) else {
-            throw CommandError("The benchmark's app could not be registered.")
-        }
-        let key = try await store.createAPIKey(
-            of: app,
-            scopes: Scope.allCases,
-            isTest: true,
-            context: OpenedStore.context,
-            owner: ledger.owner
-        )
-        return (app, key.secret)
+        return (app, try await ledger.makeKey(of: app, scopes: Scope.allCases))
     }
 
     /// Measures requests of all callers, each on a connection of its own that stays open.

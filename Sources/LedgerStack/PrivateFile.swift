@@ -1,15 +1,15 @@
-import Foundation
+internal import Foundation
 
 #if canImport(Glibc)
-import Glibc
+internal import Glibc
 #else
-import Musl
+internal import Musl
 #endif
 
 /// A file that only its owner reads, and that is whole whenever it is there.
-enum PrivateFile {
+package enum PrivateFile {
     /// Writes beside the file, then renames over it.
-    static func write(_ bytes: [UInt8], to path: String) throws {
+    package static func write(_ bytes: [UInt8], to path: String) throws(StackError) {
         let draft = "\(path).\(getpid()).new"
         let isMade = FileManager.default.createFile(
             atPath: draft,
@@ -18,7 +18,7 @@ enum PrivateFile {
         )
         guard isMade, unsafe rename(draft, path) == 0 else {
             try? FileManager.default.removeItem(atPath: draft)
-            throw CommandError("The file \(path) cannot be written.")
+            throw .fileNotWritten(path)
         }
     }
 }

@@ -1,20 +1,19 @@
-import Foundation
-import LedgerStore
-import Logging
-import MerkleLog
-import Postgres
-import ServiceLifecycle
-import Witness
+package import LedgerStore
+package import Logging
+internal import MerkleLog
+package import Postgres
+package import ServiceLifecycle
+package import Witness
 
 /// The integrator with the pool of its own that its long reads need, and with its witnesses.
-struct Integration {
-    let integrator: Integrator
-    let services: [ServiceGroupConfiguration.ServiceConfiguration]
+package struct Integration {
+    package let integrator: Integrator
+    package let services: [ServiceGroupConfiguration.ServiceConfiguration]
 
     /// One reader for each log is enough.
     private static let connectionsMax = 2
 
-    init(
+    package init(
         store: LedgerStore,
         database: PostgresConfiguration,
         checkpointFolder: String?,
@@ -54,29 +53,8 @@ struct Integration {
 }
 
 extension WitnessPolicy {
-    /// Reads the policy file that the settings name; nil when they name none.
-    init?(_ settings: Settings) throws {
-        guard let path = try settings.text(.witnessPolicy) else { return nil }
-        self = try WitnessPolicy(
-            file: path,
-            bytesMax: WitnessLimits.policyBytesMax
-        )
-    }
-
-    private init(file path: String, bytesMax: Int) throws {
-        let bytes: [UInt8]
-        do {
-            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            // One byte too many is enough to be refused.
-            bytes = Array(try file.read(upToCount: bytesMax + 1) ?? Data())
-        } catch {
-            throw CommandError("The witness policy \(path) cannot be read.")
-        }
-        try self.init(bytes)
-    }
-
     /// Those who cosign the checkpoints of a store, all of whose logs share one key.
-    func quorum(for store: LedgerStore) throws(WitnessPolicyError) -> WitnessQuorum {
+    package func quorum(for store: LedgerStore) throws(WitnessPolicyError) -> WitnessQuorum {
         try WitnessQuorum(
             policy: self,
             log: store.vault.checkpointSigner(logID: store.administrationLog).key

@@ -175,8 +175,8 @@ let package = Package(
         .target(
             name: "LedgerStack",
             dependencies: [
-                "HumanConnect", "Ledger", "LedgerStore", "MerkleLog", "Postgres", "PostgresCluster",
-                "Witness",
+                "HumanConnect", "Ledger", "LedgerAPI", "LedgerStore", "MerkleLog", "Postgres",
+                "PostgresCluster", "Witness",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -85,60 +85,40 @@ package struct BenchStack: Sendable {
             await connection.close()
             let (app, key) = try await register(ledger)
             let port = try await LocalPort.free()
-            let integration = Integration(
-                store: ledger.store,
-                database: ledger.service,
-                checkpointFolder: nil,
-                logger: logger
-            )
-            let stack = BenchStack(
-                ledger: ledger,
-                plan: plan,
-                folder: folder,
-                app: app,
-                apiKey: key,
-                port: port,
-                integrator: integration.integrator,
-                tell: tell
-            )
             try await ServiceRunner.withProvider { provider in
-                let api = LedgerAPI(
+                let service = try LedgerService(
                     store: ledger.store,
-                    integrator: integration.integrator,
+                    pool: ledger.pool,
+                    database: ledger.service,
                     provider: provider,
                     configuration: LedgerAPIConfiguration(
                         host: LocalPort.host,
                         port: port,
                         publicURL: nil
                     ),
+                    checkpointFolder: nil,
                     logger: logger
                 )
-                try await stack.serve(api, integration, logger, body)
+                let stack = BenchStack(
+                    ledger: ledger,
+                    plan: plan,
+                    folder: folder,
+                    app: app,
+                    apiKey: key,
+                    port: port,
+                    integrator: service.integrator,
+                    tell: tell
+                )
+                let work = ServiceRunner.work {
+                    try await HTTPCaller().waitFor("http://\(LocalPort.host):\(port)/readyz")
+                    try await body(stack)
+                }
+                try await ServiceRunner.run(
+                    service.services(integrates: plan.integrates) + [work],
+                    logger: logger
+                )
             }
         }
-    }
-
-    private func serve(
-        _ api: LedgerAPI,
-        _ integration: Integration,
-        _ logger: Logger,
-        _ body: @escaping @Sendable (BenchStack) async throws -> Void
-    ) async throws {
-        try await ServiceRunner.run(
-            ServiceRunner.group(
-                [
-                    ServiceRunner.named("database pool", ledger.pool),
-                    ServiceRunner.named("store", ledger.store),
-                ] + (plan.integrates ? integration.services : []) + [
-                    ServiceRunner.named("http", api.service { _ in }),
-                    ServiceRunner.work {
-                        try await HTTPCaller().waitFor("http://\(LocalPort.host):\(port)/readyz")
-                        try await body(self)
-                    },
-                ],
-                logger: logger
-            )
-        )
     }
 
     private static func register(_ ledger: PrivateLedger) async throws -> (StoredApp, Secret) {

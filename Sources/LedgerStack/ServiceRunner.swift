@@ -39,23 +39,6 @@ package enum ServiceRunner {
         )
     }
 
-    /// Services in the order of their dependence, which end in order at SIGTERM and SIGINT.
-    package static func group(
-        _ services: [ServiceGroupConfiguration.ServiceConfiguration],
-        logger: Logger
-    ) -> ServiceGroup {
-        var quiet = logger
-        // The group tells each of its steps; who wants to read them asks for more.
-        if quiet.logLevel == .info { quiet.logLevel = .notice }
-        var configuration = ServiceGroupConfiguration(
-            services: services,
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: quiet
-        )
-        configuration.maximumGracefulShutdownDuration = shutdownTimeMax
-        return ServiceGroup(configuration: configuration)
-    }
-
     /// Lends a client for the provider, and ends it afterwards in any case.
     package static func withProvider(_ body: (HumanConnectClient) async throws -> Void) async throws
     {
@@ -69,12 +52,24 @@ package enum ServiceRunner {
         try await provider.shutdown()
     }
 
-    /// Runs until the end.
+    /// Runs services in the order of their dependence, which end in order at SIGTERM and SIGINT.
     ///
     /// - Throws: `StackError` when an address is taken or is not ours, or work was interrupted.
-    package static func run(_ group: ServiceGroup) async throws {
+    package static func run(
+        _ services: [ServiceGroupConfiguration.ServiceConfiguration],
+        logger: Logger
+    ) async throws {
+        var quiet = logger
+        // The group tells each of its steps; who wants to read them asks for more.
+        if quiet.logLevel == .info { quiet.logLevel = .notice }
+        var configuration = ServiceGroupConfiguration(
+            services: services,
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: quiet
+        )
+        configuration.maximumGracefulShutdownDuration = shutdownTimeMax
         do {
-            try await group.run()
+            try await ServiceGroup(configuration: configuration).run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw StackError.portTaken
         } catch is CancellationError {

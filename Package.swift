@@ -92,9 +92,28 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "BoundedClient",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "BoundedServer",
+            dependencies: [
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
             name: "Witness",
             dependencies: [
-                "MerkleLog",
+                "BoundedClient", "BoundedServer", "MerkleLog",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -124,7 +143,7 @@ let package = Package(
         .target(
             name: "HumanConnect",
             dependencies: [
-                "Ledger",
+                "BoundedClient", "Ledger",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -135,7 +154,7 @@ let package = Package(
         .target(
             name: "HumanConnectSandbox",
             dependencies: [
-                "HumanConnect", "Ledger",
+                "BoundedServer", "HumanConnect", "Ledger",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -150,7 +169,9 @@ let package = Package(
         .target(
             name: "LedgerAPI",
             dependencies: [
-                "HumanConnect", "Ledger", "LedgerExport", "LedgerStore", "MerkleLog", "Postgres",
+                "BoundedServer", "HumanConnect", "Ledger", "LedgerExport", "LedgerStore",
+                "MerkleLog",
+                "Postgres",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -175,8 +196,8 @@ let package = Package(
         .target(
             name: "LedgerStack",
             dependencies: [
-                "HumanConnect", "Ledger", "LedgerAPI", "LedgerStore", "MerkleLog", "Postgres",
-                "PostgresCluster", "Witness",
+                "BoundedClient", "HumanConnect", "Ledger", "LedgerAPI", "LedgerStore", "MerkleLog",
+                "Postgres", "PostgresCluster", "Witness",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -206,8 +227,9 @@ let package = Package(
         .executableTarget(
             name: "LedgerCommand",
             dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerBench",
-                "LedgerExport", "LedgerStack", "LedgerStore", "MerkleLog", "Postgres", "Witness",
+                "BoundedClient", "BoundedServer", "HumanConnect", "HumanConnectSandbox", "Ledger",
+                "LedgerAPI", "LedgerBench", "LedgerExport", "LedgerStack", "LedgerStore",
+                "MerkleLog", "Postgres", "Witness",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -1,14 +1,9 @@
 internal import AsyncHTTPClient
+package import BoundedClient
 package import HumanConnect
-internal import NIOCore
 package import NIOHTTP1
 
-/// One answer over HTTP, as far as our own programs need it.
-package struct HTTPAnswer: Sendable {
-    package let status: Int
-    package let headers: HTTPHeaders
-    package let body: [UInt8]
-
+extension HTTPAnswer {
     private static let depthMax = 16
 
     /// The body as JSON; null for anything else.
@@ -19,14 +14,14 @@ package struct HTTPAnswer: Sendable {
 
 /// Calls services on this machine, as a backend would.
 package struct HTTPCaller: Sendable {
-    private static let timeMax: TimeAmount = .seconds(30)
+    private static let timeMax: Duration = .seconds(30)
     private static let answerBytesMax = 64 * 1024 * 1024
 
     package init() {}
 
     /// GET, or any other method, with an API key and a JSON body if given.
     ///
-    /// - Throws: what the client throws when there is no answer.
+    /// - Throws: `StackError.noAnswer`, or what the HTTP client throws.
     package func call(
         _ method: HTTPMethod = .GET,
         _ url: String,
@@ -42,13 +37,18 @@ package struct HTTPCaller: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(json.encoded)
         }
-        let response = try await HTTPClient.shared.execute(request, timeout: Self.timeMax)
-        let body = try await response.body.collect(upTo: Self.answerBytesMax)
-        return HTTPAnswer(
-            status: Int(response.status.code),
-            headers: response.headers,
-            body: Array(body.readableBytesView)
+        let call = BoundedCall(
+            request,
+            timeMax: Self.timeMax,
+            answerBytesMax: Self.answerBytesMax
         )
+        switch await call.outcome(over: .shared) {
+        case .answered(let answer): return answer
+        case .tooLarge, .gaveUp:
+            try Task.checkCancellation()
+            throw StackError.noAnswer
+        case .failed(let error): throw error
+        }
     }
 
     /// Waits until a URL answers 200.

@@ -12,6 +12,8 @@ package enum StackError: Error, Equatable, CustomStringConvertible {
     case portTaken
     /// The host to listen at is no address of this machine.
     case hostIsElsewhere
+    /// A call has no answer in time, or one that is too long.
+    case noAnswer
     /// The work ended by SIGTERM or SIGINT before it was done.
     case interrupted
 
@@ -23,6 +25,7 @@ package enum StackError: Error, Equatable, CustomStringConvertible {
         case .noFreePort(let host): "No free port was found on \(host)."
         case .portTaken: "The port is taken by another program; choose another one."
         case .hostIsElsewhere: "The host is no address of this machine."
+        case .noAnswer: "There is no answer in time, or it is too long."
         case .interrupted: "Interrupted before it was done."
         }
     }

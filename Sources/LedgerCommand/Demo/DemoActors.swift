@@ -1,3 +1,4 @@
+import BoundedClient
 import HumanConnect
 import LedgerStack
 import NIOHTTP1

@@ -25,17 +25,50 @@ let sandboxAssets = [
     "spinner.gif", "store.min.js",
 ]
 
-/// The demo page.
-let commandAssets = [
-    "Demo/demo.css", "Demo/demo.js", "Demo/demo.mustache",
+/// The modules that are from other packages, each with its package.
+let modules = [
+    "ArgumentParser": "swift-argument-parser", "AsyncHTTPClient": "async-http-client",
+    "Configuration": "swift-configuration", "Crypto": "swift-crypto",
+    "HTTPTypes": "swift-http-types", "Hummingbird": "hummingbird",
+    "HummingbirdCore": "hummingbird", "HummingbirdTesting": "hummingbird",
+    "Logging": "swift-log", "Metrics": "swift-metrics", "Mustache": "swift-mustache",
+    "NIOCore": "swift-nio", "NIOHTTP1": "swift-nio", "NIOPosix": "swift-nio",
+    "ServiceLifecycle": "swift-service-lifecycle", "Subprocess": "swift-subprocess",
+    "SystemPackage": "swift-system", "UnixSignals": "swift-service-lifecycle",
 ]
 
-/// What the benchmarks have pgbench and psql do.
-let benchScripts = [
-    "pgbench-append.sql", "pgbench-read.sql", "pgbench-setup.sql", "read-records.sql",
-    "read-rows.sql",
-]
+/// What a target imports: modules of other packages, and targets of this one.
+func uses(_ names: [String]) -> [Target.Dependency] {
+    names.map { name in
+        modules[name].map { .product(name: name, package: $0) } ?? .target(name: name)
+    }
+}
 
+func target(
+    _ name: String,
+    _ names: [String] = [],
+    path: String? = nil,
+    embeds files: [String] = []
+) -> Target {
+    .target(
+        name: name,
+        dependencies: uses(names),
+        path: path,
+        resources: files.map { .embedInCode($0) },
+        swiftSettings: settings
+    )
+}
+
+func tests(_ name: String, _ names: [String], excludes files: [String] = []) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: uses(names),
+        exclude: files,
+        swiftSettings: settings
+    )
+}
+
+// Each target depends only on targets above it; the map in README.md has the same order.
 let package = Package(
     name: "token-ledger",
     products: [
@@ -58,319 +91,132 @@ let package = Package(
     ],
     targets: [
         // The only C: libpq and zlib, as Debian's libpq-dev and zlib1g-dev install them.
-        .systemLibrary(
-            name: "CLibPQ",
-            pkgConfig: "libpq",
-            providers: [.apt(["libpq-dev"])]
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        target("Postgres", ["CLibPQ", "Logging", "ServiceLifecycle"]),
+        target("PostgresCluster", ["Logging", "Postgres", "Subprocess", "SystemPackage"]),
+        target("Ledger"),
+        target("MerkleLog", ["Crypto"]),
+        target("LedgerSchema", path: "Schema", embeds: migrations),
+        target(
+            "LedgerStore",
+            [
+                "Crypto", "Ledger", "LedgerSchema", "Logging", "MerkleLog", "Metrics", "Postgres",
+                "ServiceLifecycle",
+            ]
         ),
-        .systemLibrary(
-            name: "CZlib",
-            pkgConfig: "zlib",
-            providers: [.apt(["zlib1g-dev"])]
+        target("LedgerExport", ["CZlib", "Crypto", "Ledger", "MerkleLog"]),
+        target("BoundedClient", ["AsyncHTTPClient", "NIOCore", "NIOHTTP1"]),
+        target("BoundedServer", ["Hummingbird", "HummingbirdCore", "Logging", "NIOCore"]),
+        target(
+            "Witness",
+            [
+                "AsyncHTTPClient", "BoundedClient", "BoundedServer", "Crypto", "HTTPTypes",
+                "Hummingbird", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1", "ServiceLifecycle",
+            ]
         ),
-        .target(
-            name: "Postgres",
-            dependencies: [
-                "CLibPQ",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        target(
+            "HumanConnect",
+            ["AsyncHTTPClient", "BoundedClient", "Ledger", "NIOCore", "NIOHTTP1", "NIOPosix"]
+        ),
+        target(
+            "HumanConnectSandbox",
+            [
+                "BoundedServer", "Crypto", "HTTPTypes", "HumanConnect", "Hummingbird", "Ledger",
+                "Logging", "Mustache", "NIOCore", "ServiceLifecycle",
             ],
-            swiftSettings: settings
+            embeds: sandboxAssets.map { "Assets/\($0)" }
         ),
-        .target(name: "Ledger", swiftSettings: settings),
-        .target(
-            name: "MerkleLog",
-            dependencies: [.product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "LedgerExport",
-            dependencies: [
-                "CZlib", "Ledger", "MerkleLog",
-                .product(name: "Crypto", package: "swift-crypto"),
+        target(
+            "LedgerAPI",
+            [
+                "BoundedServer", "HTTPTypes", "HumanConnect", "Hummingbird", "Ledger",
+                "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "Metrics", "NIOCore",
             ],
-            swiftSettings: settings
+            embeds: ["openapi.yaml"]
         ),
-        .target(
-            name: "BoundedClient",
-            dependencies: [
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+        target(
+            "LedgerStack",
+            [
+                "AsyncHTTPClient", "BoundedClient", "HumanConnect", "Ledger", "LedgerAPI",
+                "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1", "NIOPosix",
+                "Postgres", "PostgresCluster", "ServiceLifecycle", "UnixSignals", "Witness",
+            ]
+        ),
+        target(
+            "LedgerBench",
+            [
+                "AsyncHTTPClient", "HumanConnect", "Ledger", "LedgerAPI", "LedgerExport",
+                "LedgerStack", "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1",
+                "NIOPosix", "Postgres", "PostgresCluster", "Subprocess", "SystemPackage",
             ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "BoundedServer",
-            dependencies: [
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "Witness",
-            dependencies: [
-                "BoundedClient", "BoundedServer", "MerkleLog",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "LedgerSchema",
-            path: "Schema",
-            resources: migrations.map { .embedInCode($0) }
-        ),
-        .target(
-            name: "LedgerStore",
-            dependencies: [
-                "Ledger", "LedgerSchema", "MerkleLog", "Postgres",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "HumanConnect",
-            dependencies: [
-                "BoundedClient", "Ledger",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "HumanConnectSandbox",
-            dependencies: [
-                "BoundedServer", "HumanConnect", "Ledger",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Mustache", package: "swift-mustache"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            resources: sandboxAssets.map { .embedInCode("Assets/\($0)") },
-            swiftSettings: settings
-        ),
-        .target(
-            name: "LedgerAPI",
-            dependencies: [
-                "BoundedServer", "HumanConnect", "Ledger", "LedgerExport", "LedgerStore",
-                "MerkleLog",
-                "Postgres",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            resources: [.embedInCode("openapi.yaml")],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "PostgresCluster",
-            dependencies: [
-                "Postgres",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "LedgerStack",
-            dependencies: [
-                "BoundedClient", "HumanConnect", "Ledger", "LedgerAPI", "LedgerStore", "MerkleLog",
-                "Postgres", "PostgresCluster", "Witness",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "LedgerBench",
-            dependencies: [
-                "HumanConnect", "Ledger", "LedgerAPI", "LedgerExport", "LedgerStack", "LedgerStore",
-                "MerkleLog", "Postgres", "PostgresCluster",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            resources: benchScripts.map { .embedInCode($0) },
-            swiftSettings: settings
+            embeds: [
+                "pgbench-append.sql", "pgbench-read.sql", "pgbench-setup.sql",
+                "read-records.sql", "read-rows.sql",
+            ]
         ),
         .executableTarget(
             name: "LedgerCommand",
-            dependencies: [
-                "BoundedClient", "BoundedServer", "HumanConnect", "HumanConnectSandbox", "Ledger",
-                "LedgerAPI", "LedgerBench", "LedgerExport", "LedgerStack", "LedgerStore",
-                "MerkleLog", "Postgres", "Witness",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Mustache", package: "swift-mustache"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            resources: commandAssets.map { .embedInCode($0) },
+            dependencies: uses([
+                "ArgumentParser", "BoundedClient", "BoundedServer", "Configuration", "HTTPTypes",
+                "HumanConnect", "HumanConnectSandbox", "Hummingbird", "Ledger", "LedgerAPI",
+                "LedgerBench", "LedgerExport", "LedgerStack", "LedgerStore", "Logging",
+                "MerkleLog", "Mustache", "NIOCore", "NIOHTTP1", "Postgres", "ServiceLifecycle",
+                "SystemPackage", "Witness",
+            ]),
+            resources: ["demo.css", "demo.js", "demo.mustache"].map { .embedInCode("Demo/\($0)") },
             swiftSettings: settings
         ),
-        // What the tests share: a PostgreSQL of their own, a browser, a running program.
-        .target(
-            name: "TestSupport",
-            dependencies: [
-                "Ledger", "LedgerSchema", "LedgerStore", "Postgres", "PostgresCluster",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
+        target(
+            "TestSupport",
+            [
+                "AsyncHTTPClient", "Ledger", "LedgerStore", "Logging", "NIOCore", "NIOHTTP1",
+                "Postgres", "PostgresCluster", "Subprocess", "SystemPackage",
             ],
-            path: "Tests/TestSupport",
-            swiftSettings: settings
+            path: "Tests/TestSupport"
         ),
-        .testTarget(
-            name: "PostgresTests",
-            dependencies: [
-                "Postgres", "PostgresCluster", "TestSupport",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: settings
+        tests(
+            "PostgresTests",
+            ["Logging", "Postgres", "PostgresCluster", "ServiceLifecycle", "TestSupport"]
         ),
-        .testTarget(name: "LedgerTests", dependencies: ["Ledger"], swiftSettings: settings),
-        .testTarget(
-            name: "MerkleLogTests",
-            dependencies: [
-                "MerkleLog",
-                .product(name: "Subprocess", package: "swift-subprocess"),
-            ],
-            // What verifies us without our code.
-            exclude: ["verifier.py"],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "LedgerExportTests",
-            dependencies: [
-                "Ledger", "LedgerExport", "MerkleLog",
-                .product(name: "Subprocess", package: "swift-subprocess"),
-            ],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "WitnessTests",
-            dependencies: [
-                "LedgerCommand", "MerkleLog", "TestSupport", "Witness",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "LedgerStoreTests",
-            dependencies: [
-                "Ledger", "LedgerSchema", "LedgerStore", "MerkleLog", "Postgres", "TestSupport",
+        tests("LedgerTests", ["Ledger"]),
+        // The verifier in Python knows nothing of our code.
+        tests("MerkleLogTests", ["MerkleLog", "Subprocess"], excludes: ["verifier.py"]),
+        tests("LedgerExportTests", ["Ledger", "LedgerExport", "MerkleLog", "Subprocess"]),
+        // LedgerCommand, here and below: the tests run the program.
+        tests(
+            "WitnessTests",
+            [
+                "AsyncHTTPClient", "Hummingbird", "LedgerCommand", "Logging", "MerkleLog",
+                "NIOCore", "NIOHTTP1", "NIOPosix", "Subprocess", "SystemPackage", "TestSupport",
                 "Witness",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-            ],
-            swiftSettings: settings
+            ]
         ),
-        .testTarget(
-            name: "HumanConnectTests",
-            dependencies: [
-                "HumanConnect", "Ledger",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-            ],
-            swiftSettings: settings
+        tests(
+            "LedgerStoreTests",
+            [
+                "Crypto", "Hummingbird", "Ledger", "LedgerSchema", "LedgerStore", "Logging",
+                "MerkleLog", "Postgres", "TestSupport", "Witness",
+            ]
         ),
-        .testTarget(
-            name: "HumanConnectSandboxTests",
-            dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-            ],
-            swiftSettings: settings
+        tests("HumanConnectTests", ["HumanConnect", "Ledger", "NIOCore", "NIOPosix"]),
+        tests(
+            "HumanConnectSandboxTests",
+            [
+                "AsyncHTTPClient", "HumanConnect", "HumanConnectSandbox", "Ledger", "Logging",
+                "NIOCore", "NIOHTTP1",
+            ]
         ),
-        .testTarget(
-            name: "LedgerAPITests",
-            dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerExport",
-                "LedgerStore", "MerkleLog", "Postgres", "PostgresCluster", "TestSupport",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: settings
+        tests(
+            "LedgerAPITests",
+            [
+                "AsyncHTTPClient", "Crypto", "HTTPTypes", "HumanConnect", "HumanConnectSandbox",
+                "Hummingbird", "HummingbirdTesting", "Ledger", "LedgerAPI", "LedgerExport",
+                "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1", "Postgres",
+                "PostgresCluster", "ServiceLifecycle", "TestSupport",
+            ]
         ),
-        .testTarget(
-            name: "EndToEndTests",
-            dependencies: [
-                "LedgerCommand", "TestSupport",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "TidyTests",
-            dependencies: [
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            swiftSettings: settings
-        ),
+        tests("EndToEndTests", ["LedgerCommand", "TestSupport"]),
+        tests("TidyTests", ["Subprocess", "SystemPackage"]),
     ]
 )

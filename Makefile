@@ -28,7 +28,7 @@ demo: ready
 
 test: ready-for-tests
 	swift format lint --strict --recursive $(FORMATTED)
-	swift build --build-tests
+	swift build --build-tests --explicit-target-dependency-import-check error
 	exec swift test --skip-build --disable-xctest
 
 format:

@@ -25,13 +25,50 @@ let sandboxAssets = [
     "spinner.gif", "store.min.js",
 ]
 
-/// The demo page, and what the benchmarks have pgbench and psql do.
-let commandAssets = [
-    "Demo/demo.css", "Demo/demo.js", "Demo/demo.mustache",
-    "Bench/pgbench-setup.sql", "Bench/pgbench-append.sql", "Bench/pgbench-read.sql",
-    "Bench/read-rows.sql", "Bench/read-records.sql",
+/// The modules that are from other packages, each with its package.
+let modules = [
+    "ArgumentParser": "swift-argument-parser", "AsyncHTTPClient": "async-http-client",
+    "Configuration": "swift-configuration", "Crypto": "swift-crypto",
+    "HTTPTypes": "swift-http-types", "Hummingbird": "hummingbird",
+    "HummingbirdCore": "hummingbird", "HummingbirdTesting": "hummingbird",
+    "Logging": "swift-log", "Metrics": "swift-metrics", "Mustache": "swift-mustache",
+    "NIOCore": "swift-nio", "NIOHTTP1": "swift-nio", "NIOPosix": "swift-nio",
+    "ServiceLifecycle": "swift-service-lifecycle", "Subprocess": "swift-subprocess",
+    "SystemPackage": "swift-system", "UnixSignals": "swift-service-lifecycle",
 ]
 
+/// What a target imports: modules of other packages, and targets of this one.
+func uses(_ names: [String]) -> [Target.Dependency] {
+    names.map { name in
+        modules[name].map { .product(name: name, package: $0) } ?? .target(name: name)
+    }
+}
+
+func target(
+    _ name: String,
+    _ names: [String] = [],
+    path: String? = nil,
+    embeds files: [String] = []
+) -> Target {
+    .target(
+        name: name,
+        dependencies: uses(names),
+        path: path,
+        resources: files.map { .embedInCode($0) },
+        swiftSettings: settings
+    )
+}
+
+func tests(_ name: String, _ names: [String], excludes files: [String] = []) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: uses(names),
+        exclude: files,
+        swiftSettings: settings
+    )
+}
+
+// Each target depends only on targets above it; the map in README.md has the same order.
 let package = Package(
     name: "token-ledger",
     products: [
@@ -54,318 +91,158 @@ let package = Package(
     ],
     targets: [
         // The only C: libpq and zlib, as Debian's libpq-dev and zlib1g-dev install them.
-        .systemLibrary(
-            name: "CLibPQ",
-            pkgConfig: "libpq",
-            providers: [.apt(["libpq-dev"])]
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        target("Wire"),
+        target("DurableFiles"),
+        target("Postgres", ["CLibPQ", "Logging", "ServiceLifecycle"]),
+        target("PostgresCluster", ["Logging", "Postgres", "Subprocess", "SystemPackage", "Wire"]),
+        target("Ledger", ["Wire"]),
+        target("MerkleLog", ["Crypto", "Wire"]),
+        target("Vault", ["Crypto", "DurableFiles", "Ledger", "MerkleLog", "Wire"]),
+        target("LedgerSchema", path: "Schema", embeds: migrations),
+        target(
+            "LedgerStore",
+            [
+                "DurableFiles", "Ledger", "LedgerSchema", "Logging", "MerkleLog", "Metrics",
+                "Postgres", "ServiceLifecycle", "Vault",
+            ]
         ),
-        .systemLibrary(
-            name: "CZlib",
-            pkgConfig: "zlib",
-            providers: [.apt(["zlib1g-dev"])]
+        target(
+            "LedgerAudit",
+            ["Crypto", "Ledger", "LedgerStore", "MerkleLog", "Postgres", "Vault"]
         ),
-        .target(
-            name: "Postgres",
-            dependencies: [
-                "CLibPQ",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        target("LedgerExport", ["CZlib", "Crypto", "DurableFiles", "Ledger", "MerkleLog", "Wire"]),
+        target("BoundedClient", ["AsyncHTTPClient", "NIOCore", "NIOHTTP1"]),
+        target("BoundedServer", ["Hummingbird", "HummingbirdCore", "Logging", "NIOCore"]),
+        target(
+            "Witness",
+            [
+                "AsyncHTTPClient", "BoundedClient", "BoundedServer", "Crypto", "DurableFiles",
+                "HTTPTypes", "Hummingbird", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1",
+                "ServiceLifecycle", "Wire",
+            ]
+        ),
+        target(
+            "HumanConnect",
+            [
+                "AsyncHTTPClient", "BoundedClient", "Ledger", "NIOCore", "NIOHTTP1", "NIOPosix",
+                "Wire",
+            ]
+        ),
+        target(
+            "HumanConnectSandbox",
+            [
+                "BoundedServer", "Crypto", "DurableFiles", "HTTPTypes", "HumanConnect",
+                "Hummingbird", "Ledger", "Logging", "Mustache", "NIOCore", "ServiceLifecycle",
+                "Wire",
             ],
-            swiftSettings: settings
+            embeds: sandboxAssets.map { "Assets/\($0)" }
         ),
-        .target(name: "Wire", swiftSettings: settings),
-        .target(name: "DurableFiles", swiftSettings: settings),
-        .target(name: "Ledger", dependencies: ["Wire"], swiftSettings: settings),
-        .target(
-            name: "MerkleLog",
-            dependencies: ["Wire", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "LedgerExport",
-            dependencies: [
-                "CZlib", "DurableFiles", "Ledger", "MerkleLog", "Wire",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "Witness",
-            dependencies: [
-                "DurableFiles", "MerkleLog", "Wire",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "LedgerSchema",
-            path: "Schema",
-            resources: migrations.map { .embedInCode($0) }
-        ),
-        .target(
-            name: "Vault",
-            dependencies: [
-                "DurableFiles", "Ledger", "MerkleLog", "Wire",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "LedgerStore",
-            dependencies: [
-                "DurableFiles", "Ledger", "LedgerSchema", "MerkleLog", "Postgres", "Vault",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "LedgerAudit",
-            dependencies: [
-                "Ledger", "LedgerStore", "MerkleLog", "Postgres", "Vault",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "HumanConnect",
-            dependencies: [
-                "Ledger", "Wire",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-            ],
-            swiftSettings: settings
-        ),
-        .target(
-            name: "HumanConnectSandbox",
-            dependencies: [
-                "DurableFiles", "HumanConnect", "Ledger", "Wire",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Mustache", package: "swift-mustache"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            resources: sandboxAssets.map { .embedInCode("Assets/\($0)") },
-            swiftSettings: settings
-        ),
-        .target(
-            name: "LedgerAPI",
-            dependencies: [
-                "HumanConnect", "Ledger", "LedgerExport", "LedgerStore", "MerkleLog", "Postgres",
+        target(
+            "LedgerAPI",
+            [
+                "BoundedServer", "HTTPTypes", "HumanConnect", "Hummingbird", "Ledger",
+                "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "Metrics", "NIOCore",
                 "Vault", "Wire",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("openapi.yaml")],
-            swiftSettings: settings
+            embeds: ["openapi.yaml"]
         ),
-        .target(
-            name: "PostgresCluster",
-            dependencies: [
-                "Postgres", "Wire",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
+        target(
+            "LedgerStack",
+            [
+                "AsyncHTTPClient", "BoundedClient", "HumanConnect", "Ledger", "LedgerAPI",
+                "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1", "NIOPosix",
+                "Postgres", "PostgresCluster", "ServiceLifecycle", "UnixSignals", "Vault", "Wire",
+                "Witness",
+            ]
+        ),
+        target(
+            "LedgerBench",
+            [
+                "AsyncHTTPClient", "DurableFiles", "HumanConnect", "Ledger", "LedgerAPI",
+                "LedgerAudit", "LedgerExport", "LedgerStack", "LedgerStore", "Logging", "MerkleLog",
+                "NIOCore", "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "Subprocess",
+                "SystemPackage", "Vault", "Wire",
             ],
-            swiftSettings: settings
+            embeds: [
+                "pgbench-append.sql", "pgbench-read.sql", "pgbench-setup.sql",
+                "read-records.sql", "read-rows.sql",
+            ]
         ),
         .executableTarget(
             name: "LedgerCommand",
-            dependencies: [
-                "DurableFiles", "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI",
-                "LedgerAudit", "LedgerExport", "LedgerSchema", "LedgerStore", "MerkleLog",
-                "Postgres", "PostgresCluster", "Vault", "Wire", "Witness",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "Mustache", package: "swift-mustache"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
+            dependencies: uses([
+                "ArgumentParser", "BoundedClient", "BoundedServer", "Configuration", "DurableFiles",
+                "HTTPTypes", "HumanConnect", "HumanConnectSandbox", "Hummingbird", "Ledger",
+                "LedgerAPI", "LedgerAudit", "LedgerBench", "LedgerExport", "LedgerStack",
+                "LedgerStore", "Logging", "MerkleLog", "Mustache", "NIOCore", "NIOHTTP1",
+                "Postgres", "ServiceLifecycle", "SystemPackage", "Vault", "Wire", "Witness",
+            ]),
+            resources: ["demo.css", "demo.js", "demo.mustache"].map { .embedInCode("Demo/\($0)") },
+            swiftSettings: settings
+        ),
+        target(
+            "TestSupport",
+            [
+                "AsyncHTTPClient", "Ledger", "LedgerAudit", "LedgerStore", "Logging", "NIOCore",
+                "NIOHTTP1", "Postgres", "PostgresCluster", "Subprocess", "SystemPackage", "Vault",
+                "Wire",
             ],
-            resources: commandAssets.map { .embedInCode($0) },
-            swiftSettings: settings
+            path: "Tests/TestSupport"
         ),
-        // What the tests share: a PostgreSQL of their own, a browser, a running program.
-        .target(
-            name: "TestSupport",
-            dependencies: [
-                "Ledger", "LedgerAudit", "LedgerSchema", "LedgerStore", "Postgres",
-                "PostgresCluster", "Vault", "Wire",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            path: "Tests/TestSupport",
-            swiftSettings: settings
+        tests("WireTests", ["Wire"]),
+        tests("DurableFilesTests", ["DurableFiles"]),
+        tests(
+            "PostgresTests",
+            ["Logging", "Postgres", "PostgresCluster", "ServiceLifecycle", "TestSupport"]
         ),
-        .testTarget(
-            name: "PostgresTests",
-            dependencies: [
-                "Postgres", "PostgresCluster", "TestSupport",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: settings
+        tests("LedgerTests", ["Ledger"]),
+        // The verifier in Python knows nothing of our code.
+        tests("MerkleLogTests", ["MerkleLog", "Subprocess", "Wire"], excludes: ["verifier.py"]),
+        tests("VaultTests", ["Crypto", "Ledger", "Vault"]),
+        tests(
+            "LedgerStoreTests",
+            [
+                "Hummingbird", "Ledger", "LedgerAudit", "LedgerSchema", "LedgerStore", "Logging",
+                "MerkleLog", "Postgres", "TestSupport", "Vault", "Witness",
+            ]
         ),
-        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: settings),
-        .testTarget(
-            name: "DurableFilesTests",
-            dependencies: ["DurableFiles"],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "LedgerTests",
-            dependencies: ["Ledger", "Wire"],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "MerkleLogTests",
-            dependencies: [
-                "MerkleLog", "Wire",
-                .product(name: "Subprocess", package: "swift-subprocess"),
-            ],
-            // What verifies us without our code.
-            exclude: ["verifier.py"],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "LedgerExportTests",
-            dependencies: [
-                "Ledger", "LedgerExport", "MerkleLog", "Wire",
-                .product(name: "Subprocess", package: "swift-subprocess"),
-            ],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "WitnessTests",
-            dependencies: [
-                "LedgerCommand", "MerkleLog", "TestSupport", "Vault", "Witness",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "VaultTests",
-            dependencies: [
-                "Ledger", "Vault", "Wire",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "LedgerAuditTests",
-            dependencies: [
-                "Ledger", "LedgerAudit", "LedgerStore", "MerkleLog", "Postgres", "TestSupport",
-                "Vault", "Wire",
-                .product(name: "Logging", package: "swift-log"),
-            ],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "LedgerStoreTests",
-            dependencies: [
-                "Ledger", "LedgerAudit", "LedgerSchema", "LedgerStore", "MerkleLog", "Postgres",
-                "TestSupport", "Vault", "Witness",
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-            ],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "HumanConnectTests",
-            dependencies: [
-                "HumanConnect", "Ledger", "Wire",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-            ],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "HumanConnectSandboxTests",
-            dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger", "Wire",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-            ],
-            swiftSettings: settings
-        ),
-        .testTarget(
-            name: "LedgerAPITests",
-            dependencies: [
-                "HumanConnect", "HumanConnectSandbox", "Ledger", "LedgerAPI", "LedgerAudit",
-                "LedgerExport", "LedgerStore", "MerkleLog", "Postgres", "PostgresCluster",
+        tests(
+            "LedgerAuditTests",
+            [
+                "Ledger", "LedgerAudit", "LedgerStore", "Logging", "MerkleLog", "Postgres",
                 "TestSupport", "Vault", "Wire",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HummingbirdTesting", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: settings
+            ]
         ),
-        .testTarget(
-            name: "EndToEndTests",
-            dependencies: [
-                "LedgerCommand", "TestSupport", "Wire",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            swiftSettings: settings
+        tests("LedgerExportTests", ["Ledger", "LedgerExport", "MerkleLog", "Subprocess"]),
+        // LedgerCommand, here and below: the tests run the program.
+        tests(
+            "WitnessTests",
+            [
+                "AsyncHTTPClient", "Hummingbird", "LedgerCommand", "Logging", "MerkleLog",
+                "NIOCore", "NIOHTTP1", "NIOPosix", "Subprocess", "SystemPackage", "TestSupport",
+                "Witness",
+            ]
         ),
-        .testTarget(
-            name: "TidyTests",
-            dependencies: [
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
-            ],
-            swiftSettings: settings
+        tests("HumanConnectTests", ["HumanConnect", "Ledger", "NIOCore", "NIOPosix", "Wire"]),
+        tests(
+            "HumanConnectSandboxTests",
+            [
+                "AsyncHTTPClient", "HumanConnect", "HumanConnectSandbox", "Ledger", "Logging",
+                "NIOCore", "NIOHTTP1", "Wire",
+            ]
         ),
+        tests(
+            "LedgerAPITests",
+            [
+                "AsyncHTTPClient", "Crypto", "HTTPTypes", "HumanConnect", "HumanConnectSandbox",
+                "Hummingbird", "HummingbirdTesting", "Ledger", "LedgerAPI", "LedgerAudit",
+                "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1",
+                "Postgres", "PostgresCluster", "ServiceLifecycle", "TestSupport", "Vault", "Wire",
+            ]
+        ),
+        tests("EndToEndTests", ["LedgerCommand", "TestSupport", "Wire"]),
+        tests("TidyTests", ["Subprocess", "SystemPackage"]),
     ]
 )

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import BoundedClient
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -6,18 +7,6 @@ import NIOPosix
 internal import Wire
 
 extension HumanConnectClient {
-    /// What came back, before it is judged.
-    private struct Answer: Sendable {
-        var status: Int
-        var body: [UInt8]
-    }
-
-    private enum Outcome: Sendable {
-        case answered(Answer)
-        case failed(HumanConnectError)
-        case deadline
-    }
-
     /// Sends once and gives the JSON of a 200 or 201 answer.
     func send(
         _ request: HTTPClientRequest,
@@ -31,73 +20,28 @@ extension HumanConnectClient {
         if let body {
             request.body = .stream(upload, length: .known(Int64(body.count)))
         }
-        let answer: Answer
-        switch await race(request, upload: upload, answerBytesMax: answerBytesMax) {
+        let call = BoundedCall(
+            request,
+            timeMax: configuration.totalTimeMax,
+            answerBytesMax: answerBytesMax,
+            // The body of a refusal is not needed, and not worth waiting for.
+            wantsBody: { $0 == 200 || $0 == 201 }
+        )
+        let answer: HTTPAnswer
+        switch await call.outcome(over: client) {
         case .answered(let received): answer = received
-        case .failed(let error): throw error
-        case .deadline:
+        case .tooLarge: throw .unknown(.answerTooLarge)
+        case .gaveUp:
             let reason: HumanConnectError.UnknownReason = Task.isCancelled ? .cancelled : .timedOut
             if body != nil, !upload.began {
                 throw .notSent(Task.isCancelled ? .cancelled : .connectTimedOut)
             }
             throw .unknown(reason)
+        case .failed(let error):
+            throw Self.classify(error, sent: body == nil || upload.began, url: request.url)
         }
         try Self.check(status: answer.status)
         return try AnswerFields.parse(answer.body)
-    }
-
-    /// The request against the clock.
-    ///
-    /// The HTTP client's own deadline ends with the answer's head, so an answer that drips would
-    /// otherwise hold us for ever.
-    private func race(
-        _ request: HTTPClientRequest,
-        upload: OneUpload,
-        answerBytesMax: Int
-    ) async -> Outcome {
-        let limit = configuration.totalTimeMax
-        return await withTaskGroup(of: Outcome.self) { group in
-            group.addTask {
-                await perform(request, upload: upload, answerBytesMax: answerBytesMax)
-            }
-            group.addTask {
-                try? await Task.sleep(for: limit)
-                return .deadline
-            }
-            let first = await group.next() ?? .deadline
-            group.cancelAll()
-            return first
-        }
-    }
-
-    private func perform(
-        _ request: HTTPClientRequest,
-        upload: OneUpload,
-        answerBytesMax: Int
-    ) async -> Outcome {
-        do {
-            let limit = TimeAmount(configuration.totalTimeMax)
-            let response = try await client.execute(request, timeout: limit)
-            let status = Int(response.status.code)
-            // The body of a refusal is not needed, and not worth waiting for.
-            guard status == 200 || status == 201 else {
-                return .answered(Answer(status: status, body: []))
-            }
-            var body: [UInt8] = []
-            for try await part in response.body {
-                guard body.count + part.readableBytes <= answerBytesMax else {
-                    return .failed(.unknown(.answerTooLarge))
-                }
-                body += part.readableBytesView
-            }
-            // A cancelled body ends like a complete one.
-            guard !Task.isCancelled else { return .deadline }
-            return .answered(Answer(status: status, body: body))
-        } catch {
-            guard !Task.isCancelled else { return .deadline }
-            let sent = request.body == nil || upload.began
-            return .failed(Self.classify(error, sent: sent, url: request.url))
-        }
     }
 
     private static func check(status: Int) throws(HumanConnectError) {

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import BoundedClient
 import Foundation
 package import Ledger
 package import NIOCore
@@ -34,17 +35,13 @@ package struct HumanConnectClient: Sendable {
         eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) {
         self.configuration = configuration
-        var http = HTTPClient.Configuration()
-        // A redirect would carry the client secret in the body to a host nobody configured.
-        http.redirectConfiguration = .disallow
-        http.timeout.connect = TimeAmount(configuration.connectTimeMax)
-        http.timeout.read = TimeAmount(configuration.totalTimeMax)
-        http.decompression = .disabled
-        http.httpVersion = .http1Only
+        var http = HTTPClient.Configuration.bounded(
+            connectTimeMax: configuration.connectTimeMax,
+            totalTimeMax: configuration.totalTimeMax
+        )
         // An idle connection may be closed by the other side just when we write: with fresh
         // ones, what was not sent is known not to be sent.
         http.maximumUsesPerConnection = 1
-        http.connectionPool.retryConnectionEstablishment = false
         http.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.connectionsMax
         client = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: http)
     }

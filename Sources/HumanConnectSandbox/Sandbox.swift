@@ -1,6 +1,6 @@
+import BoundedServer
 package import Hummingbird
 package import Logging
-import NIOCore
 import ServiceLifecycle
 
 /// The provider's side of Human Connect, for tests and first contact.
@@ -56,12 +56,10 @@ package struct Sandbox: Service {
     package func run() async throws {
         let application = Application(
             router: router(),
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port)
-            ),
-            onServerRunning: { channel in
-                await onReady(channel.localAddress?.port ?? configuration.port)
-            },
+            host: configuration.host,
+            port: configuration.port,
+            limits: SandboxLimits.server,
+            onRunning: onReady,
             logger: logger
         )
         try await application.run()

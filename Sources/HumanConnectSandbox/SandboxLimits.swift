@@ -1,7 +1,16 @@
+import BoundedServer
 import Foundation
 
 /// The sandbox's limits, in one place.
 enum SandboxLimits {
+    /// As Hummingbird has them: whoever runs a sandbox is the only one to call it, and a popup may
+    /// be left open.
+    static let server = ServerLimits(
+        headerBytesMax: 81_920,
+        headerFieldsMax: 1_000,
+        idleTimeMax: nil,
+        connectionsMax: nil
+    )
     /// Real bodies have a few hundred bytes.
     static let bodyBytesMax = 65_536
     /// As long as any known identifier, see docs/provider.md#unknown-18.

@@ -1,10 +1,9 @@
+internal import BoundedServer
 package import HumanConnect
 package import Hummingbird
-internal import HummingbirdCore
 internal import Ledger
 package import LedgerStore
 package import Logging
-internal import NIOCore
 internal import Synchronization
 
 /// Where the service listens, and how callers reach it.
@@ -67,24 +66,12 @@ package struct LedgerAPI: Sendable {
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let bound = BoundAddress(configuration)
-        var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
-        decoder.maxHeaderFieldSize = RequestLimits.headerBytesMax
-        decoder.maxHeaderListSize = RequestLimits.headerBytesMax
-        decoder.maxHeaderFieldCount = RequestLimits.headerFieldsMax
-        var http = HTTP1Channel.Configuration(idleTimeout: .seconds(RequestLimits.idleSeconds))
-        http.httpDecoder = decoder
         return Application(
             router: router(bound),
-            server: .http1(configuration: http),
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    RequestLimits.connectionsMax,
-                    logger: logger
-                )
-            ),
-            onServerRunning: { channel in
-                let port = channel.localAddress?.port ?? configuration.port
+            host: configuration.host,
+            port: configuration.port,
+            limits: RequestLimits.server,
+            onRunning: { port in
                 bound.set(port: port)
                 await onRunning(port)
             },

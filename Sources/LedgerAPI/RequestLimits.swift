@@ -1,17 +1,18 @@
+internal import BoundedServer
+
 /// The numbers that bound requests.
 ///
 /// Hummingbird's own defaults are generous on purpose; these are not (docs/threats.md#t12).
 enum RequestLimits {
     /// A body that is not a finish: a user id and a few words.
     static let bodyBytesMax = 65_536
-    /// All header fields together.
-    static let headerBytesMax = 16_384
-    /// How many header fields.
-    static let headerFieldsMax = 64
-    /// How long a connection may stay silent.
-    static let idleSeconds: Int64 = 60
-    /// How many connections at once; each costs some 20 KiB.
-    static let connectionsMax = 4_096
+    /// Each connection costs some 20 KiB.
+    static let server = ServerLimits(
+        headerBytesMax: 16_384,
+        headerFieldsMax: 64,
+        idleTimeMax: .seconds(60),
+        connectionsMax: 4_096
+    )
     /// A user id of the app (docs/provider.md#unknown-18).
     static let clientUserIDCharactersMax = 512
     /// A token to be searched for: as long as the provider's answers may make one.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import HumanConnect
 import Ledger
+import LedgerStack
 import LedgerStore
 import Vault
 import Wire
@@ -50,7 +51,7 @@ struct APIKeyCommand: AsyncParsableCommand {
                 of: app,
                 scopes: scopes,
                 isTest: isTest,
-                context: OpenedStore.context,
+                context: .byOperator,
                 owner: opened.configuration
             )
             opened.close()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import HumanConnect
+import LedgerStack
 import LedgerStore
 import Wire
 
@@ -101,7 +102,7 @@ struct AppCommand: AsyncParsableCommand {
                     apiURL: endpoints.api,
                     allowedOrigins: origins
                 ),
-                context: OpenedStore.context,
+                context: .byOperator,
                 owner: opened.configuration
             )
             opened.close()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LedgerAudit
+import LedgerBench
 import Logging
 
 /// `token-ledger bench`: how fast this machine is, next to a plain design on the same PostgreSQL.
@@ -211,12 +212,17 @@ struct BenchCommand: AsyncParsableCommand {
         defer { temporary?.remove() }
         let folder = options.dataFolder ?? temporary?.path ?? ""
         let isJSON = options.json
-        try await BenchStack.run(folder: folder, plan: plan, logger: logger) { stack in
+        try await BenchStack.run(
+            folder: folder,
+            plan: plan,
+            logger: logger,
+            tell: { Terminal.message($0) }
+        ) { stack in
             let report = try await measure(stack)
             if isJSON {
                 Terminal.result(report.document)
             } else {
-                Terminal.result(report.table)
+                Terminal.result(report.table(head: Terminal.bold))
             }
         }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import DurableFiles
 import Foundation
 import HumanConnect
+import LedgerStack
 import Logging
 import Wire
 import Witness

@@ -2,6 +2,7 @@ import ArgumentParser
 import HumanConnect
 import HumanConnectSandbox
 import Ledger
+import LedgerStack
 
 /// `token-ledger sandbox`: the provider's side alone.
 struct SandboxCommand: AsyncParsableCommand {
@@ -62,9 +63,7 @@ struct SandboxCommand: AsyncParsableCommand {
         let sandbox = try Sandbox(configuration: configuration, logger: logger) { port in
             Terminal.message("The sandbox is at http://\(shownHost):\(port)/sandbox")
         }
-        try await ServiceRunner.run(
-            ServiceRunner.group([ServiceRunner.named("sandbox", sandbox)], logger: logger)
-        )
+        try await ServiceRunner.run([ServiceRunner.named("sandbox", sandbox)], logger: logger)
     }
 
     private func app(_ settings: Settings) throws -> SandboxApp {

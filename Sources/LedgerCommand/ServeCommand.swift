@@ -1,9 +1,9 @@
 import ArgumentParser
 import LedgerAPI
+import LedgerStack
 import LedgerStore
 import Logging
 import Postgres
-import ServiceLifecycle
 import Witness
 
 /// `token-ledger serve`: the service.
@@ -79,33 +79,23 @@ struct ServeCommand: AsyncParsableCommand {
             treeAccess: try Self.treeAccess(settings)
         )
         let store = try await OpenedStore.waitFor(pool, rootKey: rootKey, logger: logger)
-        let integration = Integration(
-            store: store,
-            database: try options.database(settings),
-            checkpointFolder: try settings.text(.checkpointFolder),
-            witnesses: try policy?.quorum(for: store),
-            logger: logger
-        )
         try await ServiceRunner.withProvider { provider in
-            let api = LedgerAPI(
+            let service = try LedgerService(
                 store: store,
-                integrator: integration.integrator,
+                pool: pool,
+                database: try options.database(settings),
                 provider: provider,
                 configuration: configuration,
+                checkpointFolder: try settings.text(.checkpointFolder),
+                witnessPolicy: policy,
                 logger: logger
             )
-            let http = api.service { port in
-                logger.info("service listens", metadata: ["port": "\(port)"])
-            }
-            // Order is dependency: the last one stops first.
-            let group = ServiceRunner.group(
-                [
-                    ServiceRunner.named("database pool", pool),
-                    ServiceRunner.named("store", store),
-                ] + integration.services + [ServiceRunner.named("http", http)],
+            try await ServiceRunner.run(
+                service.services { port in
+                    logger.info("service listens", metadata: ["port": "\(port)"])
+                },
                 logger: logger
             )
-            try await ServiceRunner.run(group)
         }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import LedgerStack
 import Logging
 import MerkleLog
 import ServiceLifecycle
@@ -108,9 +109,7 @@ struct WitnessCommand: AsyncParsableCommand {
                 Terminal.result(cosigner.key.description)
                 Terminal.message("The witness \(cosigner.key.name) is at http://\(host):\(port)")
             }
-            try await ServiceRunner.run(
-                ServiceRunner.group([ServiceRunner.named("http", service)], logger: logger)
-            )
+            try await ServiceRunner.run([ServiceRunner.named("http", service)], logger: logger)
         }
 
         private func logs() throws -> [VerifierKey] {

@@ -1,3 +1,5 @@
+internal import BoundedServer
+
 /// The numbers that bound what a witness and those who ask it do.
 package enum WitnessLimits {
     /// How long one question to a witness may take: the log's next checkpoint is a second away.
@@ -24,14 +26,14 @@ package enum WitnessLimits {
 
     /// 63 hashes take 3 kB, and a checkpoint with a dozen large signatures 50 kB.
     static let requestBytesMax = 128 << 10
-    /// All header fields together.
-    static let headerBytesMax = 8_192
-    /// How many header fields.
-    static let headerFieldsMax = 32
-    /// How long a connection may stay silent; a log that is busy comes back every second.
-    static let idleSeconds: Int64 = 60
-    /// How many connections at once: logs are few, and each keeps one or two.
-    static let connectionsMax = 256
+    /// A log that is busy comes back every second; logs are few, and each keeps one connection or
+    /// two.
+    static let server = ServerLimits(
+        headerBytesMax: 8_192,
+        headerFieldsMax: 32,
+        idleTimeMax: .seconds(60),
+        connectionsMax: 256
+    )
     /// The file of a key holds 64 digits; whatever is longer is not one.
     static let keyFileBytesMax = 128
 }

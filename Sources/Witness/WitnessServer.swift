@@ -1,6 +1,6 @@
+internal import BoundedServer
 internal import HTTPTypes
 package import Hummingbird
-internal import HummingbirdCore
 package import Logging
 internal import MerkleLog
 internal import NIOCore
@@ -29,27 +29,14 @@ package struct WitnessServer: Sendable {
     package func service(
         onRunning: @escaping @Sendable (_ port: Int) async -> Void
     ) -> some ApplicationProtocol {
-        var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
-        decoder.maxHeaderFieldSize = WitnessLimits.headerBytesMax
-        decoder.maxHeaderListSize = WitnessLimits.headerBytesMax
-        decoder.maxHeaderFieldCount = WitnessLimits.headerFieldsMax
-        var http = HTTP1Channel.Configuration(idleTimeout: .seconds(WitnessLimits.idleSeconds))
-        http.httpDecoder = decoder
         let router = Router()
         router.post("/add-checkpoint") { request, _ in await answer(request) }
         return Application(
             router: router,
-            server: .http1(configuration: http),
-            configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port),
-                availableConnectionsDelegate: MaximumAvailableConnections(
-                    WitnessLimits.connectionsMax,
-                    logger: logger
-                )
-            ),
-            onServerRunning: { channel in
-                await onRunning(channel.localAddress?.port ?? port)
-            },
+            host: host,
+            port: port,
+            limits: WitnessLimits.server,
+            onRunning: onRunning,
             logger: logger
         )
     }

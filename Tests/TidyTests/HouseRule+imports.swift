@@ -20,7 +20,8 @@ extension HouseRule {
             ]
         ) { file in
             let known = file.stands(
-                in: "Sources/LedgerAPI/",
+                in: "Sources/BoundedServer/",
+                "Sources/LedgerAPI/",
                 "Sources/HumanConnectSandbox/",
                 "Sources/Witness/",
                 "Sources/LedgerCommand/",

@@ -1,4 +1,6 @@
+import BoundedClient
 import HumanConnect
+import LedgerStack
 import NIOHTTP1
 import Wire
 

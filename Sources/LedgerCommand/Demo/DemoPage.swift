@@ -1,6 +1,9 @@
+import BoundedClient
+import BoundedServer
 import HTTPTypes
 import HumanConnect
 import Hummingbird
+import LedgerStack
 import Logging
 import Mustache
 import NIOCore
@@ -26,6 +29,13 @@ struct DemoPage: Sendable {
     /// The users in the list; any other name can be typed.
     private static let users = ["alice@example.com", "bob@example.com", "carol+test@example.com"]
     private static let userCharactersMax = 512
+    /// As Hummingbird has them: only this machine reaches the page.
+    private static let limits = ServerLimits(
+        headerBytesMax: 81_920,
+        headerFieldsMax: 1_000,
+        idleTimeMax: nil,
+        connectionsMax: nil
+    )
 
     init(_ configuration: Configuration, logger: Logger) {
         self.configuration = configuration
@@ -44,9 +54,9 @@ struct DemoPage: Sendable {
     var service: any Service {
         Application(
             router: router(),
-            configuration: ApplicationConfiguration(
-                address: .hostname(LocalPort.host, port: configuration.port)
-            ),
+            host: LocalPort.host,
+            port: configuration.port,
+            limits: Self.limits,
             logger: logger
         )
     }

@@ -1,4 +1,5 @@
 import HumanConnect
+import LedgerStack
 import Wire
 
 /// The words of the demo page.

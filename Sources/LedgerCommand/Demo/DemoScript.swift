@@ -1,5 +1,7 @@
+import BoundedClient
 import HumanConnect
 import LedgerAudit
+import LedgerStack
 import LedgerStore
 import Postgres
 import Wire

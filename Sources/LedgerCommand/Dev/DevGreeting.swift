@@ -1,3 +1,5 @@
+import LedgerStack
+
 /// What `token-ledger dev` prints once everything answers.
 struct DevGreeting {
     let stack: DevStack

@@ -2,6 +2,7 @@ import DurableFiles
 import Foundation
 import HumanConnect
 import Ledger
+import LedgerStack
 import LedgerStore
 import Vault
 import Wire
@@ -83,9 +84,8 @@ struct DevIdentity: Codable {
 
     /// Registers the app and makes the keys, as far as the ledger lacks them.
     mutating func register(in ledger: PrivateLedger) async throws {
-        let store = ledger.store
         let origins = ["127.0.0.1", "localhost"].map { "http://\($0):\(demoPort)" }
-        _ = try await store.add(
+        let app = try await ledger.register(
             NewApp(
                 clientID: clientID,
                 name: "Demo app",
@@ -95,28 +95,16 @@ struct DevIdentity: Codable {
                 userURL: sandboxURL,
                 apiURL: sandboxURL,
                 allowedOrigins: origins
-            ),
-            context: OpenedStore.context,
-            owner: ledger.owner
+            )
         )
-        guard let app = try await store.app(clientID: clientID) else {
-            throw CommandError("The demo app could not be registered.")
-        }
         for (name, scopes) in Self.keys {
             // A key of an older data folder may lack scopes that came later.
-            if let key = apiKeys[name], let stored = try await store.authenticate(key),
+            if let key = apiKeys[name], let stored = try await ledger.store.authenticate(key),
                 Set(scopes.map(\.rawValue)).isSubset(of: stored.scopes)
             {
                 continue
             }
-            let key = try await store.createAPIKey(
-                of: app,
-                scopes: scopes,
-                isTest: true,
-                context: OpenedStore.context,
-                owner: ledger.owner
-            )
-            apiKeys[name] = key.secret.exposed
+            apiKeys[name] = try await ledger.makeKey(of: app, scopes: scopes).exposed
         }
     }
 

@@ -4,6 +4,7 @@ import HumanConnect
 import HumanConnectSandbox
 import Ledger
 import LedgerAPI
+import LedgerStack
 import LedgerStore
 import Logging
 import Postgres
@@ -59,22 +60,18 @@ struct DevStack: Sendable {
         _ body: @escaping @Sendable (DevStack) async throws -> Void
     ) async throws {
         try writeSettings()
-        let integration = Integration(
+        let service = try LedgerService(
             store: ledger.store,
+            pool: ledger.pool,
             database: ledger.service,
-            checkpointFolder: checkpointFolder,
-            witnesses: try witnessPolicy?.quorum(for: ledger.store),
-            logger: logger
-        )
-        let api = LedgerAPI(
-            store: ledger.store,
-            integrator: integration.integrator,
             provider: provider,
             configuration: LedgerAPIConfiguration(
                 host: LocalPort.host,
                 port: identity.ledgerPort,
                 publicURL: nil
             ),
+            checkpointFolder: checkpointFolder,
+            witnessPolicy: witnessPolicy,
             logger: logger
         )
         let demo = DemoPage(
@@ -86,13 +83,9 @@ struct DevStack: Sendable {
             ),
             logger: logger
         )
-        let group = ServiceRunner.group(
-            [
-                ServiceRunner.named("database pool", ledger.pool),
-                ServiceRunner.named("store", ledger.store),
-            ] + integration.services + [
-                ServiceRunner.named("sandbox", try sandbox(logger)),
-                ServiceRunner.named("http", api.service { _ in }),
+        // The service asks the sandbox, and the demo page asks the service.
+        try await ServiceRunner.run(
+            [ServiceRunner.named("sandbox", try sandbox(logger))] + service.services() + [
                 ServiceRunner.named("demo page", demo.service),
                 ServiceRunner.work {
                     try await waitUntilReady()
@@ -101,7 +94,6 @@ struct DevStack: Sendable {
             ],
             logger: logger
         )
-        try await ServiceRunner.run(group)
     }
 
     private func sandbox(_ logger: Logger) throws -> Sandbox {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Ledger
 import LedgerExport
+import LedgerStack
 import LedgerStore
 
 /// The flags that say which events an export has; the same words as in `GET /v1/export`.
@@ -140,7 +141,7 @@ struct ExportTarget {
             event,
             of: apps,
             subject: query.subject,
-            context: OpenedStore.context
+            context: .byOperator
         )
     }
 }

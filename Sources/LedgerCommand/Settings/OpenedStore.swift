@@ -1,4 +1,3 @@
-import Ledger
 import LedgerStore
 import Logging
 import Postgres
@@ -11,8 +10,6 @@ struct OpenedStore {
     let configuration: PostgresConfiguration
     private let pool: PostgresPool
 
-    /// Who an event says made it happen.
-    static let context = RecordContext(actor: "operator")
     /// How long a service waits at its start for a database that is not there yet.
     private static let waitTimeMax: Duration = .seconds(60)
     private static let waitPause: Duration = .seconds(1)

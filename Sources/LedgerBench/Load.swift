@@ -2,6 +2,8 @@
 struct Load: Sendable {
     let clients: Int
     let seconds: Int
+    /// Is told in words what is measured.
+    let tell: @Sendable (String) -> Void
 
     /// Before it counts, so that plans, caches and connections are there.
     private static let warmUp: Duration = .milliseconds(500)
@@ -39,7 +41,7 @@ struct Load: Sendable {
                 _ client: Int, _ begin: ContinuousClock.Instant, _ end: ContinuousClock.Instant
             ) async throws -> [Int]
     ) async throws -> Measurement {
-        Terminal.message("Measuring: \(name), \(clients) callers …")
+        tell("Measuring: \(name), \(clients) callers …")
         let begin = ContinuousClock.now + Self.warmUp
         let end = begin + .seconds(seconds)
         let times = try await withThrowingTaskGroup(of: [Int].self) { group in

@@ -1,9 +1,10 @@
-import NIOCore
-import NIOPosix
+internal import NIOCore
+internal import NIOPosix
 
 /// Ports on this machine's loopback address.
-enum LocalPort {
-    static let host = "127.0.0.1"
+package enum LocalPort {
+    /// The address itself, as URLs name it.
+    package static let host = "127.0.0.1"
 
     /// Below the ports that the system gives to outgoing connections, so that a remembered one is
     /// still free tomorrow.
@@ -11,7 +12,7 @@ enum LocalPort {
     private static let triesMax = 100
 
     /// Whether a server could listen on a port now.
-    static func isFree(_ port: Int) async -> Bool {
+    package static func isFree(_ port: Int) async -> Bool {
         do {
             // A server's last connections linger for a minute; they do not keep its port.
             let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
@@ -25,12 +26,15 @@ enum LocalPort {
     }
 
     /// A free port, the usual one if possible.
-    static func free(usual: Int? = nil, except taken: [Int] = []) async throws -> Int {
+    package static func free(
+        usual: Int? = nil,
+        except taken: [Int] = []
+    ) async throws(StackError) -> Int {
         if let usual, !taken.contains(usual), await isFree(usual) { return usual }
         for _ in 0..<triesMax {
             let port = Int.random(in: candidates)
             if !taken.contains(port), await isFree(port) { return port }
         }
-        throw CommandError("No free port was found on \(host).")
+        throw .noFreePort(host: host)
     }
 }

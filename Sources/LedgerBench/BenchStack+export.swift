@@ -1,17 +1,18 @@
-import AsyncHTTPClient
-import Ledger
-import LedgerExport
-import LedgerStore
-import NIOCore
-import NIOHTTP1
-import SystemPackage
+internal import AsyncHTTPClient
+internal import Ledger
+internal import LedgerExport
+internal import LedgerStack
+internal import LedgerStore
+internal import NIOCore
+internal import NIOHTTP1
+internal import SystemPackage
 
 /// How long one export over HTTP may take.
 private let exportTimeMax: TimeAmount = .minutes(10)
 
 extension BenchStack {
     /// Measures exporting a whole history.
-    func export() async throws -> BenchReport {
+    package func export() async throws -> BenchReport {
         try await prepareHistory()
         let logID = ledger.store.administrationLog
         let size = try await ledger.store.size(logID: logID)
@@ -88,7 +89,7 @@ extension BenchStack {
         request.headers.add(name: "Accept-Encoding", value: encoding)
         let response = try await HTTPClient.shared.execute(request, timeout: exportTimeMax)
         guard response.status == .ok else {
-            throw CommandError("The service answered \(response.status.code) to an export.")
+            throw BenchError.exportRefused(status: Int(response.status.code))
         }
         var lines = 0
         for try await part in response.body {

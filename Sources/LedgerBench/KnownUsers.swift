@@ -1,5 +1,5 @@
-import LedgerStore
-import Synchronization
+internal import LedgerStore
+internal import Synchronization
 
 /// One caller's users, each as it was after its last launch.
 final class KnownUsers: Sendable {

@@ -1,9 +1,9 @@
-import Foundation
+internal import Foundation
 
 /// Where a program of PostgreSQL is.
 enum PostgresProgram {
     /// The program's path: where Debian keeps it, or on the PATH.
-    static func path(_ name: String) throws -> String {
+    static func path(_ name: String) throws(BenchError) -> String {
         let versions = "/usr/lib/postgresql"
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         let debian = ((try? FileManager.default.contentsOfDirectory(atPath: versions)) ?? [])
@@ -13,6 +13,6 @@ enum PostgresProgram {
         where FileManager.default.isExecutableFile(atPath: "\(folder)/\(name)") {
             return "\(folder)/\(name)"
         }
-        throw CommandError("\(name) is not installed. On Debian: apt-get install postgresql")
+        throw .notInstalled(name)
     }
 }

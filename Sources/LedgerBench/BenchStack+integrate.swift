@@ -1,4 +1,5 @@
-import LedgerStore
+internal import LedgerStack
+internal import LedgerStore
 
 /// How long one event after the other trickles in, to see what a checkpoint each second costs.
 private let trickleSeconds = 12
@@ -12,7 +13,7 @@ extension BenchStack {
     /// same load differ by half; the processor time of an event differs by little, so that is what
     /// is compared: appending without the integrator, then integrating just these events. What a
     /// checkpoint each second costs however few events it has is measured beside it.
-    func integrate() async throws -> BenchReport {
+    package func integrate() async throws -> BenchReport {
         let users = try await knownUsers()
         var appends: [Measurement] = []
         let appending = try await processorTime {

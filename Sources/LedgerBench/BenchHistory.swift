@@ -1,7 +1,7 @@
-import Ledger
-import LedgerStore
-import Synchronization
-import Vault
+internal import Ledger
+internal import LedgerStore
+internal import Synchronization
+internal import Vault
 
 /// Users' stories as the service writes them: a launch, a finish, its exchange, its tokens, and the
 /// same again when the user comes back.
@@ -132,7 +132,7 @@ struct BenchHistory: Sendable {
 
     private func written(_ change: Change, _ user: StoredUser) async throws -> StoredUser {
         guard case .written(let user, _) = try await store.write(change, to: user) else {
-            throw CommandError("A change of the benchmark was not written.")
+            throw BenchError.notWritten
         }
         return user
     }

@@ -1,13 +1,14 @@
-import Ledger
-import LedgerStore
-import Vault
+internal import Ledger
+internal import LedgerStack
+internal import LedgerStore
+internal import Vault
 
 /// How many connected users there are to be read.
 private let usersMax = 1_000
 
 extension BenchStack {
     /// Measures reading.
-    func read() async throws -> BenchReport {
+    package func read() async throws -> BenchReport {
         let baseline = try await pgbench.best(
             "pgbench, projection row by key",
             script: PackageResources.pgbench_read_sql
@@ -28,7 +29,7 @@ extension BenchStack {
             guard let user = try await ledger.store.user(name, of: app),
                 try ledger.store.value(.accessToken, of: user) != nil,
                 try ledger.store.value(.publicToken, of: user) != nil
-            else { throw CommandError("A user of the benchmark was not found.") }
+            else { throw BenchError.userNotFound }
         }
     }
 
@@ -42,7 +43,7 @@ extension BenchStack {
 
     /// Users with tokens as long as real ones.
     private func connectUsers() async throws {
-        Terminal.message("Making \(usersMax) connected users …")
+        tell("Making \(usersMax) connected users …")
         try await withThrowingDiscardingTaskGroup { group in
             for number in 0..<usersMax {
                 group.addTask {

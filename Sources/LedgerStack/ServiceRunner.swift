@@ -1,23 +1,23 @@
-import HumanConnect
-import Logging
-import NIOCore
-import ServiceLifecycle
-import UnixSignals
+package import HumanConnect
+package import Logging
+internal import NIOCore
+package import ServiceLifecycle
+internal import UnixSignals
 
 #if canImport(Glibc)
-import Glibc
+internal import Glibc
 #else
-import Musl
+internal import Musl
 #endif
 
-/// How the long-running commands run their services.
-enum ServiceRunner {
+/// How long-running services are run.
+package enum ServiceRunner {
     /// How long the services may take to finish what they have begun; orchestrators kill after 30.
     private static let shutdownTimeMax: Duration = .seconds(25)
 
     /// A service under a name of its own: the name that it would get otherwise is its whole
     /// content.
-    static func named(
+    package static func named(
         _ name: String,
         _ service: any Service
     ) -> ServiceGroupConfiguration.ServiceConfiguration {
@@ -29,7 +29,7 @@ enum ServiceRunner {
     }
 
     /// Work whose end ends everything.
-    static func work(
+    package static func work(
         _ body: @escaping @Sendable () async throws -> Void
     ) -> ServiceGroupConfiguration.ServiceConfiguration {
         ServiceGroupConfiguration.ServiceConfiguration(
@@ -40,25 +40,9 @@ enum ServiceRunner {
         )
     }
 
-    /// Services in the order of their dependence, which end in order at SIGTERM and SIGINT.
-    static func group(
-        _ services: [ServiceGroupConfiguration.ServiceConfiguration],
-        logger: Logger
-    ) -> ServiceGroup {
-        var quiet = logger
-        // The group tells each of its steps; who wants to read them asks for more.
-        if quiet.logLevel == .info { quiet.logLevel = .notice }
-        var configuration = ServiceGroupConfiguration(
-            services: services,
-            gracefulShutdownSignals: [.sigterm, .sigint],
-            logger: quiet
-        )
-        configuration.maximumGracefulShutdownDuration = shutdownTimeMax
-        return ServiceGroup(configuration: configuration)
-    }
-
     /// Lends a client for the provider, and ends it afterwards in any case.
-    static func withProvider(_ body: (HumanConnectClient) async throws -> Void) async throws {
+    package static func withProvider(_ body: (HumanConnectClient) async throws -> Void) async throws
+    {
         let provider = HumanConnectClient()
         do {
             try await body(provider)
@@ -69,18 +53,30 @@ enum ServiceRunner {
         try await provider.shutdown()
     }
 
-    /// Runs until the end.
+    /// Runs services in the order of their dependence, which end in order at SIGTERM and SIGINT.
     ///
-    /// - Throws: `CommandError` when an address is taken or is not ours, or work was interrupted.
-    static func run(_ group: ServiceGroup) async throws {
+    /// - Throws: `StackError` when an address is taken or is not ours, or work was interrupted.
+    package static func run(
+        _ services: [ServiceGroupConfiguration.ServiceConfiguration],
+        logger: Logger
+    ) async throws {
+        var quiet = logger
+        // The group tells each of its steps; who wants to read them asks for more.
+        if quiet.logLevel == .info { quiet.logLevel = .notice }
+        var configuration = ServiceGroupConfiguration(
+            services: services,
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: quiet
+        )
+        configuration.maximumGracefulShutdownDuration = shutdownTimeMax
         do {
-            try await group.run()
+            try await ServiceGroup(configuration: configuration).run()
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw CommandError("The port is taken by another program; choose another one.")
+            throw StackError.portTaken
         } catch is CancellationError {
-            throw CommandError("Interrupted before it was done.")
+            throw StackError.interrupted
         } catch let error as IOError where error.errnoCode == EADDRNOTAVAIL {
-            throw CommandError("The host is no address of this machine.")
+            throw StackError.hostIsElsewhere
         }
     }
 }

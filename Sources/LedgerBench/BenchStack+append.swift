@@ -1,12 +1,13 @@
-import Ledger
-import LedgerStore
+internal import Ledger
+internal import LedgerStack
+internal import LedgerStore
 
 /// How many users each caller launches in turn: the first round makes them, the others find them.
 private let usersPerClient = 100
 
 extension BenchStack {
     /// Measures writing.
-    func append() async throws -> BenchReport {
+    package func append() async throws -> BenchReport {
         let baseline = try await pgbench.best(
             "pgbench, event and projection row",
             script: PackageResources.pgbench_append_sql
@@ -33,7 +34,7 @@ extension BenchStack {
 
     /// Users for each caller, launched once before anything is measured.
     func knownUsers() async throws -> [KnownUsers] {
-        Terminal.message("Making \(plan.clients * usersPerClient) users …")
+        tell("Making \(plan.clients * usersPerClient) users …")
         return try await withThrowingTaskGroup(of: KnownUsers.self) { group in
             for client in 0..<plan.clients {
                 group.addTask {

@@ -1,23 +1,37 @@
-import HumanConnect
-import Ledger
-import LedgerAPI
-import LedgerStore
-import Logging
-import NIOCore
-import Postgres
-import PostgresCluster
-import Vault
+internal import HumanConnect
+internal import Ledger
+internal import LedgerAPI
+internal import LedgerStack
+internal import LedgerStore
+package import Logging
+internal import NIOCore
+internal import Postgres
+internal import PostgresCluster
+internal import Vault
 
 /// A private ledger under load: PostgreSQL with fsync, the store, the HTTP service.
-struct BenchStack: Sendable {
+package struct BenchStack: Sendable {
     /// How much is measured.
-    struct Plan: Sendable {
-        var seconds = 5
-        var clients = 64
+    package struct Plan: Sendable {
+        let seconds: Int
+        let clients: Int
         /// How many events the history has that is verified, folded or proved.
-        var events = 0
+        let events: Int
         /// Whether the integrator runs from the start, as in the service.
-        var integrates = true
+        let integrates: Bool
+
+        /// A plan; what a measurement does not look at needs no value.
+        package init(
+            seconds: Int = 5,
+            clients: Int = 64,
+            events: Int = 0,
+            integrates: Bool = true
+        ) {
+            self.seconds = seconds
+            self.clients = clients
+            self.events = events
+            self.integrates = integrates
+        }
     }
 
     let ledger: PrivateLedger
@@ -29,6 +43,8 @@ struct BenchStack: Sendable {
     let port: Int
     /// At work already if the plan says so.
     let integrator: Integrator
+    /// Is told in words what is done at the moment.
+    let tell: @Sendable (String) -> Void
 
     private static let clientID = "bench"
     private static let databaseSetup = String(
@@ -36,7 +52,7 @@ struct BenchStack: Sendable {
         as: UTF8.self
     )
 
-    var load: Load { Load(clients: plan.clients, seconds: plan.seconds) }
+    var load: Load { Load(clients: plan.clients, seconds: plan.seconds, tell: tell) }
 
     var history: BenchHistory { BenchHistory(store: ledger.store, app: app) }
 
@@ -49,15 +65,19 @@ struct BenchStack: Sendable {
             cluster: ledger.cluster,
             database: PrivateLedger.database,
             seconds: plan.seconds,
-            folder: folder
+            folder: folder,
+            tell: tell
         )
     }
 
     /// Starts all of it, works, and ends it.
-    static func run(
+    ///
+    /// `tell` is told in words what is done at the moment.
+    package static func run(
         folder: String,
         plan: Plan,
         logger: Logger,
+        tell: @escaping @Sendable (String) -> Void,
         _ body: @escaping @Sendable (BenchStack) async throws -> Void
     ) async throws {
         try await PrivateLedger.run(folder: folder, logger: logger) { ledger in
@@ -66,65 +86,45 @@ struct BenchStack: Sendable {
             await connection.close()
             let (app, key) = try await register(ledger)
             let port = try await LocalPort.free()
-            let integration = Integration(
-                store: ledger.store,
-                database: ledger.service,
-                checkpointFolder: nil,
-                logger: logger
-            )
-            let stack = BenchStack(
-                ledger: ledger,
-                plan: plan,
-                folder: folder,
-                app: app,
-                apiKey: key,
-                port: port,
-                integrator: integration.integrator
-            )
             try await ServiceRunner.withProvider { provider in
-                let api = LedgerAPI(
+                let service = try LedgerService(
                     store: ledger.store,
-                    integrator: integration.integrator,
+                    pool: ledger.pool,
+                    database: ledger.service,
                     provider: provider,
                     configuration: LedgerAPIConfiguration(
                         host: LocalPort.host,
                         port: port,
                         publicURL: nil
                     ),
+                    checkpointFolder: nil,
                     logger: logger
                 )
-                try await stack.serve(api, integration, logger, body)
+                let stack = BenchStack(
+                    ledger: ledger,
+                    plan: plan,
+                    folder: folder,
+                    app: app,
+                    apiKey: key,
+                    port: port,
+                    integrator: service.integrator,
+                    tell: tell
+                )
+                let work = ServiceRunner.work {
+                    try await HTTPCaller().waitFor("http://\(LocalPort.host):\(port)/readyz")
+                    try await body(stack)
+                }
+                try await ServiceRunner.run(
+                    service.services(integrates: plan.integrates) + [work],
+                    logger: logger
+                )
             }
         }
     }
 
-    private func serve(
-        _ api: LedgerAPI,
-        _ integration: Integration,
-        _ logger: Logger,
-        _ body: @escaping @Sendable (BenchStack) async throws -> Void
-    ) async throws {
-        try await ServiceRunner.run(
-            ServiceRunner.group(
-                [
-                    ServiceRunner.named("database pool", ledger.pool),
-                    ServiceRunner.named("store", ledger.store),
-                ] + (plan.integrates ? integration.services : []) + [
-                    ServiceRunner.named("http", api.service { _ in }),
-                    ServiceRunner.work {
-                        try await HTTPCaller().waitFor("http://\(LocalPort.host):\(port)/readyz")
-                        try await body(self)
-                    },
-                ],
-                logger: logger
-            )
-        )
-    }
-
     private static func register(_ ledger: PrivateLedger) async throws -> (StoredApp, Secret) {
-        let store = ledger.store
         let endpoints = ProviderEndpoints.humanAPI
-        _ = try await store.add(
+        let app = try await ledger.register(
             NewApp(
                 clientID: clientID,
                 name: "Benchmark",
@@ -134,21 +134,9 @@ struct BenchStack: Sendable {
                 userURL: endpoints.user,
                 apiURL: endpoints.api,
                 allowedOrigins: []
-            ),
-            context: OpenedStore.context,
-            owner: ledger.owner
+            )
         )
-        guard let app = try await store.app(clientID: clientID) else {
-            throw CommandError("The benchmark's app could not be registered.")
-        }
-        let key = try await store.createAPIKey(
-            of: app,
-            scopes: Scope.allCases,
-            isTest: true,
-            context: OpenedStore.context,
-            owner: ledger.owner
-        )
-        return (app, key.secret)
+        return (app, try await ledger.makeKey(of: app, scopes: Scope.allCases))
     }
 
     /// Measures requests of all callers, each on a connection of its own that stays open.

@@ -1,6 +1,6 @@
-import NIOCore
-import NIOHTTP1
-import NIOPosix
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
 
 /// One connection that sends a request, reads its answer, and sends the next.
 ///
@@ -71,7 +71,7 @@ final class LoadConnection: ChannelInboundHandler {
         guard let length = answerLength() else { return }
         guard received.getString(at: received.readerIndex + 9, length: 3) == "\(plan.status)" else {
             let line = received.getString(at: received.readerIndex, length: 12) ?? ""
-            return done.fail(CommandError("The service answered under load with \(line)."))
+            return done.fail(BenchError.unexpectedAnswer(line))
         }
         received.moveReaderIndex(forwardBy: length)
         received.discardReadBytes()
@@ -84,7 +84,7 @@ final class LoadConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        done.fail(CommandError("The service closed a connection under load."))
+        done.fail(BenchError.connectionClosed)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

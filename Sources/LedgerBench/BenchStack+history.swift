@@ -1,8 +1,9 @@
-import LedgerAudit
-import LedgerStore
-import MerkleLog
-import Postgres
-import Vault
+internal import LedgerAudit
+internal import LedgerStack
+internal import LedgerStore
+internal import MerkleLog
+internal import Postgres
+internal import Vault
 
 /// How often a measurement of the whole history is done; the one in the middle counts.
 private let roundsOfHistory = 3
@@ -11,7 +12,7 @@ private let integrationPause: Duration = .milliseconds(50)
 
 extension BenchStack {
     /// Measures verifying a whole history.
-    func verify() async throws -> BenchReport {
+    package func verify() async throws -> BenchReport {
         try await prepareHistory()
         let measurements = [
             try await readRows(),
@@ -33,7 +34,7 @@ extension BenchStack {
     }
 
     /// Measures folding a whole history into a new projection.
-    func rebuild() async throws -> BenchReport {
+    package func rebuild() async throws -> BenchReport {
         try await prepareHistory()
         let events = Int(try await ledger.store.size(logID: ledger.store.administrationLog))
         let measurements = [
@@ -41,7 +42,7 @@ extension BenchStack {
             try await measureHistory("projection rebuild") {
                 let report = try await ProjectionRebuild.run(ledger.owner)
                 guard report.differences == 0 else {
-                    throw CommandError("The rebuilt projection is another one.")
+                    throw BenchError.otherProjection
                 }
                 return events
             },
@@ -55,12 +56,12 @@ extension BenchStack {
     }
 
     /// Measures single proofs.
-    func proof() async throws -> BenchReport {
+    package func proof() async throws -> BenchReport {
         try await prepareHistory()
         let store = ledger.store
         let logID = store.administrationLog
         let size = Int(try await store.size(logID: logID))
-        let one = Load(clients: 1, seconds: plan.seconds)
+        let one = Load(clients: 1, seconds: plan.seconds, tell: tell)
         let measurements = [
             try await one.measure("store, inclusion proof") { _ in
             } step: { _ in
@@ -100,7 +101,7 @@ extension BenchStack {
     func prepareHistory() async throws {
         let size = Int(try await ledger.store.size(logID: ledger.store.administrationLog))
         if size < plan.events {
-            Terminal.message("Writing \(plan.events - size) events …")
+            tell("Writing \(plan.events - size) events …")
             try await history.fill(events: plan.events - size, prefix: "history-\(port)")
         }
         try await waitForIntegration()
@@ -123,7 +124,7 @@ extension BenchStack {
 
     private func verify(_ plan: VerificationPlan) async throws -> Int {
         let report = try await Verification.run(ledger.owner, plan: plan)
-        if let finding = report.findings.first { throw CommandError("Found: \(finding)") }
+        if let finding = report.findings.first { throw BenchError.found("\(finding)") }
         return Int(report.events)
     }
 
@@ -148,7 +149,7 @@ extension BenchStack {
         isBaseline: Bool = false,
         _ body: () async throws -> Int
     ) async throws -> Measurement {
-        Terminal.message("Measuring: \(name) …")
+        tell("Measuring: \(name) …")
         var rounds: [Measurement] = []
         for _ in 0..<roundsOfHistory {
             let start = ContinuousClock.now

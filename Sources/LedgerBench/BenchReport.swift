@@ -1,9 +1,8 @@
-import Foundation
-import HumanConnect
-import Wire
+internal import Foundation
+package import Wire
 
 /// The measurements of one run, for people and for programs.
-struct BenchReport {
+package struct BenchReport: Sendable {
     let title: String
     let measurements: [Measurement]
     /// What the rates are compared with, if anything.
@@ -21,7 +20,8 @@ struct BenchReport {
         #endif
     }
 
-    var table: String {
+    /// Lines for people, the head of the columns in such a style.
+    package func table(head style: (String) -> String) -> String {
         let width = measurements.map(\.name.count).max() ?? 0
         let last = reference.map { "× " + $0 } ?? ""
         let lastWidth = last.count + 2
@@ -35,12 +35,13 @@ struct BenchReport {
                 + Self.cell(measurement.times.map { Self.decimal($0.p99) } ?? "", 9)
                 + Self.cell(ratio(measurement).map(Self.decimal) ?? "", lastWidth)
         }
-        var lines = [Terminal.bold(head)] + rows + notes
+        var lines = [style(head)] + rows + notes
         if Self.build == "debug" { lines.append("A debug build: the numbers tell nothing.") }
         return lines.joined(separator: "\n")
     }
 
-    var document: JSONValue {
+    /// One document for programs.
+    package var document: JSONValue {
         [
             "benchmark": .string(title), "build": .string(Self.build),
             "reference": reference.map { .string($0) } ?? .null,

@@ -1,34 +1,28 @@
-import AsyncHTTPClient
-import Foundation
-import HumanConnect
-import Ledger
-import NIOCore
-import NIOHTTP1
-import Wire
+internal import AsyncHTTPClient
+package import BoundedClient
+package import NIOHTTP1
+package import Wire
 
-/// One answer over HTTP, as far as our own programs need it.
-struct HTTPAnswer: Sendable {
-    let status: Int
-    let headers: HTTPHeaders
-    let body: [UInt8]
-
+extension HTTPAnswer {
     private static let depthMax = 16
 
     /// The body as JSON; null for anything else.
-    var json: JSONValue {
+    package var json: JSONValue {
         (try? JSONParser.parse(body, depthMax: Self.depthMax)) ?? .null
     }
 }
 
 /// Calls services on this machine, as a backend would.
-struct HTTPCaller: Sendable {
-    private static let timeMax: TimeAmount = .seconds(30)
+package struct HTTPCaller: Sendable {
+    private static let timeMax: Duration = .seconds(30)
     private static let answerBytesMax = 64 * 1024 * 1024
+
+    package init() {}
 
     /// GET, or any other method, with an API key and a JSON body if given.
     ///
-    /// - Throws: what the client throws when there is no answer.
-    func call(
+    /// - Throws: `StackError.noAnswer`, or what the HTTP client throws.
+    package func call(
         _ method: HTTPMethod = .GET,
         _ url: String,
         key: String? = nil,
@@ -43,17 +37,22 @@ struct HTTPCaller: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(json.encoded)
         }
-        let response = try await HTTPClient.shared.execute(request, timeout: Self.timeMax)
-        let body = try await response.body.collect(upTo: Self.answerBytesMax)
-        return HTTPAnswer(
-            status: Int(response.status.code),
-            headers: response.headers,
-            body: Array(body.readableBytesView)
+        let call = BoundedCall(
+            request,
+            timeMax: Self.timeMax,
+            answerBytesMax: Self.answerBytesMax
         )
+        switch await call.outcome(over: .shared) {
+        case .answered(let answer): return answer
+        case .tooLarge, .gaveUp:
+            try Task.checkCancellation()
+            throw StackError.noAnswer
+        case .failed(let error): throw error
+        }
     }
 
     /// Waits until a URL answers 200.
-    func waitFor(_ url: String) async throws {
+    package func waitFor(_ url: String) async throws {
         while true {
             if let answer = try? await call(.GET, url), answer.status == 200 { return }
             try await Task.sleep(for: .milliseconds(50))
@@ -61,7 +60,7 @@ struct HTTPCaller: Sendable {
     }
 
     /// A text as one part of a path, or as a value in a query.
-    static func encoded(_ text: String) -> String {
+    package static func encoded(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []
         for byte in text.utf8 {

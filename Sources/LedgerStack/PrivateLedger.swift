@@ -1,36 +1,37 @@
-import Foundation
-import LedgerStore
-import Logging
-import Postgres
-import PostgresCluster
-import Vault
+internal import Foundation
+package import Ledger
+package import LedgerStore
+package import Logging
+package import Postgres
+package import PostgresCluster
+package import Vault
 
 /// A ledger with a PostgreSQL of its own, ready to be served: for `dev`, `demo` and `bench`.
-struct PrivateLedger: Sendable {
-    let cluster: RunningCluster
-    let pool: PostgresPool
-    let store: LedgerStore
-    let rootKeyFile: String
+package struct PrivateLedger: Sendable {
+    package let cluster: RunningCluster
+    package let pool: PostgresPool
+    package let store: LedgerStore
+    package let rootKeyFile: String
 
-    static let database = "token_ledger"
+    package static let database = "token_ledger"
     /// The service does not work as superuser here either, so that nothing runs only by accident.
     private static let serviceRole = "token_ledger_dev"
 
     /// A connection string with all rights; it works for psql as well.
-    var ownerURL: String { cluster.url(database: Self.database) }
+    package var ownerURL: String { cluster.url(database: Self.database) }
 
     /// The database with the rights of the service.
-    var service: PostgresConfiguration {
+    package var service: PostgresConfiguration {
         PostgresConfiguration(url: cluster.url(database: Self.database, user: Self.serviceRole))
     }
 
     /// The database with the rights of its owner.
-    var owner: PostgresConfiguration { PostgresConfiguration(url: ownerURL) }
+    package var owner: PostgresConfiguration { PostgresConfiguration(url: ownerURL) }
 
     /// Starts a durable PostgreSQL, brings it to our schema, opens the store, and works.
     ///
     /// All of it ends after `body`; the data stays in the folder.
-    static func run<Value: Sendable>(
+    package static func run<Value: Sendable>(
         folder: String,
         logger: Logger,
         _ body: (PrivateLedger) async throws -> Value
@@ -66,9 +67,29 @@ struct PrivateLedger: Sendable {
         }
     }
 
+    /// Registers an app unless it is there already, and gives it as it is stored.
+    package func register(_ app: NewApp) async throws -> StoredApp {
+        _ = try await store.add(app, context: .byOperator, owner: owner)
+        guard let stored = try await store.app(clientID: app.clientID) else {
+            throw StackError.notRegistered(clientID: app.clientID)
+        }
+        return stored
+    }
+
+    /// Makes a `tl_test_` key of an app.
+    package func makeKey(of app: StoredApp, scopes: [Scope]) async throws -> Secret {
+        try await store.createAPIKey(
+            of: app,
+            scopes: scopes,
+            isTest: true,
+            context: .byOperator,
+            owner: owner
+        ).secret
+    }
+
     /// The server's user must be able to pass through the folder, so it is not closed to others;
     /// each file in it is.
-    private static func makeFolder(_ folder: String) throws {
+    private static func makeFolder(_ folder: String) throws(StackError) {
         guard !FileManager.default.fileExists(atPath: folder) else { return }
         do {
             try FileManager.default.createDirectory(
@@ -77,7 +98,7 @@ struct PrivateLedger: Sendable {
                 attributes: [.posixPermissions: 0o711]
             )
         } catch {
-            throw CommandError("The folder \(folder) cannot be made.")
+            throw .folderNotMade(folder)
         }
     }
 }

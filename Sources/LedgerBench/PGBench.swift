@@ -1,8 +1,9 @@
-import DurableFiles
-import Foundation
-import PostgresCluster
-import Subprocess
-import SystemPackage
+internal import DurableFiles
+internal import Foundation
+internal import LedgerStack
+internal import PostgresCluster
+internal import Subprocess
+internal import SystemPackage
 
 /// PostgreSQL's own benchmark program, with a script of ours.
 struct PGBench: Sendable {
@@ -11,6 +12,8 @@ struct PGBench: Sendable {
     let seconds: Int
     /// For scripts and logs.
     let folder: String
+    /// Is told in words what is measured.
+    let tell: @Sendable (String) -> Void
 
     private static let outputBytesMax = 1024 * 1024
     /// pgbench's own threads; more than cores gains nothing.
@@ -22,11 +25,11 @@ struct PGBench: Sendable {
     func best(_ name: String, script: [UInt8]) async throws -> Measurement {
         var best: Measurement?
         for clients in Self.clientCounts {
-            Terminal.message("Measuring: \(name), \(clients) callers …")
+            tell("Measuring: \(name), \(clients) callers …")
             let measurement = try await run(name, script: script, clients: clients)
             if measurement.rate > best?.rate ?? 0 { best = measurement }
         }
-        guard let best else { throw CommandError("pgbench measured nothing.") }
+        guard let best else { throw BenchError.nothingMeasured }
         return best
     }
 
@@ -58,7 +61,7 @@ struct PGBench: Sendable {
             error: .combinedWithOutput
         )
         guard result.terminationStatus.isSuccess else {
-            throw CommandError("pgbench failed: \(result.standardOutput.suffix(400))")
+            throw BenchError.programFailed("pgbench", result.standardOutput)
         }
         return Measurement(
             name: name,

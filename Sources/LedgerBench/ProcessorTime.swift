@@ -1,10 +1,10 @@
-import Foundation
-import PostgresCluster
+internal import Foundation
+internal import PostgresCluster
 
 #if canImport(Glibc)
-import Glibc
+internal import Glibc
 #else
-import Musl
+internal import Musl
 #endif
 
 /// The processor time that this program and PostgreSQL have spent on its statements.
@@ -16,7 +16,7 @@ struct ProcessorTime {
     let seconds: Double
 
     /// What was spent so far, on connections that are open.
-    static func now(_ cluster: RunningCluster) throws -> ProcessorTime {
+    static func now(_ cluster: RunningCluster) throws(BenchError) -> ProcessorTime {
         guard
             let file = try? String(
                 contentsOfFile: "\(cluster.folder)/data/postmaster.pid",
@@ -24,7 +24,7 @@ struct ProcessorTime {
             ),
             let postmaster = file.split(separator: "\n").first.flatMap({ Int($0) }),
             let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc")
-        else { throw CommandError("The processor time of PostgreSQL cannot be read.") }
+        else { throw .noProcessorTime }
         var ticks = 0
         for name in names {
             guard let process = Int(name), let times = ProcessTimes(process),

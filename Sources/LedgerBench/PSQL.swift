@@ -1,7 +1,8 @@
-import DurableFiles
-import PostgresCluster
-import Subprocess
-import SystemPackage
+internal import DurableFiles
+internal import LedgerStack
+internal import PostgresCluster
+internal import Subprocess
+internal import SystemPackage
 
 /// PostgreSQL's own client: what a single connection gives that does nothing but read.
 struct PSQL: Sendable {
@@ -28,7 +29,7 @@ struct PSQL: Sendable {
             error: .combinedWithOutput
         )
         guard result.terminationStatus.isSuccess else {
-            throw CommandError("psql failed: \(result.standardOutput.suffix(400))")
+            throw BenchError.programFailed("psql", result.standardOutput)
         }
         return (ContinuousClock.now - start) / .seconds(1)
     }

@@ -1,0 +1,47 @@
+package import Hummingbird
+internal import HummingbirdCore
+package import Logging
+internal import NIOCore
+
+extension Application {
+    /// A server whose limits are all set.
+    ///
+    /// - Parameters:
+    ///   - router: what it answers.
+    ///   - host: the address it listens at.
+    ///   - port: 0 takes any free one.
+    ///   - limits: what it takes from those who call it.
+    ///   - onRunning: told the port once the socket listens.
+    ///   - logger: for the server's own messages.
+    package init<Context>(
+        router: Router<Context>,
+        host: String,
+        port: Int,
+        limits: ServerLimits,
+        onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in },
+        logger: Logger
+    ) where Responder == RouterResponder<Context> {
+        var http = HTTP1Channel.Configuration(
+            idleTimeout: limits.idleTimeMax.map { TimeAmount($0) }
+        )
+        http.httpDecoder = HTTP1Channel.Configuration.DecoderConfiguration(
+            maxHeaderFieldSize: limits.headerBytesMax,
+            maxHeaderListSize: limits.headerBytesMax,
+            maxHeaderFieldCount: limits.headerFieldsMax
+        )
+        self.init(
+            router: router,
+            server: .http1(configuration: http),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port),
+                availableConnectionsDelegate: limits.connectionsMax.map {
+                    MaximumAvailableConnections($0, logger: logger)
+                }
+            ),
+            onServerRunning: { channel in
+                await onRunning(channel.localAddress?.port ?? port)
+            },
+            logger: logger
+        )
+    }
+}

@@ -34,7 +34,7 @@ let modules = [
     "Logging": "swift-log", "Metrics": "swift-metrics", "Mustache": "swift-mustache",
     "NIOCore": "swift-nio", "NIOHTTP1": "swift-nio", "NIOPosix": "swift-nio",
     "ServiceLifecycle": "swift-service-lifecycle", "Subprocess": "swift-subprocess",
-    "SystemPackage": "swift-system", "UnixSignals": "swift-service-lifecycle",
+    "SystemPackage": "swift-system", "UnixSignals": "swift-service-lifecycle", "Yams": "Yams",
 ]
 
 /// What a target imports: modules of other packages, and targets of this one.
@@ -85,6 +85,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -182,12 +183,13 @@ let package = Package(
             resources: ["demo.css", "demo.js", "demo.mustache"].map { .embedInCode("Demo/\($0)") },
             swiftSettings: settings
         ),
+        target("SeededRandom", path: "Tests/SeededRandom"),
         target(
             "TestSupport",
             [
                 "AsyncHTTPClient", "Ledger", "LedgerAudit", "LedgerStore", "Logging", "NIOCore",
-                "NIOHTTP1", "Postgres", "PostgresCluster", "Subprocess", "SystemPackage", "Vault",
-                "Wire",
+                "NIOHTTP1", "Postgres", "PostgresCluster", "SeededRandom", "Subprocess",
+                "SystemPackage", "Vault", "Wire",
             ],
             path: "Tests/TestSupport"
         ),
@@ -197,9 +199,13 @@ let package = Package(
             "PostgresTests",
             ["Logging", "Postgres", "PostgresCluster", "ServiceLifecycle", "TestSupport"]
         ),
-        tests("LedgerTests", ["Ledger"]),
+        tests("LedgerTests", ["Ledger", "SeededRandom"]),
         // The verifier in Python knows nothing of our code.
-        tests("MerkleLogTests", ["MerkleLog", "Subprocess", "Wire"], excludes: ["verifier.py"]),
+        tests(
+            "MerkleLogTests",
+            ["MerkleLog", "SeededRandom", "Subprocess", "Wire"],
+            excludes: ["verifier.py"]
+        ),
         tests("VaultTests", ["Crypto", "Ledger", "Vault"]),
         tests(
             "LedgerStoreTests",
@@ -215,17 +221,23 @@ let package = Package(
                 "TestSupport", "Vault", "Wire",
             ]
         ),
-        tests("LedgerExportTests", ["Ledger", "LedgerExport", "MerkleLog", "Subprocess"]),
+        tests(
+            "LedgerExportTests",
+            ["Ledger", "LedgerExport", "MerkleLog", "SeededRandom", "Subprocess"]
+        ),
         // LedgerCommand, here and below: the tests run the program.
         tests(
             "WitnessTests",
             [
                 "AsyncHTTPClient", "Hummingbird", "LedgerCommand", "Logging", "MerkleLog",
-                "NIOCore", "NIOHTTP1", "NIOPosix", "Subprocess", "SystemPackage", "TestSupport",
-                "Witness",
+                "NIOCore", "NIOHTTP1", "NIOPosix", "SeededRandom", "Subprocess", "SystemPackage",
+                "TestSupport", "Witness",
             ]
         ),
-        tests("HumanConnectTests", ["HumanConnect", "Ledger", "NIOCore", "NIOPosix", "Wire"]),
+        tests(
+            "HumanConnectTests",
+            ["HumanConnect", "Ledger", "NIOCore", "NIOPosix", "SeededRandom", "Wire"]
+        ),
         tests(
             "HumanConnectSandboxTests",
             [
@@ -239,7 +251,8 @@ let package = Package(
                 "AsyncHTTPClient", "Crypto", "HTTPTypes", "HumanConnect", "HumanConnectSandbox",
                 "Hummingbird", "HummingbirdTesting", "Ledger", "LedgerAPI", "LedgerAudit",
                 "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1",
-                "Postgres", "PostgresCluster", "ServiceLifecycle", "TestSupport", "Vault", "Wire",
+                "Postgres", "PostgresCluster", "SeededRandom", "ServiceLifecycle", "TestSupport",
+                "Vault", "Wire", "Yams",
             ]
         ),
         tests("EndToEndTests", ["LedgerCommand", "TestSupport", "Wire"]),

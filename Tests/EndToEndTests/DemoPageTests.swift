@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 import Wire
 
+/// Serialized: the tests share one program, and a browser each is all that two cores carry.
 @Suite("the demo page in a browser", .serialized, .sharedProgram, .timeLimit(.minutes(5)))
 struct DemoPageTests {
     private let program: TestProgram

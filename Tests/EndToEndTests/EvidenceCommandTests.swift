@@ -4,6 +4,8 @@ import Testing
 import Wire
 
 /// The commands for auditors and compliance, on the database of a running service.
+///
+/// Serialized: the tests share one program, and count what its log holds.
 @Suite("commands about evidence", .serialized, .sharedProgram, .timeLimit(.minutes(5)))
 struct EvidenceCommandTests {
     private static let user = "=cmd|' /C calc'!A0"
@@ -112,7 +114,7 @@ struct EvidenceCommandTests {
             ["export", "--bundle", folder, "--by", "auditor", "--reason", "test"]
         )
         #expect(made.status == 0, "\(made.messages)")
-        try await TestStorePrograms.psql(
+        try await PostgresTools.psql(
             program.ready.databaseURL,
             script: "create database replayed; create database earlier;"
         )

@@ -1,6 +1,7 @@
 import Testing
 import TestSupport
 
+/// Serialized: each test starts a whole program with a PostgreSQL of its own.
 @Suite("the program as a whole", .serialized, .timeLimit(.minutes(5)))
 struct ProgramTests {
     @Test("dev continues where it was, with the same keys, tokens and pages")

@@ -1,29 +1,17 @@
 import HumanConnect
 import Ledger
+import SeededRandom
 import Testing
 
 @Suite("mutated answers")
 struct TokenAnswerFuzzTests {
-    /// A small generator with a seed (SplitMix64), so that a failure can be repeated.
-    struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     static let good = Array(HumanConnectClientTests.good.utf8)
     static let pieces = [
         "\"", "\\", "{", "}", "[", ",", ":", "null", "\\u0000", "\\ud800", "\"humanId\":\"x\",",
         "\"accessToken\":\"\",", "1e9", " ", "\u{7F}", "é",
     ]
 
-    private func mutated(_ generator: inout Seeded) -> [UInt8] {
+    private func mutated(_ generator: inout SeededRandom) -> [UInt8] {
         var body = Self.good
         for _ in 0..<Int.random(in: 1...4, using: &generator) {
             let place = Int.random(in: 0...body.count, using: &generator)
@@ -43,7 +31,7 @@ struct TokenAnswerFuzzTests {
     func mutations() throws {
         #expect(try TokenAnswer(body: Self.good).humanID.exposed == "h")
         let seed = UInt64.random(in: 0...UInt64.max)
-        var generator = Seeded(state: seed)
+        var generator = SeededRandom(seed: seed)
         var refused = 0
         for _ in 0..<100_000 {
             let body = mutated(&generator)

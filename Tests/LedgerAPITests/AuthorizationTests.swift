@@ -7,7 +7,7 @@ import Testing
 import Vault
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct AuthorizationTests {
     /// What the `{…}` of a route are filled with.
     private struct Names {

@@ -6,7 +6,7 @@ import Postgres
 import Testing
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct ConcurrencyTests {
     @Test("a hundred launches of one user at once are all served, with versions without a hole")
     func oneUser() async throws {

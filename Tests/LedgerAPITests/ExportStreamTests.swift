@@ -10,7 +10,7 @@ import Testing
 
 @testable import LedgerAPI
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct ExportStreamTests {
     private func unzipped(_ bytes: [UInt8]) throws -> [UInt8] {
         let reader = GzipReader()

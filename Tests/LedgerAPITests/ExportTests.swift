@@ -8,7 +8,7 @@ import Testing
 import Vault
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct ExportTests {
     /// Some users in all stages, and the records of the own app with their positions.
     private func history(

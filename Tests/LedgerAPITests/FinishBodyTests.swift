@@ -3,7 +3,7 @@ import NIOHTTP1
 import Testing
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct FinishBodyTests {
     private struct Body {
         let name: String

@@ -5,7 +5,7 @@ import Testing
 import Vault
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct FinishRepeatTests {
     @Test("a repeated finish answers the first outcome, also after the token has changed")
     func repeats() async throws {

@@ -3,10 +3,11 @@ import HumanConnectSandbox
 import Ledger
 import LedgerStore
 import NIOHTTP1
+import SeededRandom
 import Testing
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct LaunchTests {
     @Test("a lost Done in edit mode: after closed, the next launch carries the current token")
     func lostDone() async throws {
@@ -152,7 +153,7 @@ struct LaunchTests {
     @Test("User Already Exists never comes, whatever a user does (seeded)")
     func neverUserExists() async throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SeededRandom(state: seed)
+        var random = SeededRandom(seed: seed)
         let sources = ["band", "watch", "scale", "glucose", "clinic", "pharmacy", "lab"]
         try await TestService.run { service in
             for step in 0..<30 {
@@ -181,18 +182,5 @@ struct LaunchTests {
                 }
             }
         }
-    }
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -5,32 +5,34 @@ import NIOHTTP1
 import Testing
 import Vault
 import Wire
+import Yams
 
 @Suite(.timeLimit(.minutes(5))) struct OpenAPITests {
-    private static let methods = ["get", "post", "put", "patch", "delete", "options", "head"]
-
-    /// The document by lines: paths stand two spaces in, methods four.
+    /// `/openapi.yaml`, as far as the tests compare it.
     private struct Document {
-        var operations: [String: String] = [:]
+        /// The scopes that each operation asks for, by method and path.
+        var operations: [String: [String]] = [:]
+        /// The codes that a problem may have.
+        let codes: [String]
 
-        init(_ text: String) {
-            var isInPaths = false
-            var path = ""
-            var operation = ""
-            for line in text.split(separator: "\n") {
-                if !line.hasPrefix(" ") {
-                    isInPaths = line == "paths:"
-                } else if isInPaths, line.hasPrefix("  /"), line.hasSuffix(":") {
-                    path = String(line.dropFirst(2).dropLast())
-                } else if isInPaths, line.hasPrefix("    "), !line.hasPrefix("     "),
-                    line.hasSuffix(":")
-                {
-                    let method = String(line.dropFirst(4).dropLast())
-                    operation = methods.contains(method) ? "\(method.uppercased()) \(path)" : ""
-                    if !operation.isEmpty { operations[operation] = "" }
-                } else if isInPaths, line.hasPrefix("      security:"), !operation.isEmpty {
-                    operations[operation] = String(line.dropFirst("      security: ".count))
+        init(_ text: String) throws {
+            let root = try #require(try Yams.compose(yaml: text))
+            for (path, item) in try #require(root["paths"]?.mapping) {
+                for (method, operation) in try #require(item.mapping) {
+                    guard operation["responses"] != nil else { continue }
+                    let name = "\(method.string?.uppercased() ?? "") \(path.string ?? "")"
+                    operations[name] = Self.scopes(operation)
                 }
+            }
+            let problem = root["components"]?["schemas"]?["Problem"]
+            let listed = try #require(problem?["properties"]?["code"]?["enum"]?.sequence)
+            codes = listed.compactMap(\.string)
+        }
+
+        /// The scopes under `apiKey`; none where the operation is open.
+        private static func scopes(_ operation: Node) -> [String] {
+            (operation["security"]?.sequence ?? []).flatMap { requirement in
+                (requirement["apiKey"]?.sequence ?? []).compactMap(\.string)
             }
         }
     }
@@ -41,7 +43,7 @@ import Wire
             let answer = try await service.call(.GET, "/openapi.yaml", key: nil)
             #expect(answer.status == 200)
             #expect(answer.headers["content-type"] == "application/yaml")
-            let document = Document(answer.text)
+            let document = try Document(answer.text)
             let routes = Set(service.api.routes.map { "\($0.method) \($0.path)" })
             #expect(routes.count > 15)
             #expect(
@@ -49,11 +51,10 @@ import Wire
                 "in one of the two only"
             )
             for route in TestRoute.all {
-                let security = try #require(
+                let scopes = try #require(
                     document.operations["\(route.method.rawValue) \(route.path)"]
                 )
-                let scope = security.filter { !"[]{}\" ".contains($0) }
-                #expect(scope == (route.scope.map { "apiKey:\($0.rawValue)" } ?? ""), "\(route)")
+                #expect(scopes == (route.scope.map { [$0.rawValue] } ?? []), "\(route)")
             }
         }
     }
@@ -62,9 +63,9 @@ import Wire
     func codes() async throws {
         try await TestService.run { service in
             let text = try await service.call(.GET, "/openapi.yaml", key: nil).text
-            let lines = text.split(separator: "\n").map { $0.drop { $0 == " " } }
-            let listed = lines.drop { $0 != "code:" }.dropFirst(2).prefix { $0.hasPrefix("- ") }
-            #expect(Set(listed.map { String($0.dropFirst(2)) }) == TestRoute.problemCodes)
+            let document = try Document(text)
+            #expect(Set(document.codes) == TestRoute.problemCodes)
+            #expect(document.codes.count == TestRoute.problemCodes.count)
             for code in TestRoute.problemCodes.subtracting(["refused", "not_found"]) {
                 #expect(text.contains("`\(code)`"), "no answer names \(code)")
             }

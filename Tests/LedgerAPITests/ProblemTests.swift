@@ -10,7 +10,7 @@ import Wire
 
 @testable import LedgerAPI
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct ProblemTests {
     @Test("the table from errors to answers is what callers are promised")
     func table() throws {

@@ -5,7 +5,7 @@ import LedgerStore
 import Testing
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct ProviderTests {
     private struct Misbehaviour {
         let behaviour: SandboxBehaviour

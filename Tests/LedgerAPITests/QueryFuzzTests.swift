@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Ledger
 import NIOCore
+import SeededRandom
 import TestSupport
 import Testing
 import Wire
@@ -20,13 +21,13 @@ struct QueryFuzzTests {
         "019ab5d6-1c00-7abc-8def-0123456789ab", "e0", "u0", "h0", "e00", "EZZ", "é", "\u{1F600}",
     ]
 
-    private func text(_ random: inout TestStoreRandom, pieces count: Int) -> String {
+    private func text(_ random: inout SeededRandom, pieces count: Int) -> String {
         (0..<Int.random(in: 0...count, using: &random))
             .map { _ in Self.pieces.randomElement(using: &random) ?? "" }.joined()
     }
 
     /// A query of keys and values, most of them meant.
-    private func query(_ random: inout TestStoreRandom) -> String {
+    private func query(_ random: inout SeededRandom) -> String {
         (0..<Int.random(in: 0...4, using: &random)).map { _ in
             let key = Self.pieces[21...33].randomElement(using: &random) ?? ""
             return key + "=" + text(&random, pieces: 2)
@@ -35,7 +36,7 @@ struct QueryFuzzTests {
 
     @Test("a cursor is read back as what it was made of, and other texts are none")
     func cursors() {
-        var random = TestStoreRandom(seed: Self.seed)
+        var random = SeededRandom(seed: Self.seed)
         let kinds: [Cursor.Kind] = [.users, .events, .history]
         for round in 0..<20_000 {
             let kind = kinds[round % 3]
@@ -55,7 +56,7 @@ struct QueryFuzzTests {
 
     @Test("any query is read or refused with a sentence that holds nothing of it")
     func queries() {
-        var random = TestStoreRandom(seed: Self.seed)
+        var random = SeededRandom(seed: Self.seed)
         var readCount = 0
         var refusedCount = 0
         for _ in 0..<20_000 {
@@ -89,7 +90,7 @@ struct QueryFuzzTests {
     func requests() async throws {
         try await TestService.run { service in
             try await service.connect("fuzz")
-            var random = TestStoreRandom(seed: Self.seed)
+            var random = SeededRandom(seed: Self.seed)
             var statuses: [Int: Int] = [:]
             let paths = [
                 "/v1/events", "/v1/users", "/v1/users/fuzz/events", "/v1/export",

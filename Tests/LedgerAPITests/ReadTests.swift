@@ -6,7 +6,7 @@ import Testing
 import Vault
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct ReadTests {
     @Test("tokens carry a strong ETag; a known one is 304 and no reading is recorded")
     func entityTags() async throws {

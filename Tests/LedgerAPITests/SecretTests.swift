@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct SecretTests {
     /// Collects what must not be found anywhere.
     private struct Markers {
@@ -56,7 +56,7 @@ struct SecretTests {
             for problem in problems {
                 #expect(markers.found(in: problem.text) == [], "\(problem.text)")
             }
-            let dump = try await TestStorePrograms.data(service.owner.url)
+            let dump = try await PostgresTools.data(service.owner.url)
             #expect(dump.contains("\\\\x"), "records are in the dump, in hexadecimal")
             #expect(markers.found(in: dump) == [])
             for path in ["/v1/export", "/v1/export?log=access", "/v1/events?limit=500"] {

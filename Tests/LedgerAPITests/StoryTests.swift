@@ -5,7 +5,7 @@ import Testing
 import Vault
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct StoryTests {
     private static let created = [
         "connect.launched", "finish.received", "exchange.dispatched", "connect.finalized",

@@ -12,6 +12,7 @@ import NIOHTTP1
 import Postgres
 import ServiceLifecycle
 import TestSupport
+import Testing
 import Vault
 import Wire
 
@@ -270,4 +271,10 @@ extension TestService {
             }
         }
     }
+}
+
+extension Trait where Self == ParallelizationTrait {
+    /// Each test of the suite runs a whole service with pools, sandbox and sockets. Two cores carry
+    /// one of them for each suite, not one for each test.
+    static var oneServiceAtATime: Self { .serialized }
 }

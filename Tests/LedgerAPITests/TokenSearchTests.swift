@@ -9,7 +9,7 @@ import Testing
 import Vault
 import Wire
 
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct TokenSearchTests {
     private func search(
         _ service: TestService,
@@ -120,7 +120,7 @@ struct TokenSearchTests {
                 )
                 #expect(record.requestID == answer.headers["x-request-id"])
                 #expect(!answer.text.contains(token))
-                let dump = try await TestStorePrograms.data(service.owner.url)
+                let dump = try await PostgresTools.data(service.owner.url)
                 let digits = Hexadecimal.encode(token.utf8)
                 #expect(!dump.contains(token) && !dump.contains(digits))
                 let logged = service.logs.lines.joined(separator: "\n")

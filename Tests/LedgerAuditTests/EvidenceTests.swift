@@ -18,13 +18,13 @@ struct EvidenceTests {
         _ body: (TestStore) async throws -> Void
     ) async throws {
         try await TestStore.run { test in
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             try await watcher.look()
             for round in 0..<3 {
                 try await watcher.append(200, round: round)
                 try await watcher.look()
             }
-            try await Watcher.damage(test, sql)
+            try await SteppedIntegrator.damage(test, sql)
             try await body(test)
         }
     }
@@ -113,7 +113,7 @@ struct EvidenceTests {
     @Test("what is done to records, tiles and checkpoints is told apart", arguments: cases)
     func told(damage: Case) async throws {
         try await Self.run(damage.sql) { test in
-            let report = try await Watcher(test).verify()
+            let report = try await SteppedIntegrator(test).verify()
             let texts = report.findings.map(\.description)
             #expect(texts.count == damage.findings.count, "\(texts)")
             for (text, expected) in zip(texts, damage.findings) {
@@ -149,13 +149,13 @@ struct EvidenceTests {
             #expect(
                 report.sentences.contains { $0.hasPrefix("Not read again: the records of log 0") }
             )
-            try await Watcher.damage(test, Self.actor(at: 600))
+            try await SteppedIntegrator.damage(test, Self.actor(at: 600))
             let found = try await Verification.run(test.owner, plan: plan)
             #expect(found.findings.map(\.position) == [401], "\(found.findings)")
             #expect(found.findings.map(\.positionsEnd) == [601])
             // With two wrong places no checkpoint tells for the tile, but it still names the
             // record.
-            try await Watcher.damage(test, Self.actor(at: 410))
+            try await SteppedIntegrator.damage(test, Self.actor(at: 410))
             let both = try await Verification.run(test.owner, plan: plan)
             #expect(both.findings.map(\.position) == [410, 401], "\(both.findings)")
             plan.since[0] = 400
@@ -204,12 +204,12 @@ struct EvidenceTests {
                 of: test.app,
                 context: TestStore.context
             )
-            try await Watcher(test).look()
-            let report = try await Watcher(test).verify()
+            try await SteppedIntegrator(test).look()
+            let report = try await SteppedIntegrator(test).verify()
             #expect(report.findings == [])
             let log = try #require(report.logs.first { $0.logID == test.store.accessLog })
             #expect(log.provedSize == 2)
-            try await Watcher.damage(
+            try await SteppedIntegrator.damage(
                 test,
                 """
                 update ledger.event set record = convert_to(
@@ -219,7 +219,7 @@ struct EvidenceTests {
                 where log_id = 1 and position = 0;
                 """
             )
-            let places = try await Watcher(test).verify().findings.map {
+            let places = try await SteppedIntegrator(test).verify().findings.map {
                 [Int64($0.logID), $0.position, $0.positionsEnd]
             }
             #expect(
@@ -235,7 +235,7 @@ struct EvidenceTests {
     func words() async throws {
         try await TestStore.run { test in
             _ = try await test.connectedUser("alice")
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             try await watcher.look()
             _ = try await test.launchNew("bob")
             let plain = try await Verification.run(test.owner)
@@ -264,7 +264,7 @@ struct EvidenceTests {
     @Test("under another key than the signer's nothing is proved")
     func otherKey() async throws {
         try await TestStore.run { test in
-            try await Watcher(test).look()
+            try await SteppedIntegrator(test).look()
             let name = test.store.vault.checkpointSigner(logID: 0).key.name
             let stranger = try NoteSigner(name: name, seed: [UInt8](repeating: 7, count: 32))
             var plan = VerificationPlan()
@@ -303,16 +303,16 @@ struct EvidenceTests {
                     }
                 }
                 group.addTask {
-                    let watcher = Watcher(test)
+                    let watcher = SteppedIntegrator(test)
                     for _ in 0..<40 { try await watcher.look() }
                 }
                 for _ in 0..<15 {
-                    #expect(try await Watcher(test).verify().findings == [])
+                    #expect(try await SteppedIntegrator(test).verify().findings == [])
                 }
                 try await group.waitForAll()
             }
-            try await Watcher(test).look()
-            let report = try await Watcher(test).verify()
+            try await SteppedIntegrator(test).look()
+            let report = try await SteppedIntegrator(test).verify()
             #expect(report.findings == [])
             #expect(report.users == 10)
         }
@@ -322,7 +322,7 @@ struct EvidenceTests {
     func rights() async throws {
         try await TestStore.run { test in
             _ = try await test.launchNew("alice")
-            try await Watcher.damage(
+            try await SteppedIntegrator.damage(
                 test,
                 """
                 alter table ledger.current_token owner to token_ledger_service;

@@ -16,11 +16,11 @@ struct ProjectionTests {
             try await RandomHistory(test: test, seed: seed).run(users: 20, steps: 15)
             let users = try await test.store.users(of: test.app, after: nil, limit: 100)
             #expect(users.count == 20)
-            let schema = try await TestStorePrograms.schema(test.owner.url)
+            let schema = try await PostgresTools.schema(test.owner.url)
             let report = try await ProjectionRebuild.run(test.owner)
             #expect(report == ProjectionRebuildReport(users: 20, differences: 0), "seed \(seed)")
             #expect(
-                try await TestStorePrograms.schema(test.owner.url) == schema,
+                try await PostgresTools.schema(test.owner.url) == schema,
                 "the new table is like the old one"
             )
             let again = try await test.store.users(of: test.app, after: nil, limit: 100)

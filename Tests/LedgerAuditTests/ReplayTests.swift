@@ -15,7 +15,7 @@ struct ReplayTests {
             Void
     ) async throws {
         try await TestStore.run { test in
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             var checkpoints: [PublishedCheckpoint] = []
             for seed in UInt64(1)...3 {
                 try await RandomHistory(test: test, seed: seed).run(users: 10, steps: 12)

@@ -44,8 +44,8 @@ struct TileEvidenceTests {
                 key: "key",
                 context: TestStore.context
             )
-            try await Watcher.damage(test, Self.moreReads)
-            try await Watcher(test).look()
+            try await SteppedIntegrator.damage(test, Self.moreReads)
+            try await SteppedIntegrator(test).look()
             let connection = try await test.ownerConnection()
             try await connection.script(
                 "begin; alter table ledger.tile disable trigger all; savepoint intact"

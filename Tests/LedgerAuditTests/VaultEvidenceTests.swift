@@ -131,9 +131,9 @@ struct VaultEvidenceTests {
     func vault(damage: (sql: String, problem: String)) async throws {
         try await TestStore.run { test in
             _ = try await test.connectedUser("alice")
-            #expect(try await Watcher(test).verify().findings == [])
-            try await Watcher.damage(test, damage.sql)
-            let problems = try await Watcher(test).verify().findings.map(\.problem)
+            #expect(try await SteppedIntegrator(test).verify().findings == [])
+            try await SteppedIntegrator.damage(test, damage.sql)
+            let problems = try await SteppedIntegrator(test).verify().findings.map(\.problem)
             #expect(problems.contains { $0.contains(damage.problem) }, "\(problems)")
             #expect(try await Verification.run(test.owner).findings == [], "without the root key")
         }
@@ -165,7 +165,7 @@ struct VaultEvidenceTests {
                 "update vault.value set sealed = '\\x\(digits)' where kind = 'access_token'"
             )
             await connection.close()
-            let problems = try await Watcher(test).verify().findings.map(\.problem)
+            let problems = try await SteppedIntegrator(test).verify().findings.map(\.problem)
             #expect(problems.contains { $0.contains("has not the fingerprint that the log names") })
         }
     }
@@ -205,14 +205,14 @@ struct VaultEvidenceTests {
     func missingKey() async throws {
         try await TestStore.run { test in
             _ = try await test.connectedUser("alice")
-            try await Watcher.damage(
+            try await SteppedIntegrator.damage(
                 test,
                 """
                 delete from vault.master_key where purpose = 'checkpoint';
                 update ledger.event set type = 'x' where log_id = 0 and position = 0;
                 """
             )
-            let report = try await Watcher(test).verify()
+            let report = try await SteppedIntegrator(test).verify()
             #expect(
                 report.findings.map(\.problem) == [
                     "the master key for checkpoint is missing",
@@ -227,7 +227,7 @@ struct VaultEvidenceTests {
     @Test("resumed, it says that only values of changed users were opened")
     func words() async throws {
         try await TestStore.run { test in
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             try await watcher.look()
             _ = try await test.connectedUser("alice")
             try await watcher.look()

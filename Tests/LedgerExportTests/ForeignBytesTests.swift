@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import MerkleLog
+import SeededRandom
 import Testing
 
 @testable import LedgerExport
@@ -19,7 +20,7 @@ struct ForeignBytesTests {
         rounds: Int = rounds,
         _ read: ([UInt8]) throws -> [UInt8]?
     ) {
-        var numbers = SplitMix(seed: Self.seed)
+        var numbers = SeededRandom(seed: Self.seed)
         #expect((try? read(sample)) == sample, "the sample itself is accepted")
         for _ in 0..<rounds {
             let bytes = numbers.mutated(sample)
@@ -99,7 +100,7 @@ struct ForeignBytesTests {
 
     @Test("records that become rows")
     func rows() throws {
-        var numbers = SplitMix(seed: Self.seed)
+        var numbers = SeededRandom(seed: Self.seed)
         for record in try SampleLog(20).records {
             for _ in 0..<300 {
                 let bytes = numbers.mutated(record)
@@ -117,7 +118,7 @@ struct ForeignBytesTests {
 
     @Test("compressed files")
     func gzip() throws {
-        var numbers = SplitMix(seed: Self.seed)
+        var numbers = SeededRandom(seed: Self.seed)
         let writer = GzipWriter()
         let content = try SampleLog(20).lines(0..<20).lines
         let bytes = writer.append(content) + writer.finish()
@@ -137,7 +138,7 @@ struct ForeignBytesTests {
 
     @Test("files of lines, compressed and not, with lines of every length")
     func files() throws {
-        var numbers = SplitMix(seed: Self.seed)
+        var numbers = SeededRandom(seed: Self.seed)
         let folder = try TemporaryFolder()
         let max = ExportLimits.lineBytesMax
         for length in [0, 1, max - 1, max, max + 1, 3 * max, 300_000] {
@@ -228,7 +229,7 @@ struct ForeignBytesTests {
     @Test("whole bundles of nonsense that the log's key signed")
     func bundles() throws {
         let log = try SampleLog(12)
-        var numbers = SplitMix(seed: Self.seed)
+        var numbers = SeededRandom(seed: Self.seed)
         for gzip in [false, true] {
             let whole = try EditableBundle(
                 log,

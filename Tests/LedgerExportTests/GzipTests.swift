@@ -1,3 +1,4 @@
+import SeededRandom
 import Testing
 
 @testable import LedgerExport
@@ -7,7 +8,7 @@ struct GzipTests {
     private static let seed: UInt64 = 41
 
     private func content(_ count: Int) -> [UInt8] {
-        var numbers = SplitMix(seed: Self.seed)
+        var numbers = SeededRandom(seed: Self.seed)
         return (0..<count).map { _ in UInt8(truncatingIfNeeded: numbers.next() % 23) }
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 import MerkleLog
+import SeededRandom
 import Testing
 
 @testable import LedgerExport
@@ -101,7 +102,7 @@ struct MutationTests {
     @Test("the independent verifier accepts and refuses the same")
     func python() async throws {
         let key = try SampleLog.signer(1).key
-        var numbers = SplitMix(seed: Self.seed)
+        var numbers = SeededRandom(seed: Self.seed)
         for isGzipped in [false, true] {
             let bundles = try Self.bundles(gzip: isGzipped)
             var asked = bundles

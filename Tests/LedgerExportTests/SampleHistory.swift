@@ -1,11 +1,12 @@
 import Ledger
+import SeededRandom
 
 /// Invented events: those of each user are counted without a hole.
 struct SampleHistory {
-    private var random: SplitMix
+    private var random: SeededRandom
     private var versions: [Int: Int64] = [:]
 
-    init(seed: UInt64) { random = SplitMix(seed: seed) }
+    init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
     static func subject(_ user: Int) -> Identifier { Identifier(value: 0x7000 + UInt128(user)) }
 

@@ -17,7 +17,7 @@ struct AppendOnlyTests {
     func service() async throws {
         try await TestStore.run { test in
             _ = try await test.connectedUser("alice")
-            let before = try await TestStorePrograms.data(test.owner.url)
+            let before = try await PostgresTools.data(test.owner.url)
             let connection = try await test.serviceConnection()
             let tables = try await tables(connection)
             #expect(tables.count >= 10)
@@ -47,7 +47,7 @@ struct AppendOnlyTests {
             ] {
                 await expectRefusal(verb, connection)
             }
-            #expect(try await TestStorePrograms.data(test.owner.url) == before)
+            #expect(try await PostgresTools.data(test.owner.url) == before)
         }
     }
 
@@ -88,7 +88,7 @@ struct AppendOnlyTests {
     func owner(role: String) async throws {
         try await TestStore.run { test in
             _ = try await test.connectedUser("alice")
-            let before = try await TestStorePrograms.data(test.owner.url)
+            let before = try await PostgresTools.data(test.owner.url)
             let connection = try await test.ownerConnection()
             try await connection.script("set session_replication_role = \(role)")
             for verb in [
@@ -105,7 +105,7 @@ struct AppendOnlyTests {
                 }
                 #expect(error?.sqlState?.rawValue == "LG001", "\(verb)")
             }
-            #expect(try await TestStorePrograms.data(test.owner.url) == before)
+            #expect(try await PostgresTools.data(test.owner.url) == before)
         }
     }
 

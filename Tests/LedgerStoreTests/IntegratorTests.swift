@@ -14,7 +14,7 @@ struct IntegratorTests {
     @Test("the first checkpoint is of the log as it is, and the next one continues it")
     func grows() async throws {
         try await TestStore.run { test in
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             try await watcher.look()
             let first = try await watcher.latest()
             #expect(first.size == 1, "the app's own event")
@@ -37,7 +37,7 @@ struct IntegratorTests {
     @Test("full tiles are stored once, and are those of the records")
     func tiles() async throws {
         try await TestStore.run { test in
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             for round in 0..<4 {
                 try await watcher.append(200, round: round)
                 try await watcher.look()
@@ -74,21 +74,23 @@ struct IntegratorTests {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for store in [test.store, other] {
                         group.addTask {
-                            var watcher = Watcher(test, store: store)
+                            var watcher = SteppedIntegrator(test, store: store)
                             for round in 0..<30 {
                                 // One of the two dies now and then, and starts anew.
-                                if round % 10 == 9 { watcher = Watcher(test, store: store) }
+                                if round % 10 == 9 {
+                                    watcher = SteppedIntegrator(test, store: store)
+                                }
                                 try await watcher.look()
                             }
                         }
                     }
                     for round in 0..<4 {
-                        try await Watcher(test).append(150, round: round)
+                        try await SteppedIntegrator(test).append(150, round: round)
                     }
                     try await group.waitForAll()
                 }
             }
-            let last = Watcher(test)
+            let last = SteppedIntegrator(test)
             try await last.look()
             #expect(try await last.latest().size == 601)
             let report = try await last.verify()
@@ -104,15 +106,15 @@ struct IntegratorTests {
     func cancelled() async throws {
         try await TestStore.run { test in
             for round in 0..<20 {
-                try await Watcher(test).append(30, round: round)
+                try await SteppedIntegrator(test).append(30, round: round)
                 await withTaskGroup(of: Void.self) { group in
-                    group.addTask { try? await Watcher(test).look() }
+                    group.addTask { try? await SteppedIntegrator(test).look() }
                     // The sooner, the earlier in its work it is stopped.
                     for _ in 0..<round * 20 { await Task.yield() }
                     group.cancelAll()
                 }
             }
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             try await watcher.look()
             #expect(try await watcher.latest().size == 601)
             #expect(try await watcher.verify().findings == [])
@@ -160,9 +162,9 @@ struct IntegratorTests {
     func contradicted(damage: Damage) async throws {
         try await TestStore.run { test in
             _ = try await test.connectedUser("alice")
-            try await Watcher(test).look()
-            try await Watcher.damage(test, damage.sql)
-            let watcher = Watcher(test)
+            try await SteppedIntegrator(test).look()
+            try await SteppedIntegrator.damage(test, damage.sql)
+            let watcher = SteppedIntegrator(test)
             #expect(await watcher.alarm() == damage.alarm)
             // More events do not heal it.
             if case .behind = damage.alarm {
@@ -176,11 +178,11 @@ struct IntegratorTests {
     @Test("a database that is set back under a working integrator is an alarm")
     func setBack() async throws {
         try await TestStore.run { test in
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             try await watcher.look()
             _ = try await test.connectedUser("alice")
             try await watcher.look()
-            try await Watcher.damage(
+            try await SteppedIntegrator.damage(
                 test,
                 """
                 delete from ledger.event where log_id = 0 and position >= 1;
@@ -204,9 +206,9 @@ struct IntegratorTests {
     @Test("an older backup is refused by the checkpoint folder, also once the log has grown again")
     func restored() async throws {
         try await TestStore.run { test in
-            let folder = try Watcher.temporaryFolder()
+            let folder = try SteppedIntegrator.temporaryFolder()
             defer { try? FileManager.default.removeItem(atPath: folder) }
-            try await Watcher(test, folder: folder).look()
+            try await SteppedIntegrator(test, folder: folder).look()
             let cut = """
                 delete from ledger.event where log_id = 0 and position >= 1;
                 delete from ledger.checkpoint where log_id = 0 and size > 1;
@@ -217,20 +219,20 @@ struct IntegratorTests {
                 delete from vault.value where subject <> '\(test.app.id)';
                 """
             _ = try await test.connectedUser("alice")
-            try await Watcher(test, folder: folder).look()
-            try await Watcher.damage(test, cut)
+            try await SteppedIntegrator(test, folder: folder).look()
+            try await SteppedIntegrator.damage(test, cut)
             let source = "the checkpoint folder"
             #expect(
-                await Watcher(test, folder: folder).alarm()
+                await SteppedIntegrator(test, folder: folder).alarm()
                     == .behind(size: 1, checkpoint: 7, source: source)
             )
             for name in ["b", "c", "d", "e", "f", "g", "h"] { _ = try await test.launchNew(name) }
             #expect(
-                await Watcher(test, folder: folder).alarm()
+                await SteppedIntegrator(test, folder: folder).alarm()
                     == .differentRoot(size: 7, source: source)
             )
-            #expect(try await Watcher(test).latest().size == 1, "nothing was signed")
-            let report = try await Watcher(test, folder: folder).verify()
+            #expect(try await SteppedIntegrator(test).latest().size == 1, "nothing was signed")
+            let report = try await SteppedIntegrator(test, folder: folder).verify()
             #expect(report.findings.map(\.position) == [1], "\(report.findings)")
         }
     }
@@ -238,14 +240,14 @@ struct IntegratorTests {
     @Test("a kept checkpoint of the same history, older than the log's, is no reason to stop")
     func older() async throws {
         try await TestStore.run { test in
-            let folder = try Watcher.temporaryFolder()
+            let folder = try SteppedIntegrator.temporaryFolder()
             defer { try? FileManager.default.removeItem(atPath: folder) }
             _ = try await test.launchNew("a")
-            try await Watcher(test, folder: folder).look()
+            try await SteppedIntegrator(test, folder: folder).look()
             _ = try await test.connectedUser("alice")
-            try await Watcher(test).look()
+            try await SteppedIntegrator(test).look()
             _ = try await test.launchNew("b")
-            let watcher = Watcher(test, folder: folder)
+            let watcher = SteppedIntegrator(test, folder: folder)
             try await watcher.look()
             #expect(try await watcher.latest().size == 9)
             let kept = try CheckpointFolder(path: folder).read(logID: 0)
@@ -263,14 +265,14 @@ struct IntegratorTests {
     )
     func foreign(kind: String) async throws {
         try await TestStore.run { test in
-            let folder = try Watcher.temporaryFolder()
+            let folder = try SteppedIntegrator.temporaryFolder()
             defer { try? FileManager.default.removeItem(atPath: folder) }
             let name = test.store.vault.checkpointSigner(logID: 0).key.name
             let stranger = try NoteSigner(name: name, seed: [UInt8](repeating: 7, count: 32))
             let note = try stranger.sign(Checkpoint(origin: name, size: 0, root: .emptyTree))
             let bytes = kind == "foreign" ? note.bytes : Array("garbage".utf8)
             try Data(bytes).write(to: URL(fileURLWithPath: folder + "/checkpoint-0"))
-            let watcher = Watcher(test, folder: folder)
+            let watcher = SteppedIntegrator(test, folder: folder)
             #expect(await watcher.alarm() == .foreignCheckpoint(source: "the checkpoint folder"))
             #expect(try await test.store.latestCheckpoint(logID: 0) == nil, "nothing was signed")
         }
@@ -279,14 +281,17 @@ struct IntegratorTests {
     @Test("as a service it publishes by itself, and tells its alarm", .timeLimit(.minutes(5)))
     func service() async throws {
         try await TestStore.run { test in
-            let integrator = Watcher.integrator(test.store, test.pool, nil)
+            let integrator = SteppedIntegrator.integrator(test.store, test.pool, nil)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await integrator.run() }
                 while try await test.store.latestCheckpoint(logID: 0) == nil {
                     await Task.yield()
                 }
                 #expect(integrator.alarm == nil)
-                try await Watcher.damage(test, "update ledger.log set size = 0 where log_id = 0")
+                try await SteppedIntegrator.damage(
+                    test,
+                    "update ledger.log set size = 0 where log_id = 0"
+                )
                 while integrator.alarm == nil { await Task.yield() }
                 let words = integrator.alarm?.description ?? ""
                 #expect(words.contains("an older database was restored"))

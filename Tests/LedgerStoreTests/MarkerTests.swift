@@ -36,7 +36,7 @@ struct MarkerTests {
                 #expect(queries.contains("append_events") || queries.contains("read_users"))
                 #expect(!queries.contains("MARKER"))
                 try await owner.script("checkpoint")
-                let dump = try await TestStorePrograms.data(test.owner.url)
+                let dump = try await PostgresTools.data(test.owner.url)
                 #expect(dump.contains("VISIBLE"))
                 for marker in Self.markers { #expect(!dump.contains(marker)) }
                 for event in try await test.log() {
@@ -46,12 +46,12 @@ struct MarkerTests {
                 // The folder holds tables, indexes, the write-ahead log and the server's own log.
                 let log = try await cluster.logPath()
                 let folder = String(log.dropLast("/server.log".count))
-                let visible = try await TestStorePrograms.files(under: folder, holding: ["VISIBLE"])
+                let visible = try await PostgresTools.files(under: folder, holding: ["VISIBLE"])
                 #expect(visible.contains(log), "the server's log shows parameters")
                 #expect(visible.contains { $0.contains("/pg_wal/") })
                 #expect(visible.contains { $0.contains("/base/") })
                 let texts = Self.markers + [key]
-                let hits = try await TestStorePrograms.files(under: folder, holding: texts)
+                let hits = try await PostgresTools.files(under: folder, holding: texts)
                 #expect(hits == [])
             }
         }

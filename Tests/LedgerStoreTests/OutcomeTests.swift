@@ -8,10 +8,10 @@ import Testing
 struct OutcomeTests {
     /// Lends a second copy of the service whose connections go through a proxy.
     private func run(
-        _ body: (TestStore, LedgerStore, TestStoreProxy) async throws -> Void
+        _ body: (TestStore, LedgerStore, LossyProxy) async throws -> Void
     ) async throws {
         try await TestStore.run { test in
-            try await TestStoreProxy.run { proxy in
+            try await LossyProxy.run { proxy in
                 let name = try #require(test.owner.url.split(separator: "?").first)
                 let database = try #require(name.split(separator: "/").last)
                 var service = test.service

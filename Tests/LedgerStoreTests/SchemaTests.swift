@@ -20,10 +20,10 @@ struct SchemaTests {
         #expect(try await Migrator.migrate(byProgram) == Migration.all.map(\.number))
         let byPsql = try await emptyDatabase()
         for migration in Migration.all {
-            try await TestStorePrograms.psql(byPsql.url, script: migration.text)
+            try await PostgresTools.psql(byPsql.url, script: migration.text)
         }
         let schemas = try await (
-            TestStorePrograms.schema(byProgram.url), TestStorePrograms.schema(byPsql.url)
+            PostgresTools.schema(byProgram.url), PostgresTools.schema(byPsql.url)
         )
         #expect(schemas.0.contains("CREATE FUNCTION ledger.append_events"))
         #expect(schemas.0 == schemas.1)
@@ -36,15 +36,15 @@ struct SchemaTests {
         let database = try await emptyDatabase()
         _ = try await Migrator.migrate(database)
         let before = try await (
-            TestStorePrograms.schema(database.url), TestStorePrograms.data(database.url)
+            PostgresTools.schema(database.url), PostgresTools.data(database.url)
         )
         for migration in Migration.all {
-            await #expect(throws: TestStorePrograms.Failure.self, "\(migration.name)") {
-                try await TestStorePrograms.psql(database.url, script: migration.text)
+            await #expect(throws: PostgresTools.Failure.self, "\(migration.name)") {
+                try await PostgresTools.psql(database.url, script: migration.text)
             }
         }
         let after = try await (
-            TestStorePrograms.schema(database.url), TestStorePrograms.data(database.url)
+            PostgresTools.schema(database.url), PostgresTools.data(database.url)
         )
         #expect(before.0 == after.0)
         #expect(before.1 == after.1)
@@ -54,14 +54,14 @@ struct SchemaTests {
     func everyEarlierNumber() async throws {
         let whole = try await emptyDatabase()
         _ = try await Migrator.migrate(whole)
-        let schema = try await TestStorePrograms.schema(whole.url)
+        let schema = try await PostgresTools.schema(whole.url)
         for number in 1..<SchemaCheck.known {
             let database = try await emptyDatabase()
             #expect(try await Migrator.migrate(database, upTo: number) == Array(1...number))
             #expect(
                 try await Migrator.migrate(database) == Array(number + 1...SchemaCheck.known)
             )
-            #expect(try await TestStorePrograms.schema(database.url) == schema, "from \(number)")
+            #expect(try await PostgresTools.schema(database.url) == schema, "from \(number)")
         }
     }
 

@@ -110,7 +110,7 @@ struct TestWitness: Sendable {
                 TestWitness, @escaping Integrator.Cosign
             ) async throws -> Value
     ) async throws -> Value {
-        let folder = try Watcher.temporaryFolder()
+        let folder = try SteppedIntegrator.temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         return try await run("w1", of: test, in: folder) { witness in
             try await asking(witness.line + "quorum w1\n", of: test) { cosign in

@@ -10,7 +10,7 @@ struct TreeReaderTests {
     @Test("every record has a proof in every tree that has it, also in older ones")
     func everyProof() async throws {
         try await TestStore.run { test in
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             try await watcher.look()
             for round in 0..<3 {
                 try await watcher.append(200, round: round)
@@ -41,7 +41,7 @@ struct TreeReaderTests {
     @Test("one checkpoint is proved to continue another")
     func consistency() async throws {
         try await TestStore.run { test in
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             try await watcher.append(300, round: 0)
             try await watcher.look()
             let first = try await watcher.latest()
@@ -58,7 +58,7 @@ struct TreeReaderTests {
     @Test("a tree of three levels of tiles is proved at its edges, in any order")
     func threeLevels() async throws {
         try await TestStore.run { test in
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             let size: Int64 = 65_536 + 256 * 3 + 5
             try await test.fill(upTo: size)
             try await watcher.look()
@@ -85,11 +85,11 @@ struct TreeReaderTests {
     @Test("a damaged tile is an error, never a proof of something else")
     func damaged() async throws {
         try await TestStore.run { test in
-            let watcher = Watcher(test)
+            let watcher = SteppedIntegrator(test)
             try await watcher.append(300, round: 0)
             try await watcher.look()
             let size = try await watcher.latest().size
-            try await Watcher.damage(test, "delete from ledger.tile")
+            try await SteppedIntegrator.damage(test, "delete from ledger.tile")
             var reader = TreeReader(test.store, size: size, logID: 0)
             await #expect(throws: StoreError.damaged(.tile)) {
                 _ = try await reader.inclusion(of: 0)

@@ -28,11 +28,11 @@ struct WitnessedTests {
         try await TestStore.run { test in
             try await TestWitness.one(of: test) { witness, cosign in
                 let key = test.store.vault.checkpointSigner(logID: 0).key
-                var watcher = Watcher(test, cosign: cosign)
+                var watcher = SteppedIntegrator(test, cosign: cosign)
                 // A fill stops right below, at and above what tiles hold, two levels of them.
                 for size: Int64 in [1, 2, 255, 256, 257, 511, 700, 65_535, 65_537, 66_100] {
                     try await test.fill(upTo: size)
-                    if size % 2 == 1 { watcher = Watcher(test, cosign: cosign) }
+                    if size % 2 == 1 { watcher = SteppedIntegrator(test, cosign: cosign) }
                     try await watcher.look()
                     #expect(try await watcher.latest().size == size)
                     #expect(
@@ -52,9 +52,9 @@ struct WitnessedTests {
     func later() async throws {
         try await TestStore.run { test in
             try await test.fill(upTo: 300)
-            try await Watcher(test).look()
+            try await SteppedIntegrator(test).look()
             try await TestWitness.one(of: test) { witness, cosign in
-                let watcher = Watcher(test, cosign: cosign)
+                let watcher = SteppedIntegrator(test, cosign: cosign)
                 try await watcher.look()
                 #expect(try await Self.signers(test.store, [witness]).count == 1)
                 try await test.fill(upTo: 301)
@@ -67,16 +67,16 @@ struct WitnessedTests {
     @Test("while a witness is away the log goes on, that is told, and it catches up")
     func outage() async throws {
         try await TestStore.run { test in
-            let folder = try Watcher.temporaryFolder()
+            let folder = try SteppedIntegrator.temporaryFolder()
             defer { try? FileManager.default.removeItem(atPath: folder) }
             let witness = try await TestWitness.run("w1", of: test, in: folder) { witness in
                 try await TestWitness.asking(witness.line + "quorum w1\n", of: test) { cosign in
-                    try await Watcher(test, cosign: cosign).look()
+                    try await SteppedIntegrator(test, cosign: cosign).look()
                 }
                 return witness
             }
             try await TestWitness.asking(witness.line + "quorum w1\n", of: test) { cosign in
-                let integrator = Watcher.integrator(test.store, test.pool, nil, cosign)
+                let integrator = SteppedIntegrator.integrator(test.store, test.pool, nil, cosign)
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await integrator.run() }
                     _ = try await test.connectedUser("alice")
@@ -96,7 +96,7 @@ struct WitnessedTests {
                     group.cancelAll()
                 }
             }
-            #expect(try await Watcher(test).verify().findings == [])
+            #expect(try await SteppedIntegrator(test).verify().findings == [])
         }
     }
 
@@ -104,7 +104,8 @@ struct WitnessedTests {
     func candidate() async throws {
         try await TestStore.run { test in
             let answer = CosignAnswer(note: nil, failures: ["w1: it cannot be reached"])
-            let integrator = Watcher.integrator(test.store, test.pool, nil) { _ in answer }
+            let integrator = SteppedIntegrator.integrator(test.store, test.pool, nil) { _ in answer
+            }
             var log: WatchedLog?
             for size: Int64 in [300, 700] {
                 try await test.fill(upTo: size)
@@ -114,7 +115,7 @@ struct WitnessedTests {
                 #expect(log?.tree.size == 0)
                 #expect(log?.candidate?.size == size)
                 // Whoever read these once more would not find them.
-                try await Watcher.damage(
+                try await SteppedIntegrator.damage(
                     test,
                     "delete from ledger.event where log_id = 0 and position < 300"
                 )
@@ -126,7 +127,7 @@ struct WitnessedTests {
     @Test("one of two is enough where the policy says so")
     func quorum() async throws {
         try await TestStore.run { test in
-            let folder = try Watcher.temporaryFolder()
+            let folder = try SteppedIntegrator.temporaryFolder()
             defer { try? FileManager.default.removeItem(atPath: folder) }
             let away = try await TestWitness.run("w2", of: test, in: folder) { $0 }
             try await TestWitness.run("w1", of: test, in: folder) { witness in
@@ -135,7 +136,7 @@ struct WitnessedTests {
                     lines + "group g any w1 w2\nquorum g\n",
                     of: test
                 ) { cosign in
-                    try await Watcher(test, cosign: cosign).look()
+                    try await SteppedIntegrator(test, cosign: cosign).look()
                     #expect(try await Self.signers(test.store, [witness, away]).count == 2)
                 }
                 _ = try await test.launchNew("a")
@@ -144,7 +145,7 @@ struct WitnessedTests {
                     of: test
                 ) { cosign in
                     await #expect(throws: WitnessOutage.self) {
-                        try await Watcher(test, cosign: cosign).look()
+                        try await SteppedIntegrator(test, cosign: cosign).look()
                     }
                     let size = try await test.store.latestCheckpoint(logID: 0)?.size
                     #expect(size == 1)
@@ -161,20 +162,26 @@ struct WitnessedTests {
                     try await withThrowingTaskGroup(of: Void.self) { group in
                         for store in [test.store, other] {
                             group.addTask {
-                                var watcher = Watcher(test, store: store, cosign: cosign)
+                                var watcher = SteppedIntegrator(test, store: store, cosign: cosign)
                                 for round in 0..<30 {
                                     if round % 10 == 9 {
-                                        watcher = Watcher(test, store: store, cosign: cosign)
+                                        watcher = SteppedIntegrator(
+                                            test,
+                                            store: store,
+                                            cosign: cosign
+                                        )
                                     }
                                     try await watcher.look()
                                 }
                             }
                         }
-                        for round in 0..<4 { try await Watcher(test).append(150, round: round) }
+                        for round in 0..<4 {
+                            try await SteppedIntegrator(test).append(150, round: round)
+                        }
                         try await group.waitForAll()
                     }
                 }
-                let last = Watcher(test, cosign: cosign)
+                let last = SteppedIntegrator(test, cosign: cosign)
                 // The first look may find that another copy's checkpoint was signed last.
                 for _ in 0..<3 { try await last.look() }
                 #expect(try await last.latest().size == 601)
@@ -189,12 +196,12 @@ struct WitnessedTests {
         try await TestStore.run { test in
             try await TestWitness.one(of: test) { witness, cosign in
                 _ = try await test.launchNew("common")
-                try await Watcher(test, cosign: cosign).look()
+                try await SteppedIntegrator(test, cosign: cosign).look()
                 let fork = try await ForkedDatabase(of: test)
                 try await test.another(service: fork.service) { other in
                     let watchers = [
-                        Watcher(test, cosign: cosign),
-                        Watcher(test, store: other, cosign: cosign),
+                        SteppedIntegrator(test, cosign: cosign),
+                        SteppedIntegrator(test, store: other, cosign: cosign),
                     ]
                     // Both know the last checkpoint before they part.
                     for watcher in watchers { try await watcher.look() }
@@ -225,12 +232,12 @@ struct WitnessedTests {
     func restored() async throws {
         try await TestStore.run { test in
             try await TestWitness.one(of: test) { witness, cosign in
-                try await Watcher(test, cosign: cosign).look()
+                try await SteppedIntegrator(test, cosign: cosign).look()
                 let backup = try await ForkedDatabase(of: test)
                 _ = try await test.connectedUser("alice")
-                try await Watcher(test, cosign: cosign).look()
+                try await SteppedIntegrator(test, cosign: cosign).look()
                 try await test.another(service: backup.service) { other in
-                    let alarm = await Watcher(test, store: other, cosign: cosign).alarm()
+                    let alarm = await SteppedIntegrator(test, store: other, cosign: cosign).alarm()
                     guard case .witnessRefused("w1", let why) = alarm else {
                         Issue.record("\(String(describing: alarm))")
                         return
@@ -239,7 +246,7 @@ struct WitnessedTests {
                     #expect(why.contains("an older database was restored"))
                     // Also once it has grown beyond what was signed.
                     for number in 0..<9 { _ = try await test.launchNew("\(number)", with: other) }
-                    let later = await Watcher(test, store: other, cosign: cosign).alarm()
+                    let later = await SteppedIntegrator(test, store: other, cosign: cosign).alarm()
                     guard case .witnessRefused("w1", let why) = later else {
                         Issue.record("\(String(describing: later))")
                         return
@@ -256,11 +263,11 @@ struct WitnessedTests {
         try await TestStore.run { test in
             try await TestWitness.one(of: test) { _, cosign in
                 try await test.fill(upTo: 300)
-                try await Watcher(test, cosign: cosign).look()
+                try await SteppedIntegrator(test, cosign: cosign).look()
                 // The witness was left out for a while, so its proof begins among stored tiles.
                 try await test.fill(upTo: 900)
-                try await Watcher(test).look()
-                try await Watcher.damage(
+                try await SteppedIntegrator(test).look()
+                try await SteppedIntegrator.damage(
                     test,
                     """
                     update ledger.tile set hashes = set_byte(hashes, 40, get_byte(hashes, 40) # 1)
@@ -268,7 +275,8 @@ struct WitnessedTests {
                     """
                 )
                 #expect(
-                    await Watcher(test, cosign: cosign).alarm() == .damagedTiles(size: 300)
+                    await SteppedIntegrator(test, cosign: cosign).alarm()
+                        == .damagedTiles(size: 300)
                 )
             }
         }

@@ -1,14 +1,15 @@
 @testable import Ledger
+import SeededRandom
 
 /// Histories in which anything may follow anything: the fold must cope with what the decisions
 /// would never write.
 struct RandomEvents {
-    private var random: SplitMix
+    private var random: SeededRandom
     /// Few, so that events refer to each other.
     private let finalizes: [Identifier]
 
     init(seed: UInt64) {
-        random = SplitMix(seed: seed)
+        random = SeededRandom(seed: seed)
         finalizes = (1...4).map { Identifier(value: UInt128($0)) }
     }
 

@@ -1,4 +1,5 @@
 import Ledger
+import SeededRandom
 import Testing
 
 @Suite("Timestamps")
@@ -52,7 +53,7 @@ struct TimestampTests {
 
     @Test("what is written is read back, over all years", arguments: [UInt64(1), 2, 3])
     func roundTrip(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<2_000 {
             let microseconds = Int64.random(
                 in: -62_167_219_200_000_000...253_402_300_799_999_999,

@@ -1,4 +1,5 @@
 import MerkleLog
+import SeededRandom
 import Testing
 
 /// Bytes that nobody meant, from a fixed seed.
@@ -15,7 +16,7 @@ struct FuzzTests {
         rounds: Int = rounds,
         _ read: ([UInt8]) throws -> [UInt8]?
     ) {
-        var numbers = SeededNumbers(seed: Self.seed)
+        var numbers = SeededRandom(seed: Self.seed)
         var acceptedCount = 0
         for sample in samples {
             #expect((try? read(sample)) == sample, "the sample itself is accepted")
@@ -29,7 +30,7 @@ struct FuzzTests {
     }
 
     /// One to four changes of the kinds that break parsers.
-    private func mutated(_ sample: [UInt8], _ numbers: inout SeededNumbers) -> [UInt8] {
+    private func mutated(_ sample: [UInt8], _ numbers: inout SeededRandom) -> [UInt8] {
         var bytes = sample
         for _ in 0..<Int.random(in: 1...4, using: &numbers) {
             guard !bytes.isEmpty else { break }
@@ -50,7 +51,7 @@ struct FuzzTests {
     }
 
     private func noise(_ count: Int) -> [[UInt8]] {
-        var numbers = SeededNumbers(seed: Self.seed)
+        var numbers = SeededRandom(seed: Self.seed)
         return (0..<count).map { _ in
             (0..<Int.random(in: 0...300, using: &numbers)).map { _ in
                 UInt8.random(in: 0...255, using: &numbers)
@@ -80,7 +81,7 @@ struct FuzzTests {
     func signedNotes() throws {
         let keys = try Keys()
         let note = try keys.note(.small, 100)
-        var numbers = SeededNumbers(seed: Self.seed)
+        var numbers = SeededRandom(seed: Self.seed)
         for _ in 0..<1_000 {
             let bytes = mutated(note.bytes, &numbers)
             guard bytes != note.bytes, let other = try? SignedNote(bytes),
@@ -145,7 +146,7 @@ struct FuzzTests {
 
     @Test("proofs of any shape between any sizes")
     func proofs() {
-        var numbers = SeededNumbers(seed: Self.seed)
+        var numbers = SeededRandom(seed: Self.seed)
         let hashes = SampleTree.small.leaves
         for _ in 0..<4_000 {
             let bound = Int.max >> Int.random(in: 0..<63, using: &numbers)

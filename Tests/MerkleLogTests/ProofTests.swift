@@ -1,4 +1,5 @@
 import MerkleLog
+import SeededRandom
 import Testing
 
 @Suite("Inclusion and consistency proofs")
@@ -51,7 +52,7 @@ struct ProofTests {
 
     @Test("every tree up to 256 is proved to continue every older one, and chosen ones to 1,024")
     func consistency() throws {
-        var numbers = SeededNumbers(seed: 6_962)
+        var numbers = SeededRandom(seed: 6_962)
         let roots = (0...1_024).map(tree.root)
         for new in 0...1_024 {
             let chosen = (0..<6).map { _ in Int.random(in: 0...new, using: &numbers) }

@@ -1,4 +1,5 @@
 import MerkleLog
+import SeededRandom
 import Testing
 
 @Suite("Tiles")
@@ -103,7 +104,7 @@ struct TileTests {
 
     @Test("proofs and roots from tiles are those from the leaves")
     func proofsFromTiles() throws {
-        var numbers = SeededNumbers(seed: 256)
+        var numbers = SeededRandom(seed: 256)
         let tree = Self.large
         var stored: [TileAddress: Tile] = [:]
         for size in [1, 2, 255, 256, 257, 600, 65_535, 65_536, 65_537, 69_999, 70_000] {

@@ -1,5 +1,6 @@
 import Ledger
 import LedgerStore
+import SeededRandom
 import Vault
 
 /// Users to whom anything happens that may happen, in an order that one seed decides per user.
@@ -24,7 +25,7 @@ package struct RandomHistory {
     }
 
     private func live(_ number: Int, steps: Int) async throws {
-        var random = TestStoreRandom(seed: seed &* 1_000 &+ UInt64(number))
+        var random = SeededRandom(seed: seed &* 1_000 &+ UInt64(number))
         let name = "user \(seed) \(number)"
         var user = test.store.newUser(Secret(name), of: test.app)
         for step in 0..<steps {
@@ -41,7 +42,7 @@ package struct RandomHistory {
         _ user: StoredUser,
         _ name: String,
         _ step: Int,
-        _ random: inout TestStoreRandom
+        _ random: inout SeededRandom
     ) -> Change {
         var change = Change(context: TestStore.context)
         let id = test.store.clock.identifier()

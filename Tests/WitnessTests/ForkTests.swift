@@ -1,4 +1,5 @@
 import MerkleLog
+import SeededRandom
 import Testing
 @testable import Witness
 
@@ -24,7 +25,7 @@ struct ForkTests {
     @Test("over random questions about two continuations", arguments: 0..<40)
     func random(seed: UInt64) async throws {
         try await TemporaryFolder.lend { folder in
-            var numbers = SeededNumbers(seed: seed)
+            var numbers = SeededRandom(seed: seed)
             let forks = try Forks(common: Int.random(in: 0...40, using: &numbers), count: 60)
             let key = forks.logs[0].key
             var witness: CheckpointWitness? = try LiveWitness.witness(folder, logs: [key])
@@ -62,7 +63,7 @@ struct ForkTests {
         _ fork: Int,
         size: Int,
         last: Int,
-        _ numbers: inout SeededNumbers
+        _ numbers: inout SeededRandom
     ) throws -> [UInt8] {
         let isGuess = Int.random(in: 0..<4, using: &numbers) == 0
         let old = min(size, isGuess ? Int.random(in: 0...size, using: &numbers) : last)
@@ -77,7 +78,7 @@ struct ForkTests {
     @Test("changed bytes are never signed unless they say the same", arguments: 0..<6)
     func fuzz(seed: UInt64) async throws {
         try await TemporaryFolder.lend { folder in
-            var numbers = SeededNumbers(seed: seed)
+            var numbers = SeededRandom(seed: seed)
             let log = try SampleLog(40)
             let witness = try LiveWitness.witness(folder, logs: [log.key])
             _ = try await witness.judge(log.request(from: 0, to: 11).bytes)

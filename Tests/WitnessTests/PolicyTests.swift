@@ -1,4 +1,5 @@
 import MerkleLog
+import SeededRandom
 import Testing
 @testable import Witness
 
@@ -150,7 +151,7 @@ struct PolicyTests {
 
     @Test("changed bytes make an error or another policy, never a crash")
     func fuzz() throws {
-        var numbers = SeededNumbers(seed: 7)
+        var numbers = SeededRandom(seed: 7)
         let example = Array(try Self.example().utf8)
         var taken = 0
         for _ in 0..<2_000 {

@@ -4,7 +4,7 @@ import PostgresCluster
 import Synchronization
 
 /// Stands between a store and PostgreSQL, and loses what a test asks it to lose.
-package final class TestStoreProxy: Sendable {
+package final class LossyProxy: Sendable {
     /// What is lost of one statement and its answer.
     ///
     /// The connection is cut in any case.
@@ -42,10 +42,10 @@ package final class TestStoreProxy: Sendable {
 
     /// Lends a proxy in front of the shared test server.
     package static func run<Value: Sendable>(
-        _ body: (TestStoreProxy) async throws -> Value
+        _ body: (LossyProxy) async throws -> Value
     ) async throws -> Value {
         let cluster = try await TestPostgres.cluster()
-        let proxy = try TestStoreProxy(
+        let proxy = try LossyProxy(
             serverPath: "\(cluster.socketFolder)/.s.PGSQL.\(cluster.port)"
         )
         defer { proxy.close() }
@@ -158,7 +158,7 @@ private final class Link: Sendable {
     }
 }
 
-extension TestStoreProxy {
+extension LossyProxy {
     private static func socket() throws -> Int32 {
         let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw POSIXError(.EMFILE) }

@@ -5,7 +5,7 @@ import Logging
 package import Postgres
 
 /// One integrator of the log of facts, from its start, that looks when the test says so.
-package final class Watcher {
+package final class SteppedIntegrator {
     private let test: TestStore
     private let folder: String?
     private let integrator: Integrator

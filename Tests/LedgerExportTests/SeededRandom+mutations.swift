@@ -1,17 +1,6 @@
-/// Numbers that are the same in every run (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
+import SeededRandom
 
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var number = state
-        number = (number ^ (number >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        number = (number ^ (number >> 27)) &* 0x94D0_49BB_1331_11EB
-        return number ^ (number >> 31)
-    }
-
+extension SeededRandom {
     /// One to four changes of the kinds that break parsers.
     mutating func mutated(_ sample: [UInt8]) -> [UInt8] {
         var bytes = sample

@@ -1,5 +1,5 @@
-/// A generator whose whole state is one seed, so that a failure can be repeated.
-package struct TestStoreRandom: RandomNumberGenerator {
+/// A generator whose whole state is one seed, so that a failure can be repeated (SplitMix64).
+package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// Starts the one sequence that belongs to a seed.
@@ -7,7 +7,7 @@ package struct TestStoreRandom: RandomNumberGenerator {
         state = seed
     }
 
-    /// The next number (SplitMix64).
+    /// The next number.
     package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

@@ -3,7 +3,7 @@ import Subprocess
 import Wire
 
 /// PostgreSQL's own programs, for tests that compare us with them.
-package enum TestStorePrograms {
+package enum PostgresTools {
     /// A program that did not end well.
     package struct Failure: Error, CustomStringConvertible {
         /// What it wrote to its standard error.

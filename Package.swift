@@ -139,12 +139,13 @@ let package = Package(
             ],
             embeds: sandboxAssets.map { "Assets/\($0)" }
         ),
+        target("ConnectFlow", ["HumanConnect", "Ledger", "LedgerStore", "Logging", "Vault"]),
         target(
             "LedgerAPI",
             [
-                "BoundedServer", "HTTPTypes", "HumanConnect", "Hummingbird", "Ledger",
-                "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "Metrics", "NIOCore",
-                "Vault", "Wire",
+                "BoundedServer", "ConnectFlow", "HTTPTypes", "HumanConnect", "Hummingbird",
+                "Ledger", "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "Metrics",
+                "NIOCore", "Vault", "Wire",
             ],
             embeds: ["openapi.yaml"]
         ),
@@ -236,10 +237,11 @@ let package = Package(
         tests(
             "LedgerAPITests",
             [
-                "AsyncHTTPClient", "Crypto", "HTTPTypes", "HumanConnect", "HumanConnectSandbox",
-                "Hummingbird", "HummingbirdTesting", "Ledger", "LedgerAPI", "LedgerAudit",
-                "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1",
-                "Postgres", "PostgresCluster", "ServiceLifecycle", "TestSupport", "Vault", "Wire",
+                "AsyncHTTPClient", "ConnectFlow", "Crypto", "HTTPTypes", "HumanConnect",
+                "HumanConnectSandbox", "Hummingbird", "HummingbirdTesting", "Ledger", "LedgerAPI",
+                "LedgerAudit", "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "NIOCore",
+                "NIOHTTP1", "Postgres", "PostgresCluster", "ServiceLifecycle", "TestSupport",
+                "Vault", "Wire",
             ]
         ),
         tests("EndToEndTests", ["LedgerCommand", "TestSupport", "Wire"]),

@@ -15,7 +15,7 @@ extension Finalizer {
             case .finishReceived(let first) = try stored.record().event
         else { throw StoreError.damaged(.record) }
         guard first.launch == finish.launch, first.human == finish.human else {
-            throw LedgerError.sessionUsed
+            throw FinishError.sessionUsed
         }
         return first
     }
@@ -28,8 +28,8 @@ extension Finalizer {
         _ object: SessionTokenObject,
         _ context: RecordContext
     ) async throws -> Secret {
-        for ask in 0..<RequestLimits.outcomeAsksMax {
-            if ask > 0 { try await Task.sleep(for: RequestLimits.outcomePause) }
+        for ask in 0..<FlowLimits.outcomeAsksMax {
+            if ask > 0 { try await Task.sleep(for: FlowLimits.outcomePause) }
             let user = try await launch.user(in: store)
             guard
                 let open = user.state.openFinalizes.first(where: {
@@ -42,8 +42,8 @@ extension Finalizer {
             } else {
                 guard let reason = open.unresolved else { continue }
                 guard reason == HumanConnectError.notSentClass,
-                    open.dispatches < RequestLimits.dispatchesMax
-                else { throw LedgerError.finalizeUnresolved }
+                    open.dispatches < FlowLimits.dispatchesMax
+                else { throw FinishError.unresolved }
             }
             return try await exchange(
                 finish,
@@ -53,7 +53,7 @@ extension Finalizer {
                 context
             )
         }
-        throw LedgerError.finalizeInProgress
+        throw FinishError.inProgress
     }
 
     /// The recorded outcome of a finish that has ended.
@@ -62,12 +62,12 @@ extension Finalizer {
         _ launch: Launch
     ) async throws -> Secret {
         guard let stored = try await store.event(id: finish.finalize.derived("outcome")) else {
-            throw LedgerError.finalizeUnresolved
+            throw FinishError.unresolved
         }
         switch try stored.record().event {
         case .connectFinalized, .editFinalized: break
-        case .finalizeRejected: throw LedgerError.sessionRejected
-        default: throw LedgerError.differentPerson
+        case .finalizeRejected: throw FinishError.rejected
+        default: throw FinishError.differentPerson
         }
         let user = try await launch.user(in: store)
         var state = SubjectState()
@@ -80,7 +80,7 @@ extension Finalizer {
         }
         guard let version = state.publicToken?.version,
             let token = try await store.value(.publicToken, version: version, of: user)
-        else { throw LedgerError.store(.damaged(.value)) }
+        else { throw ConnectError.store(.damaged(.value)) }
         return token
     }
 }
@@ -96,7 +96,7 @@ extension Launch {
 }
 
 extension Change {
-    /// Drops the sealed session token, which is worth nothing after the outcome (threats, I8).
+    /// Drops the sealed session token, which is worth nothing after the outcome (docs/threats.md#i8).
     mutating func dropSessionToken(of finish: LedgerEvent.Finish, _ user: StoredUser) {
         guard
             let open = user.state.openFinalizes.first(where: { $0.finalize == finish.finalize })

@@ -1,25 +1,39 @@
-internal import HumanConnect
-internal import Ledger
-internal import LedgerStore
-internal import Logging
+package import HumanConnect
+package import Ledger
+package import LedgerStore
+package import Logging
 internal import Vault
 
 /// Trades a finished session for tokens: at most one exchange, exactly one recorded outcome
-/// (design, section 7; threats, section 5).
-struct Finalizer: Sendable {
+/// (docs/design.md#finalize).
+package struct Finalizer: Sendable {
     let store: LedgerStore
     let provider: HumanConnectClient
     let logger: Logger
 
+    package init(store: LedgerStore, provider: HumanConnectClient, logger: Logger) {
+        self.store = store
+        self.provider = provider
+        self.logger = logger
+    }
+
     /// Finalizes, or answers what the first finish of the session led to.
     ///
-    /// Answers the public token as of that finalize. Throws `LedgerError`.
-    func finish(
+    /// Answers the public token as of that finalize.
+    package func finish(
         _ launch: Launch,
         with object: SessionTokenObject,
         context: RecordContext
+    ) async throws(ConnectError) -> Secret {
+        try await ConnectError.sorting { try await finalize(launch, object, context) }
+    }
+
+    private func finalize(
+        _ launch: Launch,
+        _ object: SessionTokenObject,
+        _ context: RecordContext
     ) async throws -> Secret {
-        guard object.clientID == launch.app.clientID else { throw LedgerError.clientIDMismatch }
+        guard object.clientID == launch.app.clientID else { throw FinishError.clientIDMismatch }
         let user = try await launch.user(in: store)
         try checkBinding(object, user)
         let finish = LedgerEvent.Finish(
@@ -34,29 +48,30 @@ struct Finalizer: Sendable {
         if let first = try await firstFinish(like: finish) {
             return try await outcome(of: first, launch, object, context)
         }
-        guard !isConsumed else { throw LedgerError.launchConsumed }
-        guard store.clock.now() < launch.data.expiry else { throw LedgerError.launchExpired }
+        guard !isConsumed else { throw FinishError.launchConsumed }
+        guard store.clock.now() < launch.data.expiry else { throw FinishError.launchExpired }
         switch try await receive(finish, user, launch, object, context) {
         case .written(let user, _):
             guard user.state.openFinalizes.contains(where: { $0.finalize == finish.finalize })
-            else { throw LedgerError.differentPerson }
+            else { throw FinishError.differentPerson }
             return try await exchange(finish, number: 1, launch, object, context)
         case .claimed:
             // A twin of this request was faster, between our look and our write.
             guard let first = try await firstFinish(like: finish) else {
-                throw LedgerError.launchConsumed
+                throw FinishError.launchConsumed
             }
             return try await outcome(of: first, launch, object, context)
         case .repeated, .conflict, nil:
-            throw LedgerError.store(.conflict)
+            throw ConnectError.store(.conflict)
         }
     }
 
-    /// A backend that relays may name its own session's user; it must be the launched one (T1).
+    /// A backend that relays may name its own session's user; it must be the launched one
+    /// (docs/threats.md#t1).
     private func checkBinding(_ object: SessionTokenObject, _ user: StoredUser) throws {
         guard let named = object.clientUserID else { return }
         guard try store.value(.clientUserID, of: user) == Secret(named) else {
-            throw LedgerError.differentPerson
+            throw FinishError.differentPerson
         }
     }
 
@@ -116,10 +131,10 @@ extension Finalizer {
         var context = context
         context.causedBy = finish.finalize
         let last = min(
-            first + RequestLimits.dispatchesPerFinishMax - 1,
-            RequestLimits.dispatchesMax
+            first + FlowLimits.dispatchesPerFinishMax - 1,
+            FlowLimits.dispatchesMax
         )
-        var pause = RequestLimits.dispatchPause
+        var pause = FlowLimits.dispatchPause
         for number in first...last {
             guard try await dispatch(finish, number, launch, context) else {
                 // Another worker has this dispatch; its outcome is ours.
@@ -189,12 +204,12 @@ extension Finalizer {
             }
             let outcome = try await store.change(user, of: launch.app, decide: decide)
             guard case .claimed(.human) = outcome else { return outcome }
-            // The person is linked to another user of the app (threats, T2 and I6).
+            // The person is linked to another user of the app (docs/threats.md#t2, docs/threats.md#i6).
             isHumanTaken = true
             return try await store.change(user, of: launch.app, decide: decide)
         }
         guard case .written = outcome else { return try await outcomeOnce(of: finish, launch) }
-        if isRefused { throw LedgerError.differentPerson }
+        if isRefused { throw FinishError.differentPerson }
         return answer.publicToken
     }
 
@@ -269,7 +284,7 @@ extension Finalizer {
                     return change
                 }
             }
-            throw LedgerError.sessionRejected
+            throw FinishError.rejected
         }
     }
 
@@ -291,7 +306,7 @@ extension Finalizer {
                 return change
             }
         }
-        throw LedgerError.finalizeUnresolved
+        throw FinishError.unresolved
     }
 
     /// Goes on while the database is away: the provider's answer cannot be asked for again.
@@ -303,13 +318,13 @@ extension Finalizer {
             do {
                 return try await body()
             } catch let error as StoreError {
-                guard error.isPassing, tries < RequestLimits.recordTriesMax, !Task.isCancelled
+                guard error.isPassing, tries < FlowLimits.recordTriesMax, !Task.isCancelled
                 else {
                     logger.critical("outcome not recorded", metadata: ["tries": "\(tries)"])
                     throw error
                 }
                 tries += 1
-                try? await Task.sleep(for: RequestLimits.recordPause)
+                try? await Task.sleep(for: FlowLimits.recordPause)
             }
         }
     }

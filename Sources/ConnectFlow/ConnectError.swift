@@ -45,6 +45,16 @@ extension ConnectError {
         }
     }
 
+    /// Whether the same may work a moment later.
+    var isPassing: Bool {
+        switch self {
+        case .store(let error): error.isPassing
+        case .notConnected, .launchNotFound, .keyReused, .recoveryRejected, .providerUnavailable,
+            .finish:
+            false
+        }
+    }
+
     /// Does work that fails in several ways, and gives its failure as one of ours.
     static func sorting<Value>(
         _ work: () async throws -> Value

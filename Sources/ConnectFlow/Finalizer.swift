@@ -6,10 +6,12 @@ internal import Vault
 
 /// Trades a finished session for tokens: at most one exchange, exactly one recorded outcome
 /// (docs/design.md#finalize).
+///
+/// What is done in which order, and how often, is `FinalizeState`'s to say; this only does it.
 package struct Finalizer: Sendable {
     let store: LedgerStore
-    let provider: HumanConnectClient
-    let logger: Logger
+    private let provider: HumanConnectClient
+    private let logger: Logger
 
     package init(store: LedgerStore, provider: HumanConnectClient, logger: Logger) {
         self.store = store
@@ -25,307 +27,148 @@ package struct Finalizer: Sendable {
         with object: SessionTokenObject,
         context: RecordContext
     ) async throws(ConnectError) -> Secret {
-        try await ConnectError.sorting { try await finalize(launch, object, context) }
+        try await ConnectError.sorting {
+            try await run(try await finalize(launch, object, context), from: FinalizeState())
+        }
     }
 
+    /// Checks what can be checked without leaving a trace.
     private func finalize(
         _ launch: Launch,
         _ object: SessionTokenObject,
         _ context: RecordContext
-    ) async throws -> Secret {
+    ) async throws -> Finalize {
         guard object.clientID == launch.app.clientID else { throw FinishError.clientIDMismatch }
         let user = try await launch.user(in: store)
-        try checkBinding(object, user)
-        let finish = LedgerEvent.Finish(
-            finalize: store.clock.identifier(),
-            launch: launch.data.launch,
-            session: fingerprint(.session, object.sessionToken, launch),
-            human: fingerprint(.human, object.humanID, launch)
-        )
-        // In this order: a twin of this request claims both at once, so whoever sees its launch
-        // taken sees its session taken too, and is answered as a repeat.
-        let isConsumed = try await store.lookup(.launch, launch.claim) != nil
-        if let first = try await firstFinish(like: finish) {
-            return try await outcome(of: first, launch, object, context)
-        }
-        guard !isConsumed else { throw FinishError.launchConsumed }
-        guard store.clock.now() < launch.data.expiry else { throw FinishError.launchExpired }
-        switch try await receive(finish, user, launch, object, context) {
-        case .written(let user, _):
-            guard user.state.openFinalizes.contains(where: { $0.finalize == finish.finalize })
-            else { throw FinishError.differentPerson }
-            return try await exchange(finish, number: 1, launch, object, context)
-        case .claimed:
-            // A twin of this request was faster, between our look and our write.
-            guard let first = try await firstFinish(like: finish) else {
-                throw FinishError.launchConsumed
-            }
-            return try await outcome(of: first, launch, object, context)
-        case .repeated, .conflict, nil:
-            throw ConnectError.store(.conflict)
-        }
-    }
-
-    /// A backend that relays may name its own session's user; it must be the launched one
-    /// (docs/threats.md#t1).
-    private func checkBinding(_ object: SessionTokenObject, _ user: StoredUser) throws {
-        guard let named = object.clientUserID else { return }
-        guard try store.value(.clientUserID, of: user) == Secret(named) else {
+        // A backend that relays may name its own session's user; it must be the launched one
+        // (docs/threats.md#t1).
+        if let named = object.clientUserID,
+            try store.value(.clientUserID, of: user) != Secret(named)
+        {
             throw FinishError.differentPerson
         }
+        let app = launch.app.id
+        return Finalize(
+            launch: launch,
+            user: user,
+            app: try launch.app.provider,
+            finish: LedgerEvent.Finish(
+                finalize: store.clock.identifier(),
+                launch: launch.data.launch,
+                session: store.vault.fingerprint(.session, of: object.sessionToken, app: app),
+                human: store.vault.fingerprint(.human, of: object.humanID, app: app)
+            ),
+            object: object,
+            context: context
+        )
     }
 
+    /// Does what is to be done next, from wherever the finalize is, until there is a result.
+    func run(_ finalize: Finalize, from state: FinalizeState) async throws -> Secret {
+        var finalize = finalize
+        var state = state
+        var action = state.action
+        while true {
+            switch action {
+            case .askWhoWasFirst:
+                action = state.compared(try await standing(of: &finalize))
+            case .receive:
+                action = try await receive(finalize, &state)
+            case .dispatch(let number):
+                let isOurs = try await dispatch(number, finalize)
+                action = isOurs ? state.dispatched() : state.dispatchLost()
+            case .exchange:
+                action = await exchange(finalize, &state)
+            case .record(let result):
+                action = await record(result, finalize, &state)
+            case .askOutcome:
+                action = state.found(try await progress(of: finalize))
+            case .pause(let duration, _):
+                try? await Task.sleep(for: duration)
+                action = state.paused(isCancelled: Task.isCancelled)
+            case .end(let result):
+                return try result.get()
+            }
+        }
+    }
+}
+
+// MARK: Writing
+
+extension Finalizer {
     /// Makes the intent durable.
     ///
     /// The unique fingerprints of session and launch decide who is first.
     private func receive(
-        _ finish: LedgerEvent.Finish,
-        _ user: StoredUser,
-        _ launch: Launch,
-        _ object: SessionTokenObject,
-        _ context: RecordContext
-    ) async throws -> ChangeOutcome? {
-        try await store.change(user, of: launch.app) { user in
-            var change = Change(context: context)
-            for event in user.state.receive(finish) {
-                if case .finishReceived = event {
-                    change.append(event, id: finish.finalize)
-                } else {
-                    change.append(event, id: finish.finalize.derived("outcome"))
-                }
-            }
-            change.claim(.session, finish.session)
-            change.claim(.launch, launch.claim)
-            if change.events.count == 1 {
-                // Kept until the outcome, so that an intent can be carried out after a crash.
-                change.keep(
-                    object.sessionToken,
-                    .sessionToken,
-                    version: user.state.version + 1
-                )
-            }
-            return change
+        _ finalize: Finalize,
+        _ state: inout FinalizeState
+    ) async throws -> FinalizeState.Action {
+        let app = finalize.launch.app
+        switch try await store.change(finalize.user, of: app, decide: finalize.receipt) {
+        case .written(let user, _):
+            return finalize.open(in: user) == nil ? state.refused() : state.received()
+        case .claimed:
+            return state.claimed()
+        case .repeated, .conflict, nil:
+            throw StoreError.conflict
         }
-    }
-
-    private func fingerprint(
-        _ kind: FingerprintKind,
-        _ value: Secret,
-        _ launch: Launch
-    ) -> Fingerprint {
-        store.vault.fingerprint(kind, of: value, app: launch.app.id)
-    }
-}
-
-// MARK: The exchange
-
-extension Finalizer {
-    /// Marks the dispatch, sends the one POST and records what came of it.
-    func exchange(
-        _ finish: LedgerEvent.Finish,
-        number first: Int64,
-        _ launch: Launch,
-        _ object: SessionTokenObject,
-        _ context: RecordContext
-    ) async throws -> Secret {
-        var context = context
-        context.causedBy = finish.finalize
-        let last = min(
-            first + FlowLimits.dispatchesPerFinishMax - 1,
-            FlowLimits.dispatchesMax
-        )
-        var pause = FlowLimits.dispatchPause
-        for number in first...last {
-            guard try await dispatch(finish, number, launch, context) else {
-                // Another worker has this dispatch; its outcome is ours.
-                return try await outcome(of: finish, launch, object, context)
-            }
-            do {
-                let answer = try await provider.exchange(object, for: try launch.app.provider)
-                return try await record(answer, finish, launch, context)
-            } catch HumanConnectError.notSent(let reason) {
-                logger.warning("exchange not sent", metadata: ["reason": "\(reason.rawValue)"])
-                guard number < last else { break }
-                try? await Task.sleep(for: pause)
-                pause *= 2
-            } catch let error as HumanConnectError {
-                return try await record(error, finish, number, launch, context)
-            }
-        }
-        return try await recordUnresolved(
-            HumanConnectError.notSentClass,
-            finish,
-            last,
-            launch,
-            context
-        )
     }
 
     /// Makes "the POST is about to be sent" durable; false when somebody else has this number.
-    private func dispatch(
-        _ finish: LedgerEvent.Finish,
-        _ number: Int64,
-        _ launch: Launch,
-        _ context: RecordContext
-    ) async throws -> Bool {
-        let user = try await launch.user(in: store)
-        let outcome = try await store.change(user, of: launch.app) { user in
-            guard
-                let open = user.state.openFinalizes.first(where: {
-                    $0.finalize == finish.finalize
-                }), open.dispatches == number - 1
-            else { return nil }
-            var change = Change(context: context)
-            change.append(
-                .exchangeDispatched(finalize: finish.finalize, number: number),
-                id: finish.finalize.derived("dispatch/\(number)")
-            )
-            return change
+    private func dispatch(_ number: Int64, _ finalize: Finalize) async throws -> Bool {
+        let user = try await finalize.launch.user(in: store)
+        let outcome = try await store.change(user, of: finalize.launch.app) { user in
+            finalize.dispatch(number, of: user)
         }
-        guard case .written = outcome else { return false }
-        return true
+        switch outcome {
+        case .written: return true
+        case .repeated, .claimed, .conflict, nil: return false
+        }
     }
 
-    /// Compares the answer with the launch and records tokens or refusal.
+    /// Sends the one POST.
+    private func exchange(
+        _ finalize: Finalize,
+        _ state: inout FinalizeState
+    ) async -> FinalizeState.Action {
+        do throws(HumanConnectError) {
+            return state.answered(try await provider.exchange(finalize.object, for: finalize.app))
+        } catch {
+            if case .notSent(let reason) = error {
+                logger.warning("exchange not sent", metadata: ["reason": "\(reason.rawValue)"])
+            }
+            return state.exchangeFailed(error)
+        }
+    }
+
+    /// Makes durable what came of the exchange; what is decided, is decided on the user as it is.
     private func record(
-        _ answer: TokenAnswer,
-        _ finish: LedgerEvent.Finish,
-        _ launch: Launch,
-        _ context: RecordContext
-    ) async throws -> Secret {
-        var isHumanTaken = false
-        var isRefused = false
-        let outcome = try await persistently {
-            let user = try await launch.user(in: store)
-            let decide = { (user: StoredUser) throws -> Change in
-                let change = try change(for: answer, isHumanTaken, finish, launch, user, context)
-                if case .finalizeRefused = change.events.first?.event { isRefused = true }
+        _ result: ExchangeResult,
+        _ finalize: Finalize,
+        _ state: inout FinalizeState
+    ) async -> FinalizeState.Action {
+        do {
+            let user = try await finalize.launch.user(in: store)
+            var decided = FinalizeOutcome.unresolved
+            let outcome = try await store.change(user, of: finalize.launch.app) { user in
+                let (change, outcome) = try finalize.recording(result, of: user, store)
+                decided = outcome
                 return change
             }
-            let outcome = try await store.change(user, of: launch.app, decide: decide)
-            guard case .claimed(.human) = outcome else { return outcome }
-            // The person is linked to another user of the app (docs/threats.md#t2, docs/threats.md#i6).
-            isHumanTaken = true
-            return try await store.change(user, of: launch.app, decide: decide)
-        }
-        guard case .written = outcome else { return try await outcomeOnce(of: finish, launch) }
-        if isRefused { throw FinishError.differentPerson }
-        return answer.publicToken
-    }
-
-    private func change(
-        for answer: TokenAnswer,
-        _ isHumanTaken: Bool,
-        _ finish: LedgerEvent.Finish,
-        _ launch: Launch,
-        _ user: StoredUser,
-        _ context: RecordContext
-    ) throws -> Change {
-        var mismatch: Mismatch? = isHumanTaken ? .humanTaken : nil
-        if let clientID = answer.clientID, clientID != launch.app.clientID { mismatch = .clientID }
-        if let named = answer.clientUserID, try store.value(.clientUserID, of: user) != named {
-            mismatch = .clientUserID
-        }
-        let fingerprints = AnswerFingerprints(
-            human: fingerprint(.human, answer.humanID, launch),
-            accessToken: fingerprint(.accessToken, answer.accessToken, launch),
-            publicToken: fingerprint(.publicToken, answer.publicToken, launch),
-            mismatch: mismatch
-        )
-        let events = user.state.finalize(finish, mode: launch.mode, answer: fingerprints)
-        var change = Change(context: context)
-        for (index, event) in events.enumerated() {
-            change.append(event, id: index == 0 ? finish.finalize.derived("outcome") : nil)
-            switch event {
-            case .accessTokenRotated(let token, _):
-                change.keep(answer.accessToken, .accessToken, version: token.version)
-            case .publicTokenRotated(let token, _):
-                change.keep(answer.publicToken, .publicToken, version: token.version)
-            case .connectFinalized, .editFinalized:
-                guard user.state.human == nil else { continue }
-                change.claim(.human, fingerprints.human)
-                change.keep(answer.humanID, .humanID, version: 1)
-            default: break
+            switch (outcome, result) {
+            case (.written, _): return state.recorded(decided)
+            case (.claimed(.human), .answered): return state.humanTaken()
+            case (.repeated, _), (.claimed, _), (.conflict, _), (nil, _):
+                return state.recordedBefore()
             }
-        }
-        change.dropSessionToken(of: finish, user)
-        return change
-    }
-
-    /// Records that the provider refused for certain, or that its answer is not known.
-    private func record(
-        _ error: HumanConnectError,
-        _ finish: LedgerEvent.Finish,
-        _ number: Int64,
-        _ launch: Launch,
-        _ context: RecordContext
-    ) async throws -> Secret {
-        switch error {
-        case .notSent:
-            return try await recordUnresolved(
-                HumanConnectError.notSentClass,
-                finish,
-                number,
-                launch,
-                context
-            )
-        case .unknown(let reason):
-            return try await recordUnresolved(reason.word, finish, number, launch, context)
-        case .rejected(let status):
-            _ = try await persistently {
-                let user = try await launch.user(in: store)
-                return try await store.change(user, of: launch.app) { user in
-                    var change = Change(context: context)
-                    change.append(
-                        .finalizeRejected(finalize: finish.finalize, status: Int64(status)),
-                        id: finish.finalize.derived("outcome")
-                    )
-                    change.dropSessionToken(of: finish, user)
-                    return change
-                }
+        } catch {
+            let isCancelled = Task.isCancelled
+            let action = state.recordingFailed(ConnectError(error), isCancelled: isCancelled)
+            if case .end = action {
+                let tries = state.recordFailures
+                logger.critical("outcome not recorded", metadata: ["tries": "\(tries)"])
             }
-            throw FinishError.rejected
-        }
-    }
-
-    private func recordUnresolved(
-        _ reason: String,
-        _ finish: LedgerEvent.Finish,
-        _ number: Int64,
-        _ launch: Launch,
-        _ context: RecordContext
-    ) async throws -> Secret {
-        _ = try await persistently {
-            let user = try await launch.user(in: store)
-            return try await store.change(user, of: launch.app) { _ in
-                var change = Change(context: context)
-                change.append(
-                    .finalizeUnresolved(finalize: finish.finalize, reason: reason),
-                    id: finish.finalize.derived("unresolved/\(number)")
-                )
-                return change
-            }
-        }
-        throw FinishError.unresolved
-    }
-
-    /// Goes on while the database is away: the provider's answer cannot be asked for again.
-    private func persistently<Value>(
-        _ body: () async throws -> Value
-    ) async throws -> Value {
-        var tries = 1
-        while true {
-            do {
-                return try await body()
-            } catch let error as StoreError {
-                guard error.isPassing, tries < FlowLimits.recordTriesMax, !Task.isCancelled
-                else {
-                    logger.critical("outcome not recorded", metadata: ["tries": "\(tries)"])
-                    throw error
-                }
-                tries += 1
-                try? await Task.sleep(for: FlowLimits.recordPause)
-            }
+            return action
         }
     }
 }

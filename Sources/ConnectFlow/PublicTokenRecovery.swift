@@ -120,7 +120,7 @@ extension ConnectError {
 extension StoredApp {
     /// The app as the provider's client wants it.
     var provider: ProviderApp {
-        get throws {
+        get throws(ProviderEndpoints.Invalid) {
             ProviderApp(
                 clientID: clientID,
                 clientSecret: clientSecret,

@@ -235,6 +235,10 @@ let package = Package(
             ]
         ),
         tests(
+            "ConnectFlowTests",
+            ["ConnectFlow", "HumanConnect", "Ledger", "LedgerStore", "TestSupport"]
+        ),
+        tests(
             "LedgerAPITests",
             [
                 "AsyncHTTPClient", "ConnectFlow", "Crypto", "HTTPTypes", "HumanConnect",

@@ -140,12 +140,13 @@ let package = Package(
             ],
             embeds: sandboxAssets.map { "Assets/\($0)" }
         ),
+        target("ConnectFlow", ["HumanConnect", "Ledger", "LedgerStore", "Logging", "Vault"]),
         target(
             "LedgerAPI",
             [
-                "BoundedServer", "HTTPTypes", "HumanConnect", "Hummingbird", "Ledger",
-                "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "Metrics", "NIOCore",
-                "Vault", "Wire",
+                "BoundedServer", "ConnectFlow", "HTTPTypes", "HumanConnect", "Hummingbird",
+                "Ledger", "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "Metrics",
+                "NIOCore", "Vault", "Wire",
             ],
             embeds: ["openapi.yaml"]
         ),
@@ -246,13 +247,17 @@ let package = Package(
             ]
         ),
         tests(
+            "ConnectFlowTests",
+            ["ConnectFlow", "HumanConnect", "Ledger", "LedgerStore", "SeededRandom"]
+        ),
+        tests(
             "LedgerAPITests",
             [
-                "AsyncHTTPClient", "Crypto", "HTTPTypes", "HumanConnect", "HumanConnectSandbox",
-                "Hummingbird", "HummingbirdTesting", "Ledger", "LedgerAPI", "LedgerAudit",
-                "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1",
-                "Postgres", "PostgresCluster", "SeededRandom", "ServiceLifecycle", "TestSupport",
-                "Vault", "Wire", "Yams",
+                "AsyncHTTPClient", "ConnectFlow", "Crypto", "HTTPTypes", "HumanConnect",
+                "HumanConnectSandbox", "Hummingbird", "HummingbirdTesting", "Ledger", "LedgerAPI",
+                "LedgerAudit", "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "NIOCore",
+                "NIOHTTP1", "Postgres", "PostgresCluster", "SeededRandom", "ServiceLifecycle",
+                "TestSupport", "Vault", "Wire", "Yams",
             ]
         ),
         tests("EndToEndTests", ["LedgerCommand", "TestSupport", "Wire"]),

@@ -1,7 +1,7 @@
 /// The numbers that bound what a server takes from those who call it.
 ///
-/// Hummingbird's own are generous on purpose, so each server states all of them. How long a body may
-/// be is for each route to say.
+/// Hummingbird's own are generous on purpose, so each server states all of them. How long a body
+/// may be is for each route to say.
 package struct ServerLimits: Sendable {
     /// Each header field, and all of them together.
     let headerBytesMax: Int

@@ -2,7 +2,7 @@ package import Ledger
 internal import Wire
 
 /// What the tokens endpoint answered, complete and checked (docs/provider.md#the-tokens-endpoint).
-package struct TokenAnswer: Sendable {
+package struct TokenAnswer: Sendable, Equatable {
     package let humanID: Secret
     package let accessToken: Secret
     package let publicToken: Secret

@@ -1,4 +1,5 @@
 internal import BoundedServer
+internal import ConnectFlow
 package import HumanConnect
 package import Hummingbird
 internal import Ledger

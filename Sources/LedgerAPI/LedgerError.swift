@@ -1,3 +1,4 @@
+package import ConnectFlow
 internal import HumanConnect
 internal import Ledger
 package import LedgerStore
@@ -20,31 +21,12 @@ package enum LedgerError: Error, Equatable {
     case notFound
     /// Unknown, foreign or never connected: the caller cannot tell which.
     case notConnected
-    case launchNotFound
-    case launchExpired
-    /// The launch was finished with another session.
-    case launchConsumed
-    /// The session was used with another launch, or by another person.
-    case sessionUsed
-    /// The finish names another app than the launch.
-    case clientIDMismatch
-    /// The finish or the provider's answer is about somebody else.
-    case differentPerson
-    /// The same finish is being worked on.
-    case finalizeInProgress
-    /// The `Idempotency-Key` was used for another request.
-    case keyReused
-    /// The provider refused the session.
-    case sessionRejected
-    /// The provider's answer is not known.
-    case finalizeUnresolved
-    /// The provider refused to give the public token.
-    case recoveryRejected
-    case providerUnavailable
     /// The event is in the log, but no checkpoint covers it yet.
     case notIntegrated
     /// What is stored contradicts what was signed before.
     case historyMismatch(IntegrationAlarm)
+    /// What a launch, a finish or a recovery failed with.
+    case connect(ConnectError)
     case store(StoreError)
 }
 
@@ -53,6 +35,7 @@ extension LedgerError {
     init(_ error: any Error) {
         switch error {
         case let error as LedgerError: self = error
+        case let error as ConnectError: self = .connect(error)
         case let error as StoreError: self = .store(error)
         default: self = .store(.damaged(.answer))
         }

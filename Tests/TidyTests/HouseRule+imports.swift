@@ -17,6 +17,7 @@ extension HouseRule {
             broken: [
                 ("Sources/LedgerStore/A.swift", "import Hummingbird"),
                 ("Sources/HumanConnect/A.swift", "import struct Hummingbird.Request"),
+                ("Sources/ConnectFlow/A.swift", "internal import HTTPTypes"),
             ]
         ) { file in
             let known = file.stands(
@@ -27,7 +28,10 @@ extension HouseRule {
                 "Sources/LedgerCommand/",
                 "Tests/"
             )
-            return known ? [] : file.imports("Hummingbird", "this belongs into an HTTP target")
+            let message = "this belongs into an HTTP target"
+            return known
+                ? []
+                : file.imports("Hummingbird", message) + file.imports("HTTPTypes", message)
         },
         HouseRule(
             name: "the domain imports Wire alone, and Wire nothing",

@@ -1,3 +1,4 @@
+internal import ConnectFlow
 internal import HTTPTypes
 internal import HumanConnect
 internal import Hummingbird
@@ -34,11 +35,14 @@ struct FinishRoutes: Sendable {
         router.post("/v1/finish/:launch_token/closed") { request, context in
             try await answer(request, context) { launch in
                 try await reports.closed(launch, context: context.launchContext)
+                return .reported("closed", of: launch)
             }
         }
         router.post("/v1/finish/:launch_token/failed") { request, context in
             try await answer(request, context) { launch in
-                try await reports.failed(launch, request, context: context.launchContext)
+                let code = try await JSONBody(failureOf: request).string("code")
+                try await reports.failed(launch, code: code, context: context.launchContext)
+                return .reported("failed", of: launch)
             }
         }
     }
@@ -80,10 +84,10 @@ struct FinishRoutes: Sendable {
 
     private func launch(_ context: LedgerRequestContext) async throws -> Launch {
         guard let id = store.vault.launch(of: try context.pathParameter("launch_token")) else {
-            throw LedgerError.launchNotFound
+            throw ConnectError.launchNotFound
         }
         let launch = try await Launch(id, store: store)
-        guard launch.data.finish == .direct else { throw LedgerError.launchNotFound }
+        guard launch.data.finish == .direct else { throw ConnectError.launchNotFound }
         return launch
     }
 

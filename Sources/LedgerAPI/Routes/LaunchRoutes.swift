@@ -1,3 +1,4 @@
+internal import ConnectFlow
 internal import HTTPTypes
 internal import HumanConnect
 internal import Hummingbird
@@ -31,11 +32,14 @@ struct LaunchRoutes: Sendable {
         router.post("/v1/launches/:launch_id/closed") { request, context in
             try await relayed(request, context) { launch, context in
                 try await reports.closed(launch, context: context)
+                return .reported("closed", of: launch)
             }
         }
         router.post("/v1/launches/:launch_id/failed") { request, context in
             try await relayed(request, context) { launch, context in
-                try await reports.failed(launch, request, context: context)
+                let code = try await JSONBody(failureOf: request).string("code")
+                try await reports.failed(launch, code: code, context: context)
+                return .reported("failed", of: launch)
             }
         }
     }
@@ -100,10 +104,10 @@ struct LaunchRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .finish, store: store)
         guard let id = Identifier(try context.pathParameter("launch_id")) else {
-            throw LedgerError.launchNotFound
+            throw ConnectError.launchNotFound
         }
         let launch = try await Launch(id, store: store)
-        guard launch.app.id == caller.app.id else { throw LedgerError.launchNotFound }
+        guard launch.app.id == caller.app.id else { throw ConnectError.launchNotFound }
         return try await body(launch, context.recordContext(key: caller, request))
     }
 
@@ -136,6 +140,13 @@ extension SessionTokenObject {
     }
 }
 
+extension JSONBody {
+    /// Reads what a page says of a popup that failed, if it says anything.
+    init(failureOf request: Request) async throws(LedgerError) {
+        try await self.init(request, keys: ["code"], isOptional: true, anyContentType: true)
+    }
+}
+
 extension Response {
     /// A JSON answer.
     static func json(_ status: HTTPResponse.Status, _ writer: JSONWriter) -> Response {
@@ -144,6 +155,16 @@ extension Response {
             headers: [.contentType: "application/json"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.bytes))
         )
+    }
+
+    /// That a report of the page is on record.
+    static func reported(_ what: String, of launch: Launch) -> Response {
+        var writer = JSONWriter()
+        writer.open()
+        writer.member("launch_id", launch.data.launch)
+        writer.member("recorded", what)
+        writer.close()
+        return .json(.ok, writer)
     }
 
     /// What every known client of a finish endpoint understands (docs/provider.md#finish-answer).

@@ -1,3 +1,4 @@
+internal import ConnectFlow
 internal import HTTPTypes
 internal import HumanConnect
 internal import Hummingbird

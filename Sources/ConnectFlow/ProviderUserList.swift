@@ -1,12 +1,12 @@
-internal import HumanConnect
+package import HumanConnect
 internal import Ledger
 internal import LedgerStore
 internal import Synchronization
 
 /// The provider's list of an app's users, fetched once for a crowd that asks at the same time.
 ///
-/// The list has no filter and may be megabytes long (contract, section 9).
-final class ProviderUserList: Sendable {
+/// The list has no filter and may be megabytes long (docs/provider.md#users-of-an-app).
+package final class ProviderUserList: Sendable {
     private struct Fetched {
         let begin: ContinuousClock.Instant
         let users: [ProviderUser]
@@ -17,7 +17,7 @@ final class ProviderUserList: Sendable {
     private let fetched = Mutex<[Identifier: Fetched]>([:])
     private let waiting = Mutex<[Identifier: Int]>([:])
 
-    init(provider: HumanConnectClient) {
+    package init(provider: HumanConnectClient) {
         self.provider = provider
     }
 

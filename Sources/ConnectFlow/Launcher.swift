@@ -1,35 +1,59 @@
-internal import HumanConnect
-internal import Ledger
-internal import LedgerStore
-internal import Logging
+package import Ledger
+package import LedgerStore
+package import Logging
 internal import Vault
 
 /// Serves launch options: decides between create and edit mode, so that "User Already Exists"
-/// cannot happen (contract, section 12).
-struct Launcher: Sendable {
-    let store: LedgerStore
-    let recovery: PublicTokenRecovery
-    let logger: Logger
+/// cannot happen (docs/provider.md#user-already-exists).
+package struct Launcher: Sendable {
+    private let store: LedgerStore
+    private let recovery: PublicTokenRecovery
+    private let logger: Logger
+
+    package init(store: LedgerStore, recovery: PublicTokenRecovery, logger: Logger) {
+        self.store = store
+        self.recovery = recovery
+        self.logger = logger
+    }
 
     /// What was asked for.
-    struct Request: Sendable {
+    package struct Request: Sendable {
         let clientUserID: Secret
         let finish: FinishMode
         /// The caller's `Idempotency-Key`.
         let idempotencyKey: Secret?
+
+        package init(clientUserID: Secret, finish: FinishMode, idempotencyKey: Secret?) {
+            self.clientUserID = clientUserID
+            self.finish = finish
+            self.idempotencyKey = idempotencyKey
+        }
     }
 
     /// What is handed out.
-    struct Served: Sendable {
-        let launch: LedgerEvent.Launch
-        let mode: LaunchMode
-        let publicToken: Secret?
+    package struct Served: Sendable {
+        package let launch: LedgerEvent.Launch
+        package let mode: LaunchMode
+        /// In edit mode, the token that opens the popup.
+        package let publicToken: Secret?
     }
 
-    func launch(
+    /// Launches a user, or answers again what the same `Idempotency-Key` was answered.
+    ///
+    /// Throws `keyReused` where the key came with another request, and what recovery throws where
+    /// no popup could open without it.
+    package func launch(
         _ request: Request,
         of app: StoredApp,
         context: RecordContext
+    ) async throws(ConnectError) -> Served {
+        try await ConnectError.sorting { try await serve(request, of: app, context) }
+    }
+
+    private func serve(
+        _ request: Request,
+        of app: StoredApp,
+        _ context: RecordContext
     ) async throws -> Served {
         if request.idempotencyKey != nil,
             try await store.event(id: launchID(request, of: app)) != nil
@@ -43,7 +67,7 @@ struct Launcher: Sendable {
         let launch = LedgerEvent.Launch(
             launch: launchID(request, of: app),
             finish: request.finish,
-            expiry: store.clock.now().adding(seconds: RequestLimits.launchSeconds)
+            expiry: store.clock.now().adding(seconds: FlowLimits.launchSeconds)
         )
         let outcome = try await store.change(user, of: app) { user in
             var change = Change(context: context)
@@ -60,7 +84,7 @@ struct Launcher: Sendable {
         case .repeated:
             return try await served(again: launch.launch, request, app)
         case .claimed, .conflict, nil:
-            throw LedgerError.store(.conflict)
+            throw ConnectError.store(.conflict)
         }
     }
 
@@ -71,14 +95,15 @@ struct Launcher: Sendable {
         _ context: RecordContext
     ) async throws -> StoredUser {
         let need = user.state.launchNeed
-        do {
+        do throws(ConnectError) {
             switch need {
             case .nothing: return user
             case .publicToken: return try await recovery.recover(user, of: app, context: context)
             case .person:
                 return try await recovery.find(user, of: app, context: context) ?? user
             }
-        } catch let error as LedgerError {
+        } catch {
+            if case .store = error { throw error }
             if need == .publicToken(isRequired: true) { throw error }
             // The popup may still work with what we hold; if not, it says so and we ask again.
             logger.warning("recovery before launch failed", metadata: ["error": "\(error)"])
@@ -105,7 +130,7 @@ struct Launcher: Sendable {
         let user = try await launch.user(in: store)
         guard launch.app.id == app.id, launch.data.finish == request.finish,
             try store.value(.clientUserID, of: user) == request.clientUserID
-        else { throw LedgerError.keyReused }
+        else { throw ConnectError.keyReused }
         var token: Secret?
         if let version = launch.publicTokenVersion {
             token = try await store.value(.publicToken, version: version, of: user)

@@ -1,25 +1,26 @@
-internal import Ledger
-internal import LedgerStore
+package import Ledger
+package import LedgerStore
 
 /// A launch as found again by its id: the event that served it.
-struct Launch: Sendable {
-    let app: StoredApp
+package struct Launch: Sendable {
+    package let app: StoredApp
     let logID: Int32
     let subject: Identifier
-    let data: LedgerEvent.Launch
+    /// What its event says of it.
+    package let data: LedgerEvent.Launch
     let mode: LaunchMode
     /// The version of the public token that was handed out, in edit mode.
     let publicTokenVersion: Int64?
 
-    /// Finds a launch; throws `LedgerError.launchNotFound` for whatever is none.
-    init(_ id: Identifier, store: LedgerStore) async throws(LedgerError) {
+    /// Finds a launch; throws `ConnectError.launchNotFound` for whatever is none.
+    package init(_ id: Identifier, store: LedgerStore) async throws(ConnectError) {
         do {
             guard let stored = try await store.event(id: id) else {
-                throw LedgerError.launchNotFound
+                throw ConnectError.launchNotFound
             }
             try await self.init(stored, store: store)
         } catch {
-            throw LedgerError(error)
+            throw ConnectError(error)
         }
     }
 
@@ -27,7 +28,7 @@ struct Launch: Sendable {
     init(_ stored: StoredEvent, store: LedgerStore) async throws {
         let record = try stored.record()
         guard let subject = record.subject, let app = try await store.app(stored.app) else {
-            throw LedgerError.launchNotFound
+            throw ConnectError.launchNotFound
         }
         switch record.event {
         case .connectLaunched(let launch):
@@ -38,17 +39,25 @@ struct Launch: Sendable {
             data = launch
             mode = .edit
             publicTokenVersion = version
-        default: throw LedgerError.launchNotFound
+        default: throw ConnectError.launchNotFound
         }
         self.app = app
         self.subject = subject
         logID = stored.logID
     }
 
+    /// What a finish claims of its launch: the launch itself is unique already.
+    var claim: Fingerprint {
+        guard let fingerprint = Fingerprint(data.launch.bytes) else {
+            preconditionFailure("An identifier has 16 bytes.")
+        }
+        return fingerprint
+    }
+
     /// The user who was launched.
     func user(in store: LedgerStore) async throws -> StoredUser {
         guard let user = try await store.user(subject: subject, logID: logID, of: app) else {
-            throw LedgerError.launchNotFound
+            throw ConnectError.launchNotFound
         }
         return user
     }

@@ -1,34 +1,56 @@
-internal import HumanConnect
-internal import Ledger
-internal import LedgerStore
+package import HumanConnect
+package import Ledger
+package import LedgerStore
 internal import Vault
 
 /// Fetches a public token again from the provider and records it.
-struct PublicTokenRecovery: Sendable {
-    let store: LedgerStore
-    let provider: HumanConnectClient
-    let userList: ProviderUserList
+package struct PublicTokenRecovery: Sendable {
+    private let store: LedgerStore
+    private let provider: HumanConnectClient
+    private let userList: ProviderUserList
+
+    package init(
+        store: LedgerStore,
+        provider: HumanConnectClient,
+        userList: ProviderUserList
+    ) {
+        self.store = store
+        self.provider = provider
+        self.userList = userList
+    }
 
     /// Fetches the token of a known person.
     ///
     /// Answers the user as it is then. Throws `providerUnavailable` or `recoveryRejected`, and then
     /// nothing has changed.
-    func recover(
+    package func recover(
         _ user: StoredUser,
         of app: StoredApp,
         context: RecordContext
-    ) async throws -> StoredUser {
-        guard let humanID = try store.value(.humanID, of: user) else {
-            throw LedgerError.notConnected
+    ) async throws(ConnectError) -> StoredUser {
+        try await ConnectError.sorting {
+            guard let humanID = try store.value(.humanID, of: user) else {
+                throw ConnectError.notConnected
+            }
+            return try await record(humanID, user, app, context)
         }
-        return try await record(humanID, user, app, context)
     }
 
     /// Looks an unknown person up in the provider's list of the app's users; nil when not listed.
-    func find(
+    ///
+    /// Throws as `recover` does.
+    package func find(
         _ user: StoredUser,
         of app: StoredApp,
         context: RecordContext
+    ) async throws(ConnectError) -> StoredUser? {
+        try await ConnectError.sorting { try await find(user, app, context) }
+    }
+
+    private func find(
+        _ user: StoredUser,
+        _ app: StoredApp,
+        _ context: RecordContext
     ) async throws -> StoredUser? {
         guard app.appKey != nil, let clientUserID = try store.value(.clientUserID, of: user) else {
             return nil
@@ -37,7 +59,7 @@ struct PublicTokenRecovery: Sendable {
         do {
             listed = try await userList.users(of: app)
         } catch let error as HumanConnectError {
-            throw LedgerError(error)
+            throw ConnectError(error)
         }
         guard let found = listed.first(where: { $0.clientUserID == clientUserID }) else {
             return nil
@@ -55,13 +77,13 @@ struct PublicTokenRecovery: Sendable {
         do {
             token = try await provider.publicToken(humanID: humanID, for: try app.provider)
         } catch let error as HumanConnectError {
-            throw LedgerError(error)
+            throw ConnectError(error)
         }
         let human = store.vault.fingerprint(.human, of: humanID, app: app.id)
         let fingerprint = store.vault.fingerprint(.publicToken, of: token, app: app.id)
         let outcome = try await store.change(user, of: app) { user in
             guard user.state.human == nil || user.state.human == human else {
-                throw LedgerError.differentPerson
+                throw FinishError.differentPerson
             }
             var change = Change(context: context)
             let event = user.state.recover(publicToken: fingerprint, human: human)
@@ -79,13 +101,13 @@ struct PublicTokenRecovery: Sendable {
         }
         switch outcome {
         case .written(let user, _): return user
-        case .claimed: throw LedgerError.differentPerson
-        case .repeated, .conflict, nil: throw LedgerError.store(.conflict)
+        case .claimed: throw FinishError.differentPerson
+        case .repeated, .conflict, nil: throw ConnectError.store(.conflict)
         }
     }
 }
 
-extension LedgerError {
+extension ConnectError {
     /// What a failed call for the public token means: nothing was changed anywhere.
     init(_ error: HumanConnectError) {
         switch error {
@@ -98,7 +120,7 @@ extension LedgerError {
 extension StoredApp {
     /// The app as the provider's client wants it.
     var provider: ProviderApp {
-        get throws {
+        get throws(ProviderEndpoints.Invalid) {
             ProviderApp(
                 clientID: clientID,
                 clientSecret: clientSecret,

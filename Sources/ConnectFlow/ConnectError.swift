@@ -1,0 +1,68 @@
+package import LedgerStore
+
+/// Why a launch, a finish or a recovery did not lead to what was asked for.
+package enum ConnectError: Error, Equatable {
+    /// The provider's person is not known, so there is nobody to ask for.
+    case notConnected
+    case launchNotFound
+    /// The `Idempotency-Key` was used for another request.
+    case keyReused
+    /// The provider refused to give the public token.
+    case recoveryRejected
+    /// The provider does not answer; nothing was changed.
+    case providerUnavailable
+    case finish(FinishError)
+    case store(StoreError)
+}
+
+/// Why a finish did not lead to tokens.
+package enum FinishError: Error, Equatable {
+    case launchExpired
+    /// The launch was finished with another session.
+    case launchConsumed
+    /// The session was used with another launch, or by another person.
+    case sessionUsed
+    /// The finish names another app than the launch.
+    case clientIDMismatch
+    /// The finish or the provider's answer is about somebody else.
+    case differentPerson
+    /// The same finish is being worked on.
+    case inProgress
+    /// The provider refused the session.
+    case rejected
+    /// The provider's answer is not known.
+    case unresolved
+}
+
+extension ConnectError {
+    /// Sorts whatever was thrown.
+    init(_ error: any Error) {
+        switch error {
+        case let error as ConnectError: self = error
+        case let error as FinishError: self = .finish(error)
+        case let error as StoreError: self = .store(error)
+        default: self = .store(.damaged(.answer))
+        }
+    }
+
+    /// Whether the same may work a moment later.
+    var isPassing: Bool {
+        switch self {
+        case .store(let error): error.isPassing
+        case .notConnected, .launchNotFound, .keyReused, .recoveryRejected, .providerUnavailable,
+            .finish:
+            false
+        }
+    }
+
+    /// Does work that fails in several ways, and gives its failure as one of ours.
+    static func sorting<Value>(
+        _ work: () async throws -> Value
+    ) async throws(ConnectError) -> Value {
+        do {
+            return try await work()
+        } catch {
+            throw ConnectError(error)
+        }
+    }
+}

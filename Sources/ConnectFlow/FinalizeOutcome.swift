@@ -1,0 +1,23 @@
+internal import Ledger
+
+/// How a finalize ended.
+enum FinalizeOutcome: Sendable, Equatable {
+    /// With tokens; the public one is answered.
+    case finalized(publicToken: Secret)
+    /// The provider refused the session for certain.
+    case rejected
+    /// The finish or the answer was about somebody else.
+    case refused
+    /// The provider's answer is not known.
+    case unresolved
+
+    /// What the caller is told.
+    var result: Result<Secret, ConnectError> {
+        switch self {
+        case .finalized(let publicToken): .success(publicToken)
+        case .rejected: .failure(.finish(.rejected))
+        case .refused: .failure(.finish(.differentPerson))
+        case .unresolved: .failure(.finish(.unresolved))
+        }
+    }
+}

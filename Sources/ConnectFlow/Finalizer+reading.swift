@@ -1,0 +1,84 @@
+internal import Ledger
+internal import LedgerStore
+internal import Vault
+
+extension Finalizer {
+    /// Compares a finish with those before it; from then on a repeated one is about the first.
+    func standing(of finalize: inout Finalize) async throws -> FinalizeState.Standing {
+        // In this order: a twin of this finish claims both at once, so whoever sees its launch
+        // taken sees its session taken too, and is answered as a repeat.
+        let isConsumed = try await store.lookup(.launch, finalize.launch.claim) != nil
+        if let first = try await firstFinish(with: finalize.finish.session) {
+            guard first.launch == finalize.finish.launch, first.human == finalize.finish.human
+            else { return .sessionUsed }
+            finalize.finish = first
+            return .repeated(try await progress(of: finalize))
+        }
+        if isConsumed { return .launchConsumed }
+        return store.clock.now() < finalize.launch.data.expiry ? .first : .late
+    }
+
+    /// The finish that used this session first, if any.
+    private func firstFinish(
+        with session: Fingerprint
+    ) async throws(StoreError) -> LedgerEvent.Finish? {
+        guard let claim = try await store.lookup(.session, session) else { return nil }
+        guard let stored = try await store.event(id: claim.reference),
+            case .finishReceived(let first) = try stored.record().event
+        else { throw .damaged(.record) }
+        return first
+    }
+
+    /// How far the finalize is.
+    func progress(of finalize: Finalize) async throws -> FinalizeProgress {
+        let user = try await finalize.launch.user(in: store)
+        if let open = finalize.open(in: user) { return FinalizeProgress(open) }
+        return .ended(try await outcome(of: finalize, user))
+    }
+
+    /// The recorded outcome of a finalize that has ended.
+    private func outcome(of finalize: Finalize, _ user: StoredUser) async throws -> FinalizeOutcome
+    {
+        guard let stored = try await store.event(id: finalize.outcomeID) else {
+            // Newer tokens came meanwhile, so nobody waits for these any more.
+            return .unresolved
+        }
+        switch try stored.record().event {
+        case .connectFinalized, .editFinalized:
+            return .finalized(publicToken: try await publicToken(after: finalize, user))
+        case .finalizeRejected: return .rejected
+        case .finalizeRefused: return .refused
+        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishReceived,
+            .exchangeDispatched, .accessTokenRotated, .publicTokenRotated, .finalizeUnresolved,
+            .publicTokenRecovered, .connectionBroken, .tokenRead, .logExported, .tokenSearched,
+            .appAdded, .apiKeyCreated:
+            throw StoreError.damaged(.record)
+        }
+    }
+
+    /// The public token that was held when the finalize had ended.
+    private func publicToken(after finalize: Finalize, _ user: StoredUser) async throws -> Secret {
+        var state = SubjectState()
+        var hasEnded = false
+        for event in try await store.wholeHistory(of: user) {
+            let record = try event.record()
+            if hasEnded, record.event.cause != finalize.finish.finalize { break }
+            try state.apply(record)
+            if record.id == finalize.outcomeID { hasEnded = true }
+        }
+        guard let version = state.publicToken?.version,
+            let token = try await store.value(.publicToken, version: version, of: user)
+        else { throw StoreError.damaged(.value) }
+        return token
+    }
+}
+
+extension LedgerEvent {
+    /// The finalize that a rotation belongs to.
+    fileprivate var cause: Identifier? {
+        switch self {
+        case .accessTokenRotated(_, let cause), .publicTokenRotated(_, let cause): cause
+        default: nil
+        }
+    }
+}

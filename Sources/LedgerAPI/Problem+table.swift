@@ -1,0 +1,196 @@
+internal import ConnectFlow
+internal import HTTPTypes
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import Vault
+
+// The table from errors to answers. A row is status, code, sentence and whether to try again; the
+// compiler knows every error, so each has its row.
+
+extension Problem {
+    /// What a request can fail with before and beside the flow.
+    init(_ error: LedgerError) {
+        switch error {
+        case .malformed(let sentence):
+            self.init(.badRequest, "malformed_request", sentence)
+        case .invalidFinish(let sentence):
+            self.init(.unprocessableContent, "invalid_finish", sentence)
+        case .tooLarge:
+            self.init(.contentTooLarge, "request_too_large", "The request is too large.")
+        case .unsupportedMediaType:
+            self.init(
+                .unsupportedMediaType,
+                "unsupported_media_type",
+                "The content type is not one that this call accepts."
+            )
+        case .unauthenticated:
+            self.init(
+                .unauthorized,
+                "unauthenticated",
+                "A valid API key is needed: Authorization: Bearer tl_…"
+            )
+        case .insufficientScope(let scope):
+            self.init(
+                .forbidden,
+                "insufficient_scope",
+                "The API key lacks the scope \(scope.rawValue)."
+            )
+        case .originRefused:
+            self.init(
+                .forbidden,
+                "origin_refused",
+                "The app does not allow pages of this origin."
+            )
+        case .notFound:
+            self.init(.notFound, "not_found", "There is nothing here.")
+        case .notConnected:
+            self.init(.notFound, "not_connected", "No connected user has this id.")
+        case .notIntegrated:
+            self.init(
+                .serviceUnavailable,
+                "not_integrated",
+                "No checkpoint covers this event yet; one is published about every second.",
+                retry: .soon
+            )
+        case .historyMismatch(let alarm):
+            self.init(
+                .serviceUnavailable,
+                "history_mismatch",
+                "Nothing is signed any more: \(alarm)."
+            )
+        case .connect(let error): self.init(error)
+        case .store(let error): self.init(error)
+        }
+    }
+
+    /// What a launch or a recovery can fail with.
+    init(_ error: ConnectError) {
+        switch error {
+        case .notConnected: self.init(LedgerError.notConnected)
+        case .launchNotFound:
+            self.init(.notFound, "launch_not_found", "There is no such launch.")
+        case .keyReused:
+            self.init(
+                .unprocessableContent,
+                "key_reused",
+                "The Idempotency-Key was used for another request."
+            )
+        case .recoveryRejected:
+            self.init(
+                .conflict,
+                "recovery_rejected",
+                "The provider refused to give the public token again."
+            )
+        case .providerUnavailable:
+            self.init(
+                .serviceUnavailable,
+                "provider_unavailable",
+                "The provider does not answer.",
+                retry: .soon
+            )
+        case .finish(let error): self.init(error)
+        case .store(let error): self.init(error)
+        }
+    }
+
+    /// What a finish can fail with.
+    init(_ error: FinishError) {
+        switch error {
+        case .launchExpired:
+            self.init(
+                .unprocessableContent,
+                "launch_expired",
+                "The launch has expired; make a new one."
+            )
+        case .launchConsumed:
+            self.init(
+                .unprocessableContent,
+                "launch_consumed",
+                "The launch was finished with another session; make a new one."
+            )
+        case .sessionUsed:
+            self.init(
+                .unprocessableContent,
+                "session_used",
+                "The session was used for another launch or person."
+            )
+        case .clientIDMismatch:
+            self.init(
+                .unprocessableContent,
+                "client_id_mismatch",
+                "The finish names another app than the launch."
+            )
+        case .differentPerson:
+            self.init(
+                .conflict,
+                "different_person",
+                "The finish is about another person than the launch; nothing was changed."
+            )
+        case .inProgress:
+            self.init(
+                .conflict,
+                "finalize_in_progress",
+                "The same finish is being worked on.",
+                retry: .soon
+            )
+        case .rejected:
+            self.init(
+                .unprocessableContent,
+                "session_rejected",
+                "The provider refused the session; earlier tokens were kept."
+            )
+        case .unresolved:
+            self.init(
+                .accepted,
+                "finalize_unresolved",
+                "The provider's answer is not known; earlier tokens were kept."
+            )
+        }
+    }
+
+    /// What the database can fail with.
+    init(_ error: StoreError) {
+        switch error {
+        case .unavailable:
+            self.init(
+                .serviceUnavailable,
+                "database_unavailable",
+                "The database does not answer; nothing was written.",
+                retry: .soon
+            )
+        case .overloaded:
+            self.init(
+                .serviceUnavailable,
+                "overloaded",
+                "Too many requests wait; nothing was written.",
+                retry: .soon
+            )
+        case .outcomeUnknown:
+            self.init(
+                .serviceUnavailable,
+                "outcome_unknown",
+                "Whether this was written is not known; repeat it with the same Idempotency-Key.",
+                retry: .soon
+            )
+        case .conflict:
+            self.init(.conflict, "conflict", "The user changed meanwhile; try again.", retry: .soon)
+        case .damaged, .refused:
+            self.init(
+                .internalServerError,
+                "internal",
+                "Something is wrong on our side; the request id leads to it."
+            )
+        }
+    }
+
+    /// What Hummingbird itself refuses: no route, a body over the limit.
+    init(_ error: any HTTPResponseError) {
+        switch error.status {
+        case .notFound: self.init(LedgerError.notFound)
+        case .contentTooLarge: self.init(LedgerError.tooLarge)
+        case .badRequest: self.init(LedgerError.malformed("The request is malformed."))
+        default: self.init(error.status, "refused", "The request was refused.")
+        }
+    }
+}

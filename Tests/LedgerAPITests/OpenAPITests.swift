@@ -18,8 +18,8 @@ import Yams
         init(_ text: String) throws {
             let root = try #require(try Yams.compose(yaml: text))
             for (path, item) in try #require(root["paths"]?.mapping) {
-                for (method, operation) in try #require(item.mapping) {
-                    guard operation["responses"] != nil else { continue }
+                for (method, operation) in try #require(item.mapping)
+                where operation["responses"] != nil {
                     let name = "\(method.string?.uppercased() ?? "") \(path.string ?? "")"
                     operations[name] = Self.scopes(operation)
                 }

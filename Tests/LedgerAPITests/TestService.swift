@@ -274,7 +274,8 @@ extension TestService {
 }
 
 extension Trait where Self == ParallelizationTrait {
-    /// Each test of the suite runs a whole service with pools, sandbox and sockets. Two cores carry
-    /// one of them for each suite, not one for each test.
+    /// Each test of the suite runs a whole service with pools, sandbox and sockets.
+    ///
+    /// Two cores carry one of them for each suite, not one for each test.
     static var oneServiceAtATime: Self { .serialized }
 }

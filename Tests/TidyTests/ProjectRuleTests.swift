@@ -58,6 +58,25 @@ struct ProjectRuleTests {
         #expect(found("docs/b/d.md", "[a](../a.md#t2), [d](d2.md) and [e](#e)") == 3)
     }
 
+    @Test("the way of a data item leads through functions that there are")
+    func ways() throws {
+        let tree = try SourceTree()
+        let paper = SourceFile("docs/design.md", try tree.text(of: "docs/design.md"))
+        record(ProjectRules.ways(paper, try tree.sourceFiles()))
+
+        let files = [
+            SourceFile("Sources/A/A.swift", "struct A { func go() {} }"),
+            SourceFile("Schema/0001_a.sql", "create function a.go(\n"),
+        ]
+        func found(_ line: String) -> Int {
+            let paper = SourceFile("a.md", "## The way of a data item\n\n\(line)\n## B\n`B.no`")
+            return ProjectRules.ways(paper, files).count
+        }
+        #expect(found("| A | `A.go` | `word`, `a.go`, `GET …/a.b` |") == 0)
+        #expect(found("| A | `A.stay` | `B.go`, `a.stay` |") == 3)
+        #expect(ProjectRules.ways(SourceFile("a.md", "# A"), files).count == 1)
+    }
+
     @Test("migrations are numbered without holes and embedded")
     func migrations() throws {
         let tree = try SourceTree()

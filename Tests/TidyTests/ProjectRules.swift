@@ -76,6 +76,25 @@ enum ProjectRules {
         }
     }
 
+    /// The functions on the way of a data item, as a paper lists them, are declared where it says.
+    ///
+    /// `Type.member` must stand in a Swift file that has both words, `schema.function` in SQL.
+    static func ways(_ paper: SourceFile, _ files: [SourceFile]) -> [Violation] {
+        let start = paper.lines.firstIndex { $0.hasPrefix("## The way of a data item") }
+        guard let start else { return [paper.violation(1, "the way of a data item is missing")] }
+        let section = paper.lines[(start + 1)...].prefix { !$0.hasPrefix("## ") }
+        return section.indices.flatMap { index in
+            paper.lines[index].split(separator: "`", omittingEmptySubsequences: false)
+                .enumerated().filter { !$0.offset.isMultiple(of: 2) }.map(\.element)
+                .filter { span in !span.contains(where: { !$0.isLetter && !"._".contains($0) }) }
+                .filter { span in
+                    let parts = span.split(separator: ".").map(String.init)
+                    return parts.count == 2 && !files.contains { $0.declares(parts[0], parts[1]) }
+                }
+                .map { paper.violation(index + 1, "\($0) is not in the source") }
+        }
+    }
+
     /// What a build makes is not kept in the repository.
     static func tracked(_ paths: [String]) -> [Violation] {
         paths.filter { $0.parts[0].hasPrefix(".build") || $0.parts.last == "Package.resolved" }
@@ -91,4 +110,19 @@ enum ProjectRules {
 extension String {
     /// The names in a path.
     fileprivate var parts: [String] { split(separator: "/").map(String.init) }
+}
+
+extension SourceFile {
+    /// Whether it declares a function or initialiser in a type or an extension of it, or in a schema.
+    fileprivate func declares(_ owner: String, _ name: String) -> Bool {
+        guard isSwift else {
+            return path.hasSuffix(".sql") && text.contains("function \(owner).\(name)(")
+        }
+        let owners = ["struct", "class", "enum", "actor", "extension"]
+        let isInit = name == "init"
+        return owners.contains { !occurrences(of: $0, owner).isEmpty }
+            && (isInit
+                ? !occurrences(of: "init").isEmpty
+                : ["func", "var"].contains { !occurrences(of: $0, name).isEmpty })
+    }
 }

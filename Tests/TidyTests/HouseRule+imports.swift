@@ -59,15 +59,8 @@ extension SourceFile {
         except allowed: Set<String> = [],
         _ message: String
     ) -> [Violation] {
-        let kinds: Set = ["struct", "class", "enum", "func", "protocol", "typealias", "var", "let"]
-        return occurrences(of: "import").compactMap { index in
-            guard !follows(".", at: index), !follows("`", at: index) else { return nil }
-            var name = index + 1
-            if name < code.count, kinds.contains(code[name].text) { name += 1 }
-            guard name < code.count, module == nil || code[name].text == module,
-                !allowed.contains(code[name].text)
-            else { return nil }
-            return violation(code[index].line, "import \(code[name].text): \(message)")
-        }
+        imports.filter { module == nil || $0.module == module }
+            .filter { !allowed.contains($0.module) }
+            .map { violation($0.line, "import \($0.module): \(message)") }
     }
 }

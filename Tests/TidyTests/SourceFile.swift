@@ -39,6 +39,17 @@ struct SourceFile {
         }
     }
 
+    /// The modules that it imports, each with the line where it does.
+    var imports: [(module: String, line: Int)] {
+        let kinds: Set = ["struct", "class", "enum", "func", "protocol", "typealias", "var", "let"]
+        return occurrences(of: "import").compactMap { index in
+            guard !follows(".", at: index), !follows("`", at: index) else { return nil }
+            var name = index + 1
+            if name < code.count, kinds.contains(code[name].text) { name += 1 }
+            return name < code.count ? (code[name].text, code[index].line) : nil
+        }
+    }
+
     /// Whether the token before a position is that one.
     func follows(_ text: String, at index: Int) -> Bool {
         index > 0 && code[index - 1].kind != .literal && code[index - 1].text == text

@@ -1,8 +1,5 @@
 /// Signs notes as a log does, with Ed25519 over the text (C2SP `signed-note`).
 package struct NoteSigner: Sendable {
-    /// How many bytes a secret key has.
-    package static let seedByteCount = SigningSeed.byteCount
-
     /// The public part, to hand out.
     package let key: VerifierKey
     private let seed: SigningSeed

@@ -17,7 +17,7 @@ package struct TileBuilder: Sendable {
     /// Resumes with a tree whose tiles are stored.
     ///
     /// What is read is not judged: compare `root` with a signed checkpoint before going on. The
-    /// closure is asked for `tilesNeeded(toResumeAt:)`, and its error is passed on.
+    /// closure is asked for the partial tile of each level, and its error is passed on.
     package init<Failure: Error>(
         resumingAt size: Int,
         reading tile: (TileAddress) throws(Failure) -> Tile
@@ -50,11 +50,6 @@ package struct TileBuilder: Sendable {
             count /= TileAddress.fullWidth
         }
         return addresses
-    }
-
-    /// The partial tiles that `init(resumingAt:reading:)` asks for.
-    package static func tilesNeeded(toResumeAt size: Int) -> [TileAddress] {
-        edge(of: size).compactMap { $0 }
     }
 
     /// Adds the next leaf.

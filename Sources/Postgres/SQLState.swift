@@ -13,8 +13,6 @@ package struct SQLState: RawRepresentable, Sendable, Hashable {
 
     /// A unique key is already taken.
     package static let uniqueViolation = SQLState(rawValue: "23505")
-    /// A foreign key names a row that is not there.
-    package static let foreignKeyViolation = SQLState(rawValue: "23503")
     /// A row breaks a check constraint.
     package static let checkViolation = SQLState(rawValue: "23514")
     /// The role may not do this.

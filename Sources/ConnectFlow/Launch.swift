@@ -12,7 +12,7 @@ package struct Launch: Sendable {
     /// The version of the public token that was handed out, in edit mode.
     let publicTokenVersion: Int64?
 
-    /// Finds a launch; throws `ConnectError.launchNotFound` for whatever is none.
+    /// Finds a launch; throws `ConnectError.launchNotFound` when the id is not that of a launch.
     package init(_ id: Identifier, store: LedgerStore) async throws(ConnectError) {
         do {
             guard let stored = try await store.event(id: id) else {

@@ -5,7 +5,7 @@ extension LedgerEvent {
     package struct Export: Sendable, Equatable {
         /// What was made of the records.
         package enum Format: String, Sendable, CaseIterable {
-            /// The records, one a line.
+            /// One record on each line.
             case ndjson
             /// A table with fixed columns.
             case csv

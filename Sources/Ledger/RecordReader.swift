@@ -255,6 +255,6 @@ package struct RecordReader {
 package enum RecordError: Error, Equatable {
     /// The bytes differ from every record we would write, first at this offset.
     case malformed(offset: Int)
-    /// The event type is none that this version knows.
+    /// This version does not know the event type.
     case unknownType(String)
 }

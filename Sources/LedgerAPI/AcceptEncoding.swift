@@ -2,7 +2,7 @@
 struct AcceptEncoding {
     private var weights: [String: Int] = [:]
 
-    /// Reads the header's value; an entry that is none is passed over.
+    /// Reads the header's value; a malformed entry is passed over.
     init(_ header: String) {
         for entry in header.split(separator: ",") {
             let parts = entry.split(separator: ";", omittingEmptySubsequences: false)

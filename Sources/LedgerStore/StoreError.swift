@@ -11,7 +11,7 @@ package enum StoreError: Error, Equatable {
     case outcomeUnknown
     /// The user changed again and again while we decided. Nothing was written.
     case conflict
-    /// What is stored does not fit together: a value that does not open, a record that is not one.
+    /// What is stored does not fit together: a value that does not open, bytes that are not a record.
     case damaged(Damage)
     /// The database refused a statement that it should take: a defect or a wrong schema.
     case refused(SQLState)
@@ -22,7 +22,7 @@ package enum StoreError: Error, Equatable {
         case value
         /// A token does not have the fingerprint that the log names.
         case fingerprint
-        /// A tile of the tree is missing or not one.
+        /// A tile of the tree is missing or malformed.
         case tile
         /// A record is not one that we would write.
         case record

@@ -8,11 +8,11 @@ package enum NoteError: Error, Equatable {
     case malformedText
     /// No empty line in front of the signatures, or no signature behind it.
     case unsigned
-    /// A line among the signatures is none.
+    /// A line in the place of a signature is not a signature.
     case malformedSignature
     /// A key's name is empty, or has a space or a plus in it.
     case malformedName
-    /// A verifier key's text is none, or its hash belongs to another key.
+    /// The text is not a verifier key, or its hash belongs to another key.
     case malformedKey
     /// A signature of a type that we do not know.
     case unknownKeyType(UInt8)

@@ -1,5 +1,5 @@
 extension TileAddress {
-    /// A path is short; a longer text is none.
+    /// A path is short: a longer text is not a path.
     private static let pathBytesMax = 64
 
     /// The path below the log's URL prefix: `/tile/<L>/<N>[.p/<W>]`, `/tile/entries/<N>[.p/<W>]`.

@@ -43,7 +43,7 @@ extension Cosigner {
 
 /// Why a witness has no key to sign with.
 package enum WitnessKeyError: Error, Equatable, CustomStringConvertible {
-    /// The file cannot be read, or is none.
+    /// The file cannot be read, or is not a regular file.
     case unreadable(path: String)
     /// Others than its owner may read the file.
     case openToOthers(path: String)
@@ -58,7 +58,7 @@ package enum WitnessKeyError: Error, Equatable, CustomStringConvertible {
         case .openToOthers(let path):
             "\(path) may be read by others than its owner (chmod 600 \(path))"
         case .malformed(let path):
-            "\(path) is no key: 64 hexadecimal digits are expected (openssl rand -hex 32)"
+            "\(path) does not hold a key: 64 hexadecimal digits are expected (openssl rand -hex 32)"
         case .malformedName: "the witness's name is empty, or has a space or a plus in it"
         }
     }

@@ -34,6 +34,6 @@ package enum WitnessLimits {
         idleTimeMax: .seconds(60),
         connectionsMax: 256
     )
-    /// The file of a key holds 64 digits; whatever is longer is not one.
+    /// The file of a key holds 64 digits; a longer file does not hold a key.
     static let keyFileBytesMax = 128
 }

@@ -14,7 +14,7 @@ package struct WitnessPolicyError: Error, Equatable {
         case unknownKeyword
         /// A line with too few or too many items.
         case wrongItemCount
-        /// What should be a verifier key is none.
+        /// This is not a verifier key.
         case malformedKey(NoteError)
         /// A log's key that signs as a witness, or the other way round.
         case wrongKeyType
@@ -28,7 +28,7 @@ package struct WitnessPolicyError: Error, Equatable {
         case unknownName
         /// The name is a member of a group already.
         case repeatedMember
-        /// The number of a group is none, or not within 1 and the number of its members.
+        /// The number of a group is not a number from 1 to the count of its members.
         case malformedThreshold
         /// What should be an address is no http or https URL.
         case malformedURL

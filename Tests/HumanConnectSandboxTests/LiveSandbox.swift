@@ -15,7 +15,7 @@ struct LiveSandbox: Sendable {
         var text: String
         var headers: HTTPHeaders
 
-        /// The body as JSON, `null` when it is none.
+        /// The body as JSON, `null` for anything else.
         var json: JSONValue {
             (try? JSONParser.parse(Array(text.utf8), depthMax: 16)) ?? .null
         }

@@ -12,7 +12,7 @@ struct TestAnswer: Sendable {
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// The body as JSON, `null` when it is none.
+    /// The body as JSON, `null` for anything else.
     var json: JSONValue { (try? JSONParser.parse(bytes, depthMax: 64)) ?? .null }
 
     /// The `code` of a problem document.

@@ -21,7 +21,7 @@ package struct StoredEvent: Sendable {
         bytes = try result.bytes(row, 3)
     }
 
-    /// The record; throws for bytes that are none.
+    /// The record; throws when the bytes are not a record.
     package func record() throws(StoreError) -> Record {
         do {
             return try Record(decoding: bytes)

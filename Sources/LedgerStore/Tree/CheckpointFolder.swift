@@ -14,7 +14,7 @@ package struct CheckpointFolder: Sendable {
 
     /// The last checkpoint of a log, or nil when none was kept.
     ///
-    /// Throws `CheckpointFolderError.notACheckpoint` when what is there is none, and an error
+    /// Throws `CheckpointFolderError.notACheckpoint` when the file does not hold one, and an error
     /// of the file system when it cannot be read: neither is a reason to go on.
     package func read(logID: Int32) throws -> SignedNote? {
         let file = file(logID)

@@ -14,9 +14,13 @@ let settings: [SwiftSetting] = [
 ///
 /// `Schema/Migration.swift` names them to the program.
 let migrations = [
-    "0001_log.sql", "0002_vault.sql", "0003_current_token.sql", "0004_append_events.sql",
-    "0005_append_parts.sql", "0006_app.sql", "0007_read_users.sql",
-    "0008_checkpoint.sql", "0009_find_tokens.sql",
+    "0001_schema.sql", "0002_refuse_change.sql", "0003_log.sql", "0004_event.sql",
+    "0005_user_state.sql", "0006_master_key.sql", "0007_offer_master_key.sql", "0008_data_key.sql",
+    "0009_value.sql", "0010_lookup.sql", "0011_append_command.sql", "0012_is_well_formed.sql",
+    "0013_project_user_state.sql", "0014_keep.sql", "0015_append_events.sql",
+    "0016_settle_events.sql", "0017_read_users.sql", "0018_find_tokens.sql", "0019_app.sql",
+    "0020_api_key.sql", "0021_add_app.sql", "0022_add_api_key.sql", "0023_tile.sql",
+    "0024_checkpoint.sql", "0025_publish_checkpoint.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.

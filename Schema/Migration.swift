@@ -4,51 +4,39 @@
 public struct Migration: Sendable {
     /// Counts from 1 without holes.
     public let number: Int32
-    /// The file's name without its number, such as `log`.
-    public let name: String
     /// The file's text, as psql would run it.
     public let text: String
 
-    private init(number: Int32, name: String, bytes: [UInt8]) {
-        self.number = number
-        self.name = name
-        text = String(decoding: bytes, as: UTF8.self)
+    /// All migrations, in order: the file's number is its place here.
+    public static let all = files.enumerated().map { index, bytes in
+        Migration(number: Int32(index + 1), text: String(decoding: bytes, as: UTF8.self))
     }
 
-    /// All migrations, in order.
-    public static let all = [
-        Migration(number: 1, name: "log", bytes: PackageResources._001_log_sql),
-        Migration(number: 2, name: "vault", bytes: PackageResources._002_vault_sql),
-        Migration(
-            number: 3,
-            name: "current_token",
-            bytes: PackageResources._003_current_token_sql
-        ),
-        Migration(
-            number: 4,
-            name: "append_events",
-            bytes: PackageResources._004_append_events_sql
-        ),
-        Migration(
-            number: 5,
-            name: "append_parts",
-            bytes: PackageResources._005_append_parts_sql
-        ),
-        Migration(number: 6, name: "app", bytes: PackageResources._006_app_sql),
-        Migration(
-            number: 7,
-            name: "read_users",
-            bytes: PackageResources._007_read_users_sql
-        ),
-        Migration(
-            number: 8,
-            name: "checkpoint",
-            bytes: PackageResources._008_checkpoint_sql
-        ),
-        Migration(
-            number: 9,
-            name: "find_tokens",
-            bytes: PackageResources._009_find_tokens_sql
-        ),
+    private static let files = [
+        PackageResources._001_schema_sql,
+        PackageResources._002_refuse_change_sql,
+        PackageResources._003_log_sql,
+        PackageResources._004_event_sql,
+        PackageResources._005_user_state_sql,
+        PackageResources._006_master_key_sql,
+        PackageResources._007_offer_master_key_sql,
+        PackageResources._008_data_key_sql,
+        PackageResources._009_value_sql,
+        PackageResources._010_lookup_sql,
+        PackageResources._011_append_command_sql,
+        PackageResources._012_is_well_formed_sql,
+        PackageResources._013_project_user_state_sql,
+        PackageResources._014_keep_sql,
+        PackageResources._015_append_events_sql,
+        PackageResources._016_settle_events_sql,
+        PackageResources._017_read_users_sql,
+        PackageResources._018_find_tokens_sql,
+        PackageResources._019_app_sql,
+        PackageResources._020_api_key_sql,
+        PackageResources._021_add_app_sql,
+        PackageResources._022_add_api_key_sql,
+        PackageResources._023_tile_sql,
+        PackageResources._024_checkpoint_sql,
+        PackageResources._025_publish_checkpoint_sql,
     ]
 }

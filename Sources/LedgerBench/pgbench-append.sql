@@ -2,7 +2,7 @@
 -- record is as long as ours. (A colon with a letter behind it would be one of pgbench's variables.)
 \set subject random(1, 100000)
 with head as (
-    insert into bench.current_token as current
+    insert into bench.user_state as current
         (subject, subject_version, status, changed_at, state)
     values (:subject, 1, 'launched', clock_timestamp(),
         '{"version": 1, "status": "launched", "doubted": false, "open_finalizes": []}')

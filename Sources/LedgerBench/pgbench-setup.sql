@@ -14,7 +14,7 @@ create table bench.event (
     unique (subject, subject_version)
 );
 
-create table bench.current_token (
+create table bench.user_state (
     subject bigint primary key,
     subject_version bigint not null,
     status text not null,
@@ -23,7 +23,7 @@ create table bench.current_token (
 ) with (fillfactor = 70);
 
 -- As many rows as the readers ask for.
-insert into bench.current_token
+insert into bench.user_state
 select subject, 1, 'connected', clock_timestamp(), '{"version":1,"status":"connected"}'
 from generate_series(1, 10000) as subject;
-analyze bench.current_token;
+analyze bench.user_state;

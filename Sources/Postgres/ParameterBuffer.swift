@@ -14,6 +14,10 @@ struct ParameterBuffer {
     private static let arrayHeaderBytes = 20
     /// Every element of an array has its length before it.
     private static let elementHeaderBytes = 4
+    /// How many fields follow: what a row begins with.
+    private static let rowHeaderBytes = 4
+    /// Every field of a row has its type and its length before it.
+    private static let fieldHeaderBytes = 8
 
     init(_ parameters: [PostgresParameter]) {
         // One byte more than needed, so that an empty value still has an address: libpq takes
@@ -68,7 +72,8 @@ struct ParameterBuffer {
         case .int4(let value): return append(value) { $0.appendInteger($1) }
         case .int8(let value): return append(value) { $0.appendInteger($1) }
         case .text(let value): return append(value) { $0.bytes.append(contentsOf: $1.utf8) }
-        case .bytea(let value): return append(value) { $0.bytes.append(contentsOf: $1) }
+        case .bytea(let value), .json(let value):
+            return append(value) { $0.bytes.append(contentsOf: $1) }
         case .uuid(let value): return append(value) { $0.appendInteger($1) }
         case .timestamptz(let value): return append(value) { $0.appendTimestamp($1) }
         case .boolArray(let values): appendArray(values, of: .bool) { $0.appendValue($1) }
@@ -81,6 +86,8 @@ struct ParameterBuffer {
         case .uuidArray(let values): appendArray(values, of: .uuid) { $0.appendInteger($1) }
         case .timestamptzArray(let values):
             appendArray(values, of: .timestamptz) { $0.appendTimestamp($1) }
+        case .row(let row): return append(row) { $0.appendRow($1) }
+        case .rowArray(let rows): appendArray(rows, of: .inferred) { $0.appendRow($1) }
         }
         return true
     }
@@ -107,18 +114,34 @@ struct ParameterBuffer {
         appendInteger(Int32(elements.count))
         appendInteger(Int32(1))
         for element in elements {
-            guard let element else {
-                appendInteger(Self.nullLength)
-                continue
-            }
-            let lengthAt = bytes.count
-            appendInteger(Int32(0))
+            appendInteger(Self.nullLength)
+            guard let element else { continue }
+            let start = bytes.count
             encode(&self, element)
-            let length = UInt32(bytes.count - lengthAt - Self.elementHeaderBytes)
-            for index in 0..<Self.elementHeaderBytes {
-                let shift = 8 * (Self.elementHeaderBytes - 1 - index)
-                bytes[lengthAt + index] = UInt8(truncatingIfNeeded: length >> shift)
-            }
+            setLength(before: start)
+        }
+    }
+
+    /// PostgreSQL's binary row (`record_recv`): how many fields, then each with its type and its
+    /// length.
+    private mutating func appendRow(_ row: PostgresRow) {
+        appendInteger(Int32(row.fields.count))
+        for field in row.fields {
+            // Type and length at once, for there are many fields.
+            let noLength = UInt64(UInt32(bitPattern: Self.nullLength))
+            appendInteger(UInt64(field.type.rawValue) << 32 | noLength)
+            let start = bytes.count
+            if append(field) { setLength(before: start) }
+        }
+    }
+
+    /// Writes the length of what was appended from `start` on into the place before it.
+    private mutating func setLength(before start: Int) {
+        let length = UInt32(bytes.count - start)
+        for index in 0..<Self.elementHeaderBytes {
+            let shift = 8 * (Self.elementHeaderBytes - 1 - index)
+            bytes[start - Self.elementHeaderBytes + index] =
+                UInt8(truncatingIfNeeded: length >> shift)
         }
     }
 
@@ -150,7 +173,7 @@ struct ParameterBuffer {
         case .int8, .timestamptz: 8
         case .uuid: 16
         case .text(let value): value?.utf8.count ?? 0
-        case .bytea(let value): value?.count ?? 0
+        case .bytea(let value), .json(let value): value?.count ?? 0
         case .boolArray(let values): arrayHeaderBytes + values.count * 5
         case .int4Array(let values): arrayHeaderBytes + values.count * 8
         case .int8Array(let values), .timestamptzArray(let values):
@@ -158,6 +181,12 @@ struct ParameterBuffer {
         case .uuidArray(let values): arrayHeaderBytes + values.count * 20
         case .textArray(let values): array(values) { $0.utf8.count }
         case .byteaArray(let values): array(values) { $0.count }
+        case .row(let row): row.map(estimatedBytes) ?? 0
+        case .rowArray(let rows): array(rows, estimatedBytes)
         }
+    }
+
+    private static func estimatedBytes(_ row: PostgresRow) -> Int {
+        row.fields.reduce(rowHeaderBytes) { $0 + fieldHeaderBytes + estimatedBytes($1) }
     }
 }

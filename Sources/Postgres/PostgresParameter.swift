@@ -2,6 +2,10 @@
 ///
 /// Arrays have one dimension and the lower bound 1; an element may be NULL. An array that is
 /// itself NULL is `.null(.textArray)`.
+///
+/// Rows have no type to be told: the identifiers of composite types differ from database to
+/// database. The statement names the type instead (`$1::bench.row[]`), and since PostgreSQL 14 the
+/// server takes any identifier within the value for such a type.
 package enum PostgresParameter: Sendable, Equatable {
     /// NULL of a type.
     case null(PostgresType)
@@ -15,6 +19,8 @@ package enum PostgresParameter: Sendable, Equatable {
     case text(String?)
     /// Bytes.
     case bytea([UInt8]?)
+    /// JSON in UTF-8. A column of type `json` keeps its spelling.
+    case json([UInt8]?)
     /// A UUID, its first byte the highest of the integer.
     case uuid(UInt128?)
     /// A point in time.
@@ -33,6 +39,10 @@ package enum PostgresParameter: Sendable, Equatable {
     case uuidArray([UInt128?])
     /// An array of `timestamptz`, each in microseconds since 1970.
     case timestamptzArray([Int64?])
+    /// A value of a composite type.
+    case row(PostgresRow?)
+    /// An array of a composite type.
+    case rowArray([PostgresRow?])
 
     /// The type the server is told.
     package var type: PostgresType {
@@ -43,6 +53,7 @@ package enum PostgresParameter: Sendable, Equatable {
         case .int8: .int8
         case .text: .text
         case .bytea: .bytea
+        case .json: .json
         case .uuid: .uuid
         case .timestamptz: .timestamptz
         case .boolArray: .boolArray
@@ -52,6 +63,7 @@ package enum PostgresParameter: Sendable, Equatable {
         case .byteaArray: .byteaArray
         case .uuidArray: .uuidArray
         case .timestamptzArray: .timestamptzArray
+        case .row, .rowArray: .inferred
         }
     }
 }

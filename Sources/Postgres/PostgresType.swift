@@ -1,4 +1,4 @@
-/// A type of PostgreSQL, by its object identifier (`pg_type.oid`), which never changes.
+/// A built-in type of PostgreSQL, by its object identifier (`pg_type.oid`), which never changes.
 package struct PostgresType: RawRepresentable, Sendable, Hashable {
     /// The object identifier.
     package let rawValue: UInt32
@@ -7,6 +7,9 @@ package struct PostgresType: RawRepresentable, Sendable, Hashable {
     package init(rawValue: UInt32) {
         self.rawValue = rawValue
     }
+
+    /// No type of its own: the server takes what the statement says.
+    package static let inferred = PostgresType(rawValue: 0)
 
     /// True or false.
     package static let bool = PostgresType(rawValue: 16)
@@ -18,6 +21,8 @@ package struct PostgresType: RawRepresentable, Sendable, Hashable {
     package static let int4 = PostgresType(rawValue: 23)
     /// UTF-8 text of any length.
     package static let text = PostgresType(rawValue: 25)
+    /// JSON, as it was spelled.
+    package static let json = PostgresType(rawValue: 114)
     /// A point in time, to the microsecond.
     package static let timestamptz = PostgresType(rawValue: 1184)
     /// A UUID.
@@ -42,7 +47,6 @@ package struct PostgresType: RawRepresentable, Sendable, Hashable {
     static let char = PostgresType(rawValue: 18)
     static let name = PostgresType(rawValue: 19)
     static let int2 = PostgresType(rawValue: 21)
-    static let json = PostgresType(rawValue: 114)
     static let unknown = PostgresType(rawValue: 705)
     static let varchar = PostgresType(rawValue: 1043)
 }

@@ -325,9 +325,9 @@ struct EvidenceTests {
             try await SteppedIntegrator.damage(
                 test,
                 """
-                alter table ledger.current_token owner to token_ledger_service;
-                grant select, insert on ledger.current_token to token_ledger_test with grant option;
-                grant references on ledger.current_token to public;
+                alter table ledger.user_state owner to token_ledger_service;
+                grant select, insert on ledger.user_state to token_ledger_test with grant option;
+                grant references on ledger.user_state to public;
                 """
             )
             let before = try await Self.rights(test)
@@ -345,7 +345,7 @@ struct EvidenceTests {
                 """
                 select pg_get_userbyid(relowner)::text || ' ' || string_agg(a::text, ' ' order by a::text)
                 from pg_class, aclexplode(relacl) a
-                where oid = 'ledger.current_token'::regclass group by relowner
+                where oid = 'ledger.user_state'::regclass group by relowner
                 """
             )
         ) { result throws(PostgresError) in try result.text(0, 0) }

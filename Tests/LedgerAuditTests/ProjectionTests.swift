@@ -104,17 +104,20 @@ struct ProjectionTests {
     @Test(
         "a row that was tampered with is counted and repaired",
         arguments: [
-            "update ledger.current_token "
+            "update ledger.user_state "
                 + "set state = replace(state::text, 'launched', 'broken')::json",
-            "update ledger.current_token set status = 'connected'",
-            "update ledger.current_token set subject_version = 9",
-            "update ledger.current_token set changed_at = changed_at + interval '1 microsecond'",
-            "update ledger.current_token set subject = gen_random_uuid()",
-            "delete from ledger.current_token",
+            "update ledger.user_state set status = 'connected'",
+            "update ledger.user_state set subject_version = 9",
+            "update ledger.user_state set changed_at = changed_at + interval '1 microsecond'",
+            "update ledger.user_state set access_token_version = 1",
+            "update ledger.user_state set public_token_version = 1",
+            "update ledger.user_state set subject = gen_random_uuid()",
+            "delete from ledger.user_state",
             """
-            insert into ledger.current_token
-            select log_id, app_id, gen_random_uuid(), 1, status, changed_at, state
-            from ledger.current_token
+            insert into ledger.user_state
+            select log_id, app_id, gen_random_uuid(), 1, changed_at, status,
+                access_token_version, public_token_version, state
+            from ledger.user_state
             """,
         ]
     )

@@ -58,8 +58,9 @@ struct ReplayTests {
             select concat_ws('|', log_id, position, event_id, subject, subject_version, type,
                 recorded_at, record) as line from ledger.event where log_id = 0
             union all
-            select concat_ws('|', log_id, subject, subject_version, status, changed_at, state)
-            from ledger.current_token
+            select concat_ws('|', log_id, subject, subject_version, changed_at, status,
+                access_token_version, public_token_version, state)
+            from ledger.user_state
             union all
             select concat_ws('|', log_id, level, number, hashes, root) from ledger.tile
             union all

@@ -189,7 +189,7 @@ extension TamperedLog {
             [
                 Damage(
                     name: "another state",
-                    sql: "update ledger.current_token set subject_version = subject_version + 1",
+                    sql: "update ledger.user_state set subject_version = subject_version + 1",
                     position: nil
                 )
             ]

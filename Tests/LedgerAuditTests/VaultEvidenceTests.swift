@@ -28,7 +28,7 @@ struct VaultEvidenceTests {
         ("delete from vault.value where kind = 'human_id'", "the human_id cannot be read"),
         ("delete from vault.value where kind = 'client_user_id'", "no lookup leads from"),
         (
-            "delete from vault.data_key where subject in (select subject from ledger.current_token)",
+            "delete from vault.data_key where subject in (select subject from ledger.user_state)",
             "the data key does not open"
         ),
         (
@@ -60,7 +60,7 @@ struct VaultEvidenceTests {
         ),
         (
             "update vault.data_key set root_key_id = 'x' where subject in (select subject from "
-                + "ledger.current_token)", "the data key names another root key"
+                + "ledger.user_state)", "the data key names another root key"
         ),
         (
             "update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) "

@@ -122,7 +122,7 @@ struct AppendTests {
             let size = try await factory.size()
             #expect(size == 1, "a rollback gives its positions back")
             for statement in [
-                Statement("count_users", "select count(*) from ledger.current_token"),
+                Statement("count_users", "select count(*) from ledger.user_state"),
                 Statement("count_claims", "select count(*) from vault.lookup"),
                 Statement(
                     "count_values",
@@ -217,6 +217,62 @@ struct AppendTests {
             #expect(try test.store.value(.accessToken, of: read)?.exposed == "access alice")
             #expect(try await Verification.run(test.owner).findings == [])
         }
+    }
+
+    @Test("a dropped value is found by its key, also under a plan made while there were few")
+    func dropPlan() async throws {
+        try await TestStore.run { test in
+            let factory = CommandFactory(test: test)
+            let connection = try await test.serviceConnection()
+            let subject = factory.clock.identifier()
+            var version: Int64 = 0
+            let drop = { () async throws in
+                var command = factory.command(subject, expected: version)
+                command.drops = [.init(kind: .sessionToken, version: version)]
+                command.values = [.init(kind: .sessionToken, version: version + 1, bytes: [1])]
+                let append = AppendStatement([command], logID: 0, rootKeyID: "test")
+                let verdicts = try await connection.query(append.statement) {
+                    result throws(PostgresError) in try AppendStatement.verdicts(result)
+                }
+                #expect(verdicts == [.appended(position: version + 1)])
+                version += 1
+            }
+            // More often than PostgreSQL waits before it caches a plan for all parameters.
+            for _ in 0..<8 { try await drop() }
+            let owner = try await test.ownerConnection()
+            try await owner.script(
+                """
+                insert into vault.value select 0, gen_random_uuid(), 'session_token', 1, 'x'
+                from generate_series(1, 5000)
+                """
+            )
+            await owner.close()
+            let before = try await valuesRead(connection)
+            try await drop()
+            let after = try await valuesRead(connection)
+            #expect(after - before < 100)
+            let kept = try await test.count(
+                Statement(
+                    "kept_values",
+                    "select count(*) from vault.value where kind = 'session_token'"
+                )
+            )
+            #expect(kept == 5_001)
+        }
+    }
+
+    private func valuesRead(_ connection: PostgresConnection) async throws -> Int64 {
+        try await connection.script("select pg_stat_force_next_flush()")
+        try await connection.script("select pg_stat_clear_snapshot()")
+        return try await connection.query(
+            Statement(
+                "test_values_read",
+                """
+                select i.idx_tup_read + t.seq_tup_read from pg_stat_user_indexes i
+                join pg_stat_user_tables t using (relid) where i.indexrelname = 'value_pkey'
+                """
+            )
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
     }
 
     @Test("two events can never stand at one place, even past the function")

@@ -39,7 +39,7 @@ struct SchemaTests {
             PostgresTools.schema(database.url), PostgresTools.data(database.url)
         )
         for migration in Migration.all {
-            await #expect(throws: PostgresTools.Failure.self, "\(migration.name)") {
+            await #expect(throws: PostgresTools.Failure.self, "\(migration.number)") {
                 try await PostgresTools.psql(database.url, script: migration.text)
             }
         }

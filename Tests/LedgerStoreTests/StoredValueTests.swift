@@ -94,14 +94,14 @@ struct StoredValueTests {
             let owner = try await test.ownerConnection()
             try await owner.script(
                 """
-                update ledger.current_token set state = regexp_replace(state::text,
+                update ledger.user_state set state = regexp_replace(state::text,
                     '("access_token":\\{"version":1,"fingerprint":")[0-9a-f]{2}', '\\1zz')::json
                 """
             )
             await #expect(throws: StoreError.damaged(.state)) { try await test.user("alice") }
             try await owner.script(
                 """
-                update ledger.current_token set state = regexp_replace(state::text,
+                update ledger.user_state set state = regexp_replace(state::text,
                     '("access_token":\\{"version":1,"fingerprint":")[0-9a-z]{32}',
                     '\\100000000000000000000000000000000')::json
                 """

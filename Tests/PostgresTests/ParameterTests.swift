@@ -173,6 +173,72 @@ struct ParameterTests {
         }
     }
 
+    @Test("rows of a composite type arrive field by field, also rows within rows")
+    func rows() async throws {
+        let connection = try await connect()
+        try await connection.script(
+            """
+            CREATE TYPE pg_temp.part AS (number bigint, note text);
+            CREATE TYPE pg_temp.whole AS (
+                id uuid, at timestamptz, document json, names text[], parts pg_temp.part[]);
+            """
+        )
+        let parts = [PostgresRow(.int8(1), .text("")), PostgresRow(.int8(nil), .text("é"))]
+        let whole = PostgresRow(
+            .uuid(7),
+            .timestamptz(microsecondsSince1970: 0),
+            .json(Array("{ \"a\" :1}".utf8)),
+            .textArray(["x", nil]),
+            .rowArray(parts)
+        )
+        let empty = PostgresRow(
+            .uuid(nil),
+            .timestamptz(microsecondsSince1970: nil),
+            .json(nil),
+            .textArray([]),
+            .rowArray([])
+        )
+        let statement = Statement(
+            "rows",
+            """
+            SELECT ($1::pg_temp.whole[])::text = ARRAY[
+                    ROW('00000000-0000-0000-0000-000000000007', 'epoch', '{ "a" :1}', '{x,NULL}',
+                        ARRAY[ROW(1, ''), ROW(NULL, 'é')]::pg_temp.part[])::pg_temp.whole,
+                    ROW(NULL, NULL, NULL, '{}', '{}')::pg_temp.whole
+                ]::text,
+                ($2::pg_temp.part).note = '', $3::pg_temp.part IS NULL,
+                cardinality($4::pg_temp.part[]) = 0
+            """,
+            .rowArray([whole, empty]),
+            .row(parts[0]),
+            .row(nil),
+            .rowArray([])
+        )
+        try await connection.query(statement) { result throws(PostgresError) in
+            for column in 0..<result.columnCount {
+                let holds = try result.bool(0, column)
+                #expect(holds, "column \(column)")
+            }
+        }
+    }
+
+    @Test("a row that is not of its type is refused")
+    func wrongRows() async throws {
+        let connection = try await connect()
+        try await connection.script("CREATE TYPE pg_temp.pair AS (number bigint, note text)")
+        for row in [
+            PostgresRow(.int8(1)), PostgresRow(.int8(1), .int8(2)),
+            PostgresRow(.int8(1), .text("a"), .text("b")), PostgresRow(),
+        ] {
+            let error = await #expect(throws: PostgresError.self) {
+                try await connection.query(
+                    Statement("wrong_rows", "SELECT $1::pg_temp.pair", .row(row))
+                ) { _ in }
+            }
+            #expect(error?.sqlState?.rawValue == "42804")
+        }
+    }
+
     @Test("integers are read from narrower columns, and from wider ones when they fit")
     func integerWidths() async throws {
         let connection = try await connect()

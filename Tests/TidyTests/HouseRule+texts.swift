@@ -40,6 +40,30 @@ extension HouseRule {
             }
         },
         HouseRule(
+            name: "a migration begins with its own number and name",
+            kept: [
+                (
+                    "Schema/0012_a_b.sql",
+                    "begin;\n" + stamp(12, "a_b") + "insert into c values (1);"
+                ),
+                ("Schema/0001_a.sql", "create table b ();\n" + stamp(1, "a")),
+                ("Sources/A/0001_a.sql", "insert into c values (1);"),
+            ],
+            broken: [
+                ("Schema/0001_a.sql", stamp(2, "a")),
+                ("Schema/0001_a.sql", stamp(1, "b")),
+                ("Schema/0001_a.sql", "insert into c values (1);\n" + stamp(1, "a")),
+                ("Schema/0001_a.sql", "create table a ();"),
+            ]
+        ) { file in
+            guard file.stands(in: "Schema/"), file.path.hasSuffix(".sql") else { return [] }
+            let name = file.path.dropFirst("Schema/".count).dropLast(".sql".count)
+            let wanted = stamp(Int(name.prefix(4)) ?? 0, String(name.dropFirst(5)))
+            let first = file.lines.firstIndex { $0.hasPrefix("insert into") }
+            if let first, file.lines[first] + "\n" == wanted { return [] }
+            return [file.violation((first ?? 0) + 1, "the first insert must be: \(wanted)")]
+        },
+        HouseRule(
             name: "no work is left for later",
             kept: [
                 ("Sources/A/A.swift", "let a = \"TODO\" // what todo means"),
@@ -61,6 +85,11 @@ extension HouseRule {
             }
         },
     ]
+
+    /// The trace that a migration leaves of itself.
+    private static func stamp(_ number: Int, _ name: String) -> String {
+        "insert into ledger.migration (number, name) values (\(number), '\(name)');\n"
+    }
 
     private static func remindsOfWork(_ text: String) -> Bool {
         text.split { !($0.isLetter || $0.isNumber) }

@@ -96,6 +96,22 @@ struct ProjectRuleTests {
         )
     }
 
+    @Test("the program applies every migration, in order")
+    func appliedMigrations() throws {
+        let tree = try SourceTree()
+        let program = try tree.text(of: "Schema/Migration.swift")
+        record(ProjectRules.appliedMigrations(tree.paths, program: program))
+
+        let paths = ["Schema/0001_a.sql", "Schema/0002_b_c.sql", "Schema/Migration.swift"]
+        func found(_ program: String) -> Int {
+            ProjectRules.appliedMigrations(paths, program: program).count
+        }
+        #expect(found("[P._001_a_sql,\n P._002_b_c_sql]") == 0)
+        #expect(found("[P._001_a_sql]") == 1)
+        #expect(found("[P._002_b_c_sql, P._001_a_sql]") == 1)
+        #expect(found("[P._001_a_sql, P._002_b_c_sql, P._003_d_sql]") == 1)
+    }
+
     @Test("dependencies start at versions without known defects")
     func floors() throws {
         let found = ProjectRules.floors(package: try SourceTree().text(of: "Package.swift"))

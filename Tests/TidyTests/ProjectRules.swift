@@ -56,6 +56,21 @@ enum ProjectRules {
         }
     }
 
+    /// The program applies every migration, in order.
+    ///
+    /// Its place in the list is the number under which the program knows it.
+    static func appliedMigrations(_ paths: [String], program: String) -> [Violation] {
+        let files = paths.filter { $0.hasPrefix("Schema/") && $0.hasSuffix(".sql") }.sorted()
+            .map { $0.parts[1] }
+        let applied = program.split { !($0.isLetter || $0.isNumber || $0 == "_") }
+            .filter { $0.hasPrefix("_") && $0.hasSuffix("_sql") }
+        // The compiler's name for an embedded file begins with no digit.
+        let expected = files.map { "_" + $0.dropFirst().dropLast(4) + "_sql" }
+        guard applied.map(String.init) != expected else { return [] }
+        let message = "names other migrations than the folder holds, or in another order"
+        return [Violation(path: "Schema/Migration.swift", line: 1, message: message)]
+    }
+
     /// Versions below which a dependency has a defect that we would inherit.
     static func floors(package: String) -> [Violation] {
         let floors = [

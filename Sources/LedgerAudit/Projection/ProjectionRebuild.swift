@@ -51,7 +51,7 @@ package enum ProjectionRebuild {
             try await insert(folded, connection)
             users += Int64(folded.count)
         }
-        try await connection.script("analyze ledger.current_token_rebuilt")
+        try await connection.script("analyze ledger.user_state_rebuilt")
         try await RebuildComparison.compareAll(connection)
         for _ in 0..<roundsMax {
             let now = try await sizes(connection)
@@ -69,8 +69,8 @@ package enum ProjectionRebuild {
     }
 
     private static let prepare = """
-        drop table if exists ledger.current_token_rebuilt;
-        create table ledger.current_token_rebuilt (like ledger.current_token including all)
+        drop table if exists ledger.user_state_rebuilt;
+        create table ledger.user_state_rebuilt (like ledger.user_state including all)
             with (fillfactor = 70);
         create temp table differing (
             log_id integer, app_id uuid, subject uuid, primary key (log_id, app_id, subject));
@@ -84,24 +84,24 @@ package enum ProjectionRebuild {
             kept record;
         begin
             select pg_get_userbyid(relowner) into owner from pg_class
-            where oid = 'ledger.current_token'::regclass;
-            execute format('alter table ledger.current_token_rebuilt owner to %I', owner);
+            where oid = 'ledger.user_state'::regclass;
+            execute format('alter table ledger.user_state_rebuilt owner to %I', owner);
             for kept in
                 select pg_get_userbyid(acl.grantee) as grantee, acl.privilege_type, acl.is_grantable,
                     acl.grantee = 0 as is_public
                 from pg_class, aclexplode(relacl) as acl
-                where oid = 'ledger.current_token'::regclass and acl.grantee <> relowner
+                where oid = 'ledger.user_state'::regclass and acl.grantee <> relowner
             loop
-                execute format('grant %s on ledger.current_token_rebuilt to %s%s',
+                execute format('grant %s on ledger.user_state_rebuilt to %s%s',
                     kept.privilege_type,
                     case when kept.is_public then 'public' else quote_ident(kept.grantee) end,
                     case when kept.is_grantable then ' with grant option' else '' end);
             end loop;
         end
         $$;
-        drop table ledger.current_token;
-        alter table ledger.current_token_rebuilt rename to current_token;
-        alter index ledger.current_token_rebuilt_pkey rename to current_token_pkey;
+        drop table ledger.user_state;
+        alter table ledger.user_state_rebuilt rename to user_state;
+        alter index ledger.user_state_rebuilt_pkey rename to user_state_pkey;
         commit;
         """
 
@@ -183,23 +183,10 @@ package enum ProjectionRebuild {
             Statement(
                 "insert_rebuilt",
                 """
-                insert into ledger.current_token_rebuilt
-                    (log_id, app_id, subject, subject_version, status, changed_at, state)
-                select f.log_id, f.app_id, f.subject, f.subject_version, f.status, f.changed_at,
-                    f.state::json
-                from unnest($1::int[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[],
-                        $6::timestamptz[], $7::text[])
-                    as f (log_id, app_id, subject, subject_version, status, changed_at, state)
+                insert into ledger.user_state_rebuilt
+                select r.* from unnest($1::ledger.user_state_rebuilt[]) as r
                 """,
-                .int4Array(folded.map(\.logID)),
-                .uuidArray(folded.map(\.app.value)),
-                .uuidArray(folded.map(\.subject.value)),
-                .int8Array(folded.map(\.state.version)),
-                .textArray(folded.map(\.state.status.rawValue)),
-                .timestamptzArray(folded.map(\.changedAt.microseconds)),
-                .textArray(
-                    folded.map { String(decoding: $0.state.encoded(), as: UTF8.self) }
-                )
+                .rowArray(folded.map { UserStateRow($0).row })
             )
         )
     }

@@ -3,6 +3,9 @@ internal import LedgerStore
 internal import Postgres
 
 /// Notes which subjects have another row in the rebuilt projection than in the live one.
+///
+/// `*<>` compares whole rows byte by byte, so no column is left out; it gives null where one of the
+/// two has no row.
 enum RebuildComparison {
     private struct Key: Sendable {
         let logID: Int32
@@ -33,7 +36,7 @@ enum RebuildComparison {
             Statement(
                 "compare_page_end",
                 """
-                select log_id, app_id, subject from ledger.current_token_rebuilt
+                select log_id, app_id, subject from ledger.user_state_rebuilt
                 where (log_id, app_id, subject) > ($1, $2, $3)
                 order by log_id, app_id, subject offset 9999 limit 1
                 """,
@@ -62,19 +65,16 @@ enum RebuildComparison {
                 insert into differing
                 select log_id, app_id, subject
                 from (
-                    select * from ledger.current_token
+                    select * from ledger.user_state
                     where (log_id, app_id, subject) > ($1, $2, $3)
                         and (log_id, app_id, subject) <= ($4, $5, $6)
                 ) live
                 full join (
-                    select * from ledger.current_token_rebuilt
+                    select * from ledger.user_state_rebuilt
                     where (log_id, app_id, subject) > ($1, $2, $3)
                         and (log_id, app_id, subject) <= ($4, $5, $6)
                 ) rebuilt using (log_id, app_id, subject)
-                where live.subject_version is distinct from rebuilt.subject_version
-                    or live.status is distinct from rebuilt.status
-                    or live.changed_at is distinct from rebuilt.changed_at
-                    or live.state::text is distinct from rebuilt.state::text
+                where coalesce(live *<> rebuilt, true)
                 """,
                 .int4(after.logID),
                 .uuid(after.app),
@@ -98,14 +98,11 @@ enum RebuildComparison {
                 insert into differing
                 select rebuilt.log_id, rebuilt.app_id, rebuilt.subject
                 from unnest($1::int[], $2::uuid[], $3::uuid[]) as f (log_id, app_id, subject)
-                join ledger.current_token_rebuilt rebuilt on rebuilt.log_id = f.log_id
+                join ledger.user_state_rebuilt rebuilt on rebuilt.log_id = f.log_id
                     and rebuilt.app_id = f.app_id and rebuilt.subject = f.subject
-                left join ledger.current_token live on live.log_id = f.log_id
+                left join ledger.user_state live on live.log_id = f.log_id
                     and live.app_id = f.app_id and live.subject = f.subject
-                where live.subject_version is distinct from rebuilt.subject_version
-                    or live.status is distinct from rebuilt.status
-                    or live.changed_at is distinct from rebuilt.changed_at
-                    or live.state::text is distinct from rebuilt.state::text
+                where coalesce(live *<> rebuilt, true)
                 on conflict do nothing
                 """,
                 .int4Array(folded.map(\.logID)),
@@ -131,7 +128,7 @@ enum RebuildComparison {
                     delete from differing d using named f where d.log_id = f.log_id
                         and d.app_id = f.app_id and d.subject = f.subject
                 ), dropped as (
-                    delete from ledger.current_token_rebuilt r using named f
+                    delete from ledger.user_state_rebuilt r using named f
                     where r.log_id = f.log_id and r.app_id = f.app_id and r.subject = f.subject
                     returning r.subject
                 )

@@ -104,7 +104,7 @@ struct VerificationUsers: Sendable {
     ) async throws -> (problems: [[Problem]], values: Int64, lookups: Int64) {
         let rows =
             checks.contains(.projection)
-            ? try await ProjectionRow.rows(of: folded, connection) : [:]
+            ? try await UserStateRow.rows(of: folded, connection) : [:]
         let kept = try await vault?.read(folded, connection)
         var problems: [[Problem]] = []
         var values: Int64 = 0
@@ -122,7 +122,7 @@ struct VerificationUsers: Sendable {
                 }
             }
             if checks.contains(.projection), subject.flaws.isEmpty,
-                rows[subject.subject.value] != ProjectionRow(subject)
+                rows[subject.subject.value] != UserStateRow(subject)
             {
                 add(
                     nil,
@@ -158,7 +158,7 @@ struct VerificationUsers: Sendable {
     /// How many rows the projection has.
     func projectionRows() async throws(PostgresError) -> Int64 {
         try await connection.query(
-            Statement("count_projection", "select count(*) from ledger.current_token")
+            Statement("count_projection", "select count(*) from ledger.user_state")
         ) { result throws(PostgresError) in try result.int8(0, 0) }
     }
 
@@ -175,7 +175,7 @@ struct VerificationUsers: Sendable {
                         where e.subject = p.subject and e.subject_version = 1
                             and e.log_id + 0 = p.log_id and e.app_id = p.app_id)
                     from (
-                        select log_id, app_id, subject from ledger.current_token
+                        select log_id, app_id, subject from ledger.user_state
                         where (log_id, app_id, subject) > ($1, $2, $3)
                         order by log_id, app_id, subject limit 5000
                     ) as p
@@ -206,66 +206,5 @@ struct VerificationUsers: Sendable {
             }
             after = (last.logID, last.app, last.subject)
         }
-    }
-}
-
-/// A projection row, as stored or as the fold gives it.
-struct ProjectionRow: Sendable, Equatable {
-    let logID: Int32
-    let app: UInt128
-    let version: Int64
-    let status: String
-    let changedAt: Int64?
-    let state: String
-
-    init(_ folded: FoldedSubject) {
-        logID = folded.logID
-        app = folded.app.value
-        version = folded.state.version
-        status = folded.state.status.rawValue
-        changedAt = folded.changedAt.microseconds
-        state = String(decoding: folded.state.encoded(), as: UTF8.self)
-    }
-
-    private init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
-        logID = try result.int4(row, 0)
-        app = try result.uuid(row, 1)
-        version = try result.int8(row, 3)
-        status = try result.text(row, 4)
-        changedAt = try? result.timestamptz(row, 5)
-        state = try result.text(row, 6)
-    }
-
-    static func == (left: ProjectionRow, right: ProjectionRow) -> Bool {
-        // Byte by byte: Swift's strings are equal where Unicode says so.
-        left.logID == right.logID && left.app == right.app && left.version == right.version
-            && left.status == right.status && left.changedAt == right.changedAt
-            && left.state.utf8.elementsEqual(right.state.utf8)
-    }
-
-    /// The stored rows of subjects, by subject.
-    static func rows(
-        of folded: [FoldedSubject],
-        _ connection: PostgresConnection
-    ) async throws(PostgresError) -> [UInt128: ProjectionRow] {
-        let rows = try await connection.rows(
-            Statement(
-                "verify_projection",
-                """
-                select t.log_id, t.app_id, t.subject, t.subject_version, t.status, t.changed_at,
-                    t.state
-                from unnest($1::int[], $2::uuid[], $3::uuid[]) as f (log_id, app_id, subject)
-                join ledger.current_token t
-                    on t.log_id = f.log_id and t.app_id = f.app_id and t.subject = f.subject
-                """,
-                .int4Array(folded.map(\.logID)),
-                .uuidArray(folded.map(\.app.value)),
-                .uuidArray(folded.map(\.subject.value))
-            )
-        ) { result, row throws(PostgresError) in
-            (try result.uuid(row, 2), try ProjectionRow(result, row))
-        }
-        // A subject may have been given rows of two logs or apps by whoever forged one.
-        return Dictionary(rows) { _, last in last }
     }
 }

@@ -2,6 +2,8 @@ internal import Ledger
 internal import Vault
 
 /// Everything that one command writes, ready to be sent.
+///
+/// It and the types within have one row type each in `Schema/0011_append_command.sql`.
 struct AppendCommand: Sendable {
     /// An event beside its record's bytes, as the columns want it.
     struct Event: Sendable {
@@ -22,6 +24,12 @@ struct AppendCommand: Sendable {
         let bytes: [UInt8]
     }
 
+    /// A value that is needed no longer.
+    struct Drop: Sendable {
+        let kind: ValueKind
+        let version: Int64
+    }
+
     let app: Identifier
     let subject: Identifier
     /// The version the decision was made at; nil when the events are not counted.
@@ -34,7 +42,7 @@ struct AppendCommand: Sendable {
     var claims: [Claim] = []
     var wrappedKey: [UInt8]?
     var values: [SealedValue] = []
-    var drops: [(kind: ValueKind, version: Int64)] = []
+    var drops: [Drop] = []
 
     /// Commands with the same key never share a batch: of two first launches of one user, the
     /// claim of the user decides, so that claim is the key.

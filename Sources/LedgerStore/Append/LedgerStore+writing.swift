@@ -104,7 +104,9 @@ extension LedgerStore {
                 reference: first.record.id
             )
         }
-        command.drops = change.drops
+        command.drops = change.drops.map {
+            AppendCommand.Drop(kind: $0.kind, version: $0.version)
+        }
         do {
             try seal(values, of: user, into: &command, &changed)
         } catch {

@@ -75,16 +75,15 @@ extension LedgerStore {
         let id = clock.identifier()
         let place = ValueOwner(logID: administrationLogID, app: id, subject: id)
         let key = vault.newDataKey()
-        var kinds: [ValueKind] = [.clientSecret]
-        if app.appKey != nil { kinds.append(.appKey) }
+        var secrets = [(ValueKind.clientSecret, app.clientSecret)]
+        if let appKey = app.appKey { secrets.append((.appKey, appKey)) }
         let wrapped: [UInt8]
-        var sealed: [[UInt8]] = []
+        var sealed: [AppendCommand.SealedValue] = []
         do {
             wrapped = try vault.wrap(key, for: place)
-            for (kind, value) in zip(kinds, [app.clientSecret, app.appKey].compactMap { $0 }) {
-                sealed.append(
-                    try vault.seal(value, kind, version: 1, for: place, key: key)
-                )
+            for (kind, value) in secrets {
+                let bytes = try vault.seal(value, kind, version: 1, for: place, key: key)
+                sealed.append(AppendCommand.SealedValue(kind: kind, version: 1, bytes: bytes))
             }
         } catch {
             throw .damaged(.value)
@@ -98,24 +97,15 @@ extension LedgerStore {
             context: context,
             event: .appAdded(name: app.name)
         )
+        var command = AppendCommand(administering: id, record)
+        command.wrappedKey = wrapped
+        command.values = sealed
         return try await administer(
             Statement(
                 "add_app",
-                "select ledger.add_app($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-                .uuid(id.value),
-                .text(app.clientID),
-                .text(app.name),
-                .text(app.connectURL),
-                .text(app.userURL),
-                .text(app.apiURL),
-                .textArray(app.allowedOrigins),
-                .uuid(record.id.value),
-                .timestamptz(microsecondsSince1970: record.time.microseconds),
-                .bytea(record.encoded()),
-                .text(vault.rootKeyID),
-                .bytea(wrapped),
-                .textArray(kinds.map(\.rawValue)),
-                .byteaArray(sealed)
+                "select ledger.add_app($1::ledger.app, $2::ledger.append_command)",
+                .row(app.row(id: id)),
+                .row(command.row(rootKeyID: vault.rootKeyID))
             ),
             owner
         )
@@ -144,18 +134,21 @@ extension LedgerStore {
             context: context,
             event: .apiKeyCreated(key: key.id, scopes: names)
         )
+        let stored = PostgresRow(
+            .text(key.id),
+            .uuid(app.id.value),
+            .bytea(key.hash),
+            .textArray(names),
+            .timestamptz(microsecondsSince1970: nil),
+            .timestamptz(microsecondsSince1970: nil)
+        )
+        let command = AppendCommand(administering: app.id, record)
         let isStored = try await administer(
             Statement(
                 "add_api_key",
-                "select ledger.add_api_key($1, $2, $3, $4, $5, $6, $7, $8)",
-                .text(key.id),
-                .uuid(app.id.value),
-                .bytea(key.hash),
-                .textArray(names),
-                .null(.timestamptz),
-                .uuid(record.id.value),
-                .timestamptz(microsecondsSince1970: record.time.microseconds),
-                .bytea(record.encoded())
+                "select ledger.add_api_key($1::ledger.api_key, $2::ledger.append_command)",
+                .row(stored),
+                .row(command.row(rootKeyID: vault.rootKeyID))
             ),
             owner
         )
@@ -178,5 +171,36 @@ extension LedgerStore {
             if error.sqlState == .uniqueViolation { return false }
             throw StoreError(error)
         }
+    }
+}
+
+extension NewApp {
+    /// The app as `ledger.app`.
+    fileprivate func row(id: Identifier) -> PostgresRow {
+        PostgresRow(
+            .uuid(id.value),
+            .text(clientID),
+            .text(name),
+            .text(connectURL),
+            .text(userURL),
+            .text(apiURL),
+            .textArray(allowedOrigins)
+        )
+    }
+}
+
+extension AppendCommand {
+    /// The one event of an act of administration.
+    ///
+    /// It is about the app itself and not counted.
+    fileprivate init(administering app: Identifier, _ record: Record) {
+        self.init(
+            app: app,
+            subject: app,
+            expected: nil,
+            time: record.time,
+            state: nil,
+            events: [Event(record: record, bytes: record.encoded())]
+        )
     }
 }

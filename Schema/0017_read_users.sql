@@ -1,12 +1,10 @@
 -- The one way to read users: state, key and current values in one snapshot.
 begin;
 
-insert into ledger.migration (number, name) values (7, 'read_users');
+insert into ledger.migration (number, name) values (17, 'read_users');
 
 -- Answers the users that exist among those asked for, by fingerprint of their clientUserId or, where
 -- that is null, by subject. `number` counts the question from 1.
--- The versions are cut out of the state, whose spelling is fixed: PostgreSQL's own JSON operators fail
--- on the escape \u0000, and one user's text would then fail everybody's read.
 create function vault.read_users(
     log_id integer[], app_id uuid[], fingerprint bytea[], subject uuid[]
 ) returns table (
@@ -34,18 +32,17 @@ begin
     left join lateral (
         -- The fence again: beside an outer join the planner would filter by subject after reading
         -- every row of the app.
-        select c.subject, c.log_id, c.state from ledger.current_token c
-        where c.log_id = asked.log_id and c.app_id = asked.app_id
-            and c.subject = coalesce(asked.subject, l.subject)
+        select s.log_id, s.subject, s.access_token_version, s.public_token_version, s.state
+        from ledger.user_state s
+        where s.log_id = asked.log_id and s.app_id = asked.app_id
+            and s.subject = coalesce(asked.subject, l.subject)
         offset 0
     ) as head on true
     left join vault.data_key k on k.log_id = head.log_id and k.subject = head.subject
     left join vault.value a on a.log_id = head.log_id and a.subject = head.subject
-        and a.kind = 'access_token' and a.version
-            = substring(head.state::text from '"access_token":\{"version":(\d+)')::bigint
+        and a.kind = 'access_token' and a.version = head.access_token_version
     left join vault.value p on p.log_id = head.log_id and p.subject = head.subject
-        and p.kind = 'public_token' and p.version
-            = substring(head.state::text from '"public_token":\{"version":(\d+)')::bigint
+        and p.kind = 'public_token' and p.version = head.public_token_version
     left join vault.value h on h.log_id = head.log_id and h.subject = head.subject
         and h.kind = 'human_id' and h.version = 1
     left join vault.value u on u.log_id = head.log_id and u.subject = head.subject
@@ -56,23 +53,7 @@ begin
 end
 $$;
 
--- Which of these events the log holds, and with which bytes. Takes the log's lock first, so that an
--- append whose answer was lost has ended, one way or the other, before the answer is given.
-create function ledger.settle_events(log_id integer, event_id uuid[])
-returns table (settled_id uuid, settled_position bigint, settled_record bytea)
-language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-    perform from ledger.log where log.log_id = settle_events.log_id for update;
-    return query
-    select event.event_id, event.position, event.record from ledger.event
-    where event.event_id = any (settle_events.event_id)
-        and event.log_id + 0 = settle_events.log_id;
-end
-$$;
-
 revoke all on function vault.read_users from public;
-revoke all on function ledger.settle_events from public;
-grant execute on function vault.read_users, ledger.settle_events to token_ledger_service;
+grant execute on function vault.read_users to token_ledger_service;
 
 commit;

@@ -1,0 +1,38 @@
+-- The logs: how long each one is, and the lock that gives out its positions.
+begin;
+
+insert into ledger.migration (number, name) values (3, 'log');
+
+-- One row per log. Its row lock is the log's one lock; `size` is the next position. Logs of kind
+-- `fact` hold what happened to users, by hash of the user; a log of kind `access` holds who read what.
+create table ledger.log (
+    log_id integer primary key,
+    kind text not null check (kind in ('fact', 'access')),
+    size bigint not null default 0 check (size >= 0)
+);
+insert into ledger.log (log_id, kind) values (0, 'fact'), (1, 'access');
+
+-- Logs are never dropped and never shrink: positions are given out once.
+create function ledger.refuse_shrinking() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_op = 'UPDATE' and new.log_id = old.log_id and new.kind = old.kind and new.size >= old.size then
+        return new;
+    end if;
+    raise exception 'a log never shrinks: % on ledger.log is refused', tg_op using errcode = 'LG001';
+end
+$$;
+
+create trigger log_never_shrinks before update or delete on ledger.log
+    for each row execute function ledger.refuse_shrinking();
+create trigger log_is_not_truncated before truncate on ledger.log
+    for each statement execute function ledger.refuse_change();
+-- A plain trigger is skipped when session_replication_role is replica.
+alter table ledger.log enable always trigger log_never_shrinks;
+alter table ledger.log enable always trigger log_is_not_truncated;
+
+revoke all on function ledger.refuse_shrinking from public;
+grant select on ledger.log to token_ledger_service;
+
+commit;

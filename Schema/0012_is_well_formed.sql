@@ -1,0 +1,30 @@
+-- What append_events asks of its commands before it takes the lock.
+begin;
+
+insert into ledger.migration (number, name) values (12, 'is_well_formed');
+
+-- Whether every command has events, and those of a counted command are its subject's next ones. No two
+-- events of a subject have one version (a unique key sees to that), so versions within bounds leave none
+-- out.
+create function ledger.is_well_formed(commands ledger.append_command[]) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return cardinality(is_well_formed.commands) between 1 and 1000
+        and not exists (
+            select from unnest(is_well_formed.commands) as c
+            where coalesce(cardinality(c.events), 0) = 0
+                or c.expected_version is not null and exists (
+                    select from (select unnest(c.events) as event) as e
+                    where (e.event).subject is distinct from c.subject
+                        or (e.event).subject_version is null
+                        or (e.event).subject_version <= c.expected_version
+                        or (e.event).subject_version > c.expected_version + cardinality(c.events)
+                )
+        );
+end
+$$;
+
+revoke all on function ledger.is_well_formed from public;
+
+commit;

@@ -1,0 +1,55 @@
+-- The part of an append that writes the vault. Only append_events calls it.
+begin;
+
+insert into ledger.migration (number, name) values (14, 'keep');
+
+-- Writes claims, keys and values of every accepted command, and drops values it no longer needs.
+create function vault.keep(
+    log_id integer,
+    commands ledger.append_command[],
+    accepted boolean[]
+) returns void
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+    insert into vault.lookup (log_id, kind, fingerprint, subject, reference)
+    select keep.log_id, (l.claim).kind, (l.claim).fingerprint, l.subject, (l.claim).reference
+    from (
+        select c.subject, unnest(c.claims) as claim
+        from unnest(keep.commands) with ordinality as c where keep.accepted[c.ordinality]
+    ) as l;
+
+    insert into vault.data_key (log_id, subject, root_key_id, wrapped)
+    select keep.log_id, c.subject, c.root_key_id, c.wrapped_key
+    from unnest(keep.commands) with ordinality as c
+    where keep.accepted[c.ordinality] and c.wrapped_key is not null;
+
+    insert into vault.value (log_id, subject, kind, version, sealed)
+    select keep.log_id, v.subject, (v.value).kind, (v.value).version, (v.value).sealed
+    from (
+        select c.subject, unnest(c.values) as value
+        from unnest(keep.commands) with ordinality as c where keep.accepted[c.ordinality]
+    ) as v;
+
+    -- Each row is found by a subquery of its own: a join planned while the table was small would
+    -- read all of it later.
+    delete from vault.value
+    where value.ctid = any (array(
+        select (
+            select held.ctid from vault.value held
+            where held.log_id = keep.log_id and held.subject = d.subject
+                and held.kind = (d.value).kind and held.version = (d.value).version
+        )
+        from (
+            select c.subject, unnest(c.drops) as value
+            from unnest(keep.commands) with ordinality as c where keep.accepted[c.ordinality]
+        ) as d
+        -- Nothing else is ever dropped by an append.
+        where (d.value).kind = 'session_token'
+    ));
+end
+$$;
+
+revoke all on function vault.keep from public;
+
+commit;

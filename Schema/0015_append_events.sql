@@ -1,0 +1,144 @@
+-- The one way into the log.
+begin;
+
+insert into ledger.migration (number, name) values (15, 'append_events');
+
+-- Appends the events of many commands in one call, and answers one verdict per command, in order:
+--   appended  its events stand from first_position on
+--   repeated  one of its events is in the log already, at first_position: nothing was written
+--   claimed   claimed_kind names a fingerprint that is taken: nothing was written
+--   conflict  the subject is not at the expected version: nothing was written
+-- A refused command does not fail its neighbours.
+create function ledger.append_events(log_id integer, commands ledger.append_command[])
+returns table (verdict text, first_position bigint, claimed_kind text)
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+-- Every probe below is a correlated subquery through a unique index: a plan made while the tables were
+-- still empty must not scan them later, nor turn a join around.
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    old_size bigint;
+    new_size bigint;
+    reaches_vault boolean;
+    -- One element per command.
+    event_counts integer[];
+    verdicts text[];
+    accepted boolean[] := array_fill(false, array[cardinality(append_events.commands)]);
+    positions bigint[] := array_fill(null::bigint, array[cardinality(append_events.commands)]);
+    kinds text[] := array_fill(null::text, array[cardinality(append_events.commands)]);
+    found_row record;
+begin
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'append_events needs read committed' using errcode = 'LG002';
+    end if;
+
+    if not ledger.is_well_formed(append_events.commands) then
+        raise exception 'events do not fit their commands' using errcode = 'LG005';
+    end if;
+
+    -- The log's one lock. Whoever holds it gives out positions until its commit, so positions are in
+    -- commit order; a rollback gives them back.
+    select log.size into old_size from ledger.log
+    where log.log_id = append_events.log_id for update;
+    if not found then
+        raise exception 'there is no log %', append_events.log_id using errcode = 'LG003';
+    end if;
+
+    select array_agg(
+            case when c.expected_version is null or c.expected_version = coalesce((
+                select head.subject_version from ledger.user_state head
+                where head.log_id = append_events.log_id and head.app_id = c.app_id
+                    and head.subject = c.subject
+            ), 0) then 'appended' else 'conflict' end order by c.ordinality),
+        array_agg(cardinality(c.events) order by c.ordinality),
+        -- Most commands are launches of known users, which do not.
+        bool_or(c.wrapped_key is not null or cardinality(c.claims) > 0
+            or cardinality(c.values) > 0 or cardinality(c.drops) > 0)
+    into verdicts, event_counts, reaches_vault
+    from unnest(append_events.commands) with ordinality as c;
+
+    -- Here and below the rows within a command are unfolded in the select list: an unnest in the from
+    -- clause would fill and drop a tuple store for each command, which costs a fifth of the append.
+    if reaches_vault then
+        for found_row in
+            select l.command, (l.claim).kind
+            from (
+                select c.ordinality as command, unnest(c.claims) as claim
+                from unnest(append_events.commands) with ordinality as c
+            ) as l
+            where (
+                select true from vault.lookup taken where taken.log_id = append_events.log_id
+                    and taken.kind = (l.claim).kind and taken.fingerprint = (l.claim).fingerprint
+            )
+        loop
+            -- A command that decided on an outdated state may find its own subject's claim: it is told
+            -- to decide again.
+            if verdicts[found_row.command] = 'appended' then
+                verdicts[found_row.command] := 'claimed';
+                kinds[found_row.command] := found_row.kind;
+            end if;
+        end loop;
+    end if;
+
+    for found_row in
+        select e.command, e.position
+        from (
+            select u.command, (
+                select stored.position from ledger.event stored
+                where stored.event_id = (u.event).event_id
+                    and stored.log_id + 0 = append_events.log_id) as position
+            from (
+                select c.ordinality as command, unnest(c.events) as event
+                from unnest(append_events.commands) with ordinality as c
+            ) as u
+        ) as e
+        where e.position is not null
+        order by e.position desc
+    loop
+        verdicts[found_row.command] := 'repeated';
+        positions[found_row.command] := found_row.position;
+        kinds[found_row.command] := null;
+    end loop;
+
+    new_size := old_size;
+    for number in 1 .. cardinality(verdicts) loop
+        if verdicts[number] = 'appended' then
+            accepted[number] := true;
+            positions[number] := new_size;
+            new_size := new_size + event_counts[number];
+        end if;
+    end loop;
+
+    if new_size > old_size then
+        insert into ledger.event
+            (log_id, position, event_id, app_id, subject, subject_version, type, recorded_at, record)
+        select append_events.log_id, positions[e.command] + e.number - 1,
+            (e.event).event_id, e.app_id, (e.event).subject, (e.event).subject_version,
+            (e.event).type, e.recorded_at, (e.event).record
+        from (
+            select c.ordinality as command, c.app_id, c.recorded_at,
+                generate_subscripts(c.events, 1) as number, unnest(c.events) as event
+            from unnest(append_events.commands) with ordinality as c
+            where accepted[c.ordinality]
+        ) as e;
+        update ledger.log set size = new_size where log.log_id = append_events.log_id;
+        perform ledger.project_user_state(append_events.log_id, append_events.commands, accepted);
+        if reaches_vault then
+            perform vault.keep(append_events.log_id, append_events.commands, accepted);
+        end if;
+    end if;
+
+    return query
+    select v.verdict, v.position, v.kind
+    from unnest(verdicts, positions, kinds) with ordinality as v (verdict, position, kind, number)
+    order by v.number;
+end
+$$;
+
+revoke all on function ledger.append_events from public;
+grant execute on function ledger.append_events to token_ledger_service;
+
+commit;

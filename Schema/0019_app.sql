@@ -1,0 +1,20 @@
+-- The apps.
+begin;
+
+insert into ledger.migration (number, name) values (19, 'app');
+
+-- One integration at the provider. Its client secret and app key are vault values whose subject is
+-- the app's own id.
+create table ledger.app (
+    app_id uuid primary key,
+    client_id text not null unique,
+    name text not null,
+    connect_url text not null,
+    user_url text not null,
+    api_url text not null,
+    allowed_origins text[] not null
+);
+
+grant select on ledger.app to token_ledger_service;
+
+commit;

@@ -1,0 +1,25 @@
+-- Evidence: the checkpoints that were signed.
+begin;
+
+insert into ledger.migration (number, name) values (24, 'checkpoint');
+
+-- Every checkpoint that was published: the signed note (C2SP tlog-checkpoint), as served.
+create table ledger.checkpoint (
+    log_id integer not null,
+    size bigint not null check (size >= 0),
+    root bytea not null check (octet_length(root) = 32),
+    note text not null,
+    published_at timestamptz not null default clock_timestamp(),
+    primary key (log_id, size)
+);
+
+create trigger checkpoint_is_immutable before update or delete on ledger.checkpoint
+    for each row execute function ledger.refuse_change();
+create trigger checkpoint_is_not_truncated before truncate on ledger.checkpoint
+    for each statement execute function ledger.refuse_change();
+alter table ledger.checkpoint enable always trigger checkpoint_is_immutable;
+alter table ledger.checkpoint enable always trigger checkpoint_is_not_truncated;
+
+grant select on ledger.checkpoint to token_ledger_service;
+
+commit;

@@ -1,0 +1,44 @@
+-- The one way to publish a checkpoint.
+begin;
+
+insert into ledger.migration (number, name) values (25, 'publish_checkpoint');
+
+-- Publishes a checkpoint after the one of `previous_size` (null: the first), with the tiles that the
+-- growth completed. Answers false, and writes nothing, when another copy of the service was first.
+create function ledger.publish_checkpoint(
+    log_id integer, previous_size bigint, size bigint, root bytea, note text,
+    tile_level integer[], tile_number bigint[], tile_hashes bytea[], tile_root bytea[]
+) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    found_size bigint;
+begin
+    -- One publisher at a time; appends do not wait for this lock.
+    perform pg_advisory_xact_lock(8467, publish_checkpoint.log_id);
+    select max(c.size) into found_size from ledger.checkpoint c
+    where c.log_id = publish_checkpoint.log_id;
+    if found_size is distinct from publish_checkpoint.previous_size then
+        return false;
+    end if;
+    if publish_checkpoint.size > (
+        select l.size from ledger.log l where l.log_id = publish_checkpoint.log_id
+    ) then
+        raise exception 'a checkpoint cannot be larger than its log' using errcode = 'LG004';
+    end if;
+    insert into ledger.tile (log_id, level, number, hashes, root)
+    select publish_checkpoint.log_id, t.level, t.number, t.hashes, t.root
+    from unnest(publish_checkpoint.tile_level, publish_checkpoint.tile_number,
+            publish_checkpoint.tile_hashes, publish_checkpoint.tile_root)
+        as t (level, number, hashes, root);
+    insert into ledger.checkpoint (log_id, size, root, note)
+    values (publish_checkpoint.log_id, publish_checkpoint.size, publish_checkpoint.root,
+        publish_checkpoint.note);
+    return true;
+end
+$$;
+
+revoke all on function ledger.publish_checkpoint from public;
+grant execute on function ledger.publish_checkpoint to token_ledger_service;
+
+commit;

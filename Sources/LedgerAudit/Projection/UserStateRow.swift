@@ -1,0 +1,82 @@
+internal import Ledger
+internal import Postgres
+
+/// A row of `ledger.user_state`, as stored or as the fold gives it.
+struct UserStateRow: Sendable, Equatable {
+    let logID: Int32
+    let app: UInt128
+    let subject: UInt128
+    let version: Int64
+    /// Nil for what only tampering writes: a time that is none.
+    let changedAt: Int64?
+    let status: String
+    let accessTokenVersion: Int64?
+    let publicTokenVersion: Int64?
+    /// Bytes, since Swift's strings are equal where Unicode says so.
+    let state: [UInt8]
+
+    init(_ folded: FoldedSubject) {
+        logID = folded.logID
+        app = folded.app.value
+        subject = folded.subject.value
+        version = folded.state.version
+        changedAt = folded.changedAt.microseconds
+        status = folded.state.status.rawValue
+        accessTokenVersion = folded.state.accessToken?.version
+        publicTokenVersion = folded.state.publicToken?.version
+        state = folded.state.encoded()
+    }
+
+    private init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
+        logID = try result.int4(row, 0)
+        app = try result.uuid(row, 1)
+        subject = try result.uuid(row, 2)
+        version = try result.int8(row, 3)
+        changedAt = try? result.timestamptz(row, 4)
+        status = try result.text(row, 5)
+        accessTokenVersion = try result.int8OrNil(row, 6)
+        publicTokenVersion = try result.int8OrNil(row, 7)
+        state = Array(try result.text(row, 8).utf8)
+    }
+
+    /// The row as PostgreSQL has it.
+    var row: PostgresRow {
+        PostgresRow(
+            .int4(logID),
+            .uuid(app),
+            .uuid(subject),
+            .int8(version),
+            .timestamptz(microsecondsSince1970: changedAt),
+            .text(status),
+            .int8(accessTokenVersion),
+            .int8(publicTokenVersion),
+            .json(state)
+        )
+    }
+
+    /// The stored rows of subjects, by subject.
+    static func rows(
+        of folded: [FoldedSubject],
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [UInt128: UserStateRow] {
+        let rows = try await connection.rows(
+            Statement(
+                "verify_projection",
+                """
+                select s.log_id, s.app_id, s.subject, s.subject_version, s.changed_at, s.status,
+                    s.access_token_version, s.public_token_version, s.state
+                from unnest($1::int[], $2::uuid[], $3::uuid[]) as f (log_id, app_id, subject)
+                join ledger.user_state s
+                    on s.log_id = f.log_id and s.app_id = f.app_id and s.subject = f.subject
+                """,
+                .int4Array(folded.map(\.logID)),
+                .uuidArray(folded.map(\.app.value)),
+                .uuidArray(folded.map(\.subject.value))
+            )
+        ) { result, row throws(PostgresError) in
+            (try result.uuid(row, 2), try UserStateRow(result, row))
+        }
+        // A subject may have been given rows of two logs or apps by whoever forged one.
+        return Dictionary(rows) { _, last in last }
+    }
+}

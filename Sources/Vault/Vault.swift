@@ -31,6 +31,40 @@ package enum ValueKind: String, Sendable {
     case appKey = "app_key"
 }
 
+extension ValueKind {
+    /// Which of a user's two tokens it is; nil for every other value.
+    package var tokenKind: TokenKind? {
+        switch self {
+        case .accessToken: .accessToken
+        case .publicToken: .publicToken
+        case .clientUserID, .humanID, .sessionToken, .clientSecret, .appKey: nil
+        }
+    }
+
+    /// Under which kind its fingerprint stands in the log; nil for an app's own secrets, which have
+    /// none.
+    package var fingerprintKind: FingerprintKind? {
+        switch self {
+        case .accessToken: .accessToken
+        case .publicToken: .publicToken
+        case .clientUserID: .user
+        case .humanID: .human
+        case .sessionToken: .session
+        case .clientSecret, .appKey: nil
+        }
+    }
+}
+
+extension TokenKind {
+    /// What a token of this kind is in the vault.
+    package var valueKind: ValueKind {
+        switch self {
+        case .accessToken: .accessToken
+        case .publicToken: .publicToken
+        }
+    }
+}
+
 /// Whose value it is: goes into the associated data of every ciphertext.
 package struct ValueOwner: Sendable, Hashable {
     package let logID: Int32

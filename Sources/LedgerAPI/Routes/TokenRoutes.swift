@@ -62,8 +62,7 @@ struct TokenRoutes: Sendable {
         _ token: SubjectState.HeldToken,
         _ user: StoredUser
     ) async throws -> String {
-        let isCurrent =
-            TokenKind(rawValue: kind.rawValue).flatMap { user.state.token($0) } == token
+        let isCurrent = kind.tokenKind.flatMap { user.state.token($0) } == token
         let value =
             isCurrent
             ? try store.value(kind, of: user)

@@ -79,10 +79,9 @@ struct VerificationVault: Sendable {
         }
         var problems = opened.problems
         for kind in TokenKind.allCases {
-            guard let held = subject.state.token(kind),
-                let value = ValueKind(rawValue: kind.rawValue)
-            else { continue }
-            if opened.fingerprints[SubjectClaims.Token(kind: value, version: held.version)] == nil {
+            guard let held = subject.state.token(kind) else { continue }
+            let token = SubjectClaims.Token(kind: kind.valueKind, version: held.version)
+            if opened.fingerprints[token] == nil {
                 problems.append("the current \(kind.rawValue) cannot be read from the vault")
             }
         }
@@ -178,7 +177,9 @@ struct VerificationVault: Sendable {
                 key: key
             )
         else { return opened.problems.append("the \(name) does not open") }
-        let fingerprint = fingerprint(kind, plain, subject.app)
+        let fingerprint = kind.fingerprintKind.map {
+            vault.fingerprint($0, of: plain, app: subject.app)
+        }
         let token = SubjectClaims.Token(kind: kind, version: value.version)
         if let named = named(kind, value.version, subject, claims) {
             if named == fingerprint {
@@ -205,21 +206,6 @@ struct VerificationVault: Sendable {
         case .humanID: version == 1 ? subject.state.human : nil
         case .sessionToken: claims.finishes.first { $0.version == version }?.finish.session
         case .clientUserID, .clientSecret, .appKey: nil
-        }
-    }
-
-    private func fingerprint(
-        _ kind: ValueKind,
-        _ value: Secret,
-        _ app: Identifier
-    ) -> Fingerprint? {
-        switch kind {
-        case .accessToken: vault.fingerprint(.accessToken, of: value, app: app)
-        case .publicToken: vault.fingerprint(.publicToken, of: value, app: app)
-        case .humanID: vault.fingerprint(.human, of: value, app: app)
-        case .clientUserID: vault.fingerprint(.user, of: value, app: app)
-        case .sessionToken: vault.fingerprint(.session, of: value, app: app)
-        case .clientSecret, .appKey: nil
         }
     }
 

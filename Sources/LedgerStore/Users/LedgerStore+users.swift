@@ -60,7 +60,7 @@ extension LedgerStore {
     ) throws(StoreError) -> Secret? {
         if kind == .clientUserID, let new = user.newClientUserID { return new }
         guard let sealed = user.sealed[kind] else { return nil }
-        let held = TokenKind(rawValue: kind.rawValue).flatMap { user.state.token($0) }
+        let held = kind.tokenKind.flatMap { user.state.token($0) }
         let value = try open(sealed, kind, version: held?.version ?? 1, of: user)
         if let held { try check(value, kind, held, user) }
         return value
@@ -85,7 +85,7 @@ extension LedgerStore {
         _ token: SubjectState.HeldToken,
         _ user: StoredUser
     ) throws(StoreError) {
-        guard let fingerprintKind = FingerprintKind(rawValue: kind.rawValue),
+        guard let fingerprintKind = kind.fingerprintKind,
             vault.fingerprint(fingerprintKind, of: value, app: user.app) == token.fingerprint
         else { throw .damaged(.fingerprint) }
     }

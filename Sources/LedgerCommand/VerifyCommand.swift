@@ -176,6 +176,7 @@ struct VerifyCommand: AsyncParsableCommand {
             "log_id": .number(String(finding.logID)),
             "position": finding.position.map { .number(String($0)) } ?? .null,
             "positions_end": finding.positionsEnd.map { .number(String($0)) } ?? .null,
+            "kind": .string(finding.kind.rawValue),
             "problem": .string(finding.problem),
         ]
     }

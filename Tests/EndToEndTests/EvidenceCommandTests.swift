@@ -41,6 +41,13 @@ struct EvidenceCommandTests {
         )
     }
 
+    /// The findings of `verify --json`, which must end with 6.
+    private func findings(_ answer: TestProgram.Answer) throws -> [BrowserValue] {
+        #expect(answer.status == 6, "\(answer.messages)")
+        let output = Data(answer.output.utf8)
+        return try JSONDecoder().decode(BrowserValue.self, from: output)["findings"]?.array ?? []
+    }
+
     private func flipByte(_ path: String, at offset: Int) throws {
         var data = try Data(contentsOf: URL(fileURLWithPath: path))
         data[data.startIndex + offset] ^= 1
@@ -143,6 +150,25 @@ struct EvidenceCommandTests {
         )
         #expect(verdict.status == 0, "\(verdict.output) \(verdict.messages)")
         #expect(verdict.messages.contains("the key you named"))
+        try await TestStorePrograms.psql(
+            url("replayed"),
+            script: """
+                alter table ledger.event disable trigger all;
+                update ledger.event set type = 'x' where log_id = 0 and position = 1;
+                """
+        )
+        let told = try await TestProgram.run(
+            TestProgram.path,
+            ["verify", "--owner-database-url-file", file, "--key", key, "--json"]
+        )
+        #expect(
+            try findings(told) == [
+                [
+                    "log_id": 0, "position": 1, "positions_end": .null, "kind": "column_differs",
+                    "problem": "column type differs from the record",
+                ]
+            ]
+        )
         let again = try await program.command(["replay", folder, "--into", url("replayed")])
         #expect(again.status == 1)
         #expect(again.messages.contains("an empty one"))

@@ -37,30 +37,24 @@ struct EvidenceTests {
         """
     }
 
+    private typealias Finding = VerificationReport.Finding
+
     /// What is done, and the findings.
     struct Case: Sendable, CustomTestStringConvertible {
         let sql: String
-        let findings: [String]
-        var testDescription: String { findings.joined(separator: "; ") }
+        let findings: [VerificationReport.Finding]
+        var testDescription: String { findings.map(\.description).joined(separator: "; ") }
     }
 
     static let cases = [
-        Case(
-            sql: actor(at: 100),
-            findings: ["log 0, position 100: the record is not the one that was signed"]
-        ),
+        Case(sql: actor(at: 100), findings: [Finding(0, 100, .recordNotSigned)]),
         Case(
             sql: actor(at: 100) + actor(at: 255) + actor(at: 256),
-            findings: [100, 255, 256].map {
-                "log 0, position \($0): the record is not the one that was signed"
-            }
+            findings: [100, 255, 256].map { Finding(0, $0, .recordNotSigned) }
         ),
         Case(
             sql: actor(at: 550),
-            findings: [
-                "log 0, positions 401 to 600: the records are not those that the stored checkpoint "
-                    + "of size 601 was signed over"
-            ]
+            findings: [Finding(0, 401, end: 601, .rootDiffers(.stored, size: 601))]
         ),
         Case(
             sql: """
@@ -68,45 +62,32 @@ struct EvidenceTests {
                 where log_id = 0 and number = 1;
                 """,
             findings: [
-                "log 0: the stored root of the tile of level 0 and number 1 is not its own",
-                "log 0: the tile of level 0 and number 1 is not that of the signed records",
+                Finding(0, nil, .tile(level: 0, number: 1, .rootDiffers)),
+                Finding(0, nil, .tile(level: 0, number: 1, .differs)),
             ]
         ),
         Case(
             sql: "update ledger.tile set root = sha256('x') where log_id = 0 and number = 0;",
-            findings: [
-                "log 0: the stored root of the tile of level 0 and number 0 is not its own"
-            ]
+            findings: [Finding(0, nil, .tile(level: 0, number: 0, .rootDiffers))]
         ),
         Case(
             sql: "delete from ledger.tile where log_id = 0 and number = 1;",
-            findings: ["log 0: the tile of level 0 and number 1 is not stored"]
+            findings: [Finding(0, nil, .tile(level: 0, number: 1, .missing))]
         ),
         Case(
             sql: """
                 insert into ledger.tile select 0, 0, 2, hashes, root from ledger.tile
                 where log_id = 0 and number = 0;
                 """,
-            findings: ["log 0: tiles of level 0 are stored that no checkpoint covers"]
+            findings: [Finding(0, nil, .tilesNotCovered(level: 0))]
         ),
         Case(
             sql: "update ledger.checkpoint set root = sha256('x') where log_id = 0 and size = 401;",
-            findings: [
-                "log 0: the stored checkpoint of size 401: its columns differ from its signed text"
-            ]
-        ),
-        Case(
-            sql: """
-                update ledger.checkpoint set note = replace(note, E'\\n401\\n', E'\\n402\\n')
-                where log_id = 0 and size = 401;
-                """,
-            findings: ["log 0: the stored checkpoint of size 401: the signature of "]
+            findings: [Finding(0, nil, .checkpointColumnsDiffer(size: 401))]
         ),
         Case(
             sql: "update ledger.checkpoint set size = 602 where log_id = 0 and size = 601;",
-            findings: [
-                "log 0, position 601: the log ends here, but a checkpoint of size 602 is stored"
-            ]
+            findings: [Finding(0, 601, .logEndsBeforeCheckpoint(size: 602))]
         ),
     ]
 
@@ -114,11 +95,22 @@ struct EvidenceTests {
     func told(damage: Case) async throws {
         try await Self.run(damage.sql) { test in
             let report = try await SteppedIntegrator(test).verify()
-            let texts = report.findings.map(\.description)
-            #expect(texts.count == damage.findings.count, "\(texts)")
-            for (text, expected) in zip(texts, damage.findings) {
-                #expect(text.hasPrefix(expected), "\(texts)")
-            }
+            #expect(report.findings == damage.findings)
+        }
+    }
+
+    @Test("a checkpoint whose text was changed is not what the key has signed")
+    func changedCheckpoint() async throws {
+        try await Self.run(
+            """
+            update ledger.checkpoint set note = replace(note, E'\\n401\\n', E'\\n402\\n')
+            where log_id = 0 and size = 401;
+            """
+        ) { test in
+            let name = test.store.vault.checkpointSigner(logID: 0).key.name
+            let flaw = VerificationFlaw.checkpointUnsound(size: 401, .badSignature(name: name))
+            let report = try await SteppedIntegrator(test).verify()
+            #expect(report.findings == [Finding(0, nil, flaw)])
         }
     }
 
@@ -128,9 +120,8 @@ struct EvidenceTests {
             var plan = VerificationPlan()
             plan.checks.remove(.tiles)
             let report = try await Verification.run(test.owner, plan: plan)
-            #expect(report.findings.count == 1)
-            #expect(report.findings.first?.position == 1)
-            #expect(report.findings.first?.positionsEnd == 201)
+            let flaw = VerificationFlaw.rootDiffers(.stored, size: 201)
+            #expect(report.findings == [Finding(0, 1, end: 201, flaw)])
         }
     }
 
@@ -151,13 +142,14 @@ struct EvidenceTests {
             )
             try await SteppedIntegrator.damage(test, Self.actor(at: 600))
             let found = try await Verification.run(test.owner, plan: plan)
-            #expect(found.findings.map(\.position) == [401], "\(found.findings)")
-            #expect(found.findings.map(\.positionsEnd) == [601])
+            let flaw = VerificationFlaw.rootDiffers(.stored, size: 601)
+            #expect(found.findings == [Finding(0, 401, end: 601, flaw)])
             // With two wrong places no checkpoint tells for the tile, but it still names the
             // record.
             try await SteppedIntegrator.damage(test, Self.actor(at: 410))
             let both = try await Verification.run(test.owner, plan: plan)
             #expect(both.findings.map(\.position) == [410, 401], "\(both.findings)")
+            #expect(both.findings.map(\.kind) == [.recordNotInTile, .rootDiffers])
             plan.since[0] = 400
             await #expect(throws: VerificationFailure.noCheckpoint(logID: 0, size: 400)) {
                 try await Verification.run(test.owner, plan: plan)
@@ -173,7 +165,7 @@ struct EvidenceTests {
             var plan = VerificationPlan()
             plan.since[0] = 401
             let report = try await Verification.run(test.owner, plan: plan)
-            #expect(!report.findings.isEmpty)
+            #expect(report.findings.contains { $0.kind == .rootDiffers }, "\(report.findings)")
         }
     }
 
@@ -219,12 +211,11 @@ struct EvidenceTests {
                 where log_id = 1 and position = 0;
                 """
             )
-            let places = try await SteppedIntegrator(test).verify().findings.map {
-                [Int64($0.logID), $0.position, $0.positionsEnd]
-            }
             #expect(
-                places == [[1, 0, nil], [1, 0, 2]],
-                "the column, and the checkpoint's records"
+                try await SteppedIntegrator(test).verify().findings == [
+                    Finding(1, 0, .columnDiffers(.type)),
+                    Finding(1, 0, end: 2, .rootDiffers(.stored, size: 2)),
+                ]
             )
         }
     }
@@ -270,10 +261,8 @@ struct EvidenceTests {
             var plan = VerificationPlan()
             plan.keys = [stranger.key]
             let report = try await Verification.run(test.owner, plan: plan)
-            #expect(
-                report.findings.map(\.problem)
-                    == ["the stored checkpoint of size 1: no known key has signed"]
-            )
+            let flaw = VerificationFlaw.checkpointUnsound(size: 1, .notSignedByKnownKey)
+            #expect(report.findings == [Finding(0, nil, flaw)])
             #expect(report.logs.first { $0.logID == 0 }?.provedSize == 0)
         }
     }

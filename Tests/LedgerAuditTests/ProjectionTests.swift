@@ -133,8 +133,10 @@ struct ProjectionTests {
             let found = try await Verification.run(test.owner)
             #expect(!found.findings.isEmpty)
             #expect(found.findings.allSatisfy { $0.position == nil && $0.logID == 0 })
-            if !damage.hasPrefix("insert") {
-                #expect(found.findings[0].problem.contains("\(bob.subject)"))
+            if damage.hasPrefix("insert") {
+                #expect(found.findings.map(\.kind) == [.projectionOfNobody])
+            } else {
+                #expect(found.findings[0].flaw == .projectionDiffers(subject: bob.subject))
             }
             let report = try await ProjectionRebuild.run(test.owner)
             #expect(report.users == 2)

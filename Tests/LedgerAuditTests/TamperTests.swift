@@ -30,7 +30,7 @@ struct TamperTests {
             try await TamperedLog.fill(test)
             let log = try await TamperedLog(test)
             #expect(
-                log.problems(log.rows, checks: Set(Check.allCases)) == [:],
+                log.kinds(log.rows, checks: Set(Check.allCases)) == [:],
                 "untouched is clean"
             )
             for (index, row) in log.rows.enumerated() {
@@ -55,10 +55,11 @@ struct TamperTests {
                 var rows = log.rows
                 rows[index] = TamperedLog.relabelled(rows[index])
                 #expect(
-                    log.problems(rows, checks: Set(Check.allCases)).keys.sorted() == [Int64(index)]
+                    log.kinds(rows, checks: Set(Check.allCases))
+                        == [Int64(index): .rootDiffers]
                 )
                 #expect(
-                    log.problems(rows, checks: Set(Check.allCases).subtracting([.checkpoints]))
+                    log.kinds(rows, checks: Set(Check.allCases).subtracting([.checkpoints]))
                         == [:],
                     "without the checkpoints nobody sees it"
                 )

@@ -12,6 +12,8 @@ extension TamperedLog {
         let sql: String
         /// Nil for what stands beside the log.
         let position: Int64?
+        /// What must be said of it; nil where several checks may see it first.
+        var kind: VerificationReport.Finding.Kind?
     }
 
     private static let last = TamperTests.eventsCount - 1
@@ -146,7 +148,8 @@ extension TamperedLog {
                         select 9, 0, gen_random_uuid(), app_id, null, null, type, recorded_at,
                             record from ledger.event where log_id = 0 and position = 0
                         """,
-                    position: 0
+                    position: 0,
+                    kind: .logUnknown
                 )
             ]
         case .head:
@@ -158,7 +161,8 @@ extension TamperedLog {
                         select 1, 1, gen_random_uuid(), app_id, null, null, type, recorded_at,
                             record from ledger.event where log_id = 1 and position = 0
                         """,
-                    position: 1
+                    position: 1,
+                    kind: .rowsBeyondHead
                 )
             ]
         case .record: [appended(record: "'{\"no\":1}'", position: 1)]
@@ -167,7 +171,8 @@ extension TamperedLog {
                 Damage(
                     name: "another type",
                     sql: "update ledger.event set type = 'x' where log_id = 0 and position = 0",
-                    position: 0
+                    position: 0,
+                    kind: .columnDiffers
                 )
             ]
         case .checkpoints:
@@ -181,7 +186,8 @@ extension TamperedLog {
                             'UTF8')
                         where log_id = 1 and position = 0
                         """,
-                    position: 0
+                    position: 0,
+                    kind: .rootDiffers
                 )
             ]
         case .versions: [versionGap]
@@ -190,7 +196,8 @@ extension TamperedLog {
                 Damage(
                     name: "another state",
                     sql: "update ledger.user_state set subject_version = subject_version + 1",
-                    position: nil
+                    position: nil,
+                    kind: .projectionDiffers
                 )
             ]
         case .tiles: [surplusTile]
@@ -208,7 +215,8 @@ extension TamperedLog {
                     \(record)::bytea from ledger.event where log_id = 1 and position = 0;
                 update ledger.log set size = 2 where log_id = 1
                 """,
-            position: position
+            position: position,
+            kind: .recordUnreadable
         )
     }
 
@@ -231,7 +239,8 @@ extension TamperedLog {
                 order by position limit 1;
                 update ledger.log set size = size + 1 where log_id = 0
                 """,
-            position: TamperTests.eventsCount
+            position: TamperTests.eventsCount,
+            kind: .subjectVersionNotDue
         )
     }
 
@@ -242,26 +251,34 @@ extension TamperedLog {
                 insert into ledger.tile
                 values (0, 0, 9, decode(repeat('00', 8192), 'hex'), sha256(''))
                 """,
-            position: nil
+            position: nil,
+            kind: .tilesNotCovered
         )
     }
 
     /// One change of each kind of row that the vault has.
     private static var vaultDamages: [Damage] {
-        [
-            "update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)",
-            "update vault.data_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)",
-            "update vault.data_key set root_key_id = 'another'",
-            "update vault.lookup set reference = gen_random_uuid()",
-            "delete from vault.lookup where kind = 'session'",
-            "delete from vault.value where kind = 'client_secret'",
-        ].map { Damage(name: $0, sql: $0, position: nil) }
+        let damages: [(VerificationReport.Finding.Kind, String)] = [
+            (
+                .valueDoesNotOpen,
+                "update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)"
+            ),
+            (
+                .dataKeyDoesNotOpen,
+                "update vault.data_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)"
+            ),
+            (.dataKeyOfOtherRootKey, "update vault.data_key set root_key_id = 'another'"),
+            (.lookupPointsElsewhere, "update vault.lookup set reference = gen_random_uuid()"),
+            (.lookupMissing, "delete from vault.lookup where kind = 'session'"),
+            (.valueMissing, "delete from vault.value where kind = 'client_secret'"),
+        ]
+        return damages.map { Damage(name: $1, sql: $1, position: nil, kind: $0) }
     }
 
     // MARK: Trying
 
     /// Does each damage, verifies within the same transaction, and undoes it; gives the names of
-    /// those that were not seen, or not at their place.
+    /// those that were not seen, or not at their place, or with all checks not as what they are.
     static func undetected(
         _ damages: [Damage],
         in test: TestStore,
@@ -292,7 +309,10 @@ extension TamperedLog {
                 vault: test.store.vault,
                 plan: plan
             )
-            if !report.findings.contains(where: { names(damage.position, $0) }) {
+            let kind = check == nil ? damage.kind : nil
+            if !report.findings.contains(where: {
+                names(damage.position, $0) && $0.kind == kind ?? $0.kind
+            }) {
                 missed.append("\(damage.name): \(report.findings.prefix(3))")
             }
             try await connection.script("rollback to savepoint intact")

@@ -42,7 +42,7 @@ struct TamperedLog: Sendable {
         for leaf in leaves {
             frontier.append(leaf)
             checkpoints.append(
-                SoundCheckpoint(size: Int64(frontier.size), root: frontier.root, source: "a test")
+                SoundCheckpoint(size: Int64(frontier.size), root: frontier.root, source: .stored)
             )
         }
         self.checkpoints = checkpoints
@@ -114,10 +114,10 @@ struct TamperedLog: Sendable {
     }
 
     /// What the pure checks say of a whole log.
-    func problems(
+    func kinds(
         _ rows: [VerificationRow],
         checks: Set<VerificationPlan.Check>
-    ) -> [Int64: String] {
+    ) -> [Int64: VerificationReport.Finding.Kind] {
         var stretch = VerificationStretch(
             logID: 0,
             positions: 0..<Int64(self.rows.count),
@@ -137,14 +137,14 @@ struct TamperedLog: Sendable {
             _ = tree.take(unit, root: unit.isFull ? page.roots[index] : nil)
         }
         tree.finish()
-        var problems: [Int64: String] = [:]
+        var kinds: [Int64: VerificationReport.Finding.Kind] = [:]
         for finding in page.findings + tree.takeFindings() {
             guard let start = finding.position else { continue }
             for position in start..<(finding.positionsEnd ?? start + 1) {
-                problems[position] = finding.problem
+                kinds[position] = finding.kind
             }
         }
-        return problems
+        return kinds
     }
 
     /// Two changes of every byte of every column.

@@ -9,13 +9,13 @@ import Testing
 @Suite("Evidence of higher tiles", .timeLimit(.minutes(5)))
 struct TileEvidenceTests {
     /// What is done to the tiles of the access log, and what is found then.
-    private static let damages: [(sql: String, problems: Set<String>)] = [
+    private static let damages: [(sql: String, flaws: [VerificationFlaw])] = [
         ("", []),
         (
             """
             update ledger.tile set hashes = set_byte(hashes, 9, get_byte(hashes, 9) # 1)
             where log_id = 1 and level = 1
-            """, ["the tile of level 1 and number 0 is not that of the records"]
+            """, [.tile(level: 1, number: 0, .differs)]
         ),
         (
             """
@@ -23,14 +23,11 @@ struct TileEvidenceTests {
             insert into ledger.tile
             select log_id, level, 1, hashes, root from ledger.tile where log_id = 1 and level = 1
             """,
-            [
-                "the stored root of the tile of level 1 and number 0 is not its own",
-                "tiles of level 1 are stored that no checkpoint covers",
-            ]
+            [.tile(level: 1, number: 0, .rootDiffers), .tilesNotCovered(level: 1)]
         ),
         (
             "delete from ledger.tile where log_id = 1 and level = 1",
-            ["the tile of level 1 and number 0 is not stored"]
+            [.tile(level: 1, number: 0, .missing)]
         ),
     ]
 
@@ -58,7 +55,10 @@ struct TileEvidenceTests {
                     vault: nil,
                     plan: VerificationPlan()
                 )
-                #expect(Set(report.findings.map(\.problem)) == damage.problems)
+                #expect(
+                    report.findings
+                        == damage.flaws.map { VerificationReport.Finding(1, nil, $0) }
+                )
                 #expect(report.logs.last?.provedSize == 65_600)
                 try await connection.script("rollback to savepoint intact")
             }

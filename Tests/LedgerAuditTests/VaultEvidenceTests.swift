@@ -10,90 +10,111 @@ import Wire
 /// What a verification with the root key finds in the vault.
 @Suite("Evidence of the vault", .timeLimit(.minutes(5)))
 struct VaultEvidenceTests {
-    static let vaultDamages: [(sql: String, problem: String)] = [
+    typealias Damage = (sql: String, kind: VerificationReport.Finding.Kind, problem: String)
+
+    static let vaultDamages: [Damage] = [
         (
             "update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) "
-                + "where kind = 'access_token'", "the access_token of version 1 does not open"
+                + "where kind = 'access_token'", .valueDoesNotOpen,
+            "the access_token of version 1 does not open"
         ),
         (
             """
             update vault.value a set sealed = b.sealed from vault.value b
             where a.kind = 'public_token' and b.kind = 'access_token' and a.subject = b.subject
-            """, "the public_token of version 1 does not open"
+            """, .valueDoesNotOpen, "the public_token of version 1 does not open"
         ),
         (
             "delete from vault.value where kind = 'access_token'",
-            "the current access_token cannot be read"
+            .valueUnreadable, "the current access_token cannot be read"
         ),
-        ("delete from vault.value where kind = 'human_id'", "the human_id cannot be read"),
-        ("delete from vault.value where kind = 'client_user_id'", "no lookup leads from"),
+        (
+            "delete from vault.value where kind = 'human_id'", .valueUnreadable,
+            "the human_id cannot be read"
+        ),
+        (
+            "delete from vault.value where kind = 'client_user_id'", .userLookupUnknown,
+            "no lookup leads from"
+        ),
         (
             "delete from vault.data_key where subject in (select subject from ledger.user_state)",
-            "the data key does not open"
+            .dataKeyDoesNotOpen, "the data key does not open"
         ),
         (
             "delete from vault.lookup where kind = 'session'",
-            "the lookup of kind session is missing"
+            .lookupMissing, "the lookup of kind session is missing"
         ),
-        ("delete from vault.lookup where kind = 'launch'", "the lookup of kind launch is missing"),
-        ("delete from vault.lookup where kind = 'human'", "the lookup of kind human is missing"),
-        ("delete from vault.lookup where kind = 'user'", "the lookup of kind user is missing"),
+        (
+            "delete from vault.lookup where kind = 'launch'", .lookupMissing,
+            "the lookup of kind launch is missing"
+        ),
+        (
+            "delete from vault.lookup where kind = 'human'", .lookupMissing,
+            "the lookup of kind human is missing"
+        ),
+        (
+            "delete from vault.lookup where kind = 'user'", .lookupMissing,
+            "the lookup of kind user is missing"
+        ),
         (
             "update vault.lookup set subject = gen_random_uuid() where kind = 'human'",
-            "the lookup of kind human points elsewhere"
+            .lookupPointsElsewhere, "the lookup of kind human points elsewhere"
         ),
         (
             "update vault.lookup set reference = gen_random_uuid() where kind = 'session'",
-            "the lookup of kind session points elsewhere"
+            .lookupPointsElsewhere, "the lookup of kind session points elsewhere"
         ),
         (
             """
             insert into vault.lookup select log_id, kind, '0123456789abcdef'::bytea, subject, reference
             from vault.lookup where kind = 'session'
-            """, "a lookup of kind session is not what the event"
+            """, .lookupEventDiffers, "a lookup of kind session is not what the event"
         ),
         (
             """
             insert into vault.value select log_id, subject, kind, 9, sealed from vault.value
             where kind = 'access_token'
-            """, "the access_token of version 9 does not open"
+            """, .valueDoesNotOpen, "the access_token of version 9 does not open"
         ),
         (
             "update vault.data_key set root_key_id = 'x' where subject in (select subject from "
-                + "ledger.user_state)", "the data key names another root key"
+                + "ledger.user_state)", .dataKeyOfOtherRootKey,
+            "the data key names another root key"
         ),
         (
             "update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) "
                 + "where kind = 'client_secret'",
-            "app demo: the client_secret of version 1 does not open"
+            .valueDoesNotOpen, "app demo: the client_secret of version 1 does not open"
         ),
         (
             "update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) "
-                + "where kind = 'app_key'", "app demo: the app_key of version 1 does not open"
+                + "where kind = 'app_key'", .valueDoesNotOpen,
+            "app demo: the app_key of version 1 does not open"
         ),
         (
             "delete from vault.value where kind = 'client_secret'",
-            "app demo: the client_secret is missing"
+            .valueMissing, "app demo: the client_secret is missing"
         ),
         (
             """
             insert into vault.value select log_id, subject, 'access_token', 1, sealed
             from vault.value where kind = 'client_secret'
-            """, "app demo: an app has no access_token of version 1"
+            """, .valueNotOfApp, "app demo: an app has no access_token of version 1"
         ),
         (
             "update vault.data_key set root_key_id = 'x' where subject in (select app_id from "
-                + "ledger.app)", "app demo: the data key names another root key"
+                + "ledger.app)", .dataKeyOfOtherRootKey,
+            "app demo: the data key names another root key"
         ),
         (
             """
             update vault.data_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)
             where subject in (select app_id from ledger.app)
-            """, "app demo: the data key does not open"
+            """, .dataKeyDoesNotOpen, "app demo: the data key does not open"
         ),
         (
             "delete from vault.data_key where subject in (select app_id from ledger.app)",
-            "app demo: the data key is missing"
+            .dataKeyMissing, "app demo: the data key is missing"
         ),
         (
             """
@@ -101,6 +122,7 @@ struct VaultEvidenceTests {
             select log_id, '01900000-0000-7000-8000-000000000001', root_key_id, wrapped
             from vault.data_key limit 1
             """,
+            .dataKeyOfNobody,
             "the vault has a data key of subject 01900000-0000-7000-8000-000000000001, of whom"
         ),
         (
@@ -108,33 +130,42 @@ struct VaultEvidenceTests {
             insert into vault.value
             select log_id, '01900000-0000-7000-8000-000000000001', kind, version, sealed
             from vault.value limit 1
-            """, "the vault has a value of subject 01900000-0000-7000-8000-000000000001, who has"
+            """, .valueWithoutDataKey,
+            "the vault has a value of subject 01900000-0000-7000-8000-000000000001, who has"
         ),
         (
             "delete from vault.master_key where purpose = 'launch'",
-            "the master key for launch is missing"
+            .masterKeyMissing, "the master key for launch is missing"
         ),
-        ("delete from vault.master_key", "the master key for fingerprint is missing"),
+        (
+            "delete from vault.master_key", .masterKeyMissing,
+            "the master key for fingerprint is missing"
+        ),
         (
             """
             update vault.master_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)
             where purpose = 'checkpoint'
-            """, "the master key for checkpoint does not open"
+            """, .masterKeyDoesNotOpen, "the master key for checkpoint does not open"
         ),
         (
             "insert into vault.master_key select 'x', root_key_id, wrapped from vault.master_key "
-                + "limit 1", "a master key is stored for no known purpose"
+                + "limit 1", .masterKeyUnknown, "a master key is stored for no known purpose"
         ),
     ]
 
     @Test("what is done to the vault is found", arguments: vaultDamages)
-    func vault(damage: (sql: String, problem: String)) async throws {
+    func vault(damage: Damage) async throws {
         try await TestStore.run { test in
             _ = try await test.connectedUser("alice")
             #expect(try await SteppedIntegrator(test).verify().findings == [])
             try await SteppedIntegrator.damage(test, damage.sql)
-            let problems = try await SteppedIntegrator(test).verify().findings.map(\.problem)
-            #expect(problems.contains { $0.contains(damage.problem) }, "\(problems)")
+            let findings = try await SteppedIntegrator(test).verify().findings
+            #expect(
+                findings.contains {
+                    $0.kind == damage.kind && $0.problem.contains(damage.problem)
+                },
+                "\(findings)"
+            )
             #expect(try await Verification.run(test.owner).findings == [], "without the root key")
         }
     }
@@ -165,8 +196,9 @@ struct VaultEvidenceTests {
                 "update vault.value set sealed = '\\x\(digits)' where kind = 'access_token'"
             )
             await connection.close()
-            let problems = try await SteppedIntegrator(test).verify().findings.map(\.problem)
-            #expect(problems.contains { $0.contains("has not the fingerprint that the log names") })
+            let name = VaultFlaw.StoredValue(kind: "access_token", version: 1)
+            let flaws = try await SteppedIntegrator(test).verify().findings.map(\.flaw)
+            #expect(flaws.contains(.subject(user.subject, .valueDiffers(name))), "\(flaws)")
         }
     }
 
@@ -214,10 +246,8 @@ struct VaultEvidenceTests {
             )
             let report = try await SteppedIntegrator(test).verify()
             #expect(
-                report.findings.map(\.problem) == [
-                    "the master key for checkpoint is missing",
-                    "column type differs from the record",
-                ]
+                report.findings.map(\.flaw)
+                    == [.masterKeyMissing(.checkpoint), .columnDiffers(.type)]
             )
             #expect(report.values == nil)
             #expect(report.sentences.contains { $0.contains("own keys cannot be opened") })

@@ -7,11 +7,13 @@ import Testing
 
 @Suite("Verification", .timeLimit(.minutes(5)))
 struct VerificationTests {
-    /// What is done to the log behind its triggers, and the positions that must be named.
+    /// What is done to the log behind its triggers, the positions that must be named, and what must
+    /// be said of one of them.
     struct Damage: Sendable, CustomTestStringConvertible {
         let name: String
         let sql: String
         let positions: Set<Int64>
+        let kind: VerificationReport.Finding.Kind
         var testDescription: String { name }
     }
 
@@ -19,12 +21,17 @@ struct VerificationTests {
         Damage(
             name: "column \(column)",
             sql: "update ledger.event set \(column) = \(value) where log_id = 0 and position = 3",
-            positions: [3]
+            positions: [3],
+            kind: .columnDiffers
         )
     }
 
     /// One byte of the record at position 3, after a text in it.
-    private static func byte(after text: String, _ other: String) -> Damage {
+    private static func byte(
+        after text: String,
+        _ other: String,
+        _ kind: VerificationReport.Finding.Kind = .recordUnreadable
+    ) -> Damage {
         Damage(
             name: "record byte after \(text)",
             sql: """
@@ -32,7 +39,8 @@ struct VerificationTests {
                     position('\(text)'::bytea in record) + \(text.utf8.count))
                 where log_id = 0 and position = 3
                 """,
-            positions: [3]
+            positions: [3],
+            kind: kind
         )
     }
 
@@ -50,10 +58,11 @@ struct VerificationTests {
         change("subject", "gen_random_uuid()"), change("subject_version", "77"),
         change("type", "'launch.closed'"),
         change("recorded_at", "recorded_at + interval '1 microsecond'"),
-        byte(after: "{\"specversion\":\"", "2"), byte(after: "\"id\":\"", "f"),
-        byte(after: "\"source\":\"/apps/", "x"), byte(after: "\"type\":\"connect.", "x"),
-        byte(after: "\"subject\":\"", "g"), byte(after: "\"time\":\"", "9"),
-        byte(after: "\"subjectversion\":", "9"), byte(after: "\"actor\":", "x"),
+        byte(after: "{\"specversion\":\"", "2"), byte(after: "\"id\":\"", "f", .columnDiffers),
+        byte(after: "\"source\":\"/apps/", "x", .columnDiffers),
+        byte(after: "\"type\":\"connect.", "x"),
+        byte(after: "\"subject\":\"", "g"), byte(after: "\"time\":\"", "9", .columnDiffers),
+        byte(after: "\"subjectversion\":", "9", .columnDiffers), byte(after: "\"actor\":", "x"),
         byte(after: "\"data\":", "["),
         Damage(
             name: "record cut",
@@ -61,24 +70,28 @@ struct VerificationTests {
                 update ledger.event set record = substring(record from 1 for 100)
                 where log_id = 0 and position = 3
                 """,
-            positions: [3]
+            positions: [3],
+            kind: .recordUnreadable
         ),
         Damage(
             name: "record lengthened",
             sql: """
                 update ledger.event set record = record || '\\x0a' where log_id = 0 and position = 3
                 """,
-            positions: [3]
+            positions: [3],
+            kind: .recordUnreadable
         ),
         Damage(
             name: "row deleted",
             sql: "delete from ledger.event where log_id = 0 and position = 3",
-            positions: [3]
+            positions: [3],
+            kind: .rowsMissing
         ),
         Damage(
             name: "last row deleted",
             sql: "delete from ledger.event where log_id = 0 and position = 6",
-            positions: [6]
+            positions: [6],
+            kind: .logEndsBeforeHead
         ),
         Damage(
             name: "log shortened",
@@ -86,7 +99,8 @@ struct VerificationTests {
                 delete from ledger.event where log_id = 0 and position = 6;
                 update ledger.log set size = 6 where log_id = 0
                 """,
-            positions: []
+            positions: [],
+            kind: .projectionDiffers
         ),
         Damage(
             name: "hole inserted",
@@ -97,12 +111,14 @@ struct VerificationTests {
                 where log_id = 0 and position >= 3;
                 update ledger.log set size = size + 2 where log_id = 0
                 """,
-            positions: [3]
+            positions: [3],
+            kind: .rowsMissing
         ),
         Damage(
             name: "records swapped",
             sql: swap(["record"]),
-            positions: [3, 4]
+            positions: [3, 4],
+            kind: .columnDiffers
         ),
         Damage(
             name: "whole rows of one user swapped",
@@ -111,7 +127,8 @@ struct VerificationTests {
                 update ledger.event set position = 5 where log_id = 0 and position = 6;
                 update ledger.event set position = 6 where log_id = 0 and position = 1003
                 """,
-            positions: [5]
+            positions: [5],
+            kind: .subjectOutOfOrder
         ),
         Damage(
             name: "row added",
@@ -119,7 +136,8 @@ struct VerificationTests {
                 insert into ledger.event select log_id, 7, gen_random_uuid(), app_id, null, null,
                     type, recorded_at, record from ledger.event where log_id = 0 and position = 3
                 """,
-            positions: [7]
+            positions: [7],
+            kind: .rowsBeyondHead
         ),
     ]
 
@@ -167,7 +185,12 @@ struct VerificationTests {
             )
             let report = try await Verification.run(test.owner)
             let positions = Set(report.findings.compactMap(\.position))
-            #expect(!report.findings.isEmpty)
+            let isNamed = report.findings.contains { finding in
+                finding.kind == damage.kind
+                    && finding.position.map(damage.positions.contains)
+                        ?? damage.positions.isEmpty
+            }
+            #expect(isNamed, "\(report.findings)")
             #expect(positions.isSuperset(of: damage.positions), "\(report.findings)")
             #expect(
                 positions.isSubset(of: damage.positions.union([4, 6, 7, 8])),

@@ -5,14 +5,6 @@ internal import Vault
 
 /// One user's whole story, folded.
 struct FoldedSubject: Sendable {
-    /// A place at which the story does not go on as it must.
-    struct Flaw: Sendable {
-        let position: Int64
-        let problem: String
-        /// The record is none; whoever reads the log in order finds that too.
-        let isUnreadable: Bool
-    }
-
     let logID: Int32
     let app: Identifier
     let subject: Identifier
@@ -25,7 +17,8 @@ struct FoldedSubject: Sendable {
     var version: Int64 = 0
     /// What the story says about the vault, where that was asked for.
     var claims: SubjectClaims?
-    var flaws: [Flaw] = []
+    /// Where the story does not go on as it must, and what does not fit there.
+    var flaws: [(position: Int64, flaw: VerificationFlaw)] = []
 }
 
 /// What a subject's events say about values in the vault, by fingerprint.
@@ -48,17 +41,33 @@ struct SubjectClaims: Sendable {
         switch record.event {
         case .accessTokenRotated(let token, _):
             tokens[Token(kind: .accessToken, version: token.version)] = token.fingerprint
-        case .publicTokenRotated(let token, _):
+        case .publicTokenRotated(let token, _), .publicTokenRecovered(let token, _):
             tokens[Token(kind: .publicToken, version: token.version)] = token.fingerprint
-        case .publicTokenRecovered(let token, let human):
-            tokens[Token(kind: .publicToken, version: token.version)] = token.fingerprint
-            links.append((record.id, human))
         case .finishReceived(let finish):
             finishes.append((record.id, record.subjectVersion ?? 0, finish))
-            links.append((record.id, finish.human))
-        case .connectFinalized(_, _, let human), .editFinalized(_, _, let human):
-            links.append((record.id, human))
-        default: break
+        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .exchangeDispatched,
+            .connectFinalized, .editFinalized, .finalizeRejected, .finalizeUnresolved,
+            .finalizeRefused, .connectionBroken, .tokenRead, .logExported, .tokenSearched,
+            .appAdded, .apiKeyCreated:
+            break
+        }
+        if let human = record.event.linkedHuman { links.append((record.id, human)) }
+    }
+}
+
+extension LedgerEvent {
+    /// The person to whom the event may link the user.
+    var linkedHuman: Fingerprint? {
+        switch self {
+        case .finishReceived(let finish): finish.human
+        case .connectFinalized(_, _, let human), .editFinalized(_, _, let human),
+            .publicTokenRecovered(_, let human):
+            human
+        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .exchangeDispatched,
+            .accessTokenRotated, .publicTokenRotated, .finalizeRejected, .finalizeUnresolved,
+            .finalizeRefused, .connectionBroken, .tokenRead, .logExported, .tokenSearched,
+            .appAdded, .apiKeyCreated:
+            nil
         }
     }
 }
@@ -167,28 +176,18 @@ struct SubjectFold {
     }
 
     private static func take(_ row: Row, into folded: inout FoldedSubject) {
-        func flaw(_ problem: String, isUnreadable: Bool = false) {
-            folded.flaws.append(
-                FoldedSubject.Flaw(
-                    position: row.position,
-                    problem: problem,
-                    isUnreadable: isUnreadable
-                )
-            )
-        }
-        if row.position <= folded.position {
-            flaw("the record stands before the subject's version \(folded.version)")
-        }
+        func add(_ flaw: VerificationFlaw) { folded.flaws.append((row.position, flaw)) }
+        if row.position <= folded.position { add(.subjectOutOfOrder(after: folded.version)) }
         folded.position = row.position
         let due = folded.version + 1
         folded.version = row.version
         guard let record = try? Record(decoding: row.bytes) else {
-            return flaw("the record is not one that the ledger writes", isUnreadable: true)
+            return add(.recordUnreadable)
         }
         if row.version != due {
-            flaw("version \(row.version) of the subject stands where \(due) is due")
+            add(.subjectVersionNotDue(row.version, due: due))
         } else if row.app != folded.app {
-            flaw("the event is of another app than the subject's earlier ones")
+            add(.subjectAppDiffers)
         }
         folded.state.apply(record.event, at: record.time)
         folded.changedAt = record.time

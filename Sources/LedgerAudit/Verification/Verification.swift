@@ -229,10 +229,10 @@ package enum Verification {
             return SoundCheckpoint(
                 size: Int64(checkpoint.size),
                 root: checkpoint.root,
-                source: "the checkpoint in the folder"
+                source: .folder
             )
         } catch {
-            report.add(judge.logID, nil, "the checkpoint in the folder: \(error)")
+            report.add(judge.logID, nil, .keptCheckpointUnsound(error))
             return nil
         }
     }
@@ -282,7 +282,7 @@ package enum Verification {
             }
             guard let next else { return }
             if !known.contains(next.logID) {
-                report.add(next.logID, next.position, "rows stand in a log that there is not")
+                report.add(next.logID, next.position, .logUnknown)
             }
             after = Int64(next.logID)
         }

@@ -37,17 +37,17 @@ struct VerificationKeys: Sendable {
                 throw VaultError.wrongRootKey(id: rootKey.id)
             }
             guard let purpose = MasterKeyPurpose(rawValue: row.purpose) else {
-                report.add(logID, nil, "a master key is stored for no known purpose")
+                report.add(logID, nil, .masterKeyUnknown)
                 continue
             }
             keys[purpose] = try? rootKey.openMasterKey(row.wrapped, purpose)
             if keys[purpose] == nil {
-                report.add(logID, nil, "the master key for \(purpose.rawValue) does not open")
+                report.add(logID, nil, .masterKeyDoesNotOpen(purpose))
             }
         }
         for purpose in MasterKeyPurpose.allCases
         where !rows.contains(where: { $0.purpose == purpose.rawValue }) {
-            report.add(logID, nil, "the master key for \(purpose.rawValue) is missing")
+            report.add(logID, nil, .masterKeyMissing(purpose))
         }
         guard let fingerprint = keys[.fingerprint], let launch = keys[.launch],
             let checkpoint = keys[.checkpoint]

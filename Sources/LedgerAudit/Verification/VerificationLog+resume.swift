@@ -28,11 +28,7 @@ extension VerificationLog {
             return try Tile(edges[level].flatMap(\.bytes), at: address)
         }
         if start == since, frontier.root != checkpoint.root {
-            report.add(
-                logID,
-                nil,
-                "the stored tiles do not lead to the checkpoint of size \(since)"
-            )
+            report.add(logID, nil, .tilesLeadElsewhere(size: since))
         }
         return VerificationTree(
             logID: logID,

@@ -194,13 +194,7 @@ struct VerificationLog: Sendable {
                 switch judged {
                 case .success(let checkpoint): sound.append(checkpoint)
                 case .failure(let flaw):
-                    findings.append(
-                        VerificationReport.Finding(
-                            logID: logID,
-                            position: nil,
-                            problem: "the stored checkpoint of size \(size): \(flaw.problem)"
-                        )
-                    )
+                    findings.append(VerificationReport.Finding(logID, nil, flaw))
                 }
             }
             return (sound, findings)
@@ -227,28 +221,19 @@ struct VerificationLog: Sendable {
             (try result.int8(0, 0), try result.int8(0, 1), try result.int8(0, 2))
         }
         if plan.checks.contains(.head) {
-            if first < 0 { report.add(logID, first, "the position is negative") }
+            if first < 0 { report.add(logID, first, .positionNegative) }
             if last >= head {
-                report.add(logID, head, "rows stand beyond the head, which says \(head)")
+                report.add(logID, head, .rowsBeyondHead(head: head))
             } else if last + 1 < head {
-                report.add(logID, last + 1, "the log ends here, its head says \(head)")
+                report.add(logID, last + 1, .logEndsBeforeHead(head: head))
             }
         }
         guard plan.checks.contains(.checkpoints) else { return }
         if let checkpointSize, checkpointSize > head {
-            report.add(
-                logID,
-                head,
-                "the log ends here, but a checkpoint of size \(checkpointSize) is stored"
-            )
+            report.add(logID, head, .logEndsBeforeCheckpoint(size: checkpointSize))
         }
         if let kept, kept.size > head {
-            report.add(
-                logID,
-                head,
-                "the log ends here, but \(kept.source) was signed over \(kept.size) records: an "
-                    + "older database was restored, or records were removed"
-            )
+            report.add(logID, head, .logSetBack(kept.source, size: kept.size))
         }
     }
 
@@ -263,7 +248,7 @@ struct VerificationLog: Sendable {
         for finding in findings { report.add(finding) }
         verdict.checkpoints += Int64(sound.count)
         for checkpoint in sound where checkpoint.root != .emptyTree {
-            report.add(logID, nil, "the checkpoint of size 0 has not the root of the empty tree")
+            report.add(logID, nil, .emptyRootDiffers)
         }
     }
 
@@ -292,15 +277,17 @@ struct VerificationLog: Sendable {
                     root: MerkleHash(try result.bytes(0, 1))
                 )
             }
-            let name = "the tile of level \(level) and number \(number)"
+            func add(_ flaw: TileFlaw) {
+                report.add(logID, nil, .tile(level: level, number: number, flaw))
+            }
             guard let stored else {
-                if number < end { report.add(logID, nil, "\(name) is not stored") }
+                if number < end { add(.missing) }
                 continue
             }
             if stored.hashes != tile.hashes {
-                report.add(logID, nil, "\(name) is not that of the records")
+                add(.differs)
             } else if stored.root != VerificationPage.Unit.root(tile.hashes) {
-                report.add(logID, nil, "the stored root of \(name) is not its own")
+                add(.rootDiffers)
             }
         }
     }
@@ -329,11 +316,7 @@ struct VerificationLog: Sendable {
         for row in rows where row.level >= 0 && row.level < 8 {
             let expected = row.size >> (Int64(row.level + 1) * Int64(TileAddress.height))
             if row.last >= expected || row.count > expected {
-                report.add(
-                    logID,
-                    nil,
-                    "tiles of level \(row.level) are stored that no checkpoint covers"
-                )
+                report.add(logID, nil, .tilesNotCovered(level: row.level))
             }
         }
     }

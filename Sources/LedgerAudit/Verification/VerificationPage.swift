@@ -72,22 +72,22 @@ struct VerificationPage: Sendable {
         let number = unit.start / Int64(TileAddress.fullWidth)
         guard let tile = tiles[number] else {
             if number < tilesEnd {
-                add(logID, "the tile of level 0 and number \(number) is not stored")
+                add(logID, number, .missing)
             }
             return
         }
         guard let hashes = tile.hashes, hashes.count == TileAddress.fullWidth else {
-            return add(logID, "the tile of level 0 and number \(number) is not one")
+            return add(logID, number, .unreadable)
         }
         if hashes != unit.leaves { unit.differing = hashes }
         if tile.root != (hashes == unit.leaves ? root : Unit.root(hashes)) {
-            add(logID, "the stored root of the tile of level 0 and number \(number) is not its own")
+            add(logID, number, .rootDiffers)
         }
     }
 
-    private mutating func add(_ logID: Int32, _ problem: String) {
+    private mutating func add(_ logID: Int32, _ number: Int64, _ flaw: TileFlaw) {
         findings.append(
-            VerificationReport.Finding(logID: logID, position: nil, problem: problem)
+            VerificationReport.Finding(logID, nil, .tile(level: 0, number: number, flaw))
         )
     }
 }
@@ -102,8 +102,22 @@ struct StoredTile: Sendable {
 struct SoundCheckpoint: Sendable {
     let size: Int64
     let root: MerkleHash
-    /// For findings, such as "the stored checkpoint".
-    let source: String
+    let source: CheckpointSource
+}
+
+/// Where a checkpoint was read.
+enum CheckpointSource: CustomStringConvertible {
+    /// In the database.
+    case stored
+    /// In the folder outside of the database.
+    case folder
+
+    var description: String {
+        switch self {
+        case .stored: "the stored checkpoint"
+        case .folder: "the checkpoint in the folder"
+        }
+    }
 }
 
 /// Judges a checkpoint's own form.
@@ -112,12 +126,12 @@ struct CheckpointJudge: Sendable {
     /// Nil when nobody named a key: signatures are not checked then.
     let key: VerifierKey?
 
-    /// The checkpoint, or what is wrong with it.
+    /// A checkpoint of the database, or what is wrong with it.
     func judge(
         size: Int64,
         root: MerkleHash?,
         note: String
-    ) -> Result<SoundCheckpoint, CheckpointFlaw> {
+    ) -> Result<SoundCheckpoint, VerificationFlaw> {
         do throws(NoteError) {
             let signed = try SignedNote(Array(note.utf8))
             let checkpoint: Checkpoint
@@ -127,26 +141,17 @@ struct CheckpointJudge: Sendable {
                 checkpoint = try Checkpoint(signed.text)
             }
             guard Int64(checkpoint.size) == size, checkpoint.root == root else {
-                return .failure(CheckpointFlaw("its columns differ from its signed text"))
+                return .failure(.checkpointColumnsDiffer(size: size))
             }
             return .success(
                 SoundCheckpoint(
                     size: size,
                     root: checkpoint.root,
-                    source: "the stored checkpoint"
+                    source: .stored
                 )
             )
         } catch {
-            return .failure(CheckpointFlaw("\(error)"))
+            return .failure(.checkpointUnsound(size: size, error))
         }
-    }
-}
-
-/// What is wrong with a checkpoint itself.
-struct CheckpointFlaw: Error {
-    let problem: String
-
-    init(_ problem: String) {
-        self.problem = problem
     }
 }

@@ -10,15 +10,21 @@ package struct VerificationReport: Sendable {
         package let position: Int64?
         /// The end of the places of which one is wrong, when it cannot be told which.
         package let positionsEnd: Int64?
-        /// What does not fit, in words, without values.
-        package let problem: String
+        /// What does not fit.
+        let flaw: VerificationFlaw
 
-        init(logID: Int32, position: Int64?, positionsEnd: Int64? = nil, problem: String) {
+        init(_ logID: Int32, _ position: Int64?, end: Int64? = nil, _ flaw: VerificationFlaw) {
             self.logID = logID
             self.position = position
-            self.positionsEnd = positionsEnd
-            self.problem = problem
+            positionsEnd = end
+            self.flaw = flaw
         }
+
+        /// What does not fit, as a word for programs.
+        package var kind: Kind { flaw.kind }
+
+        /// What does not fit, in words, without values.
+        package var problem: String { flaw.description }
 
         package var description: String {
             guard let position else { return "log \(logID): \(problem)" }
@@ -69,8 +75,8 @@ package struct VerificationReport: Sendable {
         findings.append(finding)
     }
 
-    mutating func add(_ logID: Int32, _ position: Int64?, _ problem: String) {
-        add(Finding(logID: logID, position: position, problem: problem))
+    mutating func add(_ logID: Int32, _ position: Int64?, _ flaw: VerificationFlaw) {
+        add(Finding(logID, position, flaw))
     }
 
     /// Takes over what another worker found.

@@ -29,29 +29,25 @@ struct VerificationRow: Sendable {
     }
 
     /// What does not fit within the row: the record is none, or a column says something else.
-    func problems(apps: [UInt128: String], checks: Set<VerificationPlan.Check>) -> [String] {
+    func flaws(
+        apps: [UInt128: String],
+        checks: Set<VerificationPlan.Check>
+    ) -> [VerificationFlaw] {
         guard let read = try? Record(decoding: record) else {
-            return checks.contains(.record) ? ["the record is not one that the ledger writes"] : []
+            return checks.contains(.record) ? [.recordUnreadable] : []
         }
         guard checks.contains(.columns) else { return [] }
-        var problems: [String] = []
-        if read.id.value != id { problems.append("column event_id differs from the record") }
-        if app.flatMap({ apps[$0] }) != read.clientID {
-            problems.append("column app_id differs from the record's source")
+        var flaws: [VerificationFlaw] = []
+        func compare(_ column: VerificationFlaw.Column, _ isSame: Bool) {
+            if !isSame { flaws.append(.columnDiffers(column)) }
         }
-        if read.subject?.value != subject {
-            problems.append("column subject differs from the record")
-        }
-        if read.subjectVersion != version {
-            problems.append("column subject_version differs from the record")
-        }
-        if !Self.isSame(type, read.event.type) {
-            problems.append("column type differs from the record")
-        }
-        if read.time.microseconds != time {
-            problems.append("column recorded_at differs from the record")
-        }
-        return problems
+        compare(.eventID, read.id.value == id)
+        compare(.appID, app.flatMap({ apps[$0] }) == read.clientID)
+        compare(.subject, read.subject?.value == subject)
+        compare(.subjectVersion, read.subjectVersion == version)
+        compare(.type, Self.isSame(type, read.event.type))
+        compare(.recordedAt, read.time.microseconds == time)
+        return flaws
     }
 
     private static func isSame(_ text: String?, _ type: StaticString) -> Bool {
@@ -96,11 +92,11 @@ struct VerificationStretch: Sendable {
     mutating func take(_ row: VerificationRow) {
         rowCount += 1
         guard row.position >= next, row.position < positions.upperBound else {
-            if checks.contains(.positions) { add(row.position, "the position is given out twice") }
+            if checks.contains(.positions) { add(row.position, .positionRepeated) }
             return
         }
         skip(to: row.position)
-        for problem in row.problems(apps: apps, checks: checks) { add(row.position, problem) }
+        for flaw in row.flaws(apps: apps, checks: checks) { add(row.position, flaw) }
         leaves.append(MerkleHash(leaf: row.record))
     }
 
@@ -112,20 +108,18 @@ struct VerificationStretch: Sendable {
         if checks.contains(.positions) {
             findings.append(
                 VerificationReport.Finding(
-                    logID: logID,
-                    position: next,
-                    positionsEnd: position,
-                    problem: position == next + 1 ? "the row is missing" : "the rows are missing"
+                    logID,
+                    next,
+                    end: position,
+                    .rowsMissing(count: position - next)
                 )
             )
         }
         while next < position { leaves.append(.emptyTree) }
     }
 
-    private mutating func add(_ position: Int64, _ problem: String) {
+    private mutating func add(_ position: Int64, _ flaw: VerificationFlaw) {
         guard findings.count <= VerificationReport.findingsMax else { return }
-        findings.append(
-            VerificationReport.Finding(logID: logID, position: position, problem: problem)
-        )
+        findings.append(VerificationReport.Finding(logID, position, flaw))
     }
 }

@@ -93,7 +93,7 @@ struct VerificationTree: Sendable {
             other?.append(unit.differing.map(VerificationPage.Unit.root) ?? root)
         }
         if let last = unit.checkpoints.last {
-            decide(unit, roots, isRight: isRight, isOtherRight: isOtherRight, last.size)
+            decide(unit, roots, isRight: isRight, isOtherRight: isOtherRight, last)
         }
         let tiles = branch.takeTiles()
         return other == nil && !isLost ? tiles : []
@@ -104,41 +104,40 @@ struct VerificationTree: Sendable {
         _ roots: [MerkleHash?],
         isRight: Bool,
         isOtherRight: Bool,
-        _ size: Int64
+        _ last: SoundCheckpoint
     ) {
         switch (isRight, isOtherRight) {
         case (true, let isOtherRight):
-            provedSize = size
+            provedSize = last.size
             isLost = false
             // Both may be right about a checkpoint that is older than the difference.
             guard other != nil, !isOtherRight else { return }
             for tile in Set(suspects.map { $0 / Int64(TileAddress.fullWidth) }).sorted() {
-                add(nil, "the tile of level 0 and number \(tile) is not that of the signed records")
+                add(nil, .tile(level: 0, number: tile, .differs))
             }
             other = nil
             suspects = []
         case (false, true):
-            provedSize = size
+            provedSize = last.size
             isLost = false
-            reportSuspects("the record is not the one that was signed")
+            reportSuspects(.recordNotSigned)
             if let other { branch = other }
             other = nil
         case (false, false):
-            reportSuspects("the record is not the one whose hash was stored")
+            reportSuspects(.recordNotInTile)
             other = nil
             guard !isLost else { return }
             isLost = true
-            let wrong = zip(roots, unit.checkpoints).first { $0 != $1.root }?.1
-            let end = wrong?.size ?? size
+            let wrong = zip(roots, unit.checkpoints).first { $0 != $1.root }?.1 ?? last
+            let end = wrong.size
             let proved = zip(roots, unit.checkpoints).prefix { $0 == $1.root }.last?.1.size
             provedSize = max(provedSize, proved ?? 0)
             findings.append(
                 VerificationReport.Finding(
-                    logID: logID,
-                    position: min(provedSize, end - 1),
-                    positionsEnd: end,
-                    problem: "the records are not those that \(wrong?.source ?? "a checkpoint") of "
-                        + "size \(end) was signed over"
+                    logID,
+                    min(provedSize, end - 1),
+                    end: end,
+                    .rootDiffers(wrong.source, size: end)
                 )
             )
         }
@@ -146,21 +145,17 @@ struct VerificationTree: Sendable {
 
     /// Reports what no checkpoint has decided.
     mutating func finish() {
-        reportSuspects(
-            "the record and the stored tile differ, and no checkpoint tells which is right"
-        )
+        reportSuspects(.recordOrTileDiffers)
         other = nil
     }
 
-    private mutating func reportSuspects(_ problem: String) {
-        for position in suspects.prefix(VerificationReport.findingsMax) { add(position, problem) }
+    private mutating func reportSuspects(_ flaw: VerificationFlaw) {
+        for position in suspects.prefix(VerificationReport.findingsMax) { add(position, flaw) }
         suspects = []
     }
 
-    private mutating func add(_ position: Int64?, _ problem: String) {
-        findings.append(
-            VerificationReport.Finding(logID: logID, position: position, problem: problem)
-        )
+    private mutating func add(_ position: Int64?, _ flaw: VerificationFlaw) {
+        findings.append(VerificationReport.Finding(logID, position, flaw))
     }
 
     /// Hands out what was found since the last time.

@@ -85,64 +85,56 @@ struct VerificationUsers: Sendable {
         var judged = try await judge(folded)
         report.values = vault == nil ? nil : (report.values ?? 0) + judged.values
         report.lookups += judged.lookups
-        for index in folded.indices where !judged.problems[index].isEmpty {
+        for index in folded.indices where !judged.findings[index].isEmpty {
             // Something may have been appended between two statements: only what is still wrong
             // within one snapshot is wrong.
             if report.findings.count < Self.secondLooksMax {
-                judged.problems[index] = try await secondLook(folded[index])
+                judged.findings[index] = try await secondLook(folded[index])
             }
-            for problem in judged.problems[index] {
-                report.add(problem.logID, problem.position, problem.problem)
-            }
+            for finding in judged.findings[index] { report.add(finding) }
         }
     }
 
-    private typealias Problem = VerificationReport.Finding
+    private typealias Finding = VerificationReport.Finding
 
     private func judge(
         _ folded: [FoldedSubject]
-    ) async throws -> (problems: [[Problem]], values: Int64, lookups: Int64) {
+    ) async throws -> (findings: [[Finding]], values: Int64, lookups: Int64) {
         let rows =
             checks.contains(.projection)
             ? try await UserStateRow.rows(of: folded, connection) : [:]
         let kept = try await vault?.read(folded, connection)
-        var problems: [[Problem]] = []
+        var findings: [[Finding]] = []
         var values: Int64 = 0
         var lookups: Int64 = 0
         for subject in folded {
-            var found: [Problem] = []
-            func add(_ position: Int64?, _ problem: String) {
-                found.append(
-                    Problem(logID: subject.logID, position: position, problem: problem)
-                )
+            var found: [Finding] = []
+            func add(_ position: Int64?, _ flaw: VerificationFlaw) {
+                found.append(Finding(subject.logID, position, flaw))
             }
             if checks.contains(.versions) {
-                for flaw in subject.flaws where !flaw.isUnreadable {
-                    add(flaw.position, flaw.problem)
+                // Whoever reads the log in order finds a record that is none, too.
+                for (position, flaw) in subject.flaws where flaw != .recordUnreadable {
+                    add(position, flaw)
                 }
             }
             if checks.contains(.projection), subject.flaws.isEmpty,
                 rows[subject.subject.value] != UserStateRow(subject)
             {
-                add(
-                    nil,
-                    "the projection row of subject \(subject.subject) is not what its events give"
-                )
+                add(nil, .projectionDiffers(subject: subject.subject))
             }
             if let vault, let kept, subject.flaws.isEmpty {
                 let judged = vault.judge(subject, kept)
                 values += kept.opened[subject.subject.value]?.count ?? 0
                 lookups += judged.lookups
-                for problem in judged.problems {
-                    add(nil, "subject \(subject.subject): \(problem)")
-                }
+                for flaw in judged.flaws { add(nil, .subject(subject.subject, flaw)) }
             }
-            problems.append(found)
+            findings.append(found)
         }
-        return (problems, values, lookups)
+        return (findings, values, lookups)
     }
 
-    private func secondLook(_ subject: FoldedSubject) async throws -> [Problem] {
+    private func secondLook(_ subject: FoldedSubject) async throws -> [Finding] {
         if !isInTransaction {
             try await connection.script("begin isolation level repeatable read read only")
         }
@@ -150,7 +142,7 @@ struct VerificationUsers: Sendable {
         let folded = try await fold.run(only: [subject.subject])
         let judged = try await judge(folded.filter { $0.logID == subject.logID })
         if !isInTransaction { try await connection.script("commit") }
-        return judged.problems.flatMap { $0 }
+        return judged.findings.flatMap { $0 }
     }
 
     // MARK: Rows of nobody
@@ -197,12 +189,8 @@ struct VerificationUsers: Sendable {
             }
             guard let last = page.last else { return }
             for row in page where !row.isKnown {
-                report.add(
-                    row.logID,
-                    nil,
-                    "the projection has a row of subject \(Identifier(value: row.subject)), of "
-                        + "whom there are no events"
-                )
+                let subject = Identifier(value: row.subject)
+                report.add(row.logID, nil, .projectionOfNobody(subject: subject))
             }
             after = (last.logID, last.app, last.subject)
         }

@@ -27,44 +27,35 @@ extension VerificationVault {
             connection
         )
         for app in apps {
-            for problem in problems(of: app, values[app.id.value] ?? []) {
-                report.add(Self.administrationLogID, nil, "app \(app.clientID): \(problem)")
+            for flaw in flaws(of: app, values[app.id.value] ?? []) {
+                report.add(Self.administrationLogID, nil, .app(app.clientID, flaw))
             }
             report.values = (report.values ?? 0) + Int64(values[app.id.value]?.count ?? 0)
         }
         report.apps = Int64(apps.count)
     }
 
-    private func problems(of app: App, _ values: [Value]) -> [String] {
+    private func flaws(of app: App, _ values: [Value]) -> [VaultFlaw] {
         let owner = ValueOwner(logID: Self.administrationLogID, app: app.id, subject: app.id)
-        guard let stored = app.key else { return ["the data key is missing"] }
+        guard let stored = app.key else { return [.dataKeyMissing] }
         guard let key = try? vault.unwrap(stored.wrapped, for: owner) else {
-            return ["the data key does not open"]
+            return [.dataKeyDoesNotOpen]
         }
-        var problems: [String] = []
-        if stored.rootKeyID != vault.rootKeyID {
-            problems.append("the data key names another root key")
-        }
+        var flaws: [VaultFlaw] = []
+        if stored.rootKeyID != vault.rootKeyID { flaws.append(.dataKeyOfOtherRootKey) }
         var hasClientSecret = false
         for value in values {
-            let name = "\(value.kind) of version \(value.version)"
-            switch ValueKind(rawValue: value.kind) {
-            case .clientSecret? where value.version == 1: hasClientSecret = true
-            case .appKey? where value.version == 1: break
-            default:
-                problems.append("an app has no \(name)")
-                continue
-            }
-            guard let kind = ValueKind(rawValue: value.kind),
-                (try? vault.open(value.sealed, kind, version: value.version, for: owner, key: key))
-                    != nil
+            guard let kind = ValueKind(rawValue: value.kind), kind.isOfApp, value.version == 1
             else {
-                problems.append("the \(name) does not open")
+                flaws.append(.valueNotOfApp(value.name))
                 continue
             }
+            if kind == .clientSecret { hasClientSecret = true }
+            let plain = try? vault.open(value.sealed, kind, version: 1, for: owner, key: key)
+            if plain == nil { flaws.append(.valueDoesNotOpen(value.name)) }
         }
-        if !hasClientSecret { problems.append("the client_secret is missing") }
-        return problems
+        if !hasClientSecret { flaws.append(.valueMissing(.clientSecret)) }
+        return flaws
     }
 
     private func apps(_ connection: PostgresConnection) async throws(PostgresError) -> [App] {
@@ -145,13 +136,7 @@ extension VerificationVault {
             )
         }
         for row in page where !row.isKnown {
-            let subject = Identifier(value: row.subject)
-            report.add(
-                row.logID,
-                nil,
-                "the vault has a data key of subject \(subject), of whom "
-                    + "there are no events"
-            )
+            report.add(row.logID, nil, .dataKeyOfNobody(subject: Identifier(value: row.subject)))
         }
         return page.last
     }
@@ -191,13 +176,18 @@ extension VerificationVault {
         }
         for row in page where !row.isKnown {
             let subject = Identifier(value: row.subject)
-            report.add(
-                row.logID,
-                nil,
-                "the vault has a value of subject \(subject), who has no "
-                    + "data key"
-            )
+            report.add(row.logID, nil, .valueWithoutDataKey(subject: subject))
         }
         return page.last
+    }
+}
+
+extension ValueKind {
+    /// Whether it is one of an app's own secrets.
+    fileprivate var isOfApp: Bool {
+        switch self {
+        case .clientSecret, .appKey: true
+        case .accessToken, .publicToken, .clientUserID, .humanID, .sessionToken: false
+        }
     }
 }

@@ -114,12 +114,8 @@ extension VerificationVault {
             let page = try await lookupPage(after, connection)
             guard let last = page.last else { return }
             for row in page {
-                if let problem = Self.problem(of: row) {
-                    report.add(
-                        row.logID,
-                        row.position,
-                        "a lookup of kind \(row.kind) \(problem)"
-                    )
+                if let flaw = Self.flaw(of: row) {
+                    report.add(row.logID, row.position, .lookup(kind: row.kind, flaw))
                 }
             }
             after = (last.logID, last.kind, last.fingerprint)
@@ -135,27 +131,25 @@ extension VerificationVault {
         let record: [UInt8]?
     }
 
-    private static func problem(of row: LookupRow) -> String? {
-        guard let bytes = row.record else { return "points to an event that is not there" }
+    private static func flaw(of row: LookupRow) -> LookupFlaw? {
+        guard let bytes = row.record else { return .eventMissing }
         // What is no record is a finding of the log.
         guard let record = try? Record(decoding: bytes) else { return nil }
-        guard record.subject?.value == row.subject else {
-            return "points to an event of another subject"
-        }
+        guard record.subject?.value == row.subject else { return .subjectDiffers }
+        return isMade(row, by: record) ? nil : .eventDiffers
+    }
+
+    private static func isMade(_ row: LookupRow, by record: Record) -> Bool {
         let fingerprint = Fingerprint(row.fingerprint)
-        let isNamed =
-            switch (LookupKind(rawValue: row.kind), record.event) {
-            case (.user, _): record.subjectVersion == 1
-            case (.session, .finishReceived(let finish)): finish.session == fingerprint
-            case (.launch, .finishReceived(let finish)): finish.launch.bytes == row.fingerprint
-            case (.human, .finishReceived(let finish)): finish.human == fingerprint
-            case (.human, .connectFinalized(_, _, let human)),
-                (.human, .editFinalized(_, _, let human)),
-                (.human, .publicTokenRecovered(_, let human)):
-                human == fingerprint
-            default: false
-            }
-        return isNamed ? nil : "is not what the event that it points to says"
+        var finish: LedgerEvent.Finish?
+        if case .finishReceived(let received) = record.event { finish = received }
+        return switch LookupKind(rawValue: row.kind) {
+        case .user: record.subjectVersion == 1
+        case .session: finish.map { $0.session == fingerprint } ?? false
+        case .launch: finish.map { $0.launch.bytes == row.fingerprint } ?? false
+        case .human: record.event.linkedHuman.map { $0 == fingerprint } ?? false
+        case nil: false
+        }
     }
 
     private func lookupPage(

@@ -12,6 +12,9 @@ struct VerificationVault: Sendable {
         let kind: String
         let version: Int64
         let sealed: [UInt8]
+
+        /// For findings.
+        var name: VaultFlaw.StoredValue { VaultFlaw.StoredValue(kind: kind, version: version) }
     }
 
     /// A subject's own key, wrapped.
@@ -35,7 +38,7 @@ struct VerificationVault: Sendable {
         var fingerprints: [SubjectClaims.Token: Fingerprint] = [:]
         /// The lookups that must be there.
         var lookups: [Lookup.Key] = []
-        var problems: [String] = []
+        var flaws: [VaultFlaw] = []
     }
 
     struct Lookup: Sendable {
@@ -72,31 +75,29 @@ struct VerificationVault: Sendable {
         return kept
     }
 
-    /// What does not fit, in words, and how many lookups do.
-    func judge(_ subject: FoldedSubject, _ kept: Kept) -> (problems: [String], lookups: Int64) {
+    /// What does not fit, and how many lookups do.
+    func judge(_ subject: FoldedSubject, _ kept: Kept) -> (flaws: [VaultFlaw], lookups: Int64) {
         guard let claims = subject.claims, let opened = kept.opened[subject.subject.value] else {
             return ([], 0)
         }
-        var problems = opened.problems
+        var flaws = opened.flaws
         for kind in TokenKind.allCases {
             guard let held = subject.state.token(kind) else { continue }
             let token = SubjectClaims.Token(kind: kind.valueKind, version: held.version)
-            if opened.fingerprints[token] == nil {
-                problems.append("the current \(kind.rawValue) cannot be read from the vault")
-            }
+            if opened.fingerprints[token] == nil { flaws.append(.valueUnreadable(token.kind)) }
         }
         if subject.state.human != nil,
             opened.fingerprints[SubjectClaims.Token(kind: .humanID, version: 1)] == nil
         {
-            problems.append("the human_id cannot be read from the vault")
+            flaws.append(.valueUnreadable(.humanID))
         }
         if !opened.lookups.contains(where: { $0.kind == .user }) {
-            problems.append("no lookup leads from the client_user_id to the subject")
+            flaws.append(.userLookupUnknown)
         }
         var lookups: Int64 = 0
         for key in opened.lookups {
             guard let lookup = kept.lookups[key] else {
-                problems.append("the lookup of kind \(key.kind.rawValue) is missing")
+                flaws.append(.lookupMissing(key.kind))
                 continue
             }
             if lookup.subject == subject.subject.value,
@@ -104,10 +105,10 @@ struct VerificationVault: Sendable {
             {
                 lookups += 1
             } else {
-                problems.append("the lookup of kind \(key.kind.rawValue) points elsewhere")
+                flaws.append(.lookupPointsElsewhere(key.kind))
             }
         }
-        return (problems, lookups)
+        return (flaws, lookups)
     }
 
     /// Whether an event of the subject made a lookup.
@@ -147,12 +148,12 @@ struct VerificationVault: Sendable {
             subject: subject.subject
         )
         if let stored, stored.rootKeyID != vault.rootKeyID {
-            opened.problems.append("the data key names another root key")
+            opened.flaws.append(.dataKeyOfOtherRootKey)
         }
         if let stored, let key = try? vault.unwrap(stored.wrapped, for: owner) {
             for value in values { open(value, subject, claims, owner, key, &opened) }
         } else {
-            opened.problems.append("the data key does not open")
+            opened.flaws.append(.dataKeyDoesNotOpen)
         }
         addLookups(of: subject, claims, &opened)
         return opened
@@ -166,8 +167,6 @@ struct VerificationVault: Sendable {
         _ key: DataKey,
         _ opened: inout Opened
     ) {
-        // Spelled out only for a finding: there are many values.
-        var name: String { "\(value.kind) of version \(value.version)" }
         guard let kind = ValueKind(rawValue: value.kind),
             let plain = try? vault.open(
                 value.sealed,
@@ -176,7 +175,7 @@ struct VerificationVault: Sendable {
                 for: owner,
                 key: key
             )
-        else { return opened.problems.append("the \(name) does not open") }
+        else { return opened.flaws.append(.valueDoesNotOpen(value.name)) }
         let fingerprint = kind.fingerprintKind.map {
             vault.fingerprint($0, of: plain, app: subject.app)
         }
@@ -185,12 +184,12 @@ struct VerificationVault: Sendable {
             if named == fingerprint {
                 opened.fingerprints[token] = fingerprint
             } else {
-                opened.problems.append("the \(name) has not the fingerprint that the log names")
+                opened.flaws.append(.valueDiffers(value.name))
             }
         } else if kind == .clientUserID && value.version == 1 {
             opened.fingerprints[token] = fingerprint
         } else {
-            opened.problems.append("the log names no \(name)")
+            opened.flaws.append(.valueNotNamed(value.name))
         }
     }
 

@@ -1,0 +1,141 @@
+extension VerificationReport.Finding {
+    /// What sort of thing does not fit: one word that programs may compare.
+    ///
+    /// A word stays, and keeps its meaning (docs/auditor.md#kinds-of-findings).
+    package enum Kind: String, Sendable, CaseIterable {
+        case rowsMissing = "rows_missing"
+        case positionRepeated = "position_repeated"
+        case positionNegative = "position_negative"
+        case rowsBeyondHead = "rows_beyond_head"
+        case logEndsBeforeHead = "log_ends_before_head"
+        case logEndsBeforeCheckpoint = "log_ends_before_checkpoint"
+        case logSetBack = "log_set_back"
+        case logUnknown = "log_unknown"
+
+        case recordUnreadable = "record_unreadable"
+        case columnDiffers = "column_differs"
+        case recordNotSigned = "record_not_signed"
+        case recordNotInTile = "record_not_in_tile"
+        case recordOrTileDiffers = "record_or_tile_differs"
+
+        case rootDiffers = "root_differs"
+        case emptyRootDiffers = "empty_root_differs"
+        case checkpointUnsound = "checkpoint_unsound"
+        case checkpointColumnsDiffer = "checkpoint_columns_differ"
+        case keptCheckpointUnsound = "kept_checkpoint_unsound"
+
+        case tileMissing = "tile_missing"
+        case tileUnreadable = "tile_unreadable"
+        case tileDiffers = "tile_differs"
+        case tileRootDiffers = "tile_root_differs"
+        case tilesNotCovered = "tiles_not_covered"
+        case tilesLeadElsewhere = "tiles_lead_elsewhere"
+
+        case subjectOutOfOrder = "subject_out_of_order"
+        case subjectVersionNotDue = "subject_version_not_due"
+        case subjectAppDiffers = "subject_app_differs"
+        case projectionDiffers = "projection_differs"
+        case projectionOfNobody = "projection_of_nobody"
+
+        case dataKeyMissing = "data_key_missing"
+        case dataKeyDoesNotOpen = "data_key_does_not_open"
+        case dataKeyOfOtherRootKey = "data_key_of_other_root_key"
+        case dataKeyOfNobody = "data_key_of_nobody"
+        case valueMissing = "value_missing"
+        case valueUnreadable = "value_unreadable"
+        case valueDoesNotOpen = "value_does_not_open"
+        case valueDiffers = "value_differs"
+        case valueNotNamed = "value_not_named"
+        case valueNotOfApp = "value_not_of_app"
+        case valueWithoutDataKey = "value_without_data_key"
+        case userLookupUnknown = "user_lookup_unknown"
+        case lookupMissing = "lookup_missing"
+        case lookupPointsElsewhere = "lookup_points_elsewhere"
+        case lookupEventMissing = "lookup_event_missing"
+        case lookupSubjectDiffers = "lookup_subject_differs"
+        case lookupEventDiffers = "lookup_event_differs"
+        case masterKeyMissing = "master_key_missing"
+        case masterKeyDoesNotOpen = "master_key_does_not_open"
+        case masterKeyUnknown = "master_key_unknown"
+    }
+}
+
+extension VerificationFlaw {
+    var kind: VerificationReport.Finding.Kind {
+        switch self {
+        case .rowsMissing: .rowsMissing
+        case .positionRepeated: .positionRepeated
+        case .positionNegative: .positionNegative
+        case .rowsBeyondHead: .rowsBeyondHead
+        case .logEndsBeforeHead: .logEndsBeforeHead
+        case .logEndsBeforeCheckpoint: .logEndsBeforeCheckpoint
+        case .logSetBack: .logSetBack
+        case .logUnknown: .logUnknown
+        case .recordUnreadable: .recordUnreadable
+        case .columnDiffers: .columnDiffers
+        case .recordNotSigned: .recordNotSigned
+        case .recordNotInTile: .recordNotInTile
+        case .recordOrTileDiffers: .recordOrTileDiffers
+        case .rootDiffers: .rootDiffers
+        case .emptyRootDiffers: .emptyRootDiffers
+        case .checkpointUnsound: .checkpointUnsound
+        case .checkpointColumnsDiffer: .checkpointColumnsDiffer
+        case .keptCheckpointUnsound: .keptCheckpointUnsound
+        case .tile(_, _, let flaw): flaw.kind
+        case .tilesNotCovered: .tilesNotCovered
+        case .tilesLeadElsewhere: .tilesLeadElsewhere
+        case .subjectOutOfOrder: .subjectOutOfOrder
+        case .subjectVersionNotDue: .subjectVersionNotDue
+        case .subjectAppDiffers: .subjectAppDiffers
+        case .projectionDiffers: .projectionDiffers
+        case .projectionOfNobody: .projectionOfNobody
+        case .subject(_, let flaw), .app(_, let flaw): flaw.kind
+        case .dataKeyOfNobody: .dataKeyOfNobody
+        case .valueWithoutDataKey: .valueWithoutDataKey
+        case .lookup(_, let flaw): flaw.kind
+        case .masterKeyMissing: .masterKeyMissing
+        case .masterKeyDoesNotOpen: .masterKeyDoesNotOpen
+        case .masterKeyUnknown: .masterKeyUnknown
+        }
+    }
+}
+
+extension TileFlaw {
+    fileprivate var kind: VerificationReport.Finding.Kind {
+        switch self {
+        case .missing: .tileMissing
+        case .unreadable: .tileUnreadable
+        case .differs: .tileDiffers
+        case .rootDiffers: .tileRootDiffers
+        }
+    }
+}
+
+extension LookupFlaw {
+    fileprivate var kind: VerificationReport.Finding.Kind {
+        switch self {
+        case .eventMissing: .lookupEventMissing
+        case .subjectDiffers: .lookupSubjectDiffers
+        case .eventDiffers: .lookupEventDiffers
+        }
+    }
+}
+
+extension VaultFlaw {
+    fileprivate var kind: VerificationReport.Finding.Kind {
+        switch self {
+        case .dataKeyMissing: .dataKeyMissing
+        case .dataKeyDoesNotOpen: .dataKeyDoesNotOpen
+        case .dataKeyOfOtherRootKey: .dataKeyOfOtherRootKey
+        case .valueMissing: .valueMissing
+        case .valueUnreadable: .valueUnreadable
+        case .valueDoesNotOpen: .valueDoesNotOpen
+        case .valueDiffers: .valueDiffers
+        case .valueNotNamed: .valueNotNamed
+        case .valueNotOfApp: .valueNotOfApp
+        case .userLookupUnknown: .userLookupUnknown
+        case .lookupMissing: .lookupMissing
+        case .lookupPointsElsewhere: .lookupPointsElsewhere
+        }
+    }
+}

@@ -1,0 +1,122 @@
+internal import Ledger
+internal import LedgerStore
+internal import MerkleLog
+internal import Vault
+
+extension VerificationFlaw: CustomStringConvertible {
+    /// The sentence for people; the place stands before it.
+    var description: String {
+        switch self {
+        case .rowsMissing(let count): count == 1 ? "the row is missing" : "the rows are missing"
+        case .positionRepeated: "the position is given out twice"
+        case .positionNegative: "the position is negative"
+        case .rowsBeyondHead(let head): "rows stand beyond the head, which says \(head)"
+        case .logEndsBeforeHead(let head): "the log ends here, its head says \(head)"
+        case .logEndsBeforeCheckpoint(let size):
+            "the log ends here, but a checkpoint of size \(size) is stored"
+        case .logSetBack(let source, let size):
+            "the log ends here, but \(source) was signed over \(size) records: an "
+                + "older database was restored, or records were removed"
+        case .logUnknown: "rows stand in a log that there is not"
+        case .recordUnreadable: "the record is not one that the ledger writes"
+        case .columnDiffers(let column): "column \(column.rawValue) differs from \(column.other)"
+        case .recordNotSigned: "the record is not the one that was signed"
+        case .recordNotInTile: "the record is not the one whose hash was stored"
+        case .recordOrTileDiffers:
+            "the record and the stored tile differ, and no checkpoint tells which is right"
+        case .rootDiffers(let source, let size):
+            "the records are not those that \(source) of size \(size) was signed over"
+        case .emptyRootDiffers: "the checkpoint of size 0 has not the root of the empty tree"
+        case .checkpointUnsound(let size, let error):
+            "the stored checkpoint of size \(size): \(error)"
+        case .checkpointColumnsDiffer(let size):
+            "the stored checkpoint of size \(size): its columns differ from its signed text"
+        case .keptCheckpointUnsound(let error): "the checkpoint in the folder: \(error)"
+        case .tile(let level, let number, let flaw): flaw.sentence(level, number)
+        case .tilesNotCovered(let level):
+            "tiles of level \(level) are stored that no checkpoint covers"
+        case .tilesLeadElsewhere(let size):
+            "the stored tiles do not lead to the checkpoint of size \(size)"
+        case .subjectOutOfOrder(let version):
+            "the record stands before the subject's version \(version)"
+        case .subjectVersionNotDue(let version, let due):
+            "version \(version) of the subject stands where \(due) is due"
+        case .subjectAppDiffers: "the event is of another app than the subject's earlier ones"
+        case .projectionDiffers(let subject):
+            "the projection row of subject \(subject) is not what its events give"
+        case .projectionOfNobody(let subject):
+            "the projection has a row of subject \(subject), of whom there are no events"
+        case .subject(let subject, let flaw): "subject \(subject): \(flaw.sentence)"
+        case .app(let clientID, let flaw): "app \(clientID): \(flaw.sentence)"
+        case .dataKeyOfNobody(let subject):
+            "the vault has a data key of subject \(subject), of whom there are no events"
+        case .valueWithoutDataKey(let subject):
+            "the vault has a value of subject \(subject), who has no data key"
+        case .lookup(let kind, let flaw): "a lookup of kind \(kind) \(flaw.sentence)"
+        case .masterKeyMissing(let purpose):
+            "the master key for \(purpose.rawValue) is missing"
+        case .masterKeyDoesNotOpen(let purpose):
+            "the master key for \(purpose.rawValue) does not open"
+        case .masterKeyUnknown: "a master key is stored for no known purpose"
+        }
+    }
+}
+
+extension VerificationFlaw.Column {
+    /// What of the record the column repeats.
+    fileprivate var other: String {
+        switch self {
+        case .appID: "the record's source"
+        case .eventID, .subject, .subjectVersion, .type, .recordedAt: "the record"
+        }
+    }
+}
+
+extension TileFlaw {
+    fileprivate func sentence(_ level: Int, _ number: Int64) -> String {
+        let tile = "the tile of level \(level) and number \(number)"
+        return switch self {
+        case .missing: "\(tile) is not stored"
+        case .unreadable: "\(tile) is not one"
+        // Of the lowest level it is said only once a checkpoint has told which of the two is right.
+        case .differs: "\(tile) is not that of the \(level == 0 ? "signed records" : "records")"
+        case .rootDiffers: "the stored root of \(tile) is not its own"
+        }
+    }
+}
+
+extension LookupFlaw {
+    fileprivate var sentence: String {
+        switch self {
+        case .eventMissing: "points to an event that is not there"
+        case .subjectDiffers: "points to an event of another subject"
+        case .eventDiffers: "is not what the event that it points to says"
+        }
+    }
+}
+
+extension VaultFlaw {
+    fileprivate var sentence: String {
+        switch self {
+        case .dataKeyMissing: "the data key is missing"
+        case .dataKeyDoesNotOpen: "the data key does not open"
+        case .dataKeyOfOtherRootKey: "the data key names another root key"
+        case .valueMissing(let kind): "the \(kind.rawValue) is missing"
+        case .valueUnreadable(let kind):
+            "the \(kind.tokenKind == nil ? "" : "current ")\(kind.rawValue) cannot be read from "
+                + "the vault"
+        case .valueDoesNotOpen(let value): "the \(value) does not open"
+        case .valueDiffers(let value): "the \(value) has not the fingerprint that the log names"
+        case .valueNotNamed(let value): "the log names no \(value)"
+        case .valueNotOfApp(let value): "an app has no \(value)"
+        case .userLookupUnknown: "no lookup leads from the client_user_id to the subject"
+        case .lookupMissing(let kind): "the lookup of kind \(kind.rawValue) is missing"
+        case .lookupPointsElsewhere(let kind):
+            "the lookup of kind \(kind.rawValue) points elsewhere"
+        }
+    }
+}
+
+extension VaultFlaw.StoredValue: CustomStringConvertible {
+    var description: String { "\(kind) of version \(version)" }
+}

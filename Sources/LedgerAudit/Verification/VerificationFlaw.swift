@@ -1,0 +1,129 @@
+internal import Ledger
+internal import LedgerStore
+internal import MerkleLog
+internal import Vault
+
+/// What does not fit at the place of a finding.
+///
+/// Holds what its sentence needs, and no value. The sentence is made only when it is printed. An
+/// error, because a check may give it instead of what it was to read.
+enum VerificationFlaw: Error, Equatable {
+    // MARK: Positions
+
+    /// The rows of so many positions are not there.
+    case rowsMissing(count: Int64)
+    case positionRepeated
+    case positionNegative
+    case rowsBeyondHead(head: Int64)
+    case logEndsBeforeHead(head: Int64)
+    /// A checkpoint in the database covers more than the log has.
+    case logEndsBeforeCheckpoint(size: Int64)
+    /// A checkpoint from outside the database covers more than the log has.
+    case logSetBack(CheckpointSource, size: Int64)
+    /// There are rows of a log that the table of logs does not have.
+    case logUnknown
+
+    // MARK: Records
+
+    case recordUnreadable
+    case columnDiffers(Column)
+    /// The stored tile, and with it the next checkpoint, are of another record.
+    case recordNotSigned
+    /// The stored tile is of another record, and the next checkpoint is of neither history.
+    case recordNotInTile
+    /// The stored tile is of another record, and no checkpoint follows.
+    case recordOrTileDiffers
+
+    // MARK: Checkpoints
+
+    case rootDiffers(CheckpointSource, size: Int64)
+    case emptyRootDiffers
+    /// The stored note is none, or not signed by the log's key.
+    case checkpointUnsound(size: Int64, NoteError)
+    case checkpointColumnsDiffer(size: Int64)
+    /// The same of the note in the checkpoint folder.
+    case keptCheckpointUnsound(NoteError)
+
+    // MARK: Tiles
+
+    case tile(level: Int, number: Int64, TileFlaw)
+    /// Tiles are stored that no checkpoint covers.
+    case tilesNotCovered(level: Int32)
+    /// A verification that begins at a checkpoint cannot reach it from the tiles.
+    case tilesLeadElsewhere(size: Int64)
+
+    // MARK: Subjects
+
+    case subjectOutOfOrder(after: Int64)
+    case subjectVersionNotDue(Int64, due: Int64)
+    case subjectAppDiffers
+    case projectionDiffers(subject: Identifier)
+    case projectionOfNobody(subject: Identifier)
+
+    // MARK: The vault
+
+    /// What the vault has of a subject.
+    case subject(Identifier, VaultFlaw)
+    /// What the vault has of an app, by its `clientId`.
+    case app(String, VaultFlaw)
+    case dataKeyOfNobody(subject: Identifier)
+    case valueWithoutDataKey(subject: Identifier)
+    /// A lookup that is there; its kind as stored.
+    case lookup(kind: String, LookupFlaw)
+    case masterKeyMissing(MasterKeyPurpose)
+    case masterKeyDoesNotOpen(MasterKeyPurpose)
+    /// No purpose that this program knows.
+    case masterKeyUnknown
+
+    /// A column that repeats what the record says.
+    enum Column: String {
+        case eventID = "event_id"
+        case appID = "app_id"
+        case subject
+        case subjectVersion = "subject_version"
+        case type
+        case recordedAt = "recorded_at"
+    }
+}
+
+/// What does not fit in a stored tile.
+enum TileFlaw {
+    case missing
+    case unreadable
+    /// Its hashes are not those of the records.
+    case differs
+    /// Its root is not that of its hashes.
+    case rootDiffers
+}
+
+/// What does not fit between a stored lookup and the event that should have made it.
+enum LookupFlaw {
+    case eventMissing
+    case subjectDiffers
+    case eventDiffers
+}
+
+/// What does not fit in what the vault has of one subject or app.
+enum VaultFlaw: Equatable {
+    case dataKeyMissing
+    case dataKeyDoesNotOpen
+    case dataKeyOfOtherRootKey
+    case valueMissing(ValueKind)
+    /// A value that must be there is not, or is not the one that the log names.
+    case valueUnreadable(ValueKind)
+    case valueDoesNotOpen(StoredValue)
+    /// The value has another fingerprint than the one that the log names.
+    case valueDiffers(StoredValue)
+    case valueNotNamed(StoredValue)
+    case valueNotOfApp(StoredValue)
+    /// The `clientUserId` cannot be read, so that nobody can say which lookup must be there.
+    case userLookupUnknown
+    case lookupMissing(LookupKind)
+    case lookupPointsElsewhere(LookupKind)
+
+    /// Which value it is; its kind as stored, which may be none that this program knows.
+    struct StoredValue: Equatable {
+        let kind: String
+        let version: Int64
+    }
+}

@@ -1,3 +1,5 @@
+package import MerkleLog
+
 /// Why an export can not be written, gone on with, or read.
 package enum BundleError: Error, Equatable {
     /// The system refused to open, read or write a file.
@@ -21,7 +23,7 @@ package enum BundleError: Error, Equatable {
     /// The manifest is not as the ledger writes it; says what.
     case malformedManifest(what: String)
     /// A line of a file is not as the ledger writes it.
-    case malformedLine(file: String, line: Int64, problem: String)
+    case malformedLine(file: String, line: Int64, LineFlaw)
     /// A compressed file is damaged or cut off.
     case gzip(file: String, GzipError)
     /// A stored record is none.
@@ -41,9 +43,51 @@ extension BundleError: CustomStringConvertible {
         case .damagedFile(let name): "\(name) has less in it than was noted"
         case .malformedPlan(let what): what
         case .malformedManifest(let what): "the manifest is malformed: \(what)"
-        case .malformedLine(let file, let line, let problem): "\(file), line \(line): \(problem)"
+        case .malformedLine(let file, let line, let flaw): "\(file), line \(line): \(flaw)"
         case .gzip(let file, let error): "\(file): \(error)"
         case .malformedRecord(let position): "the record at position \(position) is malformed"
+        }
+    }
+}
+
+extension BundleError {
+    /// What is wrong, without the place where the error has one of its own.
+    var problem: String {
+        switch self {
+        case .malformedLine(_, _, let flaw): flaw.description
+        case .gzip(_, let error): error.description
+        case .system(_, let problem): problem
+        case .occupied, .unfinished, .finished, .inUse, .otherPlan, .damagedProgress, .damagedFile,
+            .malformedPlan, .malformedManifest, .malformedRecord:
+            description
+        }
+    }
+}
+
+/// What is wrong with a line of an export.
+package enum LineFlaw: Equatable, Sendable {
+    /// It is the last one and does not end.
+    case noEnd
+    case tooLong
+    /// It is not written as the ledger writes it.
+    case foreign
+    /// It should be a proof behind the one before.
+    case noProof
+    /// Where it should stand, the file has ended: there are more events than proofs.
+    case proofMissing
+    /// It should begin a checkpoint.
+    case noNote(NoteError)
+}
+
+extension LineFlaw: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .noEnd: "the last line has no end"
+        case .tooLong: "it is longer than any that the ledger writes"
+        case .foreign: "it is not written as the ledger writes it"
+        case .noProof: "it is no proof, or out of order"
+        case .proofMissing: "an event has no proof"
+        case .noNote(let error): error.description
         }
     }
 }

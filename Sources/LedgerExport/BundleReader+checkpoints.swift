@@ -13,7 +13,7 @@ extension BundleReader {
             do {
                 notes.append(try SignedNote(bytes))
             } catch {
-                throw .malformedLine(file: name, line: 1, problem: "\(error)")
+                throw .malformedLine(file: name, line: 1, .noNote(error))
             }
         }
         return notes

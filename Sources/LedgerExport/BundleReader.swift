@@ -73,7 +73,7 @@ package final class BundleReader {
                     throw .malformedLine(
                         file: proofs.name,
                         line: proofs.lines,
-                        problem: "it is no proof, or out of order"
+                        .noProof
                     )
                 }
                 positions.append(proof.position)

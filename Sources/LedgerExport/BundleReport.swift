@@ -11,8 +11,14 @@ package struct BundleReport: Sendable {
         package let line: Int64?
         /// The event's place in the log.
         package let position: Int64?
+        /// What does not fit.
+        let flaw: BundleFlaw
+
+        /// What does not fit, as a word for programs.
+        package var kind: Kind { flaw.kind }
+
         /// What does not fit, in words, without values.
-        package let problem: String
+        package var problem: String { flaw.description.printable }
 
         package var description: String {
             let places = [

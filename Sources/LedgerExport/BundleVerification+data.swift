@@ -68,7 +68,7 @@ extension BundleVerification {
                 throw BundleError.malformedLine(
                     file: file.name,
                     line: state.count + Int64(index) + 1,
-                    problem: "it is not written as the ledger writes it"
+                    .foreign
                 )
             }
             checkPage(state, result)
@@ -86,7 +86,7 @@ extension BundleVerification {
                 throw BundleError.malformedLine(
                     file: file.name,
                     line: file.lines + 1,
-                    problem: "an event has no proof"
+                    .proofMissing
                 )
             }
             proofs.ends += page.ends.map { $0 + proofs.bytes.count }
@@ -105,16 +105,16 @@ extension BundleVerification {
                 file,
                 line: state.count + Int64(problem.index) + 1,
                 position: positions[problem.index],
-                problem.text
+                problem.flaw
             )
         }
         for (index, position) in positions.enumerated() {
             let line = state.count + Int64(index) + 1
             if let last = state.last, position <= last {
-                add(.positions, file, line: line, position: position, "it is out of order")
+                add(.positions, file, line: line, position: position, .positionOutOfOrder)
             }
             if !state.manifest.range.contains(position) {
-                add(.positions, file, line: line, position: position, "it is outside of the range")
+                add(.positions, file, line: line, position: position, .positionOutsideOfRange)
             }
             state.first = state.first ?? position
             state.last = position
@@ -125,12 +125,7 @@ extension BundleVerification {
             checkVersion(state, result.versions[index], line: line, position: position)
         }
         guard let row = state.csv?.compare(result.rows, ends: result.rowEnds) else { return }
-        add(
-            .csv,
-            state.layout.csv,
-            position: positions[row],
-            "the table's row is not that of the event"
-        )
+        add(.csv, state.layout.csv, position: positions[row], .tableRowDiffers)
     }
 
     /// Of one user's events none may be missing between two others.
@@ -150,7 +145,7 @@ extension BundleVerification {
                 state.layout.events,
                 line: line,
                 position: position,
-                "before it, events of the user are missing or too many"
+                .userEventsMissing
             )
         }
         state.version = version
@@ -161,18 +156,18 @@ extension BundleVerification {
     private mutating func checkEnd(_ state: DataState) throws {
         let manifest = state.manifest
         if let proofs = state.proofs, try proofs.next() != nil {
-            add(.counts, proofs.name, line: state.count + 1, "there are more proofs than events")
+            add(.counts, proofs.name, line: state.count + 1, .proofSurplus)
         }
         if state.count != manifest.events {
-            add(.counts, state.events.name, "it has \(state.count) events, not those named")
+            add(.counts, state.events.name, .eventCountDiffers(state.count))
         }
         if state.first != manifest.positions?.lowerBound
             || state.last != manifest.positions?.upperBound
         {
-            add(.counts, state.events.name, "first or last position is not the one named")
+            add(.counts, state.events.name, .positionsDiffer)
         }
         if manifest.proof == .root, state.tree.root != manifest.root {
-            add(.root, state.events.name, "the events have another root than the one signed")
+            add(.root, state.events.name, .rootDiffers)
         }
         if manifest.query.isWholeSubject { report.countedEvents = state.versionsCount }
         checkSum(state.events.name, state.events.sum, lines: state.events.lines, manifest)
@@ -181,7 +176,7 @@ extension BundleVerification {
         }
         if let csv = state.csv {
             if try csv.hasMore() {
-                add(.csv, state.layout.csv, "it has more, or other, rows than there are events")
+                add(.csv, state.layout.csv, .tableDiffers)
             }
             checkSum(state.layout.csv, csv.sum, lines: state.count + 1, manifest)
         }
@@ -195,10 +190,10 @@ extension BundleVerification {
     ) {
         guard let listed = manifest.files.first(where: { $0.name == name }) else { return }
         if listed.bytes != sum.bytes || listed.sha256 != sum.sha256 {
-            add(.sums, name, "it is not the file that the manifest names")
+            add(.sums, name, .fileDiffers)
         }
         if listed.lines != lines {
-            add(.counts, name, "it has \(lines) lines, not those named")
+            add(.counts, name, .lineCountDiffers(lines))
         }
     }
 
@@ -217,20 +212,20 @@ extension BundleVerification {
                     throw BundleError.malformedLine(
                         file: file.name,
                         line: line,
-                        problem: "it is not written as the ledger writes it"
+                        .foreign
                     )
                 }
                 if let last, row.subject <= last {
-                    add(.identities, file.name, line: line, "it is out of order")
+                    add(.identities, file.name, line: line, .identityOutOfOrder)
                 }
                 last = row.subject
                 if !state.subjects.contains(row.subject) {
-                    add(.identities, file.name, line: line, "no event is of this user")
+                    add(.identities, file.name, line: line, .identityOfNobody)
                 }
             }
         }
         if file.lines != Int64(state.subjects.count) {
-            add(.identities, file.name, "it has \(file.lines) users, the events have others")
+            add(.identities, file.name, .identityCountDiffers(file.lines))
         }
         checkSum(file.name, file.sum, lines: file.lines, state.manifest)
     }
@@ -239,15 +234,15 @@ extension BundleVerification {
 extension BundleReport.Finding {
     /// A file that can not be read, or not to its end.
     fileprivate init(_ error: BundleError) {
+        let flaw = BundleFlaw.cutShort(error)
         switch error {
-        case .malformedLine(let file, let line, let problem):
-            self.init(file: file, line: line, position: nil, problem: problem)
-        case .gzip(let file, let problem):
-            self.init(file: file, line: nil, position: nil, problem: "\(problem)")
-        case .system(let file, let problem):
-            self.init(file: file, line: nil, position: nil, problem: problem)
-        default:
-            self.init(file: nil, line: nil, position: nil, problem: "\(error)")
+        case .malformedLine(let file, let line, _):
+            self.init(file: file, line: line, position: nil, flaw: flaw)
+        case .gzip(let file, _), .system(let file, _):
+            self.init(file: file, line: nil, position: nil, flaw: flaw)
+        case .occupied, .unfinished, .finished, .inUse, .otherPlan, .damagedProgress, .damagedFile,
+            .malformedPlan, .malformedManifest, .malformedRecord:
+            self.init(file: nil, line: nil, position: nil, flaw: flaw)
         }
     }
 }

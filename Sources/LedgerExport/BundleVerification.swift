@@ -58,7 +58,7 @@ package struct BundleVerification {
         _ file: String? = nil,
         line: Int64? = nil,
         position: Int64? = nil,
-        _ problem: String
+        _ flaw: BundleFlaw
     ) {
         guard checks.contains(check) else { return }
         report.add(
@@ -66,7 +66,7 @@ package struct BundleVerification {
                 file: file?.printable,
                 line: line,
                 position: position,
-                problem: problem.printable
+                flaw: flaw
             )
         )
     }
@@ -82,7 +82,7 @@ package struct BundleVerification {
             )
             manifest = try BundleManifest(decoding: bytes)
         } catch {
-            add(.manifest, BundleLayout.manifest, "\(error)")
+            add(.manifest, BundleLayout.manifest, .unreadable(error))
             return
         }
         report.manifest = manifest
@@ -101,10 +101,10 @@ package struct BundleVerification {
         let listed =
             manifest.files.map(\.name) + [BundleLayout.manifest, BundleLayout.manifestNote]
         for name in listed where !names.contains(name) {
-            add(.names, name, "it is missing")
+            add(.names, name, .fileMissing)
         }
         for name in names where !listed.contains(name) {
-            add(.names, name, "the manifest does not list it")
+            add(.names, name, .fileNotListed)
         }
     }
 
@@ -113,13 +113,13 @@ package struct BundleVerification {
         guard let key = try? VerifierKey(manifest.verifierKey), key.type == .ed25519,
             key.name.utf8.elementsEqual(manifest.origin.utf8)
         else {
-            add(.key, BundleLayout.manifest, "the key that it names is no key of its log")
+            add(.key, BundleLayout.manifest, .keyNotOfLog)
             return
         }
         let logKeys = keys.filter { $0.type == .ed25519 }
         report.keySource = logKeys.isEmpty ? .bundle : .pinned
         if !logKeys.isEmpty, !logKeys.contains(key) {
-            add(.key, BundleLayout.manifest, "it is signed under another key than you named")
+            add(.key, BundleLayout.manifest, .keyNotPinned)
         }
         checkNote(BundleManifest.noteText(bytes), key)
         let last = checkCheckpoint(BundleLayout.checkpoint, .checkpoint, key, manifest)
@@ -127,24 +127,23 @@ package struct BundleVerification {
         guard let last, let first else { return }
         report.firstTreeSize = Int64(first.size)
         if last.size != manifest.treeSize || last.root != manifest.root {
-            add(.checkpoint, BundleLayout.checkpoint, "it is not the one that the manifest names")
+            add(.checkpoint, BundleLayout.checkpoint, .checkpointDiffers)
         }
         checkConsistency(first, last)
     }
 
     private mutating func checkNote(_ text: String, _ key: VerifierKey) {
         let name = BundleLayout.manifestNote
+        guard let bytes = contents(name, .signature, bytesMax: SignedNote.bytesMax) else { return }
         do {
-            let note = try SignedNote(
-                folder.contents(name, bytesMax: SignedNote.bytesMax)
-            )
+            let note = try SignedNote(bytes)
             guard note.text.utf8.elementsEqual(text.utf8) else {
-                add(.signature, name, "it is of another manifest")
+                add(.signature, name, .signatureOfOtherManifest)
                 return
             }
             _ = try note.verify([key])
         } catch {
-            add(.signature, name, "\(error)")
+            add(.signature, name, .manifestNotSigned(error))
         }
     }
 
@@ -154,29 +153,38 @@ package struct BundleVerification {
         _ key: VerifierKey,
         _ manifest: BundleManifest
     ) -> Checkpoint? {
+        guard let bytes = contents(name, check, bytesMax: SignedNote.bytesMax) else { return nil }
         do {
-            let note = try SignedNote(
-                folder.contents(name, bytesMax: SignedNote.bytesMax)
-            )
+            let note = try SignedNote(bytes)
             do {
                 _ = try note.verify([key])
                 if name == BundleLayout.checkpoint { try noteWitnesses(note) }
             } catch {
-                add(check, name, "\(error)")
+                add(check, name, .checkpointUnsound(error))
             }
             let checkpoint = try Checkpoint(note.text)
             if !checkpoint.origin.utf8.elementsEqual(manifest.origin.utf8) {
-                add(check, name, "it is of another log")
+                add(check, name, .checkpointOfOtherLog)
             }
             return checkpoint
         } catch {
-            add(check, name, "\(error)")
+            add(check, name, .checkpointUnsound(error))
+            return nil
+        }
+    }
+
+    /// The bytes of a small file; nil when it cannot be read, which is a finding.
+    private mutating func contents(_ name: String, _ check: Check, bytesMax: Int) -> [UInt8]? {
+        do {
+            return try folder.contents(name, bytesMax: bytesMax)
+        } catch {
+            add(check, name, .unreadable(error))
             return nil
         }
     }
 
     /// Finds the witnesses that the caller trusts among the signatures; none is no mistake.
-    private mutating func noteWitnesses(_ note: SignedNote) throws {
+    private mutating func noteWitnesses(_ note: SignedNote) throws(NoteError) {
         let witnesses = keys.filter { $0.type == .cosignature }
         let isCosigned = note.signatures.contains { line in
             witnesses.contains { line.isSaidToBe(of: $0) }
@@ -189,18 +197,20 @@ package struct BundleVerification {
 
     private mutating func checkConsistency(_ first: Checkpoint, _ last: Checkpoint) {
         let name = BundleLayout.consistency
+        let bytesMax = ExportLimits.consistencyBytesMax
+        guard let bytes = contents(name, .consistency, bytesMax: bytesMax) else { return }
+        guard let proof = try? ConsistencyProof(bundleBytes: bytes) else {
+            add(.consistency, name, .consistencyMalformed)
+            return
+        }
+        guard proof.old == first.size, proof.new == last.size else {
+            add(.consistency, name, .consistencyOfOtherCheckpoints)
+            return
+        }
         do {
-            let bytes = try folder.contents(name, bytesMax: ExportLimits.consistencyBytesMax)
-            let proof = try ConsistencyProof(bundleBytes: bytes)
-            guard proof.old == first.size, proof.new == last.size else {
-                add(.consistency, name, "it is not between the two checkpoints")
-                return
-            }
             try proof.verify(oldRoot: first.root, newRoot: last.root)
-        } catch is RecordError {
-            add(.consistency, name, "it is not written as the ledger writes it")
         } catch {
-            add(.consistency, name, "\(error)")
+            add(.consistency, name, .consistencyNotProved(error))
         }
     }
 
@@ -209,9 +219,9 @@ package struct BundleVerification {
         guard let listed = manifest.files.first(where: { $0.name == name }) else { return }
         do {
             let found = try BundleManifest.File(describing: name, in: folder, lines: nil)
-            if found != listed { add(.sums, name, "it is not the file that the manifest names") }
+            if found != listed { add(.sums, name, .fileDiffers) }
         } catch {
-            add(.sums, name, "\(error)")
+            add(.sums, name, .unreadable(error))
         }
     }
 }

@@ -11,7 +11,7 @@ struct EventCheck: Sendable {
         struct Problem: Sendable {
             let check: BundleVerification.Check
             let index: Int
-            let text: String
+            let flaw: BundleFlaw
         }
 
         var positions: [Int64] = []
@@ -93,12 +93,12 @@ struct EventCheck: Sendable {
             record = decoded
             if !query.matches(decoded) {
                 result.problems.append(
-                    .init(check: .query, index: index, text: "it is not what the query asks for")
+                    .init(check: .query, index: index, flaw: .eventNotAskedFor)
                 )
             }
         } catch {
             result.problems.append(
-                .init(check: .record, index: index, text: "it is no record that the ledger writes")
+                .init(check: .record, index: index, flaw: .recordUnreadable)
             )
         }
         result.subjects.append(record?.subject)
@@ -109,7 +109,7 @@ struct EventCheck: Sendable {
             try CSVTable.append(slice, position: proof.position, to: &result.rows)
         } catch {
             result.problems.append(
-                .init(check: .record, index: index, text: "it is no record that the ledger writes")
+                .init(check: .record, index: index, flaw: .recordUnreadable)
             )
         }
         result.rowEnds.append(result.rows.count)
@@ -129,7 +129,9 @@ struct EventCheck: Sendable {
         do {
             try inclusion.verify(leaf: leaf, root: root)
         } catch {
-            result.problems.append(.init(check: .inclusion, index: index, text: "\(error)"))
+            result.problems.append(
+                .init(check: .inclusion, index: index, flaw: .eventNotProved(error))
+            )
         }
     }
 }

@@ -53,7 +53,7 @@ final class LineFile {
             let chunk = try content.next()
             if chunk.isEmpty {
                 guard start == seen else {
-                    throw malformed(page, "the last line has no end")
+                    throw malformed(page, .noEnd)
                 }
                 break
             }
@@ -67,15 +67,11 @@ final class LineFile {
     }
 
     private func tooLong(_ page: Page) -> BundleError {
-        malformed(page, "it is longer than any that the ledger writes")
+        malformed(page, .tooLong)
     }
 
-    private func malformed(_ page: Page, _ problem: String) -> BundleError {
-        .malformedLine(
-            file: name,
-            line: lines + Int64(page.ends.count) + 1,
-            problem: problem
-        )
+    private func malformed(_ page: Page, _ flaw: LineFlaw) -> BundleError {
+        .malformedLine(file: name, line: lines + Int64(page.ends.count) + 1, flaw)
     }
 }
 

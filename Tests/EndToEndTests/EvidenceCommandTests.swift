@@ -77,6 +77,9 @@ struct EvidenceCommandTests {
             try flipByte(events, at: 100)
             #expect(try await program.command(["verify", folder, "--key", key]).status == 6)
             #expect(try await verifiedByPython(program, folder).status == 1)
+            let told = try await program.command(["verify", folder, "--key", key, "--json"])
+            let kinds = Set(try findings(told).compactMap { $0["kind"]?.string })
+            #expect(kinds.contains(name == "zipped" ? "compression_damaged" : "file_differs"))
         }
         let foreign = "token-ledger/0000000000000000/0+d6732c22+" + key.split(separator: "+")[2]
         let other = try await program.command(["verify", "/nowhere", "--key", foreign])

@@ -181,11 +181,7 @@ struct ForeignBytesTests {
     func endless() throws {
         let folder = try TemporaryFolder()
         try folder.write("endless", [UInt8](repeating: 0x61, count: 300_000))
-        let tooLong = BundleError.malformedLine(
-            file: "endless",
-            line: 1,
-            problem: "it is longer than any that the ledger writes"
-        )
+        let tooLong = BundleError.malformedLine(file: "endless", line: 1, .tooLong)
         let reader = try BundleReader(path: folder.file("endless"))
         #expect(throws: tooLong) { try reader.nextPage() }
         let made = unsafe mkfifo(folder.file("pipe"), 0o600)

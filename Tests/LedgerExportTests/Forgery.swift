@@ -47,6 +47,40 @@ enum Forgery: String, CaseIterable, Sendable {
         }
     }
 
+    /// What it is said to be.
+    var kinds: Set<BundleReport.Finding.Kind> {
+        switch self {
+        case .changedRecord, .swappedRecords: [.rootDiffers]
+        case .foreignBytes: [.recordUnreadable]
+        case .droppedRecord: [.rootDiffers, .eventCountDiffers, .positionsDiffer]
+        case .swappedPaths, .swappedEvents, .shortPath: [.eventNotProved]
+        case .repeatedEvent: [.positionOutOfOrder]
+        case .outsideOfRange: [.positionOutsideOfRange, .positionsDiffer]
+        case .otherEvent: [.eventNotAskedFor]
+        case .otherFirst: [.positionsDiffer]
+        case .changedCell: [.tableRowDiffers, .tableDiffers]
+        case .extraRow: [.tableDiffers, .lineCountDiffers]
+        case .missingRow: [.tableRowDiffers, .tableDiffers, .lineCountDiffers]
+        case .otherIdentity: [.identityOfNobody]
+        case .missingIdentity: [.identityCountDiffers]
+        case .swappedIdentities: [.identityOutOfOrder]
+        case .missingVersion: [.userEventsMissing]
+        case .olderCheckpoint: [.checkpointDiffers, .consistencyOfOtherCheckpoints]
+        case .olderTree: [.checkpointDiffers]
+        case .foreignCheckpoint, .foreignFirst: [.checkpointUnsound]
+        case .otherOrigin: [.checkpointOfOtherLog]
+        case .otherConsistency: [.consistencyNotProved]
+        case .extraFile: [.fileNotListed]
+        case .otherSum: [.fileDiffers]
+        case .foreignNote: [.manifestNotSigned]
+        case .changedReason: [.signatureOfOtherManifest]
+        case .otherLogKey: [.keyNotPinned]
+        case .otherLogOrigin: [.keyNotPinned]
+        case .contradiction: [.manifestMalformed]
+        case .wrongLines, .wrongRows: [.lineCountDiffers]
+        }
+    }
+
     /// The independent verifier knows the form of a record, but not every kind of event.
     var isSeenByPython: Bool { self != .foreignBytes }
 

@@ -9,7 +9,8 @@ struct ForgeryTests {
     func refused(_ forgery: Forgery) throws {
         let key = try SampleLog.signer(1).key
         let bundle = try forgery.bundle()
-        #expect(try !bundle.findings(keys: [key]).isEmpty)
+        let findings = try bundle.findings(keys: [key])
+        #expect(Set(findings.map(\.kind)) == forgery.kinds, "\(findings)")
         let without = try bundle.findings(keys: [key], without: forgery.checks)
         #expect(without.isEmpty, "\(without)")
         for check in forgery.checks where forgery.checks.count > 1 {

@@ -192,6 +192,7 @@ struct ResumeTests {
         #expect(throws: Killed.self) { try work(log, log.plan(), path, calls: 4) }
         let report = try BundleVerification.run(folder: path, keys: [log.signer.key])
         #expect(report.findings.map(\.file) == ["manifest.json"])
+        #expect(report.findings.map(\.kind) == [.fileUnreadable])
         let key = log.signer.key.description
         #expect(try await PythonVerifier.verify(path, key: key).status == 1)
     }

@@ -45,6 +45,7 @@ struct BundleVerdict {
                         "file": finding.file.map { .string($0) } ?? .null,
                         "line": finding.line.map { .number(String($0)) } ?? .null,
                         "position": finding.position.map { .number(String($0)) } ?? .null,
+                        "kind": .string(finding.kind.rawValue),
                         "problem": .string(finding.problem),
                     ]
                 }

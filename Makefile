@@ -1,20 +1,24 @@
-# `make run`, `make demo` and `make test` install what is missing, build, and go.
+# `make run`, `make demo`, `make test` and `make docs` install what is missing, build, and go.
 # Each recipe is one bash script that ends at its first failing line.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .SILENT:
-.PHONY: help run demo test format ready ready-for-tests
+.PHONY: help run demo test docs format ready ready-for-tests
 MAKEFLAGS += --no-print-directory
 
 # Where `make run` keeps its PostgreSQL and its keys. Another place: make run DATA_FOLDER=/srv/ledger
 DATA_FOLDER ?= .token-ledger
 FORMATTED := Package.swift Schema Sources Tests
+# What `make docs` describes: the modules that other projects could use by themselves. A page may
+# link to pages of modules that stand before its own.
+DOCUMENTED := Ledger MerkleLog Postgres HumanConnect Witness LedgerExport
 
 help:
 	echo 'make run     start PostgreSQL, the sandbox provider, the service and a demo page; Ctrl-C stops'
 	echo 'make demo    play one user through all of it, print what happened, and check every step'
 	echo 'make test    run every test, against a real PostgreSQL and a real browser'
+	echo 'make docs    build pages about the modules that others could use, and check their examples'
 	echo 'make format  bring the source into its form'
 
 # `exec` leaves no shell in between: Ctrl-C and the exit code are the program's own.
@@ -30,6 +34,56 @@ test: ready-for-tests
 	swift format lint --strict --recursive $(FORMATTED)
 	swift build --build-tests --explicit-target-dependency-import-check error
 	exec swift test --skip-build --disable-xctest
+
+# All access is `package`, and only a compiler within the package sees all of that: what
+# `swift package dump-symbol-graph` gives lacks every symbol that names a type of another of our
+# modules. So the compiler writes the symbols down itself. It gets the flags with which SwiftPM has
+# it read the module's sources, not those that say what is written and where. The examples on the
+# pages are compiled with the same flags.
+docs: ready
+	swift build --product token-ledger
+	bin=$$(swift -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p')
+	out=.build/docs
+	rm -rf $$out
+	links=()
+	for module in $(DOCUMENTED); do
+	    echo "Describing $$module"
+	    pages=Sources/$$module/$$module.docc
+	    made=$$out/made/$$module
+	    mkdir -p $$made/symbols $$made/examples
+	    mapfile -t flags < <(
+	        sed -n "/\"C\.$$module-.*\.module\":/,/args:/ s/^ *args: //p" .build/debug.yaml |
+	            grep -oE -e '"-(package-name|swift-version|target|enable-upcoming-feature|I|Xcc)","[^"]*"' \
+	                -e '"-[ID][^"]+"' -e '"-(parse-as-library|strict-memory-safety|warnings-as-errors)"' |
+	            sed 's/^"//; s/"$$//; s/","/\n/'
+	    )
+	    if ((!$${#flags[@]})); then
+	        echo "make: .build/debug.yaml does not say how $$module is compiled" >&2
+	        exit 1
+	    fi
+	    swiftc "$${flags[@]}" @.build/debug/$$module.build/sources -module-name $$module \
+	        -emit-module-path $$made/$$module.swiftmodule -emit-symbol-graph \
+	        -emit-symbol-graph-dir $$made/symbols -symbol-graph-minimum-access-level package \
+	        -symbol-graph-skip-synthesized-members -emit-extension-block-symbols
+	    for page in $$pages/*.md; do
+	        awk '/^```swift$$/ { printf "#sourceLocation(file: \"%s\", line: %d)\n", FILENAME, FNR + 1 }
+	            /^```/ { code = $$0 == "```swift"; next }
+	            code' $$page >$$made/examples/$$(basename $$page .md).swift
+	    done
+	    swiftc "$${flags[@]}" -module-name $${module}Examples -typecheck $$made/examples/*.swift
+	    $$bin/docc convert $$pages --additional-symbol-graph-dir $$made/symbols \
+	        --output-path $$out/$$module.doccarchive --warnings-as-errors \
+	        --fallback-bundle-identifier token-ledger.$$module --fallback-default-module-kind Module \
+	        --enable-experimental-external-link-support "$${links[@]}" >/dev/null
+	    links+=(--dependency $$out/$$module.doccarchive)
+	done
+	$$bin/docc merge $$out/*.doccarchive --output-path $$out/site \
+	    --synthesized-landing-page-name 'Token Ledger'
+	echo "The pages are in $$out/site. To read them at http://localhost:8000/documentation/ :"
+	echo "  python3 -m http.server --bind 127.0.0.1 --directory $$out/site 8000"
+	echo 'To see one module while you write:'
+	echo "  $$bin/docc preview Sources/Ledger/Ledger.docc --output-path $$out/preview \\"
+	echo "      --additional-symbol-graph-dir $$out/made/Ledger/symbols"
 
 format:
 	swift format --in-place --recursive $(FORMATTED)

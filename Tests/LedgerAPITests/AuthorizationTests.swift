@@ -101,6 +101,86 @@ struct AuthorizationTests {
         }
     }
 
+    /// Registers an app with this `clientId`; gives a key of it.
+    private func appKey(_ clientID: String, _ service: TestService) async throws -> String {
+        let context = RecordContext(actor: "operator")
+        let new = NewApp(
+            clientID: clientID,
+            name: "odd",
+            clientSecret: Secret("secret"),
+            appKey: nil,
+            connectURL: "http://127.0.0.1:1",
+            userURL: "http://127.0.0.1:1",
+            apiURL: "http://127.0.0.1:1",
+            allowedOrigins: []
+        )
+        try #require(await service.store.add(new, context: context, owner: service.owner))
+        let apps = try await service.store.apps()
+        return try await service.store.createAPIKey(
+            of: try #require(apps.first { $0.clientID.utf8.elementsEqual(clientID.utf8) }),
+            scopes: [.launch, .eventsRead, .export],
+            isTest: true,
+            context: context,
+            owner: service.owner
+        ).secret.exposed
+    }
+
+    /// Launches a user with a key.
+    private func launch(_ key: String, _ service: TestService) async throws {
+        let launch = try await service.call(
+            .POST,
+            "/v1/launches",
+            key: key,
+            headers: ["Content-Type": "application/json"],
+            body: Array(#"{"client_user_id":"alice","finish":"relay"}"#.utf8)
+        )
+        try #require(launch.status == 201, "\(launch.text)")
+    }
+
+    @Test("apps whose clientIds are odd or nearly alike see their own events and no others")
+    func oddApps() async throws {
+        try await TestService.run { service in
+            let clientIDs = [
+                "", " ", "%", "*", "own-client ", "Own-Client", "own-client%", "null",
+                "' or '1' = '1", "caf\u{E9}", "cafe\u{301}", "\u{212B}", "\u{C5}", "\n",
+            ]
+            var keys: [String] = []
+            for clientID in clientIDs { keys.append(try await appKey(clientID, service)) }
+            // The service remembers for 2 s which apps there are.
+            try await Task.sleep(for: .milliseconds(2_100))
+            for key in keys { try await launch(key, service) }
+            let records = try await service.records(logID: service.store.administrationLog)
+            for (clientID, key) in zip(clientIDs, keys) {
+                let own = records.filter { $0.clientID.utf8.elementsEqual(clientID.utf8) }
+                #expect(
+                    own.map { "\($0.event.type)" }
+                        == ["app.added", "api_key.created", "connect.launched"]
+                )
+                let subject = try #require(own.last?.subject)
+                let foreign = try #require(
+                    records.last { $0.subject != nil && $0.subject != subject }?.subject
+                )
+                for (query, expected) in [
+                    ("", own), ("?subject=\(subject)", own.suffix(1)), ("?subject=\(foreign)", []),
+                ] {
+                    let export = try await service.call(.GET, "/v1/export" + query, key: key)
+                    let lines = expected.flatMap { $0.encoded() + [UInt8(ascii: "\n")] }
+                    #expect(export.bytes == lines, "\(clientID) \(query)")
+                    let list = try await service.call(.GET, "/v1/events" + query, key: key)
+                    guard case .array(let events)? = list.json["events"] else {
+                        Issue.record("\(list.text)")
+                        continue
+                    }
+                    #expect(
+                        events.map { $0["event"]?["id"]?.text }
+                            == expected.map { $0.id.description },
+                        "\(clientID) \(query)"
+                    )
+                }
+            }
+        }
+    }
+
     @Test("no key, a bad key and a revoked key open nothing, and touch nothing")
     func keys() async throws {
         try await TestService.run { service in

@@ -18,4 +18,10 @@ extension JSONWriter {
         key(name)
         quoted { value.append(to: &$0) }
     }
+
+    /// Writes positions: the first one, and the first that is not among them any more.
+    package mutating func members(_ positions: Range<Int64>) {
+        member("from", positions.lowerBound)
+        member("until", positions.upperBound)
+    }
 }

@@ -279,12 +279,7 @@ extension LedgerEvent.Export {
         self.format = format
         from = try reader.nextInteger("from")
         until = try reader.nextInteger("until")
-        var types: [String] = []
-        if reader.skip(",\"types\":[") {
-            repeat { types.append(try reader.string()) } while reader.skip(",")
-            try reader.literal("]")
-        }
-        self.types = types
+        types = reader.skip(",\"types\":") ? try reader.strings() : []
         since = reader.skip(",\"since\":") ? try reader.recordTime() : nil
         before = reader.skip(",\"before\":") ? try reader.recordTime() : nil
         try reader.literal(",\"identities\":")
@@ -293,13 +288,6 @@ extension LedgerEvent.Export {
 }
 
 extension RecordReader {
-    /// Reads `"name":` with the comma that stands before every member but the first.
-    private mutating func next(_ name: StaticString) throws(RecordError) {
-        try literal(",\"")
-        try literal(name)
-        try literal("\":")
-    }
-
     fileprivate mutating func firstIdentifier(
         _ name: StaticString
     ) throws(RecordError) -> Identifier {

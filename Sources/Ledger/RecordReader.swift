@@ -38,6 +38,13 @@ package struct RecordReader {
         return matches
     }
 
+    /// Reads the name of a member that is always there and never the first.
+    package mutating func next(_ name: StaticString) throws(RecordError) {
+        try literal(",\"")
+        try literal(name)
+        try literal("\":")
+    }
+
     /// Reads a JSON string.
     package mutating func string() throws(RecordError) -> String {
         try literal("\"")
@@ -84,6 +91,26 @@ package struct RecordReader {
         }
         try literal("\"")
         return text
+    }
+
+    /// Reads an array of strings that is left away where it would be empty.
+    package mutating func strings() throws(RecordError) -> [String] {
+        try literal("[")
+        var strings = [try string()]
+        while skip(",") { strings.append(try string()) }
+        try literal("]")
+        return strings
+    }
+
+    /// Reads positions, as the members `from` and `until` without a comma before them.
+    package mutating func positions() throws(RecordError) -> Range<Int64> {
+        let start = index
+        try literal("\"from\":")
+        let from = try integer()
+        try next("until")
+        let until = try integer()
+        guard from >= 0, from <= until else { throw .malformed(offset: start) }
+        return from..<until
     }
 
     /// Reads a whole number, without leading zeros or a plus sign.

@@ -43,11 +43,9 @@ extension BundleManifest {
         let verifierKey = try reader.string()
         try reader.next("query")
         let query = try ExportQuery(from: &reader)
-        try reader.literal(",\"range\":{\"from\":")
-        let from = try reader.count()
-        try reader.next("until")
-        let until = try reader.count()
-        guard from <= until else { throw .malformed(offset: 0) }
+        try reader.next("range")
+        try reader.literal("{")
+        let positions = try reader.positions()
         try reader.literal("}")
         try reader.next("tree_size")
         let treeSize = try reader.count()
@@ -59,7 +57,7 @@ extension BundleManifest {
         }
         try reader.next("events")
         let events = try reader.count()
-        let positions = try readPositions(from: &reader)
+        let span = try readSpan(from: &reader)
         try reader.next("files")
         let files = try readFiles(from: &reader)
         try reader.literal("}\n")
@@ -71,17 +69,17 @@ extension BundleManifest {
             origin: origin,
             verifierKey: verifierKey,
             query: query,
-            range: from..<until,
+            positions: positions,
             treeSize: treeSize,
             root: root,
             proof: proof,
             events: events,
-            positions: positions,
+            span: span,
             files: files
         )
     }
 
-    private static func readPositions(
+    private static func readSpan(
         from reader: inout RecordReader
     ) throws(RecordError) -> ClosedRange<Int64>? {
         var isFirst = false
@@ -116,18 +114,18 @@ extension BundleManifest {
 
     /// What can not be true whatever the files have in them; nil when there is nothing.
     var contradiction: String? {
-        if range.upperBound > treeSize { return "the range ends behind the tree" }
-        let isWhole = query.isEmpty && range == 0..<treeSize
+        if positions.upperBound > treeSize { return "the range ends behind the tree" }
+        let isWhole = query.isEmpty && positions == 0..<treeSize
         if proof == .root, !isWhole { return "the root proves nothing about a part of the tree" }
-        if (events == 0) != (positions == nil) { return "positions and count do not fit" }
-        if let positions {
-            guard positions.lowerBound >= range.lowerBound, positions.upperBound < range.upperBound
+        if (events == 0) != (span == nil) { return "positions and count do not fit" }
+        if let span {
+            guard positions.lowerBound <= span.lowerBound, span.upperBound < positions.upperBound
             else { return "positions lie outside of the range" }
-            if events - 1 > positions.upperBound - positions.lowerBound {
+            if events - 1 > span.upperBound - span.lowerBound {
                 return "there are more events than positions"
             }
         }
-        if query.isEmpty, events != Int64(range.count) {
+        if query.isEmpty, events != Int64(positions.count) {
             return "the events are not all of the range, although no filter was set"
         }
         guard let layout else { return "the list of files is not one that the ledger writes" }

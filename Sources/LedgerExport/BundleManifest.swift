@@ -45,15 +45,15 @@ package struct BundleManifest: Sendable, Equatable {
     package var verifierKey: String
     package var query: ExportQuery
     /// The positions that the query was asked over.
-    package var range: Range<Int64>
+    package var positions: Range<Int64>
     /// How many events the checkpoint's tree has.
     package var treeSize: Int64
     package var root: MerkleHash
     package var proof: Proof
     /// How many events the bundle has.
     package var events: Int64
-    /// First and last position; nil without an event.
-    package var positions: ClosedRange<Int64>?
+    /// From the first event's position to the last one's; nil without an event.
+    package var span: ClosedRange<Int64>?
     /// Every other file, except `manifest.note`, by name.
     package var files: [File]
 
@@ -72,16 +72,15 @@ package struct BundleManifest: Sendable, Equatable {
         query.write(to: &writer)
         writer.key("range")
         writer.open()
-        writer.member("from", range.lowerBound)
-        writer.member("until", range.upperBound)
+        writer.members(positions)
         writer.close()
         writer.member("tree_size", treeSize)
         writer.member("root", root.description)
         writer.member("proof", proof.rawValue)
         writer.member("events", events)
-        if let positions {
-            writer.member("first_position", positions.lowerBound)
-            writer.member("last_position", positions.upperBound)
+        if let span {
+            writer.member("first_position", span.lowerBound)
+            writer.member("last_position", span.upperBound)
         }
         writer.key("files")
         writer.openArray()

@@ -11,10 +11,10 @@ package struct BundlePlan: Sendable, Equatable {
     package let reason: String
     package let query: ExportQuery
     /// The positions that the query is asked over.
-    package let range: Range<Int64>
+    package let positions: Range<Int64>
     /// The log's key.
     package let verifierKey: VerifierKey
-    /// The checkpoint that covers the range, as published.
+    /// The checkpoint that covers the positions, as published.
     package let checkpoint: SignedNote
     /// An earlier checkpoint of the log, or the same one.
     package let firstCheckpoint: SignedNote
@@ -33,7 +33,7 @@ package struct BundlePlan: Sendable, Equatable {
         madeBy: String,
         reason: String,
         query: ExportQuery,
-        range: Range<Int64>,
+        positions: Range<Int64>,
         verifierKey: VerifierKey,
         checkpoint: SignedNote,
         firstCheckpoint: SignedNote,
@@ -45,7 +45,7 @@ package struct BundlePlan: Sendable, Equatable {
         guard let tree = try? Checkpoint(checkpoint.text),
             let first = try? Checkpoint(firstCheckpoint.text), first.origin == tree.origin
         else { throw .malformedPlan(what: "the checkpoints are not of one log") }
-        guard range.lowerBound >= 0, range.upperBound <= tree.size else {
+        guard positions.lowerBound >= 0, positions.upperBound <= tree.size else {
             throw .malformedPlan(what: "the checkpoint does not cover the range")
         }
         let texts = [madeBy, reason, query.clientID ?? "", query.types.joined()]
@@ -59,7 +59,7 @@ package struct BundlePlan: Sendable, Equatable {
         self.madeBy = madeBy
         self.reason = reason
         self.query = query
-        self.range = range
+        self.positions = positions
         self.verifierKey = verifierKey
         self.checkpoint = checkpoint
         self.firstCheckpoint = firstCheckpoint
@@ -72,7 +72,7 @@ package struct BundlePlan: Sendable, Equatable {
 
     /// How the events are shown to be in the tree.
     package var proof: BundleManifest.Proof {
-        query.isEmpty && range == 0..<Int64(tree.size) ? .root : .inclusion
+        query.isEmpty && positions == 0..<Int64(tree.size) ? .root : .inclusion
     }
 
     var layout: BundleLayout {
@@ -86,11 +86,13 @@ package struct BundlePlan: Sendable, Equatable {
 
     /// What a later call asks for otherwise; nil when it may go on with this plan.
     ///
-    /// The checkpoint and the end of the range may have grown since, and who asks again, and why,
+    /// The checkpoint and the last position may have grown since, and who asks again, and why,
     /// does not matter: what was begun is finished as it was begun.
     func difference(_ later: BundlePlan) -> String? {
         if tree.origin != later.tree.origin || verifierKey != later.verifierKey { return "log" }
-        if query != later.query || range.lowerBound != later.range.lowerBound { return "query" }
+        if query != later.query || positions.lowerBound != later.positions.lowerBound {
+            return "query"
+        }
         if hasCSV != later.hasCSV || isGzipped != later.isGzipped { return "choice of files" }
         return hasIdentities == later.hasIdentities ? nil : "choice of files"
     }
@@ -105,8 +107,7 @@ extension BundlePlan {
         writer.member("reason", reason)
         writer.key("query")
         query.write(to: &writer)
-        writer.member("from", range.lowerBound)
-        writer.member("until", range.upperBound)
+        writer.members(positions)
         writer.member("verifier_key", verifierKey.description)
         writer.member("checkpoint", String(decoding: checkpoint.bytes, as: UTF8.self))
         writer.member("first_checkpoint", String(decoding: firstCheckpoint.bytes, as: UTF8.self))
@@ -129,11 +130,8 @@ extension BundlePlan {
         let reason = try reader.string()
         try reader.next("query")
         let query = try ExportQuery(from: &reader)
-        try reader.next("from")
-        let from = try reader.count()
-        try reader.next("until")
-        let until = try reader.count()
-        guard from <= until else { throw BundleError.damagedProgress }
+        try reader.literal(",")
+        let positions = try reader.positions()
         try reader.next("verifier_key")
         let key = try VerifierKey(try reader.string())
         try reader.next("checkpoint")
@@ -155,7 +153,7 @@ extension BundlePlan {
             madeBy: madeBy,
             reason: reason,
             query: query,
-            range: from..<until,
+            positions: positions,
             verifierKey: key,
             checkpoint: checkpoint,
             firstCheckpoint: firstCheckpoint,

@@ -122,8 +122,8 @@ extension BundleReport {
         case .inclusion:
             "Each of the \(events) events is in the log at the position that the bundle names, "
                 + "byte for byte: its inclusion proof leads to the root that was signed. Each is "
-                + "what the query asks for, between positions \(manifest.range.lowerBound) and "
-                + "\(manifest.range.upperBound) (the latter not included)."
+                + "what the query asks for, between positions \(manifest.positions.lowerBound) and "
+                + "\(manifest.positions.upperBound) (the latter not included)."
         }
     }
 
@@ -145,10 +145,11 @@ extension BundleReport {
         if manifest.query.isEmpty { return "None of these positions is missing." }
         if let countedEvents, countedEvents > 0 {
             let start =
-                manifest.range.lowerBound == 0 ? "From the user's first event on" : "Between them"
+                manifest.positions.lowerBound == 0
+                ? "From the user's first event on" : "Between them"
             return "\(start) none of the user's counted events is missing (\(countedEvents) of "
                 + "them). Not proved: that none came behind the last one, before position "
-                + "\(manifest.range.upperBound)."
+                + "\(manifest.positions.upperBound)."
         }
         return "Not proved: that the filter left nothing out. Only an export of the whole log "
             + "proves that."

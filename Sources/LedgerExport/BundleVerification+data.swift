@@ -113,7 +113,7 @@ extension BundleVerification {
             if let last = state.last, position <= last {
                 add(.positions, file, line: line, position: position, .positionOutOfOrder)
             }
-            if !state.manifest.range.contains(position) {
+            if !state.manifest.positions.contains(position) {
                 add(.positions, file, line: line, position: position, .positionOutsideOfRange)
             }
             state.first = state.first ?? position
@@ -136,7 +136,7 @@ extension BundleVerification {
         position: Int64
     ) {
         guard state.manifest.query.isWholeSubject, let version else { return }
-        let isFromStart = state.manifest.range.lowerBound == 0
+        let isFromStart = state.manifest.positions.lowerBound == 0
         if let expected = state.version.map({ $0 + 1 }) ?? (isFromStart ? 1 : nil),
             version != expected
         {
@@ -161,8 +161,8 @@ extension BundleVerification {
         if state.count != manifest.events {
             add(.counts, state.events.name, .eventCountDiffers(state.count))
         }
-        if state.first != manifest.positions?.lowerBound
-            || state.last != manifest.positions?.upperBound
+        if state.first != manifest.span?.lowerBound
+            || state.last != manifest.span?.upperBound
         {
             add(.counts, state.events.name, .positionsDiffer)
         }

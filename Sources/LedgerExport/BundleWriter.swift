@@ -28,7 +28,7 @@ package final class BundleWriter {
 
     /// Begins in a folder that is empty or not there, or goes on with what was begun in it.
     ///
-    /// Going on, the plan that the bundle was begun with stays: export id, range, checkpoint. The
+    /// Going on, the plan that the bundle was begun with stays: export id, positions, checkpoint. The
     /// one given must ask for the same, or `BundleError.otherPlan` is thrown. Where nothing was
     /// begun, `resuming` begins. No other process may write the folder at that time.
     package init(folder path: String, plan: BundlePlan, resuming: Bool) throws(BundleError) {
@@ -68,7 +68,7 @@ package final class BundleWriter {
                 throw .finished
             }
             let marks = plan.layout.dataNames.map { ResumableFile.Mark(name: $0) }
-            let progress = ExportProgress(next: plan.range.lowerBound, marks: marks)
+            let progress = ExportProgress(next: plan.positions.lowerBound, marks: marks)
             try store(progress, of: plan, in: folder)
             return (plan, progress)
         }
@@ -93,7 +93,7 @@ package final class BundleWriter {
             try BundlePlan(from: &reader)
         }
         guard progress.marks.map(\.name) == plan.layout.dataNames,
-            plan.range.lowerBound <= progress.next, progress.next <= plan.range.upperBound
+            plan.positions.lowerBound <= progress.next, progress.next <= plan.positions.upperBound
         else { throw .damagedProgress }
         return (plan, progress)
     }
@@ -144,7 +144,7 @@ extension BundleWriter {
         precondition(ends.count == positions.count, "each line has a position")
         precondition((proofs?.count ?? ends.count) == ends.count, "each event has a proof")
         precondition((proofs != nil) == (plan.proof == .inclusion), "proofs are as planned")
-        progress.add(positions, in: plan.range)
+        progress.add(positions, in: plan.positions)
         if plan.hasIdentities {
             var start = 0
             for end in ends {
@@ -178,7 +178,7 @@ extension BundleWriter {
     /// Compressed files begin a new member behind it, so a step should have megabytes in it.
     package func commit(next: Int64) throws(BundleError) {
         for file in files { try file.commit() }
-        progress.advance(to: next, in: plan.range, marks: files.map(\.mark))
+        progress.advance(to: next, in: plan.positions, marks: files.map(\.mark))
         try Self.store(progress, of: plan, in: folder)
     }
 
@@ -218,7 +218,7 @@ extension BundleWriter {
     /// Whatever happens on the way, the bundle can be resumed and finished again with the same
     /// bytes, for nothing in them depends on the moment.
     package func finish(sign: (String) throws -> SignedNote) throws -> BundleManifest {
-        try commit(next: plan.range.upperBound)
+        try commit(next: plan.positions.upperBound)
         var complete = files
         if plan.hasIdentities {
             complete.append(try openIdentities())
@@ -249,12 +249,12 @@ extension BundleWriter {
             origin: plan.tree.origin,
             verifierKey: plan.verifierKey.description,
             query: plan.query,
-            range: plan.range,
+            positions: plan.positions,
             treeSize: Int64(plan.tree.size),
             root: plan.tree.root,
             proof: plan.proof,
             events: progress.events,
-            positions: progress.positions,
+            span: progress.span,
             files: try plan.layout.fileNames.map { name in
                 let lines = marks.first { $0.name == name }?.lines
                 return try BundleManifest.File(describing: name, in: folder, lines: lines)

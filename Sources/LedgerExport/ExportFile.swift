@@ -8,7 +8,7 @@ package struct ExportFilePlan: Sendable, Equatable {
     package let origin: String
     package let query: ExportQuery
     /// The positions that the query is asked over.
-    package let range: Range<Int64>
+    package let positions: Range<Int64>
     package let format: ExportFormat
     package let isGzipped: Bool
 
@@ -16,14 +16,14 @@ package struct ExportFilePlan: Sendable, Equatable {
         export: Identifier,
         origin: String,
         query: ExportQuery,
-        range: Range<Int64>,
+        positions: Range<Int64>,
         format: ExportFormat,
         isGzipped: Bool
     ) {
         self.export = export
         self.origin = origin
         self.query = query
-        self.range = range
+        self.positions = positions
         self.format = format
         self.isGzipped = isGzipped
     }
@@ -31,7 +31,9 @@ package struct ExportFilePlan: Sendable, Equatable {
     /// What a later call asks for otherwise; nil when it may go on with this plan.
     func difference(_ later: ExportFilePlan) -> String? {
         if !origin.utf8.elementsEqual(later.origin.utf8) { return "log" }
-        if query != later.query || range.lowerBound != later.range.lowerBound { return "query" }
+        if query != later.query || positions.lowerBound != later.positions.lowerBound {
+            return "query"
+        }
         return format == later.format && isGzipped == later.isGzipped ? nil : "format"
     }
 
@@ -41,8 +43,7 @@ package struct ExportFilePlan: Sendable, Equatable {
         writer.member("origin", origin)
         writer.key("query")
         query.write(to: &writer)
-        writer.member("from", range.lowerBound)
-        writer.member("until", range.upperBound)
+        writer.members(positions)
         writer.member("format", format.rawValue)
         writer.member("gzip", isGzipped)
         writer.close()
@@ -55,12 +56,8 @@ package struct ExportFilePlan: Sendable, Equatable {
         origin = try reader.string()
         try reader.next("query")
         query = try ExportQuery(from: &reader)
-        try reader.next("from")
-        let from = try reader.count()
-        try reader.next("until")
-        let until = try reader.count()
-        guard from <= until else { throw BundleError.damagedProgress }
-        range = from..<until
+        try reader.literal(",")
+        positions = try reader.positions()
         try reader.next("format")
         guard let format = ExportFormat(rawValue: try reader.string()) else {
             throw BundleError.damagedProgress
@@ -107,8 +104,9 @@ package final class ExportFile {
             let (stored, progress) = try ExportProgress.decode(bytes) { reader in
                 try ExportFilePlan(from: &reader)
             }
-            guard progress.marks.map(\.name) == [name], stored.range.lowerBound <= progress.next,
-                progress.next <= stored.range.upperBound
+            guard progress.marks.map(\.name) == [name],
+                stored.positions.lowerBound <= progress.next,
+                progress.next <= stored.positions.upperBound
             else { throw .damagedProgress }
             if let what = stored.difference(plan) { throw .otherPlan(what: what) }
             self.plan = stored
@@ -120,7 +118,7 @@ package final class ExportFile {
             }
             self.plan = plan
             progress = ExportProgress(
-                next: plan.range.lowerBound,
+                next: plan.positions.lowerBound,
                 marks: [ResumableFile.Mark(name: name)]
             )
             try folder.replace(progressName, progress.encoded(plan: plan.write))
@@ -139,7 +137,7 @@ package final class ExportFile {
         positions: [Int64]
     ) throws(BundleError) {
         precondition(ends.count == positions.count, "each line has a position")
-        progress.add(positions, in: plan.range)
+        progress.add(positions, in: plan.positions)
         switch plan.format {
         case .ndjson: try file.append(lines, lines: ends.count)
         case .csv:
@@ -154,13 +152,13 @@ package final class ExportFile {
     /// A compressed file begins a new member behind it, so a step should have megabytes in it.
     package func commit(next: Int64) throws(BundleError) {
         try file.commit()
-        progress.advance(to: next, in: plan.range, marks: [file.mark])
+        progress.advance(to: next, in: plan.positions, marks: [file.mark])
         try folder.replace(progressName, progress.encoded(plan: plan.write))
     }
 
     /// Completes the file.
     package func finish() throws(BundleError) {
-        try commit(next: plan.range.upperBound)
+        try commit(next: plan.positions.upperBound)
         try file.commit(isComplete: true)
         try folder.remove(progressName)
     }

@@ -9,8 +9,8 @@ struct ExportProgress: Equatable {
     /// The position to go on from.
     var next: Int64
     var events: Int64 = 0
-    /// First and last position so far.
-    var positions: ClosedRange<Int64>?
+    /// From the first event's position to the last one's so far.
+    var span: ClosedRange<Int64>?
     /// What is durable of each file.
     var marks: [ResumableFile.Mark]
 
@@ -25,9 +25,9 @@ struct ExportProgress: Equatable {
         plan(&writer)
         writer.member("next", next)
         writer.member("events", events)
-        if let positions {
-            writer.member("first_position", positions.lowerBound)
-            writer.member("last_position", positions.upperBound)
+        if let span {
+            writer.member("first_position", span.lowerBound)
+            writer.member("last_position", span.upperBound)
         }
         writer.key("files")
         writer.openArray()
@@ -65,10 +65,10 @@ struct ExportProgress: Equatable {
     }
 
     /// Notes that everything before a position is written and durable.
-    mutating func advance(to next: Int64, in range: Range<Int64>, marks: [ResumableFile.Mark]) {
-        let last = positions?.upperBound ?? -1
+    mutating func advance(to next: Int64, in positions: Range<Int64>, marks: [ResumableFile.Mark]) {
+        let last = span?.upperBound ?? -1
         precondition(next > last && next >= self.next, "an export does not go back")
-        precondition(next <= range.upperBound, "the range ends here")
+        precondition(next <= positions.upperBound, "the range ends here")
         self.next = next
         self.marks = marks
     }
@@ -83,14 +83,14 @@ struct ExportProgress: Equatable {
         let next = try reader.count()
         try reader.next("events")
         let events = try reader.count()
-        var positions: ClosedRange<Int64>?
+        var span: ClosedRange<Int64>?
         var isFirst = false
         if reader.next("first_position", &isFirst) {
             let first = try reader.count()
             try reader.next("last_position")
             let last = try reader.count()
             guard first <= last, last < next else { throw BundleError.damagedProgress }
-            positions = first...last
+            span = first...last
         }
         try reader.next("files")
         try reader.literal("[")
@@ -108,19 +108,19 @@ struct ExportProgress: Equatable {
         try reader.literal("]")
         self.init(next: next, marks: marks)
         self.events = events
-        self.positions = positions
+        self.span = span
     }
 
     /// Notes events that are written: they come in order, behind those before, within the range.
-    mutating func add(_ new: [Int64], in range: Range<Int64>) {
-        var last = max(positions?.upperBound ?? -1, next - 1)
+    mutating func add(_ new: [Int64], in positions: Range<Int64>) {
+        var last = max(span?.upperBound ?? -1, next - 1)
         for position in new {
             precondition(position > last, "events come in the order of their positions")
             last = position
         }
-        precondition(last < range.upperBound, "events lie within the range")
+        precondition(last < positions.upperBound, "events lie within the range")
         guard let first = new.first else { return }
         events += Int64(new.count)
-        positions = (positions?.lowerBound ?? first)...last
+        span = (span?.lowerBound ?? first)...last
     }
 }

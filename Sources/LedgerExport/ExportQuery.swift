@@ -56,15 +56,7 @@ extension ExportQuery {
         writer.open()
         if let clientID { writer.member("client_id", clientID) }
         if let subject { writer.member("subject", subject) }
-        if !types.isEmpty {
-            writer.key("types")
-            writer.openArray()
-            for type in types {
-                writer.element()
-                writer.string(type)
-            }
-            writer.closeArray()
-        }
+        if !types.isEmpty { writer.member("types", types) }
         if let since { writer.member("since", since) }
         if let until { writer.member("until", until) }
         writer.close()
@@ -77,11 +69,7 @@ extension ExportQuery {
         self.init()
         if reader.next("client_id", &isFirst) { clientID = try reader.string() }
         if reader.next("subject", &isFirst) { subject = try reader.identifier() }
-        if reader.next("types", &isFirst) {
-            try reader.literal("[")
-            repeat { types.append(try reader.string()) } while reader.skip(",")
-            try reader.literal("]")
-        }
+        if reader.next("types", &isFirst) { types = try reader.strings() }
         if reader.next("since", &isFirst) { since = try reader.recordTime() }
         if reader.next("until", &isFirst) { until = try reader.recordTime() }
         try reader.literal("}")

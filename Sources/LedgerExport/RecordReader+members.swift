@@ -13,13 +13,6 @@ extension RecordReader {
         return true
     }
 
-    /// Reads the name of a member that is always there and never the first.
-    mutating func next(_ name: StaticString) throws(RecordError) {
-        try literal(",\"")
-        try literal(name)
-        try literal("\":")
-    }
-
     /// Reads a number that can not be negative.
     mutating func count() throws(RecordError) -> Int64 {
         let number = try integer()

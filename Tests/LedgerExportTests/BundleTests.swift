@@ -46,7 +46,7 @@ struct BundleTests {
         let log = try SampleLog(9)
         let plans = [
             (empty, try empty.plan(csv: true, gzip: isGzipped, identities: true)),
-            (log, try log.plan(range: 4..<4, csv: true, gzip: isGzipped, identities: true)),
+            (log, try log.plan(positions: 4..<4, csv: true, gzip: isGzipped, identities: true)),
         ]
         for (log, plan) in plans {
             let folder = try TemporaryFolder()

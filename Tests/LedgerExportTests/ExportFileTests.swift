@@ -18,7 +18,7 @@ struct ExportFileTests {
             export: Identifier(value: 3),
             origin: SampleLog.origin,
             query: query,
-            range: 2..<Int64(log.size),
+            positions: 2..<Int64(log.size),
             format: format,
             isGzipped: gzip
         )

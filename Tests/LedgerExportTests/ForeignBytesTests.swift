@@ -71,7 +71,7 @@ struct ForeignBytesTests {
             export: Identifier(value: 3),
             origin: SampleLog.origin,
             query: ExportQuery(subject: SampleHistory.subject(1)),
-            range: 2..<100,
+            positions: 2..<100,
             format: .csv,
             isGzipped: true
         )

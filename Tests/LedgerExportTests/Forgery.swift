@@ -132,7 +132,7 @@ enum Forgery: String, CaseIterable, Sendable {
             return try wholeForgery(log, SampleLog.signer(1, name: "token-ledger/6c6f67/1"))
         case .contradiction:
             var bundle = try EditableBundle(log, log.plan())
-            try bundle.edit(signedBy: signer) { $0.range = 0..<29 }
+            try bundle.edit(signedBy: signer) { $0.positions = 0..<29 }
             return bundle
         }
     }
@@ -195,14 +195,14 @@ enum Forgery: String, CaseIterable, Sendable {
         try bundle.edit(Self.events) { $0 = events }
         try bundle.edit(Self.proofs) { $0 = proofs }
         try bundle.resum(signedBy: log.signer) { manifest in
-            let last = try #require(manifest.positions?.upperBound)
-            manifest.positions = first...last
+            let last = try #require(manifest.span?.upperBound)
+            manifest.span = first...last
             manifest.events = Int64(events.count)
             switch self {
             case .outsideOfRange:
-                manifest.range = first + 1..<30
-                manifest.positions = first + 1...last
-            case .otherFirst: manifest.positions = first + 1...last
+                manifest.positions = first + 1..<30
+                manifest.span = first + 1...last
+            case .otherFirst: manifest.span = first + 1...last
             default: break
             }
         }

@@ -8,9 +8,9 @@ import Testing
 struct ManifestTests {
     /// Statements that can not be true, whatever the files have in them.
     private static let contradictions: [@Sendable (inout BundleManifest) throws -> Void] = [
-        { $0.range = 0..<31 },
-        { $0.range = 1..<30 },
-        { $0.range = 0..<29 },
+        { $0.positions = 0..<31 },
+        { $0.positions = 1..<30 },
+        { $0.positions = 0..<29 },
         { $0.treeSize = 31 },
         { $0.query.clientID = "shop" },
         { $0.query.types = ["app.added"] },
@@ -19,9 +19,9 @@ struct ManifestTests {
         { $0.events = 29 },
         { $0.events = 31 },
         { $0.events = 0 },
-        { $0.positions = nil },
-        { $0.positions = 0...30 },
-        { $0.positions = 1...29 },
+        { $0.span = nil },
+        { $0.span = 0...30 },
+        { $0.span = 1...29 },
         { $0.files.swapAt(0, 1) },
         { $0.files.append($0.files[0]) },
         { $0.files.removeLast() },
@@ -63,9 +63,9 @@ struct ManifestTests {
     func rangeOfPart() async throws {
         let log = try SampleLog(30)
         let query = ExportQuery(clientID: SampleLog.clientIDs[1])
-        #expect(throws: BundleError.self) { try log.plan(query, range: 0..<31) }
+        #expect(throws: BundleError.self) { try log.plan(query, positions: 0..<31) }
         var bundle = try EditableBundle(log, log.plan(query))
-        try bundle.edit(signedBy: log.signer) { $0.range = 0..<31 }
+        try bundle.edit(signedBy: log.signer) { $0.positions = 0..<31 }
         #expect(throws: BundleError.self) { try bundle.manifest }
         let key = log.signer.key.description
         #expect(try await PythonVerifier.ask([bundle], key: key).map(\.accepted) == [false])
@@ -74,7 +74,7 @@ struct ManifestTests {
     @Test("a part without a filter has every position of its range")
     func unfilteredPart() async throws {
         let log = try SampleLog(30)
-        let part = try EditableBundle(log, log.plan(range: 4..<20))
+        let part = try EditableBundle(log, log.plan(positions: 4..<20))
         let key = log.signer.key
         #expect(try part.findings(keys: [key]) == [])
         var fewer = part
@@ -128,7 +128,7 @@ struct ManifestTests {
                 madeBy: text,
                 reason: text,
                 query: query,
-                range: 0..<5,
+                positions: 0..<5,
                 verifierKey: log.signer.key,
                 checkpoint: log.checkpoint(5),
                 firstCheckpoint: log.checkpoint(5),

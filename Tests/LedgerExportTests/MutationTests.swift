@@ -134,7 +134,7 @@ struct MutationTests {
             for options in 0..<4 {
                 let plan = try log.plan(
                     query,
-                    range: options == 3 ? 5..<41 : nil,
+                    positions: options == 3 ? 5..<41 : nil,
                     csv: options & 1 != 0,
                     gzip: isGzipped,
                     identities: options & 2 != 0

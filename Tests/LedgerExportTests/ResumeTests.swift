@@ -75,7 +75,7 @@ struct ResumeTests {
             }
             let late = try log.plan(
                 plan.query,
-                range: plan.range,
+                positions: plan.positions,
                 export: 99,
                 csv: plan.hasCSV,
                 gzip: plan.isGzipped,
@@ -154,7 +154,7 @@ struct ResumeTests {
         #expect(throws: BundleError.unfinished) { try open(try log.plan(), resuming: false) }
         let query = ExportQuery(clientID: "shop")
         for (other, what) in [
-            (try log.plan(query), "query"), (try log.plan(range: 1..<20), "query"),
+            (try log.plan(query), "query"), (try log.plan(positions: 1..<20), "query"),
             (try log.plan(csv: true), "choice of files"),
             (try log.plan(gzip: true), "choice of files"),
             (try log.plan(identities: true), "choice of files"),

@@ -62,7 +62,7 @@ struct SampleLog {
     /// A plan for a bundle of this log.
     func plan(
         _ query: ExportQuery = ExportQuery(),
-        range: Range<Int64>? = nil,
+        positions: Range<Int64>? = nil,
         export: UInt128 = 77,
         csv: Bool = false,
         gzip: Bool = false,
@@ -75,7 +75,7 @@ struct SampleLog {
             madeBy: "operator",
             reason: "audit of \"2026\", line\nbreak",
             query: query,
-            range: range ?? 0..<Int64(size),
+            positions: positions ?? 0..<Int64(size),
             verifierKey: signer.key,
             checkpoint: checkpoint(size),
             firstCheckpoint: checkpoint(first),
@@ -88,8 +88,8 @@ struct SampleLog {
 
     /// The positions of the events that a plan asks for, from a position on.
     func positions(_ plan: BundlePlan, from start: Int64? = nil) -> [Int64] {
-        let range = (start ?? plan.range.lowerBound)..<plan.range.upperBound
-        return range.filter { decoded.isEmpty || plan.query.matches(decoded[Int($0)]) }
+        let asked = (start ?? plan.positions.lowerBound)..<plan.positions.upperBound
+        return asked.filter { decoded.isEmpty || plan.query.matches(decoded[Int($0)]) }
     }
 
     /// Some events, as a store would hand them out.

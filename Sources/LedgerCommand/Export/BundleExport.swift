@@ -22,7 +22,7 @@ struct BundleExport {
             target.event(
                 plan.export,
                 .bundle,
-                writer.next..<plan.range.upperBound,
+                writer.next..<plan.positions.upperBound,
                 identities: plan.hasIdentities
             ),
             store
@@ -32,8 +32,8 @@ struct BundleExport {
         let signer = store.vault.checkpointSigner(logID: target.logID)
         let manifest = try writer.finish { try signer.sign($0) }
         Terminal.message(
-            "\(manifest.events) events of positions \(plan.range.lowerBound) to "
-                + "\(plan.range.upperBound - 1) are in \(folder), with their proof."
+            "\(manifest.events) events of positions \(plan.positions.lowerBound) to "
+                + "\(plan.positions.upperBound - 1) are in \(folder), with their proof."
         )
         let unsigned = target.size - Int64(plan.tree.size)
         if unsigned > 0, target.until == nil {
@@ -71,7 +71,7 @@ struct BundleExport {
             madeBy: command.madeBy ?? "",
             reason: command.reason ?? "",
             query: target.query,
-            range: range,
+            positions: range,
             verifierKey: store.vault.checkpointSigner(logID: target.logID).key,
             checkpoint: try SignedNote(Array(covering.note.utf8)),
             firstCheckpoint: try SignedNote(Array(first.note.utf8)),
@@ -83,7 +83,7 @@ struct BundleExport {
     }
 
     private func writeEvents(_ writer: BundleWriter) async throws {
-        let end = writer.plan.range.upperBound
+        let end = writer.plan.positions.upperBound
         var proofs: TreeReader?
         if writer.plan.proof == .inclusion {
             proofs = TreeReader(store, size: Int64(writer.plan.tree.size), logID: target.logID)

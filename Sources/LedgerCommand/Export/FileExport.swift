@@ -18,13 +18,13 @@ struct FileExport {
                 export: store.clock.identifier(),
                 origin: store.vault.checkpointSigner(logID: target.logID).key.name,
                 query: target.query,
-                range: range,
+                positions: range,
                 format: command.format,
                 isGzipped: command.gzip
             ),
             resuming: command.resume
         )
-        let end = file.plan.range.upperBound
+        let end = file.plan.positions.upperBound
         let format: LedgerEvent.Export.Format = command.format == .csv ? .csv : .ndjson
         try await target.record(
             target.event(file.plan.export, format, file.next..<end),

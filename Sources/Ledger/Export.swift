@@ -20,39 +20,30 @@ extension LedgerEvent {
         /// The log that was exported.
         package let log: Int32
         package let format: Format
-        /// The first position that was asked for.
-        package let from: Int64
-        /// The first position that was not asked for any more.
-        package let until: Int64
-        /// The types that were asked for; empty for all.
-        package let types: [String]
-        /// Only records from this time on.
-        package let since: Timestamp?
-        /// Only records before this time.
-        package let before: Timestamp?
+        /// The positions that were asked for.
+        package let positions: Range<Int64>
+        /// The types and times that were asked for.
+        ///
+        /// App and user are those of the record, and never part of it.
+        package let query: EventQuery
         /// Whether it says whose the pseudonyms are.
         package let identities: Bool
 
-        /// Describes an export of the positions from `from` to below `until`.
+        /// Describes an export; app and user of the query are left to the record.
         package init(
             export: Identifier,
             log: Int32,
             format: Format,
-            from: Int64,
-            until: Int64,
-            types: [String] = [],
-            since: Timestamp? = nil,
-            before: Timestamp? = nil,
+            positions: Range<Int64>,
+            query: EventQuery = EventQuery(),
             identities: Bool = false
         ) {
+            precondition(positions.lowerBound >= 0, "positions count from 0")
             self.export = export
             self.log = log
             self.format = format
-            self.from = from
-            self.until = until
-            self.types = types
-            self.since = since
-            self.before = before
+            self.positions = positions
+            self.query = EventQuery(types: query.types, since: query.since, before: query.before)
             self.identities = identities
         }
     }

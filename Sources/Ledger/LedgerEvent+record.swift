@@ -262,28 +262,34 @@ extension LedgerEvent.Export {
         writer.member("export", export)
         writer.member("log", Int64(log))
         writer.member("format", format.rawValue)
-        writer.member("from", from)
-        writer.member("until", until)
-        if !types.isEmpty { writer.member("types", types) }
-        if let since { writer.member("since", since) }
-        if let before { writer.member("before", before) }
+        writer.members(positions)
+        if !query.types.isEmpty { writer.member("types", query.types) }
+        if let since = query.since { writer.member("since", since) }
+        if let before = query.before { writer.member("before", before) }
         writer.member("identities", identities)
     }
 
     fileprivate init(from reader: inout RecordReader) throws(RecordError) {
-        export = try reader.firstIdentifier("export")
+        let export = try reader.firstIdentifier("export")
         guard let log = Int32(exactly: try reader.nextInteger("log")),
             let format = Format(rawValue: try reader.nextString("format"))
         else { throw .unknownType("log.exported") }
-        self.log = log
-        self.format = format
-        from = try reader.nextInteger("from")
-        until = try reader.nextInteger("until")
-        types = reader.skip(",\"types\":") ? try reader.strings() : []
-        since = reader.skip(",\"since\":") ? try reader.recordTime() : nil
-        before = reader.skip(",\"before\":") ? try reader.recordTime() : nil
-        try reader.literal(",\"identities\":")
-        identities = try reader.boolean()
+        try reader.literal(",")
+        let positions = try reader.positions()
+        let query = EventQuery(
+            types: reader.skip(",\"types\":") ? try reader.strings() : [],
+            since: reader.skip(",\"since\":") ? try reader.recordTime() : nil,
+            before: reader.skip(",\"before\":") ? try reader.recordTime() : nil
+        )
+        try reader.next("identities")
+        self.init(
+            export: export,
+            log: log,
+            format: format,
+            positions: positions,
+            query: query,
+            identities: try reader.boolean()
+        )
     }
 }
 

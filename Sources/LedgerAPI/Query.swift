@@ -52,33 +52,33 @@ struct Query {
         return position
     }
 
-    /// The keys that `filter` reads.
-    static let filterKeys: Set = ["type", "subject", "since", "until"]
+    /// The keys that `eventQuery` reads.
+    static let eventKeys: Set = ["type", "subject", "since", "until"]
 
-    /// Which events of an app a list or an export shows.
+    /// Which events of an app a list or an export shows; never those of another app.
     ///
     /// Only types that exist are taken: the conditions of an export stand in the log for ever, and
     /// free text might hold what must not.
-    func filter(app: StoredApp) throws(LedgerError) -> EventFilter {
-        var filter = EventFilter(app: app.id)
+    func eventQuery(of app: StoredApp) throws(LedgerError) -> EventQuery {
+        var query = EventQuery(clientID: app.clientID)
         if let text = values["type"] {
             let types = text.split(separator: ",", omittingEmptySubsequences: false)
-            for type in types.map(String.init) where !filter.types.contains(type) {
+            for type in types.map(String.init) where !query.types.contains(type) {
                 guard LedgerEvent.types.contains(type) else {
                     throw .malformed("type must be one or more event types, with commas between.")
                 }
-                filter.types.append(type)
+                query.types.append(type)
             }
         }
         if let text = values["subject"] {
             guard let subject = Identifier(text) else {
                 throw .malformed("subject must be a UUID.")
             }
-            filter.subject = subject
+            query.subject = subject
         }
-        filter.since = try time("since")
-        filter.until = try time("until")
-        return filter
+        query.since = try time("since")
+        query.before = try time("until")
+        return query
     }
 
     /// A time, or nil where the key is absent.

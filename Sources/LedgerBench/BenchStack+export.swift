@@ -18,9 +18,12 @@ extension BenchStack {
         let size = try await ledger.store.size(logID: logID)
         let pages = ExportPages(
             store: ledger.store,
-            filter: EventFilter(app: nil),
-            logID: logID,
-            until: size
+            request: ExportRequest(
+                logID: logID,
+                query: EventQuery(),
+                apps: [],
+                positions: 0..<size
+            )
         )
         let measurements = [
             try await measureHistory("psql \\copy of the records", isBaseline: true) {
@@ -59,7 +62,7 @@ extension BenchStack {
         )
         var count = 0
         do {
-            try await pages.forEach(from: 0) { page in
+            try await pages.forEach { page in
                 try file.writeAll(try spell(page))
                 count += page.positions.count
             }

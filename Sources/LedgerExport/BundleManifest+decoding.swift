@@ -42,7 +42,7 @@ extension BundleManifest {
         try reader.next("verifier_key")
         let verifierKey = try reader.string()
         try reader.next("query")
-        let query = try ExportQuery(from: &reader)
+        let query = try EventQuery(from: &reader)
         try reader.next("range")
         try reader.literal("{")
         let positions = try reader.positions()

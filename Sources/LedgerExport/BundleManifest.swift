@@ -43,7 +43,7 @@ package struct BundleManifest: Sendable, Equatable {
     package var origin: String
     /// The log's key, as text; nobody vouches for it but the bundle itself.
     package var verifierKey: String
-    package var query: ExportQuery
+    package var query: EventQuery
     /// The positions that the query was asked over.
     package var positions: Range<Int64>
     /// How many events the checkpoint's tree has.

@@ -9,7 +9,7 @@ package struct BundlePlan: Sendable, Equatable {
     /// Who asked for it, such as `operator` or `key:<id>`.
     package let madeBy: String
     package let reason: String
-    package let query: ExportQuery
+    package let query: EventQuery
     /// The positions that the query is asked over.
     package let positions: Range<Int64>
     /// The log's key.
@@ -32,7 +32,7 @@ package struct BundlePlan: Sendable, Equatable {
         madeAt: Timestamp,
         madeBy: String,
         reason: String,
-        query: ExportQuery,
+        query: EventQuery,
         positions: Range<Int64>,
         verifierKey: VerifierKey,
         checkpoint: SignedNote,
@@ -129,7 +129,7 @@ extension BundlePlan {
         try reader.next("reason")
         let reason = try reader.string()
         try reader.next("query")
-        let query = try ExportQuery(from: &reader)
+        let query = try EventQuery(from: &reader)
         try reader.literal(",")
         let positions = try reader.positions()
         try reader.next("verifier_key")

@@ -37,7 +37,7 @@ struct EventCheck: Sendable {
         }
     }
 
-    let query: ExportQuery
+    let query: EventQuery
     let treeSize: Int64
     let root: MerkleHash
     let hasCSV: Bool

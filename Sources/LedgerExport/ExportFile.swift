@@ -6,7 +6,7 @@ package struct ExportFilePlan: Sendable, Equatable {
     package let export: Identifier
     /// The log's name.
     package let origin: String
-    package let query: ExportQuery
+    package let query: EventQuery
     /// The positions that the query is asked over.
     package let positions: Range<Int64>
     package let format: ExportFormat
@@ -15,7 +15,7 @@ package struct ExportFilePlan: Sendable, Equatable {
     package init(
         export: Identifier,
         origin: String,
-        query: ExportQuery,
+        query: EventQuery,
         positions: Range<Int64>,
         format: ExportFormat,
         isGzipped: Bool
@@ -55,7 +55,7 @@ package struct ExportFilePlan: Sendable, Equatable {
         try reader.next("origin")
         origin = try reader.string()
         try reader.next("query")
-        query = try ExportQuery(from: &reader)
+        query = try EventQuery(from: &reader)
         try reader.literal(",")
         positions = try reader.positions()
         try reader.next("format")

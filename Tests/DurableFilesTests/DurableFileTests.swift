@@ -2,7 +2,7 @@ import DurableFiles
 import Foundation
 import Testing
 
-@Suite("Durable files", .timeLimit(.minutes(1)))
+@Suite("Durable files", .timeLimit(.minutes(5)))
 struct DurableFileTests {
     /// Lends a folder and removes it.
     private func withFolder(_ body: (String) throws -> Void) throws {

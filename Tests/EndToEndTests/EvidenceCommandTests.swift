@@ -153,7 +153,7 @@ struct EvidenceCommandTests {
         )
         #expect(verdict.status == 0, "\(verdict.output) \(verdict.messages)")
         #expect(verdict.messages.contains("the key you named"))
-        try await TestStorePrograms.psql(
+        try await PostgresTools.psql(
             url("replayed"),
             script: """
                 alter table ledger.event disable trigger all;

@@ -106,7 +106,7 @@ struct ExportStreamTests {
                         .compactMap { record -> LedgerEvent.Export? in
                             if case .logExported(let export) = record.event { export } else { nil }
                         }.suffix(2)
-                    let end = try #require(exports.last?.until)
+                    let end = try #require(exports.last?.positions.upperBound)
                     try #require(end <= (try await service.store.size(logID: 0)))
                     ends.append(end)
                     let rows = try await rows(service, below: end)

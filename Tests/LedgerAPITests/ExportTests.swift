@@ -253,11 +253,12 @@ struct ExportTests {
                         export: export.export,
                         log: 0,
                         format: .csv,
-                        from: 2,
-                        until: size,
-                        types: ["edit.launched", "token.read"],
-                        since: Timestamp("2026-01-01T00:00:00Z"),
-                        before: Timestamp("2096-01-01T00:00:00Z")
+                        positions: 2..<size,
+                        query: EventQuery(
+                            types: ["edit.launched", "token.read"],
+                            since: Timestamp("2026-01-01T00:00:00Z"),
+                            before: Timestamp("2096-01-01T00:00:00Z")
+                        )
                     )
             )
             #expect(record.subject == user)
@@ -274,7 +275,7 @@ struct ExportTests {
             }
             #expect(identities.format == .identities)
             #expect(identities.identities)
-            #expect(identities.until == size)
+            #expect(identities.positions.upperBound == size)
         }
     }
 

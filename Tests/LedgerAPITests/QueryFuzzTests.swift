@@ -68,7 +68,7 @@ struct QueryFuzzTests {
             do {
                 let query = try Query(
                     request,
-                    keys: Query.filterKeys.union(["cursor", "limit", "log", "from_position"])
+                    keys: Query.eventKeys.union(["cursor", "limit", "log", "from_position"])
                 )
                 _ = try query.limit()
                 _ = try query.position("from_position")

@@ -176,19 +176,20 @@ struct EvidenceTests {
         try await TestStore.run { test in
             let user = try await test.connectedUser("alice")
             try await test.store.recordExport(
-                LedgerEvent.Export(
-                    export: test.store.clock.identifier(),
-                    log: 0,
-                    format: .csv,
-                    from: 0,
-                    until: 5,
-                    types: ["connect.finalized"],
-                    since: Timestamp(microseconds: 0),
-                    before: test.store.clock.now(),
-                    identities: true
+                ExportRequest(
+                    logID: 0,
+                    query: EventQuery(
+                        subject: user.subject,
+                        types: ["connect.finalized"],
+                        since: Timestamp(microseconds: 0),
+                        before: test.store.clock.now()
+                    ),
+                    apps: [test.app],
+                    positions: 0..<5
                 ),
-                of: [test.app],
-                subject: user.subject,
+                id: test.store.clock.identifier(),
+                format: .csv,
+                identities: true,
                 context: TestStore.context
             )
             _ = try await test.store.search(

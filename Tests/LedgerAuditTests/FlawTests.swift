@@ -7,7 +7,7 @@ import Testing
 import Vault
 
 /// What a finding says: its kind for programs, its sentence for people.
-@Suite("Kinds of findings", .timeLimit(.minutes(1)))
+@Suite("Kinds of findings", .timeLimit(.minutes(5)))
 struct FlawTests {
     private typealias Kind = VerificationReport.Finding.Kind
 

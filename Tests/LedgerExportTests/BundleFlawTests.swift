@@ -5,7 +5,7 @@ import Testing
 @testable import LedgerExport
 
 /// What a finding about a bundle says: its kind for programs, its sentence for people.
-@Suite("Kinds of findings in bundles", .timeLimit(.minutes(1)))
+@Suite("Kinds of findings in bundles", .timeLimit(.minutes(5)))
 struct BundleFlawTests {
     private typealias Kind = BundleReport.Finding.Kind
 

@@ -7,16 +7,16 @@ import Testing
 @Suite("Bundles", .timeLimit(.minutes(5)))
 struct BundleTests {
     /// The kinds of bundles that there are.
-    static let queries: [ExportQuery] = [
-        ExportQuery(),
-        ExportQuery(clientID: SampleLog.clientIDs[1]),
-        ExportQuery(subject: SampleHistory.subject(2)),
-        ExportQuery(
+    static let queries: [EventQuery] = [
+        EventQuery(),
+        EventQuery(clientID: SampleLog.clientIDs[1]),
+        EventQuery(subject: SampleHistory.subject(2)),
+        EventQuery(
             types: ["public_token.rotated", "connection.broken"],
             since: Timestamp(microseconds: 1_770_000_000_000_000),
-            until: Timestamp(microseconds: 1_770_001_200_000_000)
+            before: Timestamp(microseconds: 1_770_001_200_000_000)
         ),
-        ExportQuery(clientID: "nobody"),
+        EventQuery(clientID: "nobody"),
     ]
 
     @Test("what was written is accepted", arguments: queries.indices, [false, true])
@@ -118,7 +118,7 @@ struct BundleTests {
     func sentences() throws {
         let log = try SampleLog(30)
         let folder = try TemporaryFolder()
-        let subject = ExportQuery(subject: SampleHistory.subject(1))
+        let subject = EventQuery(subject: SampleHistory.subject(1))
         let whole = folder.file("whole")
         let part = folder.file("part")
         try log.write(try log.plan(), to: whole)

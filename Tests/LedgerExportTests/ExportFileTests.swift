@@ -12,7 +12,7 @@ struct ExportFileTests {
         _ log: SampleLog,
         _ format: ExportFormat,
         gzip: Bool = false,
-        query: ExportQuery = ExportQuery()
+        query: EventQuery = EventQuery()
     ) -> ExportFilePlan {
         ExportFilePlan(
             export: Identifier(value: 3),
@@ -90,7 +90,7 @@ struct ExportFileTests {
         #expect(throws: BundleError.otherPlan(what: "format")) {
             try open("new", plan(log, .csv), resuming: true)
         }
-        let query = ExportQuery(clientID: "shop")
+        let query = EventQuery(clientID: "shop")
         #expect(throws: BundleError.otherPlan(what: "query")) {
             try open("new", plan(log, .ndjson, query: query), resuming: true)
         }

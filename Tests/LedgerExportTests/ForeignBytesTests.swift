@@ -38,12 +38,12 @@ struct ForeignBytesTests {
     @Test("manifests")
     func manifests() throws {
         let log = try SampleLog(20)
-        let query = ExportQuery(
+        let query = EventQuery(
             clientID: SampleLog.clientIDs[1],
             subject: SampleHistory.subject(1),
             types: ["a", "b"],
             since: Timestamp(microseconds: 1_770_000_000_000_000),
-            until: Timestamp(microseconds: 1_770_000_000_000_000)
+            before: Timestamp(microseconds: 1_770_000_000_000_000)
         )
         for plan in [try log.plan(), try log.plan(query, csv: true, gzip: true)] {
             let bundle = try EditableBundle(log, plan)
@@ -56,7 +56,7 @@ struct ForeignBytesTests {
     @Test("what was noted of unfinished exports")
     func progress() throws {
         let log = try SampleLog(20)
-        let plan = try log.plan(ExportQuery(types: ["a"]), csv: true, identities: true)
+        let plan = try log.plan(EventQuery(types: ["a"]), csv: true, identities: true)
         var progress = ExportProgress(
             next: 9,
             marks: [.init(name: "events.ndjson", bytes: 5, lines: 1), .init(name: "x")]
@@ -70,7 +70,7 @@ struct ForeignBytesTests {
         let filePlan = ExportFilePlan(
             export: Identifier(value: 3),
             origin: SampleLog.origin,
-            query: ExportQuery(subject: SampleHistory.subject(1)),
+            query: EventQuery(subject: SampleHistory.subject(1)),
             positions: 2..<100,
             format: .csv,
             isGzipped: true
@@ -230,7 +230,7 @@ struct ForeignBytesTests {
             let whole = try EditableBundle(
                 log,
                 log.plan(
-                    ExportQuery(clientID: SampleLog.clientIDs[1]),
+                    EventQuery(clientID: SampleLog.clientIDs[1]),
                     csv: true,
                     gzip: gzip,
                     identities: true

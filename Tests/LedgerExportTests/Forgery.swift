@@ -162,8 +162,8 @@ enum Forgery: String, CaseIterable, Sendable {
         let isOfSubject = self == .missingVersion
         let query =
             isOfSubject
-            ? ExportQuery(subject: SampleHistory.subject(2))
-            : ExportQuery(clientID: SampleLog.clientIDs[0])
+            ? EventQuery(subject: SampleHistory.subject(2))
+            : EventQuery(clientID: SampleLog.clientIDs[0])
         let plan = try log.plan(query)
         let positions = log.positions(plan)
         var bundle = try EditableBundle(log, plan)

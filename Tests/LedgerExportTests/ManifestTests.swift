@@ -14,7 +14,7 @@ struct ManifestTests {
         { $0.treeSize = 31 },
         { $0.query.clientID = "shop" },
         { $0.query.types = ["app.added"] },
-        { $0.query.until = Timestamp(microseconds: 0) },
+        { $0.query.before = Timestamp(microseconds: 0) },
         { $0.proof = .inclusion },
         { $0.events = 29 },
         { $0.events = 31 },
@@ -62,7 +62,7 @@ struct ManifestTests {
     @Test("a part of the log is within the checkpoint's tree, and a plan is, too")
     func rangeOfPart() async throws {
         let log = try SampleLog(30)
-        let query = ExportQuery(clientID: SampleLog.clientIDs[1])
+        let query = EventQuery(clientID: SampleLog.clientIDs[1])
         #expect(throws: BundleError.self) { try log.plan(query, positions: 0..<31) }
         var bundle = try EditableBundle(log, log.plan(query))
         try bundle.edit(signedBy: log.signer) { $0.positions = 0..<31 }
@@ -88,7 +88,7 @@ struct ManifestTests {
     @Test("a manifest has one spelling, and both verifiers take no other")
     func spellings() async throws {
         let log = try SampleLog(30)
-        let query = ExportQuery(clientID: SampleLog.clientIDs[1], types: ["app.added"])
+        let query = EventQuery(clientID: SampleLog.clientIDs[1], types: ["app.added"])
         let whole = try EditableBundle(log, log.plan(query))
         let text = String(decoding: try #require(whole.files["manifest.json"]), as: UTF8.self)
         var bundles: [EditableBundle] = []
@@ -121,7 +121,7 @@ struct ManifestTests {
     @Test("what was planned is bounded, so that the manifest can be read again")
     func bounded() throws {
         let log = try SampleLog(5)
-        func plan(_ text: String, _ query: ExportQuery = ExportQuery()) throws -> BundlePlan {
+        func plan(_ text: String, _ query: EventQuery = EventQuery()) throws -> BundlePlan {
             try BundlePlan(
                 export: Identifier(value: 1),
                 madeAt: Timestamp(microseconds: 0),
@@ -136,14 +136,14 @@ struct ManifestTests {
             )
         }
         let longest = String(repeating: "\u{1}", count: 2_000)
-        let query = ExportQuery(clientID: longest, types: [longest])
+        let query = EventQuery(clientID: longest, types: [longest])
         let widest = try plan(longest, query)
         let folder = try TemporaryFolder()
         try log.write(widest, to: folder.file("bundle"))
         #expect(try BundleReader(path: folder.file("bundle")).manifest?.reason == longest)
         #expect(throws: BundleError.self) { try plan(longest + "x") }
         #expect(throws: BundleError.self) {
-            try plan("", ExportQuery(types: [longest, "x"]))
+            try plan("", EventQuery(types: [longest, "x"]))
         }
     }
 }

@@ -18,7 +18,7 @@ struct MutationTests {
             try EditableBundle(
                 log,
                 log.plan(
-                    ExportQuery(clientID: SampleLog.clientIDs[1]),
+                    EventQuery(clientID: SampleLog.clientIDs[1]),
                     csv: true,
                     gzip: gzip,
                     identities: true
@@ -71,7 +71,7 @@ struct MutationTests {
     func unsigned() throws {
         let log = try SampleLog(20)
         let stranger = try SampleLog.signer(9)
-        let plan = try log.plan(ExportQuery(clientID: SampleLog.clientIDs[1]), csv: true)
+        let plan = try log.plan(EventQuery(clientID: SampleLog.clientIDs[1]), csv: true)
         let whole = try EditableBundle(log, plan)
         for name in ["events.ndjson", "proofs.ndjson"] {
             for kind in 0..<4 {

@@ -12,7 +12,7 @@ struct ResumeTests {
     /// The kinds of bundles that differ in what has to be resumed.
     private static func plan(_ log: SampleLog, _ kind: Int) throws -> BundlePlan {
         try log.plan(
-            kind == 0 ? ExportQuery() : ExportQuery(clientID: SampleLog.clientIDs[1]),
+            kind == 0 ? EventQuery() : EventQuery(clientID: SampleLog.clientIDs[1]),
             csv: kind != 3,
             gzip: kind > 1,
             identities: kind != 1
@@ -152,7 +152,7 @@ struct ResumeTests {
         }
         #expect(throws: Killed.self) { try work(log, log.plan(), path, calls: 3) }
         #expect(throws: BundleError.unfinished) { try open(try log.plan(), resuming: false) }
-        let query = ExportQuery(clientID: "shop")
+        let query = EventQuery(clientID: "shop")
         for (other, what) in [
             (try log.plan(query), "query"), (try log.plan(positions: 1..<20), "query"),
             (try log.plan(csv: true), "choice of files"),

@@ -61,7 +61,7 @@ struct SampleLog {
 
     /// A plan for a bundle of this log.
     func plan(
-        _ query: ExportQuery = ExportQuery(),
+        _ query: EventQuery = EventQuery(),
         positions: Range<Int64>? = nil,
         export: UInt128 = 77,
         csv: Bool = false,

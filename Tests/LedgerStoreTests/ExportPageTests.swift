@@ -10,24 +10,18 @@ struct ExportPageTests {
     /// All pages of an export, and how many there were.
     private func export(
         _ test: TestStore,
-        _ filter: EventFilter,
-        logID: Int32 = 0,
-        from: Int64 = 0,
-        below end: Int64
+        _ query: EventQuery,
+        _ positions: Range<Int64>
     ) async throws -> (whole: ExportPage, pages: Int) {
+        let request = ExportRequest(logID: 0, query: query, apps: [], positions: positions)
         var whole = ExportPage()
         var pages = 0
-        var next: Int64? = from
+        var next: Int64? = positions.lowerBound
         while let position = next {
-            let page = try await test.store.exportPage(
-                filter,
-                logID: logID,
-                from: position,
-                below: end
-            )
+            let page = try await test.store.exportPage(request, from: position)
             #expect(page.positions.count == page.ends.count)
             #expect(page.ends.last ?? 0 == page.lines.count)
-            if let next = page.next { #expect(next > position && next < end) }
+            if let next = page.next { #expect(next > position && next < positions.upperBound) }
             whole.ends += page.ends.map { $0 + whole.lines.count }
             whole.lines += page.lines
             whole.positions += page.positions
@@ -58,66 +52,72 @@ struct ExportPageTests {
         return other
     }
 
-    /// Every filter that these conditions make, each taken or left away.
-    private func filters(_ test: TestStore, _ events: [StoredEvent]) throws -> [EventFilter] {
+    /// Every query that these conditions make, each taken or left away.
+    private func queries(_ test: TestStore, _ events: [StoredEvent]) throws -> [EventQuery] {
         let middle = events[events.count / 2]
         let time = try middle.record().time
         let later = try events[events.count * 3 / 4].record().time
         return (0..<32).map { bits in
-            var filter = EventFilter(app: bits & 1 == 0 ? nil : test.app.id)
-            if bits & 2 != 0 { filter.subject = try? middle.record().subject }
-            if bits & 4 != 0 { filter.types = ["launch.closed", "access_token.rotated"] }
-            if bits & 8 != 0 { filter.since = time }
-            if bits & 16 != 0 { filter.until = later }
-            return filter
+            var query = EventQuery(clientID: bits & 1 == 0 ? nil : test.app.clientID)
+            if bits & 2 != 0 { query.subject = try? middle.record().subject }
+            if bits & 4 != 0 { query.types = ["launch.closed", "access_token.rotated"] }
+            if bits & 8 != 0 { query.since = time }
+            if bits & 16 != 0 { query.before = later }
+            return query
         }
     }
 
-    /// What a filter means, told once more.
-    private func passes(_ event: StoredEvent, _ filter: EventFilter) throws -> Bool {
+    /// What a query of the test's app means, told once more.
+    private func fulfils(
+        _ event: StoredEvent,
+        _ query: EventQuery,
+        _ test: TestStore
+    ) throws -> Bool {
         let record = try event.record()
-        if let app = filter.app, event.app != app { return false }
-        if let subject = filter.subject, record.subject != subject { return false }
+        if query.clientID != nil, event.app != test.app.id { return false }
+        if let subject = query.subject, record.subject != subject { return false }
         let type = "\(record.event.type)"
-        if !filter.types.isEmpty, !filter.types.contains(type) { return false }
-        if let since = filter.since, record.time < since { return false }
-        if let until = filter.until, record.time >= until { return false }
+        if !query.types.isEmpty, !query.types.contains(type) { return false }
+        if let since = query.since, record.time < since { return false }
+        if let before = query.before, record.time >= before { return false }
         return true
     }
 
-    @Test("each filter, alone and with others, gives what looking at every record gives")
-    func filtered() async throws {
+    @Test("each condition, alone and with others, gives what looking at every record gives")
+    func conditions() async throws {
         try await TestStore.run { test in
             try await RandomHistory(test: test, seed: 4).run(users: 12, steps: 10)
             _ = try await otherApp(test)
             let events = try await test.log()
             let size = Int64(events.count)
             var found = 0
-            for filter in try filters(test, events) {
-                for range in [0..<size, 7..<size - 5, size / 2..<size / 2, size - 1..<size] {
+            for query in try queries(test, events) {
+                for positions in [0..<size, 7..<size - 5, size / 2..<size / 2, size - 1..<size] {
                     let expected = try events.filter {
-                        try range.contains($0.position) && passes($0, filter)
+                        try positions.contains($0.position) && fulfils($0, query, test)
                     }
-                    let (whole, _) = try await export(
-                        test,
-                        filter,
-                        from: range.lowerBound,
-                        below: range.upperBound
-                    )
-                    #expect(whole.positions == expected.map(\.position), "\(filter) \(range)")
+                    let (whole, _) = try await export(test, query, positions)
+                    #expect(whole.positions == expected.map(\.position), "\(query) \(positions)")
                     let lines = expected.flatMap { $0.bytes + [UInt8(ascii: "\n")] }
-                    #expect(whole.lines == lines, "\(filter) \(range)")
+                    #expect(whole.lines == lines, "\(query) \(positions)")
                     found += expected.count
                     let listed = try await test.store.events(
-                        filter,
+                        query,
                         logID: 0,
-                        from: range.lowerBound,
+                        from: positions.lowerBound,
                         limit: 1_000
                     )
                     #expect(
-                        listed.events.map(\.position).filter { range.contains($0) }
+                        listed.events.map(\.position).filter { positions.contains($0) }
                             == whole.positions,
-                        "a list and an export understand a filter alike"
+                        "a list and an export understand a query alike"
+                    )
+                    let matching = try events.filter {
+                        try positions.contains($0.position) && query.matches($0.record())
+                    }
+                    #expect(
+                        matching.map(\.position) == whole.positions,
+                        "whoever verifies an export understands its query alike"
                     )
                 }
             }
@@ -125,14 +125,13 @@ struct ExportPageTests {
         }
     }
 
-    @Test("a filter that few events pass gives bounded pages, empty ones among them")
+    @Test("a query that few events fulfil gives bounded pages, empty ones among them")
     func sparse() async throws {
         try await TestStore.run { test in
             let rare: [Int64] = [100, 45_000, 70_000]
             try await test.fill(upTo: 70_001, rare: rare)
-            var filter = EventFilter(app: test.app.id)
-            filter.types = ["access_token.rotated"]
-            let (whole, pages) = try await export(test, filter, below: 70_001)
+            let query = EventQuery(clientID: test.app.clientID, types: ["access_token.rotated"])
+            let (whole, pages) = try await export(test, query, 0..<70_001)
             #expect(whole.positions == rare)
             #expect(pages == 4, "one page per \(StoreLimits.scannedEventsMax) positions")
         }
@@ -143,20 +142,35 @@ struct ExportPageTests {
         try await TestStore.run { test in
             let size = Int64(StoreLimits.exportRecordsMax) * 2 + 17
             try await test.fill(upTo: size)
-            for app in [nil, test.app.id] {
-                let (whole, pages) = try await export(test, EventFilter(app: app), below: size)
+            for clientID in [nil, test.app.clientID] {
+                let query = EventQuery(clientID: clientID)
+                let (whole, pages) = try await export(test, query, 0..<size)
                 #expect(pages == 3)
                 #expect(whole.positions == Array(0..<size))
                 #expect(whole.lines.filter { $0 == UInt8(ascii: "\n") }.count == Int(size))
             }
             let end = Int64(StoreLimits.exportRecordsMax)
             let page = try await test.store.exportPage(
-                EventFilter(app: nil),
-                logID: 0,
-                from: 0,
-                below: end
+                ExportRequest(logID: 0, query: EventQuery(), apps: [], positions: 0..<end),
+                from: 0
             )
             #expect(page.next == nil, "a full page may be the last one")
+        }
+    }
+
+    @Test("an app that does not exist has no events", arguments: ["nobody", "", "%", "Other"])
+    func unknownApp(clientID: String) async throws {
+        try await TestStore.run { test in
+            let other = try await otherApp(test)
+            let size = try await test.store.size(logID: 0)
+            let events = try await test.log().filter { $0.app == other.id }
+            let subject = try #require(try events.last?.record().subject)
+            for subject in [nil, subject] {
+                let query = EventQuery(clientID: clientID, subject: subject)
+                let page = try await test.store.events(query, logID: 0, from: 0, limit: 100)
+                #expect(page.events.isEmpty && page.next == nil)
+                #expect(try await export(test, query, 0..<size).whole.lines.isEmpty)
+            }
         }
     }
 
@@ -169,15 +183,20 @@ struct ExportPageTests {
                 export: test.store.clock.identifier(),
                 log: 0,
                 format: .bundle,
-                from: 0,
-                until: 9,
-                types: ["token.read"],
-                since: test.store.clock.now()
+                positions: 0..<9,
+                query: EventQuery(types: ["token.read"], since: test.store.clock.now())
             )
+            var query = export.query
+            query.subject = user.subject
             try await test.store.recordExport(
-                export,
-                of: [test.app, other],
-                subject: user.subject,
+                ExportRequest(
+                    logID: 0,
+                    query: query,
+                    apps: [test.app, other],
+                    positions: export.positions
+                ),
+                id: export.export,
+                format: .bundle,
                 context: TestStore.context
             )
             let events = try await test.log(test.store.accessLog)

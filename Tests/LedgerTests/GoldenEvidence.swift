@@ -10,8 +10,7 @@ extension Golden {
                         export: Golden.finalize,
                         log: 0,
                         format: .ndjson,
-                        from: 0,
-                        until: 1_000
+                        positions: 0..<1_000
                     )
                 ),
             subjectVersion: nil,
@@ -31,11 +30,12 @@ extension Golden {
                         export: Golden.finalize,
                         log: 1,
                         format: .bundle,
-                        from: 17,
-                        until: 4_096,
-                        types: ["token.read", "log.exported"],
-                        since: Golden.time,
-                        before: Golden.expiry,
+                        positions: 17..<4_096,
+                        query: EventQuery(
+                            types: ["token.read", "log.exported"],
+                            since: Golden.time,
+                            before: Golden.expiry
+                        ),
                         identities: true
                     )
                 ),

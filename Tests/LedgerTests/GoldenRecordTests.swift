@@ -120,6 +120,31 @@ struct GoldenRecordTests {
     }
 
     @Test(
+        "an export is of positions from 0 on, and does not end before it begins",
+        arguments: [(#""from":0"#, #""from":-1"#), (#""from":0"#, #""from":1001"#)]
+    )
+    func positions(original: String, other: String) throws {
+        let golden = try #require(Golden.evidence.first)
+        let range = try #require(golden.text.ranges(of: original).first)
+        let text = golden.text[..<range.lowerBound] + other + golden.text[range.upperBound...]
+        #expect(throws: RecordError.self) { try Record(decoding: Array(text.utf8)) }
+    }
+
+    @Test("which app and user an export is of is told by the record alone")
+    func exportOfSubject() throws {
+        let export = LedgerEvent.Export(
+            export: Golden.finalize,
+            log: 0,
+            format: .csv,
+            positions: 0..<0,
+            query: EventQuery(clientID: "demo", subject: Golden.subject, types: ["token.read"])
+        )
+        #expect(export.query == EventQuery(types: ["token.read"]))
+        let record = Golden(event: .logExported(export), subjectVersion: nil, text: "").record
+        #expect(try Record(decoding: record.encoded()) == record)
+    }
+
+    @Test(
         "every text survives, whatever it holds",
         arguments: [
             "", "\u{0}\u{1}\u{1F}\u{7F}", "\r\n", "\"\\\"", "\u{301}combining first", "e\u{301}é",

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Vault
 
-@Suite("The root key", .timeLimit(.minutes(1)))
+@Suite("The root key", .timeLimit(.minutes(5)))
 struct RootKeyTests {
     private func withFile(_ content: String?, _ body: (String) throws -> Void) throws {
         let path = FileManager.default.temporaryDirectory

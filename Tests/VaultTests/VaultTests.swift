@@ -4,7 +4,7 @@ import Testing
 
 @testable import Vault
 
-@Suite("The vault", .timeLimit(.minutes(1)))
+@Suite("The vault", .timeLimit(.minutes(5)))
 struct VaultTests {
     private static let root = RootKey(bytes: (0..<32).map { UInt8($0) })
 

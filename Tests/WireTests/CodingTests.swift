@@ -1,7 +1,7 @@
 import Testing
 import Wire
 
-@Suite("hexadecimal, base64 and percent-encoding", .timeLimit(.minutes(1)))
+@Suite("hexadecimal, base64 and percent-encoding", .timeLimit(.minutes(5)))
 struct CodingTests {
     @Test("every byte is two lowercase digits, and is read back from either case")
     func hexadecimal() {

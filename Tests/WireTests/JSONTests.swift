@@ -1,7 +1,7 @@
 import Testing
 import Wire
 
-@Suite("JSON", .timeLimit(.minutes(1)))
+@Suite("JSON", .timeLimit(.minutes(5)))
 struct JSONTests {
     private func parse(_ text: String, depthMax: Int = 16) throws(JSONParser.Failure) -> JSONValue {
         try JSONParser.parse(Array(text.utf8), depthMax: depthMax)

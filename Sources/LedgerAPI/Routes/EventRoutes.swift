@@ -38,12 +38,11 @@ struct EventRoutes: Sendable {
         let caller = try await Caller(request, scope: .eventsRead, store: store)
         let query = try Query(
             request,
-            keys: Query.filterKeys.union(["cursor", "limit", "log"])
+            keys: Query.eventKeys.union(["cursor", "limit", "log"])
         )
         let limit = try query.limit()
-        let filter = try query.filter(app: caller.app)
         let page = try await store.events(
-            filter,
+            try query.eventQuery(of: caller.app),
             logID: try store.logID(query),
             from: try Self.start(query, .events),
             limit: limit

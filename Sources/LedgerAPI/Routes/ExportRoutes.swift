@@ -26,41 +26,30 @@ struct ExportRoutes: Sendable {
         let caller = try await Caller(request, scope: .export, store: store)
         let query = try Query(
             request,
-            keys: Query.filterKeys.union([
+            keys: Query.eventKeys.union([
                 "format", "header", "log", "from_position", "until_position", "after", "user",
             ])
         )
         let form = try ExportForm(query)
         let logID = try store.logID(query)
-        var filter = try query.filter(app: caller.app)
-        if let user = try await user(query, of: caller.app) { filter.subject = user.subject }
-        let range = try await range(query, caller, logID)
+        let asked = ExportRequest(
+            logID: logID,
+            query: try await eventQuery(query, of: caller.app),
+            apps: [caller.app],
+            positions: try await positions(query, caller, logID)
+        )
         try await store.recordExport(
-            LedgerEvent.Export(
-                export: store.clock.identifier(),
-                log: logID,
-                format: form.format,
-                from: range.lowerBound,
-                until: range.upperBound,
-                types: filter.types,
-                since: filter.since,
-                before: filter.until
-            ),
-            of: [caller.app],
-            subject: filter.subject,
+            asked,
+            id: store.clock.identifier(),
+            format: form.format,
             context: context.recordContext(key: caller, request)
         )
-        let read = { @Sendable [store, filter] (position: Int64) async throws -> ExportPage in
-            try await store.exportPage(
-                filter,
-                logID: logID,
-                from: position,
-                below: range.upperBound
-            )
+        let read = { @Sendable [store] (position: Int64) async throws -> ExportPage in
+            try await store.exportPage(asked, from: position)
         }
         // The first page is read before the answer begins, so that an error is still an error.
         return ExportBody(
-            first: try await read(range.lowerBound),
+            first: try await read(asked.positions.lowerBound),
             next: \.next,
             read: read,
             head: form.head,
@@ -80,23 +69,21 @@ struct ExportRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .exportIdentities, store: store)
         let query = try Query(request, keys: ["subject", "user"])
-        var subject = try query.filter(app: caller.app).subject
-        if let user = try await user(query, of: caller.app) { subject = user.subject }
+        let asked = ExportRequest(
+            logID: store.administrationLog,
+            query: try await eventQuery(query, of: caller.app),
+            apps: [caller.app],
+            positions: 0..<(try await store.size(logID: store.administrationLog))
+        )
         try await store.recordExport(
-            LedgerEvent.Export(
-                export: store.clock.identifier(),
-                log: store.administrationLog,
-                format: .identities,
-                from: 0,
-                until: try await store.size(logID: store.administrationLog),
-                identities: true
-            ),
-            of: [caller.app],
-            subject: subject,
+            asked,
+            id: store.clock.identifier(),
+            format: .identities,
+            identities: true,
             context: context.recordContext(key: caller, request)
         )
-        let read = { @Sendable [store, subject] (after: Identifier?) async throws -> IdentityPage in
-            guard let subject else {
+        let read = { @Sendable [store] (after: Identifier?) async throws -> IdentityPage in
+            guard let subject = asked.query.subject else {
                 let page = try await store.identities(of: caller.app, after: after)
                 return IdentityPage(identities: page.identities, next: page.next)
             }
@@ -116,31 +103,33 @@ struct ExportRoutes: Sendable {
         ).response(request, contentType: "application/x-ndjson", fileName: "identities.ndjson")
     }
 
-    /// The user that a query names by the app's own id; nil where it names none.
-    private func user(_ query: Query, of app: StoredApp) async throws -> StoredUser? {
-        guard let text = query["user"] else { return nil }
+    /// Which events of an app are asked for; the user may be named by the app's own id.
+    private func eventQuery(_ query: Query, of app: StoredApp) async throws -> EventQuery {
+        var events = try query.eventQuery(of: app)
+        guard let text = query["user"] else { return events }
         guard query["subject"] == nil else {
             throw LedgerError.malformed("subject and user exclude each other.")
         }
         guard let user = try await store.user(try ClientUserID.parse(text), of: app) else {
             throw LedgerError.notConnected
         }
-        return user
+        events.subject = user.subject
+        return events
     }
 
     /// The positions that are asked for, as far as the log goes now.
-    private func range(
+    private func positions(
         _ query: Query,
         _ caller: Caller,
         _ logID: Int32
     ) async throws -> Range<Int64> {
         let size = try await store.size(logID: logID)
         let start = try await start(query, caller, logID)
-        let until = try query.position("until_position") ?? size
-        guard query["until_position"] == nil || until >= start else {
+        let end = try query.position("until_position") ?? size
+        guard query["until_position"] == nil || end >= start else {
             throw LedgerError.malformed("until_position must not be before the beginning.")
         }
-        return start..<max(start, min(until, size))
+        return start..<max(start, min(end, size))
     }
 
     /// Where an export begins: at a position, or after the last event that the caller has got.

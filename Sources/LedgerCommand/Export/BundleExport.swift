@@ -1,5 +1,6 @@
 import Ledger
 import LedgerExport
+import LedgerStack
 import LedgerStore
 import MerkleLog
 import Vault
@@ -7,36 +8,38 @@ import Vault
 /// An export to a folder that proves itself.
 struct BundleExport {
     let command: ExportCommand
-    let target: ExportTarget
     let store: LedgerStore
 
     func run(folder: String) async throws {
+        let logID = command.selection.log.logID(store)
+        let size = try await store.size(logID: logID)
+        let covering = try await coveringCheckpoint(logID)
+        var request = try await command.selection.request(store, upTo: covering.size)
         let writer = try BundleWriter(
             folder: folder,
-            plan: try await plan(),
+            plan: try await plan(request, covering),
             resuming: command.resume
         )
         let plan = writer.plan
+        request.positions = writer.next..<plan.positions.upperBound
         // On record before the first byte is read, and once more when it is gone on with.
-        try await target.record(
-            target.event(
-                plan.export,
-                .bundle,
-                writer.next..<plan.positions.upperBound,
-                identities: plan.hasIdentities
-            ),
-            store
+        try await store.recordExport(
+            request,
+            id: plan.export,
+            format: .bundle,
+            identities: plan.hasIdentities,
+            context: .byOperator
         )
-        try await writeEvents(writer)
-        if plan.hasIdentities { try await writeIdentities(writer) }
-        let signer = store.vault.checkpointSigner(logID: target.logID)
+        try await writeEvents(request, writer)
+        if plan.hasIdentities { try await writeIdentities(of: request.apps, writer) }
+        let signer = store.vault.checkpointSigner(logID: logID)
         let manifest = try writer.finish { try signer.sign($0) }
         Terminal.message(
             "\(manifest.events) events of positions \(plan.positions.lowerBound) to "
                 + "\(plan.positions.upperBound - 1) are in \(folder), with their proof."
         )
-        let unsigned = target.size - Int64(plan.tree.size)
-        if unsigned > 0, target.until == nil {
+        let unsigned = size - Int64(plan.tree.size)
+        if unsigned > 0, command.selection.untilPosition == nil {
             Terminal.message(
                 "Not part of it: \(unsigned) newer events that no checkpoint covers yet."
             )
@@ -44,35 +47,39 @@ struct BundleExport {
         Terminal.message("Check it with: token-ledger verify \(folder) --key \(plan.verifierKey)")
     }
 
-    private func plan() async throws -> BundlePlan {
-        guard let covering = try await store.latestCheckpoint(logID: target.logID),
-            covering.size > 0
+    /// What proves the events that are there now.
+    private func coveringCheckpoint(_ logID: Int32) async throws -> PublishedCheckpoint {
+        guard let covering = try await store.latestCheckpoint(logID: logID), covering.size > 0
         else {
             throw CommandError(
                 "The log has no checkpoint yet, so nothing could be proved. The service "
                     + "publishes one about every second."
             )
         }
-        let range = try target.range(upTo: covering.size)
+        return covering
+    }
+
+    private func plan(
+        _ request: ExportRequest,
+        _ covering: PublishedCheckpoint
+    ) async throws -> BundlePlan {
+        let start = request.positions.lowerBound
         // A bundle that follows another one begins where that one's checkpoint ended, and proves
         // that the log only grew since.
-        var earlier = try await store.checkpoint(
-            atOrBefore: range.lowerBound,
-            logID: target.logID
-        )
-        if earlier == nil || range.lowerBound == 0 {
-            earlier = try await store.firstCheckpoint(logID: target.logID)
+        var earlier = try await store.checkpoint(atOrBefore: start, logID: request.logID)
+        if earlier == nil || start == 0 {
+            earlier = try await store.firstCheckpoint(logID: request.logID)
         }
         let first = earlier ?? covering
-        var tree = TreeReader(store, size: covering.size, logID: target.logID)
+        var tree = TreeReader(store, size: covering.size, logID: request.logID)
         return try BundlePlan(
             export: store.clock.identifier(),
             madeAt: store.clock.now(),
             madeBy: command.madeBy ?? "",
             reason: command.reason ?? "",
-            query: target.query,
-            positions: range,
-            verifierKey: store.vault.checkpointSigner(logID: target.logID).key,
+            query: request.query,
+            positions: request.positions,
+            verifierKey: store.vault.checkpointSigner(logID: request.logID).key,
             checkpoint: try SignedNote(Array(covering.note.utf8)),
             firstCheckpoint: try SignedNote(Array(first.note.utf8)),
             consistency: try await tree.consistency(from: first.size),
@@ -82,19 +89,12 @@ struct BundleExport {
         )
     }
 
-    private func writeEvents(_ writer: BundleWriter) async throws {
-        let end = writer.plan.positions.upperBound
+    private func writeEvents(_ request: ExportRequest, _ writer: BundleWriter) async throws {
         var proofs: TreeReader?
         if writer.plan.proof == .inclusion {
-            proofs = TreeReader(store, size: Int64(writer.plan.tree.size), logID: target.logID)
+            proofs = TreeReader(store, size: Int64(writer.plan.tree.size), logID: request.logID)
         }
-        let pages = ExportPages(
-            store: store,
-            filter: target.filter,
-            logID: target.logID,
-            until: end
-        )
-        try await pages.write(from: writer.next) { page in
+        try await ExportPages(store: store, request: request).write { page in
             var paths: [[MerkleHash]]?
             if proofs != nil {
                 var found: [[MerkleHash]] = []
@@ -117,13 +117,13 @@ struct BundleExport {
     /// Says whose the pseudonyms are.
     ///
     /// Someone whose values are gone stays in the list, without them.
-    private func writeIdentities(_ writer: BundleWriter) async throws {
+    private func writeIdentities(of apps: [StoredApp], _ writer: BundleWriter) async throws {
         let subjects = writer.subjects.sorted()
         let step = 1_000
         for start in stride(from: 0, to: subjects.count, by: step) {
             let part = Array(subjects[start..<min(subjects.count, start + step)])
             var known: [Identifier: UserIdentity] = [:]
-            for app in target.apps {
+            for app in apps {
                 for identity in try await store.identities(of: part, app: app) {
                     known[identity.subject] = identity
                 }

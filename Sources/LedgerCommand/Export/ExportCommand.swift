@@ -65,15 +65,12 @@ struct ExportCommand: AsyncParsableCommand {
     func run() async throws {
         do {
             try await OpenedStore.atWork(options) { store in
-                let target = try await selection.target(store)
                 if let bundle {
-                    try await BundleExport(command: self, target: target, store: store)
-                        .run(folder: bundle)
+                    try await BundleExport(command: self, store: store).run(folder: bundle)
                 } else if let output {
-                    try await FileExport(command: self, target: target, store: store)
-                        .run(path: output)
+                    try await FileExport(command: self, store: store).run(path: output)
                 } else {
-                    try await StreamExport(command: self, target: target, store: store).run()
+                    try await StreamExport(command: self, store: store).run()
                 }
             }
         } catch let error as BundleError {
@@ -89,4 +86,7 @@ struct ExportCommand: AsyncParsableCommand {
     }
 }
 
-extension ExportFormat: ExpressibleByArgument {}
+extension ExportFormat: ExpressibleByArgument {
+    /// What the record of an export calls it.
+    var recorded: LedgerEvent.Export.Format { self == .csv ? .csv : .ndjson }
+}

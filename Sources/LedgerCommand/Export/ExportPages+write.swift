@@ -7,20 +7,20 @@ extension ExportPages {
     /// Writes each page in order, makes what was written durable now and then, and shows how far it
     /// is.
     func write(
-        from start: Int64,
         _ append: (ExportPage) async throws -> Void,
         commit: (_ next: Int64) throws -> Void
     ) async throws {
         let meter = ProgressMeter("export")
+        let end = request.positions.upperBound
         var stepBytes = 0
-        try await forEach(from: start) { page in
+        try await forEach { page in
             try await append(page)
             stepBytes += page.lines.count
             if let next = page.next, stepBytes >= Self.stepBytes {
                 try commit(next)
                 stepBytes = 0
             }
-            meter.show(page.next ?? until, of: until, "positions")
+            meter.show(page.next ?? end, of: end, "positions")
         }
         meter.end()
     }

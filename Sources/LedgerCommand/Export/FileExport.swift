@@ -1,5 +1,6 @@
 import Ledger
 import LedgerExport
+import LedgerStack
 import LedgerStore
 import MerkleLog
 import Vault
@@ -7,36 +8,32 @@ import Vault
 /// An export to a file, which can be interrupted at any moment and gone on with.
 struct FileExport {
     let command: ExportCommand
-    let target: ExportTarget
     let store: LedgerStore
 
     func run(path: String) async throws {
-        let range = try target.range(upTo: target.size)
+        let logID = command.selection.log.logID(store)
+        let size = try await store.size(logID: logID)
+        var request = try await command.selection.request(store, upTo: size)
         let file = try ExportFile(
             path: path,
             plan: ExportFilePlan(
                 export: store.clock.identifier(),
-                origin: store.vault.checkpointSigner(logID: target.logID).key.name,
-                query: target.query,
-                positions: range,
+                origin: store.vault.checkpointSigner(logID: logID).key.name,
+                query: request.query,
+                positions: request.positions,
                 format: command.format,
                 isGzipped: command.gzip
             ),
             resuming: command.resume
         )
-        let end = file.plan.positions.upperBound
-        let format: LedgerEvent.Export.Format = command.format == .csv ? .csv : .ndjson
-        try await target.record(
-            target.event(file.plan.export, format, file.next..<end),
-            store
+        request.positions = file.next..<file.plan.positions.upperBound
+        try await store.recordExport(
+            request,
+            id: file.plan.export,
+            format: command.format.recorded,
+            context: .byOperator
         )
-        let pages = ExportPages(
-            store: store,
-            filter: target.filter,
-            logID: target.logID,
-            until: end
-        )
-        try await pages.write(from: file.next) { page in
+        try await ExportPages(store: store, request: request).write { page in
             try file.append(lines: page.lines, ends: page.ends, positions: page.positions)
         } commit: {
             try file.commit(next: $0)

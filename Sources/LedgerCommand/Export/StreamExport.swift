@@ -1,35 +1,32 @@
 import Ledger
 import LedgerExport
+import LedgerStack
 import LedgerStore
 import SystemPackage
 
 /// An export to standard output.
 struct StreamExport {
     let command: ExportCommand
-    let target: ExportTarget
     let store: LedgerStore
 
     func run() async throws {
-        let range = try target.range(upTo: target.size)
-        let format: LedgerEvent.Export.Format = command.format == .csv ? .csv : .ndjson
-        try await target.record(
-            target.event(store.clock.identifier(), format, range),
-            store
+        let size = try await store.size(logID: command.selection.log.logID(store))
+        let request = try await command.selection.request(store, upTo: size)
+        try await store.recordExport(
+            request,
+            id: store.clock.identifier(),
+            format: command.format.recorded,
+            context: .byOperator
         )
         let compressor = command.gzip ? GzipWriter() : nil
         let meter = ProgressMeter("export")
         var count: Int64 = 0
         if command.format == .csv { try write(CSVTable.header, compressor) }
-        let pages = ExportPages(
-            store: store,
-            filter: target.filter,
-            logID: target.logID,
-            until: range.upperBound
-        )
-        try await pages.forEach(from: range.lowerBound) { page in
+        let end = request.positions.upperBound
+        try await ExportPages(store: store, request: request).forEach { page in
             try write(try rows(page), compressor)
             count += Int64(page.positions.count)
-            meter.show(page.next ?? range.upperBound, of: range.upperBound, "positions")
+            meter.show(page.next ?? end, of: end, "positions")
         }
         if let compressor { try Self.write(compressor.finish()) }
         meter.end()

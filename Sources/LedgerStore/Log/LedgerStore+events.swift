@@ -95,90 +95,35 @@ extension LedgerStore {
         }
     }
 
-    /// Events of a log that pass a filter, from a position on, and where to go on.
+    /// Events of a log that a query asks for, from a position on, and where to go on.
     ///
-    /// A call looks at a bounded stretch of the log, so a filter that few events pass gives short
+    /// A call looks at a bounded stretch of the log, so a query that few events fulfil gives short
     /// or empty pages before the end; `next` is nil only at the end.
     package func events(
-        _ filter: EventFilter,
+        _ query: EventQuery,
         logID: Int32,
         from position: Int64,
         limit: Int
     ) async throws(StoreError) -> (events: [StoredEvent], next: Int64?) {
         let size = try await size(logID: logID)
         // A subject's events are few and have an index of their own: no stretch is needed.
-        let stretch = filter.subject == nil ? StoreLimits.scannedEventsMax : size
+        let stretch = query.subject == nil ? StoreLimits.scannedEventsMax : size
         var found: [StoredEvent] = []
         var start = position
         for _ in 0..<StoreLimits.stretchesMax {
             guard start < size, found.count < limit else { break }
             let end = min(size, start + stretch)
             found += try await events(
-                filter,
-                logID: logID,
-                from: start,
-                below: end,
-                limit: limit - found.count
+                query.statement(
+                    logID: logID,
+                    positions: start..<end,
+                    limit: limit - found.count
+                )
             )
             start = end
         }
         if found.count == limit, let last = found.last { start = last.position + 1 }
         return (found, start < size ? start : nil)
-    }
-
-    private func events(
-        _ filter: EventFilter,
-        logID: Int32,
-        from start: Int64,
-        below end: Int64,
-        limit: Int
-    ) async throws(StoreError) -> [StoredEvent] {
-        if let subject = filter.subject {
-            return try await events(
-                Statement(
-                    "events_of_subject",
-                    """
-                    select log_id, app_id, position, record from ledger.event
-                    where subject = $1 and log_id + 0 = $2 and position >= $3
-                        and ($4::uuid is null or app_id = $4)
-                        and ($5::text[] is null or type = any ($5))
-                        and ($6::timestamptz is null or recorded_at >= $6)
-                        and ($7::timestamptz is null or recorded_at < $7)
-                    order by position limit $8
-                    """,
-                    .uuid(subject.value),
-                    .int4(logID),
-                    .int8(start),
-                    .uuid(filter.app?.value),
-                    filter.typesParameter,
-                    .timestamptz(microsecondsSince1970: filter.since?.microseconds),
-                    .timestamptz(microsecondsSince1970: filter.until?.microseconds),
-                    .int8(Int64(limit))
-                )
-            )
-        }
-        return try await events(
-            Statement(
-                "events",
-                """
-                select log_id, app_id, position, record from ledger.event
-                where log_id = $1 and position >= $2 and position < $3
-                    and ($4::uuid is null or app_id = $4)
-                    and ($5::text[] is null or type = any ($5))
-                    and ($6::timestamptz is null or recorded_at >= $6)
-                    and ($7::timestamptz is null or recorded_at < $7)
-                order by position limit $8
-                """,
-                .int4(logID),
-                .int8(start),
-                .int8(end),
-                .uuid(filter.app?.value),
-                filter.typesParameter,
-                .timestamptz(microsecondsSince1970: filter.since?.microseconds),
-                .timestamptz(microsecondsSince1970: filter.until?.microseconds),
-                .int8(Int64(limit))
-            )
-        )
     }
 
     /// A page of a log, unfiltered, from a position on.

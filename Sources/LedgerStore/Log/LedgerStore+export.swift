@@ -1,6 +1,25 @@
 package import Ledger
 internal import Postgres
 
+/// What is to leave in bulk.
+package struct ExportRequest: Sendable {
+    package let logID: Int32
+    /// Which events of the log.
+    package let query: EventQuery
+    /// The apps whose events may be among them: their access logs say so.
+    package let apps: [StoredApp]
+    /// Among which positions; they must not lie beyond the log's size, for what is appended
+    /// meanwhile would be passed over.
+    package var positions: Range<Int64>
+
+    package init(logID: Int32, query: EventQuery, apps: [StoredApp], positions: Range<Int64>) {
+        self.logID = logID
+        self.query = query
+        self.apps = apps
+        self.positions = positions
+    }
+}
+
 /// A stretch of an export: records as they are written to a file or a network.
 package struct ExportPage: Sendable {
     /// The records, byte for byte, each with a line end behind it.
@@ -14,28 +33,25 @@ package struct ExportPage: Sendable {
 }
 
 extension LedgerStore {
-    /// The records of a stretch of a log that pass a filter, ready to be written.
+    /// The records of an export from a position on, ready to be written.
     ///
     /// A call looks at a bounded stretch and gives a bounded page, so a page may be empty before
-    /// the end; only `next` says where the end is. `end` must not lie beyond the log's size:
-    /// what is appended meanwhile would be passed over.
+    /// the end; only `next` says where the end is.
     package func exportPage(
-        _ filter: EventFilter,
-        logID: Int32,
-        from position: Int64,
-        below end: Int64
+        _ request: ExportRequest,
+        from position: Int64
     ) async throws(StoreError) -> ExportPage {
+        let end = request.positions.upperBound
         guard position < end else { return ExportPage() }
-        let isOfSubject = filter.subject != nil
         // A subject's events are few and have an index of their own: no stretch is needed.
         let stretchEnd =
-            isOfSubject ? end : min(end, position + StoreLimits.scannedEventsMax)
-        let statement =
-            if isOfSubject {
-                Self.subjectExport(filter, logID, position, stretchEnd)
-            } else {
-                Self.filteredExport(filter, logID, position, stretchEnd)
-            }
+            request.query.subject != nil
+            ? end : min(end, position + StoreLimits.scannedEventsMax)
+        let statement = request.query.statement(
+            logID: request.logID,
+            positions: position..<stretchEnd,
+            limit: StoreLimits.exportRecordsMax
+        )
         return try await database.query(statement) { result throws(PostgresError) in
             var page = try Self.page(result)
             let isCut = page.positions.count == StoreLimits.exportRecordsMax
@@ -49,13 +65,22 @@ extension LedgerStore {
     ///
     /// Durable when it returns; no byte may leave before (docs/threats.md#t28).
     package func recordExport(
-        _ export: LedgerEvent.Export,
-        of apps: [StoredApp],
-        subject: Identifier?,
+        _ request: ExportRequest,
+        id export: Identifier,
+        format: LedgerEvent.Export.Format,
+        identities: Bool = false,
         context: RecordContext
     ) async throws(StoreError) {
-        for app in apps {
-            try await recordAccess(.logExported(export), of: app, subject, context)
+        let event = LedgerEvent.Export(
+            export: export,
+            log: request.logID,
+            format: format,
+            positions: request.positions,
+            query: request.query,
+            identities: identities
+        )
+        for app in request.apps {
+            try await recordAccess(.logExported(event), of: app, request.query.subject, context)
         }
     }
 
@@ -88,63 +113,6 @@ extension LedgerStore {
         )
     }
 
-    private static func filteredExport(
-        _ filter: EventFilter,
-        _ logID: Int32,
-        _ start: Int64,
-        _ end: Int64
-    ) -> Statement {
-        Statement(
-            "filtered_export",
-            """
-            select position, record from ledger.event
-            where log_id = $1 and position >= $2 and position < $3
-                and ($4::uuid is null or app_id = $4)
-                and ($5::text[] is null or type = any ($5))
-                and ($6::timestamptz is null or recorded_at >= $6)
-                and ($7::timestamptz is null or recorded_at < $7)
-            order by position limit $8
-            """,
-            .int4(logID),
-            .int8(start),
-            .int8(end),
-            .uuid(filter.app?.value),
-            filter.typesParameter,
-            .timestamptz(microsecondsSince1970: filter.since?.microseconds),
-            .timestamptz(microsecondsSince1970: filter.until?.microseconds),
-            .int8(Int64(StoreLimits.exportRecordsMax))
-        )
-    }
-
-    private static func subjectExport(
-        _ filter: EventFilter,
-        _ logID: Int32,
-        _ start: Int64,
-        _ end: Int64
-    ) -> Statement {
-        Statement(
-            "subject_export",
-            """
-            select position, record from ledger.event
-            where subject = $1 and log_id + 0 = $2 and position >= $3 and position < $4
-                and ($5::uuid is null or app_id = $5)
-                and ($6::text[] is null or type = any ($6))
-                and ($7::timestamptz is null or recorded_at >= $7)
-                and ($8::timestamptz is null or recorded_at < $8)
-            order by position limit $9
-            """,
-            .uuid(filter.subject?.value),
-            .int4(logID),
-            .int8(start),
-            .int8(end),
-            .uuid(filter.app?.value),
-            filter.typesParameter,
-            .timestamptz(microsecondsSince1970: filter.since?.microseconds),
-            .timestamptz(microsecondsSince1970: filter.until?.microseconds),
-            .int8(Int64(StoreLimits.exportRecordsMax))
-        )
-    }
-
     private static func page(
         _ result: borrowing PostgresResult
     ) throws(PostgresError) -> ExportPage {
@@ -153,8 +121,8 @@ extension LedgerStore {
         page.ends.reserveCapacity(count)
         page.positions.reserveCapacity(count)
         for row in 0..<count {
-            page.positions.append(try result.int8(row, 0))
-            try result.appendBytes(row, 1, to: &page.lines)
+            page.positions.append(try result.int8(row, 2))
+            try result.appendBytes(row, 3, to: &page.lines)
             page.lines.append(UInt8(ascii: "\n"))
             page.ends.append(page.lines.count)
         }

@@ -1,0 +1,52 @@
+internal import Ledger
+internal import Postgres
+
+extension EventQuery {
+    /// Asks for the events of a stretch of a log, in order of their positions.
+    ///
+    /// Its rows are those of `StoredEvent`. A subject's events are few and have an index of their
+    /// own; the name and the SQL differ only in that.
+    func statement(logID: Int32, positions: Range<Int64>, limit: Int) -> Statement {
+        let parameters: [PostgresParameter] = [
+            .int4(logID),
+            .int8(positions.lowerBound),
+            .int8(positions.upperBound),
+            .text(clientID),
+            types.isEmpty ? .null(.textArray) : .textArray(types),
+            .timestamptz(microsecondsSince1970: since?.microseconds),
+            .timestamptz(microsecondsSince1970: before?.microseconds),
+            .int8(Int64(limit)),
+        ]
+        // An app that does not exist has no id, and nothing equals that: no events, never all.
+        guard let subject else {
+            return Statement(
+                "events",
+                """
+                select log_id, app_id, position, record from ledger.event
+                where log_id = $1 and position >= $2 and position < $3
+                    and ($4::text is null
+                        or app_id = (select a.app_id from ledger.app a where a.client_id = $4))
+                    and ($5::text[] is null or type = any ($5))
+                    and ($6::timestamptz is null or recorded_at >= $6)
+                    and ($7::timestamptz is null or recorded_at < $7)
+                order by position limit $8
+                """,
+                parameters
+            )
+        }
+        return Statement(
+            "events_of_subject",
+            """
+            select log_id, app_id, position, record from ledger.event
+            where subject = $9 and log_id + 0 = $1 and position >= $2 and position < $3
+                and ($4::text is null
+                    or app_id = (select a.app_id from ledger.app a where a.client_id = $4))
+                and ($5::text[] is null or type = any ($5))
+                and ($6::timestamptz is null or recorded_at >= $6)
+                and ($7::timestamptz is null or recorded_at < $7)
+            order by position limit $8
+            """,
+            parameters + [.uuid(subject.value)]
+        )
+    }
+}

@@ -4,7 +4,7 @@ package import LedgerStore
 /// A launch as found again by its id: the event that served it.
 package struct Launch: Sendable {
     package let app: StoredApp
-    let logID: Int32
+    let log: Log
     let subject: Identifier
     /// What its event says of it.
     package let data: LedgerEvent.Launch
@@ -43,7 +43,7 @@ package struct Launch: Sendable {
         }
         self.app = app
         self.subject = subject
-        logID = stored.logID
+        log = stored.log
     }
 
     /// What a finish claims of its launch: the launch itself is unique already.
@@ -56,7 +56,7 @@ package struct Launch: Sendable {
 
     /// The user who was launched.
     func user(in store: LedgerStore) async throws -> StoredUser {
-        guard let user = try await store.user(subject: subject, logID: logID, of: app) else {
+        guard let user = try await store.user(subject: subject, log: log, of: app) else {
             throw ConnectError.launchNotFound
         }
         return user

@@ -14,12 +14,12 @@ extension BenchStack {
     /// Measures exporting a whole history.
     package func export() async throws -> BenchReport {
         try await prepareHistory()
-        let logID = ledger.store.administrationLog
-        let size = try await ledger.store.size(logID: logID)
+        let log = Log.facts
+        let size = try await ledger.store.size(log: log)
         let pages = ExportPages(
             store: ledger.store,
             request: ExportRequest(
-                logID: logID,
+                log: log,
                 query: EventQuery(),
                 apps: [],
                 positions: 0..<size

@@ -1,3 +1,4 @@
+internal import Ledger
 internal import LedgerAudit
 internal import LedgerStack
 internal import LedgerStore
@@ -36,7 +37,7 @@ extension BenchStack {
     /// Measures folding a whole history into a new projection.
     package func rebuild() async throws -> BenchReport {
         try await prepareHistory()
-        let events = Int(try await ledger.store.size(logID: ledger.store.administrationLog))
+        let events = Int(try await ledger.store.size(log: .facts))
         let measurements = [
             try await readRows(),
             try await measureHistory("projection rebuild") {
@@ -59,18 +60,18 @@ extension BenchStack {
     package func proof() async throws -> BenchReport {
         try await prepareHistory()
         let store = ledger.store
-        let logID = store.administrationLog
-        let size = Int(try await store.size(logID: logID))
+        let log = Log.facts
+        let size = Int(try await store.size(log: log))
         let one = Load(clients: 1, seconds: plan.seconds, tell: tell)
         let measurements = [
             try await one.measure("store, inclusion proof") { _ in
             } step: { _ in
-                var reader = TreeReader(store, size: Int64(size), logID: logID)
+                var reader = TreeReader(store, size: Int64(size), log: log)
                 _ = try await reader.inclusion(of: .random(in: 0..<Int64(size)))
             },
             try await one.measure("store, consistency proof") { _ in
             } step: { _ in
-                var reader = TreeReader(store, size: Int64(size), logID: logID)
+                var reader = TreeReader(store, size: Int64(size), log: log)
                 _ = try await reader.consistency(from: .random(in: 1...Int64(size)))
             },
             try await proveOverHTTP(size, one), try await proveConsistencyOverHTTP(size, one),
@@ -99,7 +100,7 @@ extension BenchStack {
 
     /// Writes what is missing of the history, and lets tree and statistics catch up with it.
     func prepareHistory() async throws {
-        let size = Int(try await ledger.store.size(logID: ledger.store.administrationLog))
+        let size = Int(try await ledger.store.size(log: .facts))
         if size < plan.events {
             tell("Writing \(plan.events - size) events …")
             try await history.fill(events: plan.events - size, prefix: "history-\(port)")
@@ -114,9 +115,9 @@ extension BenchStack {
 
     /// Waits until checkpoints cover all that was written.
     func waitForIntegration() async throws {
-        for logID in ledger.store.logIDs {
-            let size = try await ledger.store.size(logID: logID)
-            while try await ledger.store.latestCheckpoint(logID: logID)?.size ?? -1 < size {
+        for log in Log.allCases {
+            let size = try await ledger.store.size(log: log)
+            while try await ledger.store.latestCheckpoint(log: log)?.size ?? -1 < size {
                 try await Task.sleep(for: integrationPause)
             }
         }
@@ -131,8 +132,8 @@ extension BenchStack {
     /// What reading alone costs: psql copies all rows to nowhere.
     private func readRows() async throws -> Measurement {
         var events = 0
-        for logID in ledger.store.logIDs {
-            events += Int(try await ledger.store.size(logID: logID))
+        for log in Log.allCases {
+            events += Int(try await ledger.store.size(log: log))
         }
         let count = events
         return try await measureHistory("psql, every row read once", isBaseline: true) {

@@ -1,3 +1,4 @@
+internal import Ledger
 internal import LedgerStack
 internal import LedgerStore
 
@@ -59,7 +60,7 @@ extension BenchStack {
 
     private func recordCount() async throws -> Int64 {
         var count: Int64 = 0
-        for logID in ledger.store.logIDs { count += try await ledger.store.size(logID: logID) }
+        for log in Log.allCases { count += try await ledger.store.size(log: log) }
         return count
     }
 

@@ -207,7 +207,7 @@ struct BenchCommand: AsyncParsableCommand {
         _ plan: BenchStack.Plan,
         _ measure: @escaping @Sendable (BenchStack) async throws -> BenchReport
     ) async throws {
-        let logger = try Log.start(level: nil, default: .error)
+        let logger = try ProgramLog.start(level: nil, default: .error)
         let temporary = try options.dataFolder == nil ? TemporaryFolder() : nil
         defer { temporary?.remove() }
         let folder = options.dataFolder ?? temporary?.path ?? ""

@@ -1,15 +1,8 @@
 import ArgumentParser
+import Ledger
 import LedgerStore
 import MerkleLog
 import Vault
-
-/// Which of the deployment's logs a command is about.
-enum LogChoice: String, ExpressibleByArgument, CaseIterable {
-    /// What happened to users.
-    case facts
-    /// Who read what.
-    case access
-}
 
 /// `token-ledger checkpoint`: the signed statements about the log.
 struct CheckpointCommand: AsyncParsableCommand {
@@ -29,13 +22,12 @@ struct CheckpointCommand: AsyncParsableCommand {
         @OptionGroup var options: ServiceDatabaseOptions
 
         @Option(help: "The log of facts, or the log of who read what; a witness needs both keys.")
-        var log = LogChoice.facts
+        var log = Log.facts
 
         func run() async throws {
             let opened = try await OpenedStore.open(options)
             let store = opened.store
-            let logID = log == .facts ? store.administrationLog : store.accessLog
-            Terminal.result(store.vault.checkpointSigner(logID: logID).key.description)
+            Terminal.result(store.vault.checkpointSigner(logID: log.id).key.description)
             opened.close()
         }
     }

@@ -22,7 +22,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await Settings.load(flags: [.logLevel: logLevel])
-        let logger = try Log.start(level: settings.text(.logLevel), default: .error)
+        let logger = try ProgramLog.start(level: settings.text(.logLevel), default: .error)
         let temporary = try dataFolder == nil ? TemporaryFolder() : nil
         defer { temporary?.remove() }
         let folder = dataFolder ?? temporary?.path ?? ""

@@ -53,7 +53,7 @@ struct DevCommand: AsyncParsableCommand {
             flags: [.logLevel: logLevel, .witnessPolicy: witnessPolicy]
         )
         let policy = try WitnessPolicy(settings)
-        let logger = try Log.start(level: settings.text(.logLevel), default: .warning)
+        let logger = try ProgramLog.start(level: settings.text(.logLevel), default: .warning)
         if let readyFile { try removeStale(readyFile) }
         Terminal.message("Starting in \(dataFolder) …")
         let readyFile = readyFile

@@ -53,7 +53,7 @@ struct SandboxCommand: AsyncParsableCommand {
             .host: host, .port: port.map(String.init), .publicURL: publicURL,
             .stateFile: stateFile, .clientID: clientID, .logLevel: logLevel,
         ])
-        let logger = try Log.start(level: settings.text(.logLevel))
+        let logger = try ProgramLog.start(level: settings.text(.logLevel))
         var configuration = SandboxConfiguration(apps: [try app(settings)])
         configuration.host = try settings.text(.host) ?? ServeCommand.usualHost
         configuration.port = try settings.number(.port) ?? Self.usualPort

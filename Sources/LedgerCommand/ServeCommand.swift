@@ -68,7 +68,7 @@ struct ServeCommand: AsyncParsableCommand {
             .checkpointFolder: checkpointFolder, .witnessPolicy: witnessPolicy,
             .treeAccess: treeAccess,
         ])
-        let logger = try Log.start(level: settings.text(.logLevel))
+        let logger = try ProgramLog.start(level: settings.text(.logLevel))
         let rootKey = try OpenedStore.rootKey(settings)
         let policy = try WitnessPolicy(settings)
         let pool = PostgresPool(configuration: try options.database(settings), logger: logger)

@@ -92,7 +92,7 @@ struct WitnessCommand: AsyncParsableCommand {
             let settings = try await Settings.load(flags: [
                 .host: host, .port: port.map(String.init), .logLevel: logLevel,
             ])
-            let logger = try Log.start(level: settings.text(.logLevel))
+            let logger = try ProgramLog.start(level: settings.text(.logLevel))
             let cosigner = try identity.cosigner()
             let host = try settings.text(.host) ?? ServeCommand.usualHost
             let server = WitnessServer(

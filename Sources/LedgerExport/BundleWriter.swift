@@ -28,8 +28,8 @@ package final class BundleWriter {
 
     /// Begins in a folder that is empty or not there, or goes on with what was begun in it.
     ///
-    /// Going on, the plan that the bundle was begun with stays: export id, positions, checkpoint. The
-    /// one given must ask for the same, or `BundleError.otherPlan` is thrown. Where nothing was
+    /// Going on, the plan that the bundle was begun with stays: export id, positions, checkpoint.
+    /// The one given must ask for the same, or `BundleError.otherPlan` is thrown. Where nothing was
     /// begun, `resuming` begins. No other process may write the folder at that time.
     package init(folder path: String, plan: BundlePlan, resuming: Bool) throws(BundleError) {
         folder = DiskFolder(path)

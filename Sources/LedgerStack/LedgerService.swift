@@ -1,4 +1,5 @@
 package import HumanConnect
+internal import Ledger
 package import LedgerAPI
 package import LedgerStore
 package import Logging
@@ -96,7 +97,7 @@ extension WitnessPolicy {
     fileprivate func quorum(for store: LedgerStore) throws(WitnessPolicyError) -> WitnessQuorum {
         try WitnessQuorum(
             policy: self,
-            log: store.vault.checkpointSigner(logID: store.administrationLog).key
+            log: store.vault.checkpointSigner(logID: Log.facts.id).key
         )
     }
 }

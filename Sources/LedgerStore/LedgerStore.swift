@@ -13,20 +13,13 @@ package final class LedgerStore: Service {
     let pool: PostgresPool
     let database: StoreDatabase
     let logger: Logger
-    let factLogIDs: [Int32]
-    let factWriters: [Int32: LogWriter]
-    let accessWriter: LogWriter
-    /// The log that says who read which token.
-    package let accessLog: Int32
-    /// All logs.
-    package var logIDs: [Int32] { factLogIDs + [accessLog] }
-    /// The log that administration stands in, and all users of a deployment with one log.
-    package var administrationLog: Int32 { factLogIDs[0] }
+    private let factWriter: LogWriter
+    private let accessWriter: LogWriter
     let users: UserReader
     let directory: AppDirectory
     let gate = KeyGate()
 
-    /// Opens the store: compares the schema, opens the keys, reads which logs there are.
+    /// Opens the store: compares the schema, opens the keys, looks whether the logs are there.
     ///
     /// Throws `StoreOpeningError`; the service must not start then.
     package init(
@@ -36,26 +29,22 @@ package final class LedgerStore: Service {
     ) async throws(StoreOpeningError) {
         try await SchemaCheck.run(pool)
         vault = try await Vault(rootKey: rootKey, pool: pool)
-        let logs: [Int32: String]
+        let hasKnownLogs: Bool
         do {
-            logs = try await Self.logs(pool)
+            hasKnownLogs = try await Self.hasKnownLogs(pool)
         } catch {
             throw .database(error)
         }
-        factLogIDs = logs.filter { $0.value == "fact" }.keys.sorted()
-        guard let accessLogID = logs.first(where: { $0.value == "access" })?.key,
-            factLogIDs.count == 1
-        else { throw .unsupportedLogs }
-        accessLog = accessLogID
+        guard hasKnownLogs else { throw .unsupportedLogs }
         self.pool = pool
         database = StoreDatabase(pool: pool)
         self.logger = logger
         let rootKeyID = vault.rootKeyID
-        let writer = { (logID: Int32) in
-            LogWriter(logID: logID, pool: pool, rootKeyID: rootKeyID, logger: logger)
+        let writer = { (log: Log) in
+            LogWriter(log: log, pool: pool, rootKeyID: rootKeyID, logger: logger)
         }
-        factWriters = Dictionary(uniqueKeysWithValues: factLogIDs.map { ($0, writer($0)) })
-        accessWriter = writer(accessLogID)
+        factWriter = writer(.facts)
+        accessWriter = writer(.access)
         users = UserReader(database: database)
         directory = AppDirectory(database: database, vault: vault)
     }
@@ -64,7 +53,7 @@ package final class LedgerStore: Service {
     package func run() async throws {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                for writer in factWriters.values { group.addTask { await writer.run() } }
+                group.addTask { await self.factWriter.run() }
                 group.addTask { await self.accessWriter.run() }
                 group.addTask { await self.users.run() }
             }
@@ -75,17 +64,26 @@ package final class LedgerStore: Service {
 
     /// Ends `run()` after what was accepted.
     package func close() {
-        for writer in factWriters.values { writer.close() }
+        factWriter.close()
         accessWriter.close()
         users.close()
     }
 
-    private static func logs(_ pool: PostgresPool) async throws(PostgresError) -> [Int32: String] {
-        let logs = try await pool.rows(
-            Statement("logs", "select log_id, kind from ledger.log")
-        ) { result, row throws(PostgresError) in
-            (try result.int4(row, 0), try result.text(row, 1))
+    /// The writer of a log.
+    func writer(of log: Log) -> LogWriter {
+        switch log {
+        case .facts: factWriter
+        case .access: accessWriter
         }
-        return Dictionary(uniqueKeysWithValues: logs)
+    }
+
+    /// Whether the database has exactly the logs that this program knows.
+    private static func hasKnownLogs(_ pool: PostgresPool) async throws(PostgresError) -> Bool {
+        let kinds = try await pool.rows(
+            Statement("logs", "select log_id, kind from ledger.log order by log_id")
+        ) { result, row throws(PostgresError) in
+            "\(try result.int4(row, 0)) \(try result.text(row, 1))"
+        }
+        return kinds == ["\(Log.facts.id) fact", "\(Log.access.id) access"]
     }
 }

@@ -11,7 +11,8 @@ package enum StoreError: Error, Equatable {
     case outcomeUnknown
     /// The user changed again and again while we decided. Nothing was written.
     case conflict
-    /// What is stored does not fit together: a value that does not open, bytes that are not a record.
+    /// What is stored does not fit together: a value that does not open, bytes that are not a
+    /// record.
     case damaged(Damage)
     /// The database refused a statement that it should take: a defect or a wrong schema.
     case refused(SQLState)

@@ -33,6 +33,11 @@ package struct PostgresError: Error, Equatable {
     /// The primary message, which can quote values.
     private let message: String?
 
+    /// A column that holds another value than its reader takes; `message` says which.
+    package static func decodingFailed(_ message: String) -> PostgresError {
+        PostgresError(.decodingFailed, message: message)
+    }
+
     init(
         _ code: Code,
         statementName: String? = nil,

@@ -30,7 +30,7 @@ struct HumanConnectClientTests {
     /// Calls `exchange` at a stub and checks that there was one connection, or as many as told.
     private func exchange(
         _ script: StubProvider.Script,
-        limit: Duration = .seconds(15)
+        limit: Duration = .seconds(60)
     ) async throws -> Result<TokenAnswer, HumanConnectError> {
         try await StubProvider.run(script) { stub, url in
             let result = try await call(url, limit: limit)
@@ -41,7 +41,7 @@ struct HumanConnectClientTests {
 
     private func call(
         _ url: String,
-        limit: Duration = .seconds(15)
+        limit: Duration = .seconds(60)
     ) async throws -> Result<TokenAnswer, HumanConnectError> {
         var configuration = HumanConnectClient.Configuration()
         configuration.totalTimeMax = limit
@@ -59,7 +59,7 @@ struct HumanConnectClientTests {
     private func expect(
         _ error: HumanConnectError,
         from script: StubProvider.Script,
-        limit: Duration = .seconds(15),
+        limit: Duration = .seconds(60),
         at location: SourceLocation = #_sourceLocation
     ) async throws {
         let result = try await exchange(script, limit: limit)

@@ -149,7 +149,7 @@ struct AuthorizationTests {
             // The service remembers for 2 s which apps there are.
             try await Task.sleep(for: .milliseconds(2_100))
             for key in keys { try await launch(key, service) }
-            let records = try await service.records(logID: service.store.administrationLog)
+            let records = try await service.records(log: .facts)
             for (clientID, key) in zip(clientIDs, keys) {
                 let own = records.filter { $0.clientID.utf8.elementsEqual(clientID.utf8) }
                 #expect(

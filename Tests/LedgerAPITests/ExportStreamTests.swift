@@ -86,7 +86,7 @@ struct ExportStreamTests {
     func concurrent() async throws {
         try await TestService.run { service in
             try await fill(service, 30_000)
-            let before = try await service.store.size(logID: 0)
+            let before = try await service.store.size(log: .facts)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for writer in 0..<4 {
                     group.addTask {
@@ -102,12 +102,12 @@ struct ExportStreamTests {
                     let answer = try await service.get("/v1/export?from_position=\(before)")
                     let whole = try await service.get("/v1/export")
                     #expect(answer.status == 200 && whole.status == 200)
-                    let exports = try await service.records(logID: service.store.accessLog)
+                    let exports = try await service.records(log: .access)
                         .compactMap { record -> LedgerEvent.Export? in
                             if case .logExported(let export) = record.event { export } else { nil }
                         }.suffix(2)
                     let end = try #require(exports.last?.positions.upperBound)
-                    try #require(end <= (try await service.store.size(logID: 0)))
+                    try #require(end <= (try await service.store.size(log: .facts)))
                     ends.append(end)
                     let rows = try await rows(service, below: end)
                     #expect(whole.bytes == rows)
@@ -123,7 +123,7 @@ struct ExportStreamTests {
         var bytes: [UInt8] = []
         var position: Int64 = 0
         while position < end {
-            let page = try await service.store.page(logID: 0, from: position)
+            let page = try await service.store.page(log: .facts, from: position)
             try #require(!page.isEmpty)
             for event in page {
                 position = event.position + 1

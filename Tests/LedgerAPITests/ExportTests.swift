@@ -24,7 +24,7 @@ struct ExportTests {
     private func ownRecords(
         _ service: TestService
     ) async throws -> [(position: Int64, record: Record)] {
-        try await service.records(logID: service.store.administrationLog).enumerated()
+        try await service.records(log: .facts).enumerated()
             .map { (Int64($0.offset), $0.element) }
             .filter { $0.record.clientID == service.app.clientID }
     }
@@ -195,7 +195,7 @@ struct ExportTests {
     func refused() async throws {
         try await TestService.run { service in
             let records = try await history(service)
-            let foreign = try await service.store.page(logID: 0, from: 0)
+            let foreign = try await service.store.page(log: .facts, from: 0)
                 .first { $0.app != service.app.id }
             let foreignID = try #require(try foreign?.record().id)
             for query in [
@@ -223,7 +223,7 @@ struct ExportTests {
                 #expect(foreign.lasting == unknown.lasting)
                 #expect(foreign.status == 404)
             }
-            #expect(try await service.records(logID: service.store.accessLog).isEmpty)
+            #expect(try await service.records(log: .access).isEmpty)
         }
     }
 
@@ -231,7 +231,7 @@ struct ExportTests {
     func recorded() async throws {
         try await TestService.run { service in
             let records = try await history(service)
-            let size = try await service.store.size(logID: 0)
+            let size = try await service.store.size(log: .facts)
             let user = try #require(
                 records.first { "\($0.record.event.type)" == "edit.launched" }?.record.subject
             )
@@ -241,7 +241,7 @@ struct ExportTests {
                     + "&until=2096-01-01T00:00:00Z"
             )
             let record = try #require(
-                try await service.records(logID: service.store.accessLog).last
+                try await service.records(log: .access).last
             )
             guard case .logExported(let export) = record.event else {
                 Issue.record("\(record)")
@@ -267,7 +267,7 @@ struct ExportTests {
             _ = try await service.get("/v1/export/identities")
             guard
                 case .logExported(let identities) = try await service.records(
-                    logID: service.store.accessLog
+                    log: .access
                 ).last?.event
             else {
                 Issue.record("identities are an export")

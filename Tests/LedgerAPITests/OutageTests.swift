@@ -148,7 +148,7 @@ struct OutageTests {
             await #expect(throws: (any Error).self) {
                 try await service.call(.GET, "/livez", key: nil)
             }
-            let types = try await service.records(logID: service.store.administrationLog)
+            let types = try await service.records(log: .facts)
                 .map { "\($0.event.type)" }
             #expect(types.last == "public_token.rotated")
         }

@@ -316,7 +316,7 @@ struct ProblemTests {
             #expect(
                 service.logs.lines.contains { $0.contains("request failed") && $0.contains(id) }
             )
-            #expect(try await service.records(logID: service.store.accessLog).isEmpty)
+            #expect(try await service.records(log: .access).isEmpty)
         }
     }
 }

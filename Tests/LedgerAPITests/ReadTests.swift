@@ -12,7 +12,7 @@ struct ReadTests {
     func entityTags() async throws {
         try await TestService.run { service in
             try await service.connect("tags")
-            let reads = { try await service.records(logID: service.store.accessLog).count }
+            let reads = { try await service.records(log: .access).count }
             #expect(try await reads() == 0)
             let first = try await service.tokens("tags")
             let tag = try #require(first.headers["etag"])
@@ -47,14 +47,14 @@ struct ReadTests {
             let key = try await service.key(.tokensRead)
             let id = try #require(APIKey(key)).id
             for _ in 0..<3 {
-                let before = try await service.records(logID: service.store.accessLog).count
+                let before = try await service.records(log: .access).count
                 let answer = try await service.call(
                     .GET,
                     service.user("read", "/tokens"),
                     key: key
                 )
                 #expect(answer.status == 200)
-                let records = try await service.records(logID: service.store.accessLog)
+                let records = try await service.records(log: .access)
                     .dropFirst(before)
                 #expect(
                     records.map(\.event) == [
@@ -70,7 +70,7 @@ struct ReadTests {
                 )
             }
             _ = try await service.post(service.user("read", "/public-token"))
-            let last = try await service.records(logID: service.store.accessLog).last
+            let last = try await service.records(log: .access).last
             guard case .tokenRead(kind: .publicToken, version: 1, _)? = last?.event else {
                 Issue.record("a recovered token is a token read")
                 return
@@ -150,7 +150,7 @@ struct ReadTests {
         try await TestService.run { service in
             try await service.connect("bytes")
             let answer = try await service.get(service.user("bytes", "/events"))
-            let records = try await service.records(logID: service.store.administrationLog)
+            let records = try await service.records(log: .facts)
                 .filter { $0.subjectVersion != nil }
             #expect(records.count == 6)
             for record in records {

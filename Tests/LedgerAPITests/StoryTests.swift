@@ -132,7 +132,7 @@ struct StoryTests {
 
     /// The export is the records, byte for byte, of this app alone.
     private func expectExport(_ service: TestService) async throws {
-        let records = try await service.records(logID: service.store.administrationLog)
+        let records = try await service.records(log: .facts)
         let export = try await service.get("/v1/export")
         #expect(export.headers["content-type"] == "application/x-ndjson")
         let own = records.filter { $0.clientID == service.app.clientID }

@@ -146,13 +146,13 @@ extension TestService {
     }
 
     /// The records of a log, in order.
-    func records(logID: Int32) async throws -> [Record] {
+    func records(log: Log) async throws -> [Record] {
         let rows = try await asOwner { connection in
             try await connection.query(
                 Statement(
                     "records",
                     "select record from ledger.event where log_id = $1 order by position",
-                    .int4(logID)
+                    .int4(log.id)
                 )
             ) { result throws(PostgresError) in
                 var rows: [[UInt8]] = []

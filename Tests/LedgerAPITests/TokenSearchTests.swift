@@ -103,7 +103,7 @@ struct TokenSearchTests {
             for (token, count) in [(token, Int64(1)), ("canary-\(UUID())", 0)] {
                 let answer = try await search(service, token)
                 let record = try #require(
-                    try await service.records(logID: service.store.accessLog).last
+                    try await service.records(log: .access).last
                 )
                 guard case .tokenSearched(let access, _, let matches) = record.event else {
                     Issue.record("\(record)")

@@ -11,10 +11,10 @@ import Wire
 @Suite(.timeLimit(.minutes(5))) struct TreeTests {
     /// Waits until a checkpoint covers the whole log.
     private func checkpoint(_ service: TestService) async throws -> (SignedNote, Checkpoint) {
-        let log = service.store.administrationLog
+        let log = Log.facts
         for _ in 0..<200 {
-            let size = try await service.store.size(logID: log)
-            if let latest = try await service.store.latestCheckpoint(logID: log),
+            let size = try await service.store.size(log: log)
+            if let latest = try await service.store.latestCheckpoint(log: log),
                 latest.size == size
             {
                 let answer = try await service.call(.GET, "/checkpoint", key: nil)
@@ -78,7 +78,7 @@ import Wire
                 proven += 1
                 let proof = try EntryProof(Array((answer["tlog_proof"] ?? "").utf8))
                 let stored = try #require(
-                    await service.store.event(at: Int64(position), logID: 0)
+                    await service.store.event(at: Int64(position), log: .facts)
                 )
                 try InclusionProof(index: position, size: second.size, hashes: proof.hashes)
                     .verify(leaf: MerkleHash(leaf: stored.bytes), root: second.root)
@@ -117,13 +117,13 @@ import Wire
     @Test("a tree behind a key is closed without it, to shared caches too")
     func closed() async throws {
         try await TestService.run(treeAccess: .key) { service in
-            let log = service.store.administrationLog
-            while try await service.store.latestCheckpoint(logID: log) == nil {
+            let log = Log.facts
+            while try await service.store.latestCheckpoint(log: log) == nil {
                 try await Task.sleep(for: .milliseconds(50))
             }
             let reader = try await service.key(.eventsRead)
             let other = try await service.key(.export, .usersRead)
-            let width = try #require(try await service.store.latestCheckpoint(logID: log)).size
+            let width = try #require(try await service.store.latestCheckpoint(log: log)).size
             for path in [
                 "/checkpoint", "/tile/0/000.p/\(width)", "/tile/entries/000.p/\(width)",
                 "/logs/0/checkpoint", "/logs/0/tile/0/000.p/\(width)", "/logs/9/checkpoint",

@@ -177,7 +177,7 @@ struct EvidenceTests {
             let user = try await test.connectedUser("alice")
             try await test.store.recordExport(
                 ExportRequest(
-                    logID: 0,
+                    log: .facts,
                     query: EventQuery(
                         subject: user.subject,
                         types: ["connect.finalized"],
@@ -200,7 +200,7 @@ struct EvidenceTests {
             try await SteppedIntegrator(test).look()
             let report = try await SteppedIntegrator(test).verify()
             #expect(report.findings == [])
-            let log = try #require(report.logs.first { $0.logID == test.store.accessLog })
+            let log = try #require(report.logs.first { $0.logID == Log.access.id })
             #expect(log.provedSize == 2)
             try await SteppedIntegrator.damage(
                 test,
@@ -243,8 +243,8 @@ struct EvidenceTests {
             #expect(own.sentences.contains { $0.hasPrefix("The secrets of 1 apps open.") })
             #expect(own.sentences.contains { $0.contains("under the deployment's own key") })
             var plan = VerificationPlan()
-            for logID in test.store.logIDs {
-                plan.keys.append(test.store.vault.checkpointSigner(logID: logID).key)
+            for log in Log.allCases {
+                plan.keys.append(test.store.vault.checkpointSigner(logID: log.id).key)
             }
             let pinned = try await Verification.run(test.owner, plan: plan)
             #expect(pinned.findings == [])

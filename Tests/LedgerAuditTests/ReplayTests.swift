@@ -20,10 +20,12 @@ struct ReplayTests {
             for seed in UInt64(1)...3 {
                 try await RandomHistory(test: test, seed: seed).run(users: 10, steps: 12)
                 try await watcher.look()
-                guard let last = try await test.store.latestCheckpoint(logID: 0) else { return }
+                guard let last = try await test.store.latestCheckpoint(log: .facts) else { return }
                 checkpoints.append(last)
             }
-            let records = try await test.store.page(logID: 0, from: 0, limit: 10_000).map(\.bytes)
+            let records = try await test.store.page(log: .facts, from: 0, limit: 10_000).map(
+                \.bytes
+            )
             #expect(Int64(records.count) == checkpoints.last?.size)
             try await body(test, records, checkpoints)
         }

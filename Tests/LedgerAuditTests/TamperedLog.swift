@@ -59,19 +59,19 @@ struct TamperedLog: Sendable {
         )
         var trees: [WatchedLog?] = [nil, nil]
         func integrate() async throws {
-            for logID in test.store.logIDs {
-                try await integrator.look(at: logID, &trees[Int(logID)])
+            for log in Log.allCases {
+                try await integrator.look(at: log, &trees[Int(log.id)])
             }
         }
         try await integrate()
         var number = 0
-        while try await test.store.size(logID: 0) < TamperTests.eventsCount {
+        while try await test.store.size(log: .facts) < TamperTests.eventsCount {
             let name = "user \(number % 10)"
             if number < 10 {
                 _ = try await test.launchNew(name)
             } else {
                 let user = try await test.user(name)
-                let left = TamperTests.eventsCount - (try await test.store.size(logID: 0))
+                let left = TamperTests.eventsCount - (try await test.store.size(log: .facts))
                 let change =
                     left >= 5 && number.isMultiple(of: 3)
                     ? test.connection(

@@ -175,7 +175,8 @@ struct AppendOnlyTests {
                 )
             )
             #expect(loose == 0, "functions whose search path does not end in pg_temp")
-            // A table of the service's with such a column would keep the owner from changing the type.
+            // A table of the service's with such a column would keep the owner from changing the
+            // type.
             let usable = try await test.count(
                 Statement(
                     "usable_types",

@@ -38,7 +38,7 @@ struct AppendTests {
                 key: "key",
                 context: TestStore.context
             )
-            let reads = try await test.log(1)
+            let reads = try await test.log(.access)
             #expect(reads.map(\.position) == [0, 1])
             #expect(
                 try reads.map { try $0.record().event } == [

@@ -77,10 +77,10 @@ struct CommandFactory {
 
 extension TestStore {
     /// All events of a log, page by page.
-    func log(_ logID: Int32 = 0) async throws -> [StoredEvent] {
+    func log(_ log: Log = .facts) async throws -> [StoredEvent] {
         var events: [StoredEvent] = []
         while true {
-            let page = try await store.page(logID: logID, from: Int64(events.count))
+            let page = try await store.page(log: log, from: Int64(events.count))
             if page.isEmpty { return events }
             events += page
         }

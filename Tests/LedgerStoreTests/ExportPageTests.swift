@@ -13,7 +13,7 @@ struct ExportPageTests {
         _ query: EventQuery,
         _ positions: Range<Int64>
     ) async throws -> (whole: ExportPage, pages: Int) {
-        let request = ExportRequest(logID: 0, query: query, apps: [], positions: positions)
+        let request = ExportRequest(log: .facts, query: query, apps: [], positions: positions)
         var whole = ExportPage()
         var pages = 0
         var next: Int64? = positions.lowerBound
@@ -103,7 +103,7 @@ struct ExportPageTests {
                     found += expected.count
                     let listed = try await test.store.events(
                         query,
-                        logID: 0,
+                        log: .facts,
                         from: positions.lowerBound,
                         limit: 1_000
                     )
@@ -151,7 +151,7 @@ struct ExportPageTests {
             }
             let end = Int64(StoreLimits.exportRecordsMax)
             let page = try await test.store.exportPage(
-                ExportRequest(logID: 0, query: EventQuery(), apps: [], positions: 0..<end),
+                ExportRequest(log: .facts, query: EventQuery(), apps: [], positions: 0..<end),
                 from: 0
             )
             #expect(page.next == nil, "a full page may be the last one")
@@ -162,12 +162,12 @@ struct ExportPageTests {
     func unknownApp(clientID: String) async throws {
         try await TestStore.run { test in
             let other = try await otherApp(test)
-            let size = try await test.store.size(logID: 0)
+            let size = try await test.store.size(log: .facts)
             let events = try await test.log().filter { $0.app == other.id }
             let subject = try #require(try events.last?.record().subject)
             for subject in [nil, subject] {
                 let query = EventQuery(clientID: clientID, subject: subject)
-                let page = try await test.store.events(query, logID: 0, from: 0, limit: 100)
+                let page = try await test.store.events(query, log: .facts, from: 0, limit: 100)
                 #expect(page.events.isEmpty && page.next == nil)
                 #expect(try await export(test, query, 0..<size).whole.lines.isEmpty)
             }
@@ -190,7 +190,7 @@ struct ExportPageTests {
             query.subject = user.subject
             try await test.store.recordExport(
                 ExportRequest(
-                    logID: 0,
+                    log: .facts,
                     query: query,
                     apps: [test.app, other],
                     positions: export.positions
@@ -199,7 +199,7 @@ struct ExportPageTests {
                 format: .bundle,
                 context: TestStore.context
             )
-            let events = try await test.log(test.store.accessLog)
+            let events = try await test.log(.access)
             #expect(events.map(\.app) == [test.app.id, other.id])
             for event in events {
                 let record = try event.record()

@@ -274,7 +274,7 @@ struct IntegratorTests {
             try Data(bytes).write(to: URL(fileURLWithPath: folder + "/checkpoint-0"))
             let watcher = SteppedIntegrator(test, folder: folder)
             #expect(await watcher.alarm() == .foreignCheckpoint(source: "the checkpoint folder"))
-            #expect(try await test.store.latestCheckpoint(logID: 0) == nil, "nothing was signed")
+            #expect(try await test.store.latestCheckpoint(log: .facts) == nil, "nothing was signed")
         }
     }
 
@@ -284,7 +284,7 @@ struct IntegratorTests {
             let integrator = SteppedIntegrator.integrator(test.store, test.pool, nil)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await integrator.run() }
-                while try await test.store.latestCheckpoint(logID: 0) == nil {
+                while try await test.store.latestCheckpoint(log: .facts) == nil {
                     await Task.yield()
                 }
                 #expect(integrator.alarm == nil)

@@ -49,7 +49,7 @@ struct SearchTests {
             #expect(second[0].holding.until == first[1].holding.from)
             #expect(first[1].holding.until == nil)
             let event = try #require(
-                try await test.store.event(at: first[0].holding.from.position, logID: 0)
+                try await test.store.event(at: first[0].holding.from.position, log: .facts)
             )
             #expect("\(try event.record().event.type)" == "public_token.rotated")
             #expect(try event.record().time == first[0].holding.from.time)
@@ -111,7 +111,7 @@ struct SearchTests {
             let user = try await test.connectedUser("asked")
             _ = try await search(test, "public asked")
             _ = try await search(test, "unknown")
-            let records = try await test.log(test.store.accessLog).map { try $0.record() }
+            let records = try await test.log(.access).map { try $0.record() }
             let vault = test.store.vault
             try #require(records.count == 2)
             for (record, (token, count)) in zip(records, [("public asked", 1), ("unknown", 0)]) {

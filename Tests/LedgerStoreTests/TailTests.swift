@@ -57,7 +57,7 @@ struct TailTests {
     private func follow(_ store: LedgerStore, until total: Int) async throws {
         var next: Int64 = 0
         while next < total {
-            let page = try await store.page(logID: 0, from: next, limit: 64)
+            let page = try await store.page(log: .facts, from: next, limit: 64)
             for event in page {
                 guard event.position == next else {
                     Issue.record("expected position \(next), got \(event.position)")

@@ -1,5 +1,6 @@
 import Foundation
 import Hummingbird
+import Ledger
 @testable import LedgerStore
 import Logging
 import MerkleLog
@@ -31,7 +32,7 @@ struct TestWitness: Sendable {
         let seed = Array(name.utf8) + [UInt8](repeating: 0, count: 32)
         let witness = try CheckpointWitness(
             cosigner: Cosigner(name: "witness.example/\(name)", seed: Array(seed.prefix(32))),
-            logs: test.store.logIDs.map { test.store.vault.checkpointSigner(logID: $0).key },
+            logs: Log.allCases.map { test.store.vault.checkpointSigner(logID: $0.id).key },
             folder: WitnessFolder(path: "\(folder)/\(name)")
         )
         let server = WitnessServer(

@@ -19,10 +19,10 @@ struct TreeReaderTests {
             let leaves = try await test.log().map { MerkleHash(leaf: $0.bytes) }
             var sizes: [Int64] = []
             var bound = Int64.max
-            while let found = try await test.store.checkpoint(atOrBefore: bound, logID: 0) {
+            while let found = try await test.store.checkpoint(atOrBefore: bound, log: .facts) {
                 sizes.append(found.size)
                 bound = found.size - 1
-                var reader = TreeReader(test.store, size: found.size, logID: 0)
+                var reader = TreeReader(test.store, size: found.size, log: .facts)
                 for position in 0..<found.size {
                     try InclusionProof(
                         index: Int(position),
@@ -32,9 +32,9 @@ struct TreeReaderTests {
                 }
             }
             #expect(sizes == [601, 401, 201, 1])
-            #expect(try await test.store.firstCheckpoint(logID: 0)?.size == 1)
-            #expect(try await test.store.checkpoint(atOrBefore: 400, logID: 0)?.size == 201)
-            #expect(try await test.store.checkpoint(atOrBefore: 0, logID: 0) == nil)
+            #expect(try await test.store.firstCheckpoint(log: .facts)?.size == 1)
+            #expect(try await test.store.checkpoint(atOrBefore: 400, log: .facts)?.size == 201)
+            #expect(try await test.store.checkpoint(atOrBefore: 0, log: .facts) == nil)
         }
     }
 
@@ -48,7 +48,7 @@ struct TreeReaderTests {
             try await watcher.append(300, round: 1)
             try await watcher.look()
             let second = try await watcher.latest()
-            var reader = TreeReader(test.store, size: second.size, logID: 0)
+            var reader = TreeReader(test.store, size: second.size, log: .facts)
             let hashes = try await reader.consistency(from: first.size)
             try ConsistencyProof(old: Int(first.size), new: Int(second.size), hashes: hashes)
                 .verify(oldRoot: first.root, newRoot: second.root)
@@ -64,7 +64,7 @@ struct TreeReaderTests {
             try await watcher.look()
             let latest = try await watcher.latest()
             #expect(latest.size == size)
-            var reader = TreeReader(test.store, size: size, logID: 0)
+            var reader = TreeReader(test.store, size: size, log: .facts)
             var positions: [Int64] = [
                 0, 1, 255, 256, 511, 512, 65_279, 65_280, 65_535, 65_536, 65_791, 65_792, size - 6,
                 size - 5, size - 1,
@@ -72,7 +72,7 @@ struct TreeReaderTests {
             positions += (0..<300).map { $0 * 211 }
             positions += positions.reversed()
             for position in positions {
-                let event = try #require(try await test.store.event(at: position, logID: 0))
+                let event = try #require(try await test.store.event(at: position, log: .facts))
                 try InclusionProof(
                     index: Int(position),
                     size: Int(size),
@@ -90,7 +90,7 @@ struct TreeReaderTests {
             try await watcher.look()
             let size = try await watcher.latest().size
             try await SteppedIntegrator.damage(test, "delete from ledger.tile")
-            var reader = TreeReader(test.store, size: size, logID: 0)
+            var reader = TreeReader(test.store, size: size, log: .facts)
             await #expect(throws: StoreError.damaged(.tile)) {
                 _ = try await reader.inclusion(of: 0)
             }

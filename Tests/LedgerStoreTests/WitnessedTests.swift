@@ -16,7 +16,7 @@ struct WitnessedTests {
         _ store: LedgerStore,
         _ witnesses: [TestWitness]
     ) async throws -> [VerifierKey] {
-        guard let latest = try await store.latestCheckpoint(logID: 0) else { return [] }
+        guard let latest = try await store.latestCheckpoint(log: .facts) else { return [] }
         let note = try SignedNote(Array(latest.note.utf8))
         return try note.verify(
             [store.vault.checkpointSigner(logID: 0).key] + witnesses.map(\.key)
@@ -41,7 +41,7 @@ struct WitnessedTests {
                     )
                 }
                 // Both logs are shown.
-                let access = try #require(try await test.store.latestCheckpoint(logID: 1))
+                let access = try #require(try await test.store.latestCheckpoint(log: .access))
                 let note = try SignedNote(Array(access.note.utf8))
                 #expect(try note.verify([witness.key]).count == 1)
             }
@@ -84,9 +84,9 @@ struct WitnessedTests {
                     #expect(integrator.alarm == nil)
                     #expect(integrator.witnessOutage?.contains("w1: it cannot be reached") == true)
                     _ = try await test.launchNew("bob")
-                    #expect(try await test.store.latestCheckpoint(logID: 0)?.size == 1)
+                    #expect(try await test.store.latestCheckpoint(log: .facts)?.size == 1)
                     try await TestWitness.run("w1", of: test, in: folder, port: witness.port) { _ in
-                        while try await test.store.latestCheckpoint(logID: 0)?.size != 8 {
+                        while try await test.store.latestCheckpoint(log: .facts)?.size != 8 {
                             await Task.yield()
                         }
                         while integrator.witnessOutage != nil { await Task.yield() }
@@ -110,7 +110,7 @@ struct WitnessedTests {
             for size: Int64 in [300, 700] {
                 try await test.fill(upTo: size)
                 await #expect(throws: WitnessOutage.self) {
-                    try await integrator.look(at: 0, &log)
+                    try await integrator.look(at: .facts, &log)
                 }
                 #expect(log?.tree.size == 0)
                 #expect(log?.candidate?.size == size)
@@ -120,7 +120,7 @@ struct WitnessedTests {
                     "delete from ledger.event where log_id = 0 and position < 300"
                 )
             }
-            #expect(try await test.store.latestCheckpoint(logID: 0) == nil)
+            #expect(try await test.store.latestCheckpoint(log: .facts) == nil)
         }
     }
 
@@ -147,7 +147,7 @@ struct WitnessedTests {
                     await #expect(throws: WitnessOutage.self) {
                         try await SteppedIntegrator(test, cosign: cosign).look()
                     }
-                    let size = try await test.store.latestCheckpoint(logID: 0)?.size
+                    let size = try await test.store.latestCheckpoint(log: .facts)?.size
                     #expect(size == 1)
                 }
             }
@@ -216,13 +216,13 @@ struct WitnessedTests {
                         return
                     }
                     #expect(why.contains("are not those that it was signed over"))
-                    #expect(try await test.store.latestCheckpoint(logID: 0)?.size == 5)
+                    #expect(try await test.store.latestCheckpoint(log: .facts)?.size == 5)
                     #expect(try await Self.signers(test.store, [witness]).count == 2)
-                    #expect(try await other.latestCheckpoint(logID: 0)?.size == 2)
+                    #expect(try await other.latestCheckpoint(log: .facts)?.size == 2)
                     // The right one goes on.
                     _ = try await test.launchNew("mine again")
                     #expect(await watchers[0].alarm() == nil)
-                    #expect(try await test.store.latestCheckpoint(logID: 0)?.size == 6)
+                    #expect(try await test.store.latestCheckpoint(log: .facts)?.size == 6)
                 }
             }
         }
@@ -252,7 +252,7 @@ struct WitnessedTests {
                         return
                     }
                     #expect(why.contains("are not those that it was signed over"))
-                    #expect(try await other.latestCheckpoint(logID: 0)?.size == 1)
+                    #expect(try await other.latestCheckpoint(log: .facts)?.size == 1)
                 }
             }
         }

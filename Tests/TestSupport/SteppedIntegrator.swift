@@ -1,4 +1,5 @@
 import Foundation
+import Ledger
 package import LedgerAudit
 @testable package import LedgerStore
 import Logging
@@ -9,7 +10,7 @@ package final class SteppedIntegrator {
     private let test: TestStore
     private let folder: String?
     private let integrator: Integrator
-    private var logs: [Int32: WatchedLog] = [:]
+    private var logs: [Log: WatchedLog] = [:]
 
     /// Starts on the test's own store unless another is given.
     package init(
@@ -42,19 +43,19 @@ package final class SteppedIntegrator {
 
     /// Looks at all logs once.
     package func look() async throws {
-        for logID in test.store.logIDs { try await look(logID) }
+        for log in Log.allCases { try await look(log) }
     }
 
-    private func look(_ logID: Int32) async throws {
-        var log = logs[logID]
-        defer { logs[logID] = log }
-        try await integrator.look(at: logID, &log)
+    private func look(_ log: Log) async throws {
+        var watched = logs[log]
+        defer { logs[log] = watched }
+        try await integrator.look(at: log, &watched)
     }
 
     /// The alarm that a look at the log of facts raises.
     package func alarm() async -> IntegrationAlarm? {
         do {
-            try await look(0)
+            try await look(.facts)
             return nil
         } catch {
             return error as? IntegrationAlarm
@@ -63,7 +64,7 @@ package final class SteppedIntegrator {
 
     /// The last checkpoint of the log of facts.
     package func latest() async throws -> PublishedCheckpoint {
-        guard let latest = try await test.store.latestCheckpoint(logID: 0) else {
+        guard let latest = try await test.store.latestCheckpoint(log: .facts) else {
             throw StoreError.damaged(.answer)
         }
         return latest

@@ -128,7 +128,8 @@ extension String {
 }
 
 extension SourceFile {
-    /// Whether it declares a function or initialiser in a type or an extension of it, or in a schema.
+    /// Whether it declares a function or initialiser in a type or an extension of it, or in a
+    /// schema.
     fileprivate func declares(_ owner: String, _ name: String) -> Bool {
         guard isSwift else {
             return path.hasSuffix(".sql") && text.contains("function \(owner).\(name)(")

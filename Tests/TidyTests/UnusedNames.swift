@@ -1,7 +1,7 @@
 /// Finds names that are declared and never used.
 ///
-/// It goes by spelling alone: a name that two declarations share counts as used when one of them is.
-/// So it misses some dead code, and what it finds is dead, or somebody else calls it.
+/// It goes by spelling alone: a name that two declarations share counts as used when one of them
+/// is. So it misses some dead code, and what it finds is dead, or somebody else calls it.
 struct UnusedNames {
     private struct Declaration {
         let name: String

@@ -43,7 +43,7 @@ struct EventRoutes: Sendable {
         let limit = try query.limit()
         let page = try await store.events(
             try query.eventQuery(of: caller.app),
-            logID: try store.logID(query),
+            log: try store.log(query),
             from: try Self.start(query, .events),
             limit: limit
         )
@@ -89,11 +89,10 @@ struct EventRoutes: Sendable {
 
 extension LedgerStore {
     /// Which log a query names: what happened to users, or who read what.
-    func logID(_ query: Query) throws(LedgerError) -> Int32 {
-        switch query["log"] ?? "facts" {
-        case "facts": return administrationLog
-        case "access": return accessLog
-        default: throw .malformed("log must be \"facts\" or \"access\".")
+    func log(_ query: Query) throws(LedgerError) -> Log {
+        guard let log = Log(name: query["log"] ?? Log.facts.name) else {
+            throw .malformed("log must be \"facts\" or \"access\".")
         }
+        return log
     }
 }

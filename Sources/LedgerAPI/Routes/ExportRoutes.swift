@@ -31,12 +31,12 @@ struct ExportRoutes: Sendable {
             ])
         )
         let form = try ExportForm(query)
-        let logID = try store.logID(query)
+        let log = try store.log(query)
         let asked = ExportRequest(
-            logID: logID,
+            log: log,
             query: try await eventQuery(query, of: caller.app),
             apps: [caller.app],
-            positions: try await positions(query, caller, logID)
+            positions: try await positions(query, caller, log)
         )
         try await store.recordExport(
             asked,
@@ -70,10 +70,10 @@ struct ExportRoutes: Sendable {
         let caller = try await Caller(request, scope: .exportIdentities, store: store)
         let query = try Query(request, keys: ["subject", "user"])
         let asked = ExportRequest(
-            logID: store.administrationLog,
+            log: .facts,
             query: try await eventQuery(query, of: caller.app),
             apps: [caller.app],
-            positions: 0..<(try await store.size(logID: store.administrationLog))
+            positions: 0..<(try await store.size(log: .facts))
         )
         try await store.recordExport(
             asked,
@@ -121,10 +121,10 @@ struct ExportRoutes: Sendable {
     private func positions(
         _ query: Query,
         _ caller: Caller,
-        _ logID: Int32
+        _ log: Log
     ) async throws -> Range<Int64> {
-        let size = try await store.size(logID: logID)
-        let start = try await start(query, caller, logID)
+        let size = try await store.size(log: log)
+        let start = try await start(query, caller, log)
         let end = try query.position("until_position") ?? size
         guard query["until_position"] == nil || end >= start else {
             throw LedgerError.malformed("until_position must not be before the beginning.")
@@ -136,7 +136,7 @@ struct ExportRoutes: Sendable {
     private func start(
         _ query: Query,
         _ caller: Caller,
-        _ logID: Int32
+        _ log: Log
     ) async throws -> Int64 {
         let position = try query.position("from_position")
         guard let text = query["after"] else { return position ?? 0 }
@@ -144,7 +144,7 @@ struct ExportRoutes: Sendable {
             throw LedgerError.malformed("from_position and after exclude each other.")
         }
         guard let id = Identifier(text), let event = try await store.event(id: id),
-            event.app == caller.app.id, event.logID == logID
+            event.app == caller.app.id, event.log == log
         else { throw LedgerError.malformed("after must be the id of an event of this log.") }
         return event.position + 1
     }

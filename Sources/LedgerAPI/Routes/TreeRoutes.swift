@@ -20,20 +20,20 @@ struct TreeRoutes: Sendable {
     func add(to router: Router<LedgerRequestContext>) {
         router.get("/checkpoint") { request, _ in
             try await authorize(request)
-            return try await checkpoint(store.administrationLog)
+            return try await checkpoint(.facts)
         }
         router.get("/tile/**") { request, context in
             try await authorize(request)
-            return try await tile(request, context, store.administrationLog, prefix: "")
+            return try await tile(request, context, .facts, prefix: "")
         }
         router.get("/logs/:log_id/checkpoint") { request, context in
             try await authorize(request)
-            return try await checkpoint(try logID(context))
+            return try await checkpoint(try log(context))
         }
         router.get("/logs/:log_id/tile/**") { request, context in
             try await authorize(request)
-            let logID = try logID(context)
-            return try await tile(request, context, logID, prefix: "/logs/\(logID)")
+            let log = try log(context)
+            return try await tile(request, context, log, prefix: "/logs/\(log)")
         }
         router.get("/v1/events/:position/proof") { try await proof($0, $1) }
         router.get("/v1/consistency") { try await consistency($0, $1) }
@@ -47,15 +47,15 @@ struct TreeRoutes: Sendable {
         }
     }
 
-    private func logID(_ context: LedgerRequestContext) throws(LedgerError) -> Int32 {
+    private func log(_ context: LedgerRequestContext) throws(LedgerError) -> Log {
         guard let text = context.parameters.get("log_id"), let id = Int32(text),
-            "\(id)" == text, store.logIDs.contains(id)
+            "\(id)" == text, let log = Log(rawValue: id)
         else { throw .notFound }
-        return id
+        return log
     }
 
-    private func checkpoint(_ logID: Int32) async throws -> Response {
-        guard let latest = try await store.latestCheckpoint(logID: logID) else {
+    private func checkpoint(_ log: Log) async throws -> Response {
+        guard let latest = try await store.latestCheckpoint(log: log) else {
             throw LedgerError.notFound
         }
         return Response(
@@ -68,7 +68,7 @@ struct TreeRoutes: Sendable {
     private func tile(
         _ request: Request,
         _ context: LedgerRequestContext,
-        _ logID: Int32,
+        _ log: Log,
         prefix: String
     ) async throws -> Response {
         guard request.uri.path.hasPrefix(prefix),
@@ -76,8 +76,8 @@ struct TreeRoutes: Sendable {
         else { throw LedgerError.notFound }
         let bytes: [UInt8]?
         switch address.layer {
-        case .hashes: bytes = try await store.tile(address, logID: logID)?.bytes
-        case .entries: bytes = try await store.entryBundle(address, logID: logID)?.bytes
+        case .hashes: bytes = try await store.tile(address, log: log)?.bytes
+        case .entries: bytes = try await store.entryBundle(address, log: log)?.bytes
         }
         guard let bytes else { throw LedgerError.notFound }
         // A shared cache must not hand to others what it was given for a key.
@@ -96,14 +96,14 @@ struct TreeRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .eventsRead, store: store)
         let query = try Query(request, keys: ["log"])
-        let logID = try store.logID(query)
+        let log = try store.log(query)
         guard let position = Int64(try context.pathParameter("position")), position >= 0,
-            let event = try await store.event(at: position, logID: logID),
+            let event = try await store.event(at: position, log: log),
             event.app == caller.app.id
         else { throw LedgerError.notFound }
-        guard let latest = try await store.latestCheckpoint(logID: logID), position < latest.size
+        guard let latest = try await store.latestCheckpoint(log: log), position < latest.size
         else { throw LedgerError.notIntegrated }
-        var tree = TreeReader(store, size: latest.size, logID: logID)
+        var tree = TreeReader(store, size: latest.size, log: log)
         let hashes = try await tree.inclusion(of: position)
         let entryProof = try EntryProof(
             index: Int(position),
@@ -137,8 +137,8 @@ struct TreeRoutes: Sendable {
     ) async throws -> Response {
         _ = try await Caller(request, scope: .eventsRead, store: store)
         let query = try Query(request, keys: ["from", "to", "log"])
-        let logID = try store.logID(query)
-        guard let latest = try await store.latestCheckpoint(logID: logID) else {
+        let log = try store.log(query)
+        guard let latest = try await store.latestCheckpoint(log: log) else {
             throw LedgerError.notIntegrated
         }
         guard let from = Int64(query["from"] ?? ""),
@@ -149,7 +149,7 @@ struct TreeRoutes: Sendable {
                 "from and to must be sizes, from <= to <= \(latest.size), the last checkpoint's."
             )
         }
-        var tree = TreeReader(store, size: to, logID: logID)
+        var tree = TreeReader(store, size: to, log: log)
         var writer = JSONWriter()
         writer.open()
         writer.member("from", from)

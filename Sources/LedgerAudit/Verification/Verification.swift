@@ -13,7 +13,6 @@ internal import Vault
 package enum Verification {
     /// How many connections read side by side: one per core of the reference machine.
     private static let readersMax = 2
-    private static let administrationLogID: Int32 = 0
 
     /// Runs all checks that the plan has the means for.
     ///
@@ -31,7 +30,7 @@ package enum Verification {
         var report = VerificationReport()
         var vault: Vault?
         if let rootKey = plan.rootKey {
-            vault = try await VerificationKeys(rootKey: rootKey, logID: administrationLogID)
+            vault = try await VerificationKeys(rootKey: rootKey, logID: Log.facts.id)
                 .vault(readers[0], &report)
         }
         report.merge(

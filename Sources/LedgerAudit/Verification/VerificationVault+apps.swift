@@ -10,9 +10,6 @@ extension VerificationVault {
         let key: StoredKey?
     }
 
-    /// The log under which the apps' own secrets are kept.
-    private static let administrationLogID: Int32 = 0
-
     /// The apps' own secrets: no event names their fingerprints, but each must open as what it is
     /// stored as.
     func checkApps(
@@ -22,13 +19,13 @@ extension VerificationVault {
         let apps = try await apps(connection)
         let values = try await values(
             apps.map {
-                FoldedSubject(logID: Self.administrationLogID, app: $0.id, subject: $0.id)
+                FoldedSubject(logID: Log.facts.id, app: $0.id, subject: $0.id)
             },
             connection
         )
         for app in apps {
             for flaw in flaws(of: app, values[app.id.value] ?? []) {
-                report.add(Self.administrationLogID, nil, .app(app.clientID, flaw))
+                report.add(Log.facts.id, nil, .app(app.clientID, flaw))
             }
             report.values = (report.values ?? 0) + Int64(values[app.id.value]?.count ?? 0)
         }
@@ -36,7 +33,7 @@ extension VerificationVault {
     }
 
     private func flaws(of app: App, _ values: [Value]) -> [VaultFlaw] {
-        let owner = ValueOwner(logID: Self.administrationLogID, app: app.id, subject: app.id)
+        let owner = ValueOwner(logID: Log.facts.id, app: app.id, subject: app.id)
         guard let stored = app.key else { return [.dataKeyMissing] }
         guard let key = try? vault.unwrap(stored.wrapped, for: owner) else {
             return [.dataKeyDoesNotOpen]
@@ -68,7 +65,7 @@ extension VerificationVault {
                 left join vault.data_key k on k.log_id = $1 and k.subject = a.app_id
                 order by a.client_id
                 """,
-                .int4(Self.administrationLogID)
+                .int4(Log.facts.id)
             )
         ) { result, row throws(PostgresError) in
             var key: StoredKey?

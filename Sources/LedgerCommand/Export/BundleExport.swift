@@ -11,9 +11,9 @@ struct BundleExport {
     let store: LedgerStore
 
     func run(folder: String) async throws {
-        let logID = command.selection.log.logID(store)
-        let size = try await store.size(logID: logID)
-        let covering = try await coveringCheckpoint(logID)
+        let log = command.selection.log
+        let size = try await store.size(log: log)
+        let covering = try await coveringCheckpoint(log)
         var request = try await command.selection.request(store, upTo: covering.size)
         let writer = try BundleWriter(
             folder: folder,
@@ -32,7 +32,7 @@ struct BundleExport {
         )
         try await writeEvents(request, writer)
         if plan.hasIdentities { try await writeIdentities(of: request.apps, writer) }
-        let signer = store.vault.checkpointSigner(logID: logID)
+        let signer = store.vault.checkpointSigner(logID: log.id)
         let manifest = try writer.finish { try signer.sign($0) }
         Terminal.message(
             "\(manifest.events) events of positions \(plan.positions.lowerBound) to "
@@ -48,8 +48,8 @@ struct BundleExport {
     }
 
     /// What proves the events that are there now.
-    private func coveringCheckpoint(_ logID: Int32) async throws -> PublishedCheckpoint {
-        guard let covering = try await store.latestCheckpoint(logID: logID), covering.size > 0
+    private func coveringCheckpoint(_ log: Log) async throws -> PublishedCheckpoint {
+        guard let covering = try await store.latestCheckpoint(log: log), covering.size > 0
         else {
             throw CommandError(
                 "The log has no checkpoint yet, so nothing could be proved. The service "
@@ -66,12 +66,12 @@ struct BundleExport {
         let start = request.positions.lowerBound
         // A bundle that follows another one begins where that one's checkpoint ended, and proves
         // that the log only grew since.
-        var earlier = try await store.checkpoint(atOrBefore: start, logID: request.logID)
+        var earlier = try await store.checkpoint(atOrBefore: start, log: request.log)
         if earlier == nil || start == 0 {
-            earlier = try await store.firstCheckpoint(logID: request.logID)
+            earlier = try await store.firstCheckpoint(log: request.log)
         }
         let first = earlier ?? covering
-        var tree = TreeReader(store, size: covering.size, logID: request.logID)
+        var tree = TreeReader(store, size: covering.size, log: request.log)
         return try BundlePlan(
             export: store.clock.identifier(),
             madeAt: store.clock.now(),
@@ -79,7 +79,7 @@ struct BundleExport {
             reason: command.reason ?? "",
             query: request.query,
             positions: request.positions,
-            verifierKey: store.vault.checkpointSigner(logID: request.logID).key,
+            verifierKey: store.vault.checkpointSigner(logID: request.log.id).key,
             checkpoint: try SignedNote(Array(covering.note.utf8)),
             firstCheckpoint: try SignedNote(Array(first.note.utf8)),
             consistency: try await tree.consistency(from: first.size),
@@ -92,7 +92,7 @@ struct BundleExport {
     private func writeEvents(_ request: ExportRequest, _ writer: BundleWriter) async throws {
         var proofs: TreeReader?
         if writer.plan.proof == .inclusion {
-            proofs = TreeReader(store, size: Int64(writer.plan.tree.size), logID: request.logID)
+            proofs = TreeReader(store, size: Int64(writer.plan.tree.size), log: request.log)
         }
         try await ExportPages(store: store, request: request).write { page in
             var paths: [[MerkleHash]]?

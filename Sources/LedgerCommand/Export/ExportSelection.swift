@@ -9,7 +9,7 @@ struct ExportSelection: ParsableArguments {
     @OptionGroup var person: PersonOptions
 
     @Option(help: "facts, or access: who read and exported what.")
-    var log = LogName.facts
+    var log = Log.facts
 
     @Option(name: .customLong("from-position"), help: "The first position.")
     var fromPosition: Int64?
@@ -31,16 +31,6 @@ struct ExportSelection: ParsableArguments {
         help: ArgumentHelp("Only events before this moment.", valueName: "time")
     )
     var before: String?
-
-    /// The two logs, by the names that HTTP has for them.
-    enum LogName: String, ExpressibleByArgument, CaseIterable {
-        case facts
-        case access
-
-        func logID(_ store: LedgerStore) -> Int32 {
-            self == .facts ? store.administrationLog : store.accessLog
-        }
-    }
 
     func validate() throws {
         for (flag, text) in [("--since", since), ("--until", before)] {
@@ -84,7 +74,7 @@ struct ExportSelection: ParsableArguments {
             throw CommandError("There is nothing at position \(start): the end is \(end).")
         }
         return ExportRequest(
-            logID: log.logID(store),
+            log: log,
             query: query,
             apps: apps,
             positions: start..<end

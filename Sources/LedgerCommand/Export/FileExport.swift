@@ -11,14 +11,14 @@ struct FileExport {
     let store: LedgerStore
 
     func run(path: String) async throws {
-        let logID = command.selection.log.logID(store)
-        let size = try await store.size(logID: logID)
+        let log = command.selection.log
+        let size = try await store.size(log: log)
         var request = try await command.selection.request(store, upTo: size)
         let file = try ExportFile(
             path: path,
             plan: ExportFilePlan(
                 export: store.clock.identifier(),
-                origin: store.vault.checkpointSigner(logID: logID).key.name,
+                origin: store.vault.checkpointSigner(logID: log.id).key.name,
                 query: request.query,
                 positions: request.positions,
                 format: command.format,

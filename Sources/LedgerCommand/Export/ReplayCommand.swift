@@ -42,7 +42,7 @@ struct ReplayCommand: AsyncParsableCommand {
     var key: [String] = []
 
     @Option(help: "Which log a single file is of; a bundle knows by itself.")
-    var log: ExportSelection.LogName?
+    var log: Log?
 
     @Flag(help: "Print one JSON document.")
     var json = false
@@ -89,7 +89,7 @@ struct ReplayCommand: AsyncParsableCommand {
     }
 
     private func logID(_ manifest: BundleManifest?) throws -> Int32 {
-        guard let manifest else { return log == .access ? 1 : 0 }
+        guard let manifest else { return (log ?? .facts).id }
         guard let id = manifest.origin.split(separator: "/").last.flatMap({ Int32($0) }) else {
             throw CommandError("\(manifest.origin) is no log of a token ledger.")
         }

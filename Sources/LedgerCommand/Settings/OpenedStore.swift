@@ -20,7 +20,7 @@ struct OpenedStore {
         asOwner: Bool = false
     ) async throws -> OpenedStore {
         let settings = try await options.settings()
-        let logger = try Log.start(level: settings.text(.logLevel), default: .warning)
+        let logger = try ProgramLog.start(level: settings.text(.logLevel), default: .warning)
         let configuration =
             asOwner
             ? try OwnerDatabaseOptions.database(settings) : try options.database(settings)

@@ -52,7 +52,7 @@ struct PersonOptions: ParsableArguments {
         guard
             let found = try await store.user(
                 subject: subject,
-                logID: store.administrationLog,
+                log: .facts,
                 of: app
             )
         else { throw CommandError("The app has no user with this subject.") }

@@ -10,8 +10,7 @@ extension LedgerStore {
         to user: StoredUser
     ) async throws(StoreError) -> ChangeOutcome {
         let (command, changed) = try prepare(change, of: user)
-        guard let writer = factWriters[user.logID] else { throw .damaged(.answer) }
-        switch try await writer.append(command) {
+        switch try await writer(of: user.log).append(command) {
         case .appended(let position): return .written(changed, position: position)
         case .repeated(let position): return .repeated(position: position)
         case .claimed(let kind): return .claimed(kind)
@@ -43,7 +42,7 @@ extension LedgerStore {
         }
         guard !events.isEmpty else { return }
         // Reads of one user need no order among each other, so each is a subject of its own.
-        _ = try await accessWriter.append(
+        _ = try await writer(of: .access).append(
             AppendCommand(
                 app: user.app,
                 subject: clock.identifier(),

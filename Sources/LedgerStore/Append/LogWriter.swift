@@ -8,8 +8,8 @@ internal import Postgres
 final class LogWriter: Sendable {
     private let batcher: Batcher<AppendCommand, AppendVerdict>
 
-    init(logID: Int32, pool: PostgresPool, rootKeyID: String, logger: Logger) {
-        let appender = Appender(logID: logID, pool: pool, rootKeyID: rootKeyID, logger: logger)
+    init(log: Log, pool: PostgresPool, rootKeyID: String, logger: Logger) {
+        let appender = Appender(log: log, pool: pool, rootKeyID: rootKeyID, logger: logger)
         batcher = Batcher(
             batchMax: StoreLimits.batchCommandsMax,
             queueMax: StoreLimits.queuedCommandsMax,
@@ -28,7 +28,7 @@ final class LogWriter: Sendable {
 
 /// Sends batches and settles the ones whose answer was lost.
 private struct Appender: Sendable {
-    let logID: Int32
+    let log: Log
     let pool: PostgresPool
     let rootKeyID: String
     let logger: Logger
@@ -44,7 +44,7 @@ private struct Appender: Sendable {
     }
 
     private func send(_ commands: [AppendCommand]) async throws(PostgresError) -> [AppendVerdict] {
-        let append = AppendStatement(commands, logID: logID, rootKeyID: rootKeyID)
+        let append = AppendStatement(commands, logID: log.id, rootKeyID: rootKeyID)
         let verdicts = try await pool.query(append.statement) { result throws(PostgresError) in
             try AppendStatement.verdicts(result)
         }
@@ -115,7 +115,7 @@ private struct Appender: Sendable {
                 select settled_id, settled_position, settled_record
                 from ledger.settle_events($1, $2)
                 """,
-                .int4(logID),
+                .int4(log.id),
                 .uuidArray(ids)
             )
         ) { result, row throws(PostgresError) in

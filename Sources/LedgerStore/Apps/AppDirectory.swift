@@ -120,7 +120,7 @@ final class AppDirectory: Sendable {
         "apps",
         """
         select a.app_id, a.client_id, a.name, a.connect_url, a.user_url, a.api_url,
-            array_to_string(a.allowed_origins, ' '), 0,
+            array_to_string(a.allowed_origins, ' '),
             (select k.wrapped from vault.data_key k where k.log_id = 0 and k.subject = a.app_id),
             (select s.sealed from vault.value s where s.log_id = 0 and s.subject = a.app_id
                 and s.kind = 'client_secret' and s.version = 1),
@@ -137,7 +137,6 @@ private struct AppRow: Sendable {
     let id: Identifier
     let texts: [String]
     let origins: [String]
-    let logID: Int32
     let wrappedKey: [UInt8]
     let clientSecret: [UInt8]
     let appKey: [UInt8]?
@@ -148,14 +147,13 @@ private struct AppRow: Sendable {
         for column in 1...5 { texts.append(try result.text(row, column)) }
         self.texts = texts
         origins = try result.text(row, 6).split(separator: " ").map(String.init)
-        logID = try result.int4(row, 7)
-        wrappedKey = try result.bytes(row, 8)
-        clientSecret = try result.bytes(row, 9)
-        appKey = try result.bytesOrNil(row, 10)
+        wrappedKey = try result.bytes(row, 7)
+        clientSecret = try result.bytes(row, 8)
+        appKey = try result.bytesOrNil(row, 9)
     }
 
     func opened(by vault: Vault) throws(StoreError) -> StoredApp {
-        let owner = ValueOwner(logID: logID, app: id, subject: id)
+        let owner = ValueOwner(logID: Log.facts.id, app: id, subject: id)
         let secret: Secret
         var openedAppKey: Secret?
         do {

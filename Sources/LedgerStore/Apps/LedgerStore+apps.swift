@@ -35,9 +35,6 @@ package struct NewApp: Sendable {
     }
 }
 
-/// The log that administration stands in.
-private let administrationLogID: Int32 = 0
-
 extension LedgerStore {
     /// All apps, in order of their `clientId`.
     package func apps() async throws(StoreError) -> [StoredApp] {
@@ -73,7 +70,7 @@ extension LedgerStore {
         owner: PostgresConfiguration
     ) async throws(StoreError) -> Bool {
         let id = clock.identifier()
-        let place = ValueOwner(logID: administrationLogID, app: id, subject: id)
+        let place = ValueOwner(logID: Log.facts.id, app: id, subject: id)
         let key = vault.newDataKey()
         var secrets = [(ValueKind.clientSecret, app.clientSecret)]
         if let appKey = app.appKey { secrets.append((.appKey, appKey)) }

@@ -6,9 +6,9 @@ extension EventQuery {
     ///
     /// Its rows are those of `StoredEvent`. A subject's events are few and have an index of their
     /// own; the name and the SQL differ only in that.
-    func statement(logID: Int32, positions: Range<Int64>, limit: Int) -> Statement {
+    func statement(log: Log, positions: Range<Int64>, limit: Int) -> Statement {
         let parameters: [PostgresParameter] = [
-            .int4(logID),
+            .int4(log.id),
             .int8(positions.lowerBound),
             .int8(positions.upperBound),
             .text(clientID),

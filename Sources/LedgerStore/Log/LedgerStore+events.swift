@@ -3,7 +3,7 @@ internal import Postgres
 
 /// A record as stored, with its place.
 package struct StoredEvent: Sendable {
-    package let logID: Int32
+    package let log: Log
     /// The app whose event it is.
     package let app: Identifier
     package let position: Int64
@@ -15,7 +15,7 @@ package struct StoredEvent: Sendable {
         _ result: borrowing PostgresResult,
         _ row: Int
     ) throws(PostgresError) {
-        logID = try result.int4(row, 0)
+        log = try Log(result, row, 0)
         app = Identifier(value: try result.uuid(row, 1))
         position = try result.int8(row, 2)
         bytes = try result.bytes(row, 3)
@@ -48,7 +48,7 @@ extension LedgerStore {
     /// The event at a position of a log.
     package func event(
         at position: Int64,
-        logID: Int32
+        log: Log
     ) async throws(StoreError) -> StoredEvent? {
         try await event(
             Statement(
@@ -57,7 +57,7 @@ extension LedgerStore {
                 select log_id, app_id, position, record from ledger.event
                 where log_id = $1 and position = $2
                 """,
-                .int4(logID),
+                .int4(log.id),
                 .int8(position)
             )
         )
@@ -77,7 +77,7 @@ extension LedgerStore {
                 where log_id + 0 = $1 and subject = $2 and subject_version > $3
                 order by subject_version limit $4
                 """,
-                .int4(user.logID),
+                .int4(user.log.id),
                 .uuid(user.subject.value),
                 .int8(version),
                 .int8(Int64(limit))
@@ -101,11 +101,11 @@ extension LedgerStore {
     /// or empty pages before the end; `next` is nil only at the end.
     package func events(
         _ query: EventQuery,
-        logID: Int32,
+        log: Log,
         from position: Int64,
         limit: Int
     ) async throws(StoreError) -> (events: [StoredEvent], next: Int64?) {
-        let size = try await size(logID: logID)
+        let size = try await size(log: log)
         // A subject's events are few and have an index of their own: no stretch is needed.
         let stretch = query.subject == nil ? StoreLimits.scannedEventsMax : size
         var found: [StoredEvent] = []
@@ -115,7 +115,7 @@ extension LedgerStore {
             let end = min(size, start + stretch)
             found += try await events(
                 query.statement(
-                    logID: logID,
+                    log: log,
                     positions: start..<end,
                     limit: limit - found.count
                 )
@@ -128,7 +128,7 @@ extension LedgerStore {
 
     /// A page of a log, unfiltered, from a position on.
     package func page(
-        logID: Int32,
+        log: Log,
         from position: Int64,
         limit: Int = StoreLimits.pageEventsMax
     ) async throws(StoreError) -> [StoredEvent] {
@@ -139,7 +139,7 @@ extension LedgerStore {
                 select log_id, app_id, position, record from ledger.event
                 where log_id = $1 and position >= $2 order by position limit $3
                 """,
-                .int4(logID),
+                .int4(log.id),
                 .int8(position),
                 .int8(Int64(limit))
             )
@@ -182,15 +182,13 @@ extension LedgerStore {
                 select log_id, subject from ledger.user_state
                 where log_id = $1 and app_id = $2 and subject > $3 order by subject limit $4
                 """,
-                .int4(administrationLog),
+                .int4(Log.facts.id),
                 .uuid(app.id.value),
                 .uuid(subject?.value ?? 0),
                 .int8(Int64(limit))
             )
-        ) { result, row throws(PostgresError) -> (logID: Int32, subject: Identifier) in
-            (
-                try result.int4(row, 0), Identifier(value: try result.uuid(row, 1))
-            )
+        ) { result, row throws(PostgresError) -> (log: Log, subject: Identifier) in
+            (try Log(result, row, 0), Identifier(value: try result.uuid(row, 1)))
         }
         return try await self.users(at: places, of: app)
     }

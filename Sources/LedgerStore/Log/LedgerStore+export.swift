@@ -3,7 +3,7 @@ internal import Postgres
 
 /// What is to leave in bulk.
 package struct ExportRequest: Sendable {
-    package let logID: Int32
+    package let log: Log
     /// Which events of the log.
     package let query: EventQuery
     /// The apps whose events may be among them: their access logs say so.
@@ -12,8 +12,8 @@ package struct ExportRequest: Sendable {
     /// meanwhile would be passed over.
     package var positions: Range<Int64>
 
-    package init(logID: Int32, query: EventQuery, apps: [StoredApp], positions: Range<Int64>) {
-        self.logID = logID
+    package init(log: Log, query: EventQuery, apps: [StoredApp], positions: Range<Int64>) {
+        self.log = log
         self.query = query
         self.apps = apps
         self.positions = positions
@@ -48,7 +48,7 @@ extension LedgerStore {
             request.query.subject != nil
             ? end : min(end, position + StoreLimits.scannedEventsMax)
         let statement = request.query.statement(
-            logID: request.logID,
+            log: request.log,
             positions: position..<stretchEnd,
             limit: StoreLimits.exportRecordsMax
         )
@@ -73,7 +73,7 @@ extension LedgerStore {
     ) async throws(StoreError) {
         let event = LedgerEvent.Export(
             export: export,
-            log: request.logID,
+            log: request.log.id,
             format: format,
             positions: request.positions,
             query: request.query,
@@ -100,7 +100,7 @@ extension LedgerStore {
             context: context,
             event: event
         )
-        _ = try await accessWriter.append(
+        _ = try await writer(of: .access).append(
             AppendCommand(
                 app: app.id,
                 // Needs no order among the events of one user, so it is a subject of its own.

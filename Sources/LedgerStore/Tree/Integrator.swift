@@ -1,4 +1,4 @@
-internal import Ledger
+package import Ledger
 package import Logging
 internal import MerkleLog
 package import Postgres
@@ -30,8 +30,8 @@ package final class Integrator: Service {
     private let folder: CheckpointFolder?
     private let cosign: Cosign?
     private let logger: Logger
-    private let alarms = Mutex<[Int32: IntegrationAlarm]>([:])
-    private let outages = Mutex<[Int32: String]>([:])
+    private let alarms = Mutex<[Log: IntegrationAlarm]>([:])
+    private let outages = Mutex<[Log: String]>([:])
 
     /// Makes the integrator of a store; its queries go through a pool with time for long reads.
     ///
@@ -52,50 +52,50 @@ package final class Integrator: Service {
 
     /// What does not fit, if anything: the service must not call itself ready then.
     package var alarm: IntegrationAlarm? {
-        alarms.withLock { alarms in alarms.min { $0.key < $1.key }?.value }
+        alarms.withLock { alarms in alarms.min { $0.key.id < $1.key.id }?.value }
     }
 
     /// That checkpoints wait for witnesses, in words; nil when none does, or not for long.
     ///
     /// The log goes on meanwhile: this is no reason not to be ready.
     package var witnessOutage: String? {
-        outages.withLock { outages in outages.min { $0.key < $1.key }?.value }
+        outages.withLock { outages in outages.min { $0.key.id < $1.key.id }?.value }
     }
 
     /// Works until the graceful shutdown.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
-                for logID in self.store.logIDs {
-                    group.addTask { await self.tend(logID) }
+                for log in Log.allCases {
+                    group.addTask { await self.tend(log) }
                 }
             }
         }
     }
 
-    private func tend(_ logID: Int32) async {
-        var log: WatchedLog?
+    private func tend(_ log: Log) async {
+        var watched: WatchedLog?
         var problem = ""
         var outageCount = 0
         while !Task.isCancelled {
             do {
-                try await look(at: logID, &log)
+                try await look(at: log, &watched)
                 problem = ""
                 if outageCount >= Self.outagesMax {
-                    logger.notice("witnesses sign again", metadata: ["log": "\(logID)"])
+                    logger.notice("witnesses sign again", metadata: ["log": "\(log.id)"])
                 }
                 outageCount = 0
-                outages.withLock { $0[logID] = nil }
+                outages.withLock { $0[log] = nil }
             } catch let alarm as IntegrationAlarm {
-                alarms.withLock { $0[logID] = alarm }
+                alarms.withLock { $0[log] = alarm }
                 logger.critical(
                     "history mismatch",
-                    metadata: ["log": "\(logID)", "alarm": "\(alarm)"]
+                    metadata: ["log": "\(log.id)", "alarm": "\(alarm)"]
                 )
                 return
             } catch let outage as WitnessOutage {
                 outageCount += 1
-                tell(outage, logID, count: outageCount)
+                tell(outage, log, count: outageCount)
             } catch {
                 // The database is away, or we are being stopped: look again later, and say the
                 // same thing once.
@@ -103,7 +103,7 @@ package final class Integrator: Service {
                     problem = "\(error)"
                     logger.warning(
                         "integration paused",
-                        metadata: ["log": "\(logID)", "error": "\(error)"]
+                        metadata: ["log": "\(log.id)", "error": "\(error)"]
                     )
                 }
             }
@@ -112,32 +112,32 @@ package final class Integrator: Service {
     }
 
     /// Says once that witnesses are away, and once more when that lasts.
-    private func tell(_ outage: WitnessOutage, _ logID: Int32, count: Int) {
-        let metadata: Logger.Metadata = ["log": "\(logID)", "error": "\(outage)"]
+    private func tell(_ outage: WitnessOutage, _ log: Log, count: Int) {
+        let metadata: Logger.Metadata = ["log": "\(log.id)", "error": "\(outage)"]
         if count == 1 { logger.warning("checkpoint not cosigned", metadata: metadata) }
         guard count >= Self.outagesMax else { return }
         if count == Self.outagesMax { logger.error("witnesses are away", metadata: metadata) }
-        outages.withLock { $0[logID] = "the checkpoint of log \(logID) waits, \(outage)" }
+        outages.withLock { $0[log] = "the checkpoint of log \(log.id) waits, \(outage)" }
     }
 
     /// Looks at a log once: follows what others published, then publishes what is new.
     ///
-    /// `log` is nil at the start, and only then. Throws `IntegrationAlarm` when something does not
-    /// fit, `WitnessOutage` when only witnesses are missing, and other errors when it is worth
+    /// `watched` is nil at the start, and only then. Throws `IntegrationAlarm` when something does
+    /// not fit, `WitnessOutage` when only witnesses are missing, and other errors when it is worth
     /// looking again.
-    package func look(at logID: Int32, _ log: inout WatchedLog?) async throws {
-        var watched = try log ?? WatchedLog(expectations(of: logID))
-        defer { log = watched }
-        try await integrate(&watched)
+    package func look(at log: Log, _ watched: inout WatchedLog?) async throws {
+        var current = try watched ?? WatchedLog(expectations(of: log))
+        defer { watched = current }
+        try await integrate(&current)
     }
 
     /// An empty tree that must reproduce the checkpoint that is kept outside of the database.
-    private func expectations(of logID: Int32) throws -> LogTree {
-        var tree = LogTree(logID: logID)
+    private func expectations(of log: Log) throws -> LogTree {
+        var tree = LogTree(log: log)
         let source = "the checkpoint folder"
         do {
-            if let note = try folder?.read(logID: logID) {
-                let kept = try own(note, logID)
+            if let note = try folder?.read(logID: log.id) {
+                let kept = try own(note, log)
                 tree.expect(
                     LogTree.Expectation(size: Int64(kept.size), root: kept.root, source: source)
                 )
@@ -150,37 +150,37 @@ package final class Integrator: Service {
         return tree
     }
 
-    private func own(_ note: SignedNote, _ logID: Int32) throws(NoteError) -> Checkpoint {
-        let key = store.vault.checkpointSigner(logID: logID).key
+    private func own(_ note: SignedNote, _ log: Log) throws(NoteError) -> Checkpoint {
+        let key = store.vault.checkpointSigner(logID: log.id).key
         return try Checkpoint(verifying: note, origin: key.name, keys: [key])
     }
 
-    private func integrate(_ log: inout WatchedLog) async throws {
+    private func integrate(_ watched: inout WatchedLog) async throws {
         // The checkpoint before the size: another copy may append and publish in between, and the
         // size that was read would look too small.
-        let logID = log.tree.logID
-        let latest = try await store.latestCheckpoint(logID: logID)
-        let size = try await store.size(logID: logID)
-        try compare(log.tree, with: latest, size: size)
+        let log = watched.tree.log
+        let latest = try await store.latestCheckpoint(log: log)
+        let size = try await store.size(log: log)
+        try compare(watched.tree, with: latest, size: size)
         if let latest {
-            let known = log.tree.size
-            try await follow(latest, &log.tree)
-            if log.tree.size != known { log.candidate = nil }
+            let known = watched.tree.size
+            try await follow(latest, &watched.tree)
+            if watched.tree.size != known { watched.candidate = nil }
         }
-        try await meetExpectations(&log.tree)
-        if let latest { try await show(latest, &log) }
-        guard size > log.tree.size || (latest == nil && size == 0) else { return }
+        try await meetExpectations(&watched.tree)
+        if let latest { try await show(latest, &watched) }
+        guard size > watched.tree.size || (latest == nil && size == 0) else { return }
         // What is published next is grown on a copy: if somebody else is faster, it is dropped.
-        var grown = log.tree
-        if let candidate = log.candidate, candidate.size <= size { grown = candidate }
-        let target = max(log.tree.size + Self.growthMax, log.witnessedSize)
+        var grown = watched.tree
+        if let candidate = watched.candidate, candidate.size <= size { grown = candidate }
+        let target = max(watched.tree.size + Self.growthMax, watched.witnessedSize)
         try await grown.grow(to: min(size, target), pool)
-        log.candidate = grown
-        guard let note = try await cosigned(try sign(grown), grown, &log) else { return }
+        watched.candidate = grown
+        guard let note = try await cosigned(try sign(grown), grown, &watched) else { return }
         if try await publish(note, grown, after: latest?.size) {
             grown.tilesAreStored()
-            log.tree = grown
-            log.candidate = nil
+            watched.tree = grown
+            watched.candidate = nil
         }
     }
 
@@ -213,7 +213,7 @@ package final class Integrator: Service {
         let note: SignedNote
         do {
             note = try SignedNote(Array(latest.note.utf8))
-            let signed = try own(note, tree.logID)
+            let signed = try own(note, tree.log)
             guard Int64(signed.size) == latest.size, signed.root == latest.root else {
                 throw NoteError.malformedCheckpoint
             }
@@ -229,7 +229,7 @@ package final class Integrator: Service {
         )
         try await tree.grow(to: latest.size, pool, keepsTiles: false)
         tree.tilesAreStored()
-        keep(note, size: latest.size, logID: tree.logID)
+        keep(note, size: latest.size, log: tree.log)
     }
 
     /// Nothing is signed before everything that is known was met: the records before a checkpoint
@@ -244,18 +244,18 @@ package final class Integrator: Service {
     /// Shows the checkpoint that was found at the start to the witnesses, before anything is
     /// signed: they know whether the log was larger once, or other than it is now
     /// (docs/threats.md#t17).
-    private func show(_ latest: PublishedCheckpoint, _ log: inout WatchedLog) async throws {
-        guard cosign != nil, !log.isShown else { return }
+    private func show(_ latest: PublishedCheckpoint, _ watched: inout WatchedLog) async throws {
+        guard cosign != nil, !watched.isShown else { return }
         let note = try SignedNote(Array(latest.note.utf8))
-        _ = try await cosigned(note, log.tree, &log)
-        log.isShown = true
+        _ = try await cosigned(note, watched.tree, &watched)
+        watched.isShown = true
     }
 
     /// The note with its cosignatures; nil when a witness has signed a larger tree meanwhile.
     private func cosigned(
         _ note: SignedNote,
         _ tree: LogTree,
-        _ log: inout WatchedLog
+        _ watched: inout WatchedLog
     ) async throws -> SignedNote? {
         guard let cosign else { return note }
         let answer = try await cosign(
@@ -268,7 +268,7 @@ package final class Integrator: Service {
         }
         if let (witness, witnessed) = answer.ahead {
             // Another copy of the service may have been faster; then the records are here.
-            let size = try await store.size(logID: tree.logID)
+            let size = try await store.size(log: tree.log)
             guard witnessed <= size else {
                 throw IntegrationAlarm.witnessRefused(
                     witness: witness,
@@ -276,7 +276,7 @@ package final class Integrator: Service {
                         + "\(size): an older database was restored, or records were removed"
                 )
             }
-            log.witnessedSize = max(log.witnessedSize, Int64(witnessed))
+            watched.witnessedSize = max(watched.witnessedSize, Int64(witnessed))
         }
         if answer.note == nil, answer.ahead == nil || !answer.failures.isEmpty {
             throw WitnessOutage(failures: answer.failures)
@@ -285,7 +285,7 @@ package final class Integrator: Service {
     }
 
     private func sign(_ tree: LogTree) throws -> SignedNote {
-        let signer = store.vault.checkpointSigner(logID: tree.logID)
+        let signer = store.vault.checkpointSigner(logID: tree.log.id)
         return try signer.sign(
             Checkpoint(origin: signer.key.name, size: Int(tree.size), root: tree.root)
         )
@@ -301,7 +301,7 @@ package final class Integrator: Service {
             Statement(
                 "publish_checkpoint",
                 "select ledger.publish_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                .int4(tree.logID),
+                .int4(tree.log.id),
                 .int8(previous),
                 .int8(tree.size),
                 .bytea(tree.root.bytes),
@@ -312,23 +312,23 @@ package final class Integrator: Service {
                 .byteaArray(tree.tiles.map { $0.root.bytes })
             )
         ) { result throws(PostgresError) in try result.bool(0, 0) }
-        if isFirst { keep(note, size: tree.size, logID: tree.logID) }
+        if isFirst { keep(note, size: tree.size, log: tree.log) }
         return isFirst
     }
 
     /// Remembers a checkpoint outside of the database, unless a newer one is there: several copies
     /// may share a folder.
-    private func keep(_ note: SignedNote, size: Int64, logID: Int32) {
+    private func keep(_ note: SignedNote, size: Int64, log: Log) {
         guard let folder else { return }
         do {
-            if let kept = try folder.read(logID: logID), let checkpoint = try? own(kept, logID),
+            if let kept = try folder.read(logID: log.id), let checkpoint = try? own(kept, log),
                 checkpoint.size >= size
             {
                 return
             }
-            try folder.write(note, logID: logID)
+            try folder.write(note, logID: log.id)
         } catch {
-            logger.error("checkpoint folder not written", metadata: ["log": "\(logID)"])
+            logger.error("checkpoint folder not written", metadata: ["log": "\(log.id)"])
         }
     }
 }

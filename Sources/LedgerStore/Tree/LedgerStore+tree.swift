@@ -1,3 +1,4 @@
+package import Ledger
 package import MerkleLog
 internal import Postgres
 internal import Vault
@@ -5,11 +6,11 @@ internal import Vault
 extension LedgerStore {
     /// The key that verifies the checkpoints of the log of facts, as C2SP `signed-note` writes it.
     package var checkpointVerifierKey: String {
-        vault.checkpointSigner(logID: administrationLog).key.description
+        vault.checkpointSigner(logID: Log.facts.id).key.description
     }
 
     /// The last checkpoint of a log, or nil before the first.
-    package func latestCheckpoint(logID: Int32) async throws(StoreError) -> PublishedCheckpoint? {
+    package func latestCheckpoint(log: Log) async throws(StoreError) -> PublishedCheckpoint? {
         try await checkpoint(
             Statement(
                 "latest_checkpoint",
@@ -17,13 +18,13 @@ extension LedgerStore {
                 select size, root, note from ledger.checkpoint
                 where log_id = $1 order by size desc limit 1
                 """,
-                .int4(logID)
+                .int4(log.id)
             )
         )
     }
 
     /// The first checkpoint of a log, or nil before it.
-    package func firstCheckpoint(logID: Int32) async throws(StoreError) -> PublishedCheckpoint? {
+    package func firstCheckpoint(log: Log) async throws(StoreError) -> PublishedCheckpoint? {
         try await checkpoint(
             Statement(
                 "first_checkpoint",
@@ -31,7 +32,7 @@ extension LedgerStore {
                 select size, root, note from ledger.checkpoint
                 where log_id = $1 order by size limit 1
                 """,
-                .int4(logID)
+                .int4(log.id)
             )
         )
     }
@@ -39,7 +40,7 @@ extension LedgerStore {
     /// The last checkpoint of a log whose tree has at most this size, or nil.
     package func checkpoint(
         atOrBefore size: Int64,
-        logID: Int32
+        log: Log
     ) async throws(StoreError) -> PublishedCheckpoint? {
         try await checkpoint(
             Statement(
@@ -48,16 +49,16 @@ extension LedgerStore {
                 select size, root, note from ledger.checkpoint
                 where log_id = $1 and size <= $2 order by size desc limit 1
                 """,
-                .int4(logID),
+                .int4(log.id),
                 .int8(size)
             )
         )
     }
 
     /// How many records a log has.
-    package func size(logID: Int32) async throws(StoreError) -> Int64 {
+    package func size(log: Log) async throws(StoreError) -> Int64 {
         try await database.query(
-            Statement("log_size", "select size from ledger.log where log_id = $1", .int4(logID))
+            Statement("log_size", "select size from ledger.log where log_id = $1", .int4(log.id))
         ) { result throws(PostgresError) in try result.int8(0, 0) }
     }
 
@@ -66,23 +67,23 @@ extension LedgerStore {
     /// Full tiles are stored; a partial one is computed from what is below it.
     package func tile(
         _ address: TileAddress,
-        logID: Int32
+        log: Log
     ) async throws(StoreError) -> Tile? {
         guard case .hashes = address.layer,
-            let checkpoint = try await latestCheckpoint(logID: logID),
+            let checkpoint = try await latestCheckpoint(log: log),
             address.isWithin(Int(checkpoint.size))
         else { return nil }
-        return try await integratedTile(address, logID: logID)
+        return try await integratedTile(address, log: log)
     }
 
     /// A tile of hashes that a checkpoint covers; whoever asks knows that it does.
     func integratedTile(
         _ address: TileAddress,
-        logID: Int32
+        log: Log
     ) async throws(StoreError) -> Tile {
         guard case .hashes(let level) = address.layer else { throw .damaged(.tile) }
         if level == 0 && !address.isFull {
-            let bundle = try await records(address, logID: logID)
+            let bundle = try await records(address, log: log)
             return try Self.tile(address, bundle.map { MerkleHash(leaf: $0) })
         }
         let statement =
@@ -90,7 +91,7 @@ extension LedgerStore {
             ? Statement(
                 "tile",
                 "select hashes from ledger.tile where log_id = $1 and level = $2 and number = $3",
-                .int4(logID),
+                .int4(log.id),
                 .int4(Int32(level)),
                 .int8(Int64(address.index))
             )
@@ -100,7 +101,7 @@ extension LedgerStore {
                 select root from ledger.tile
                 where log_id = $1 and level = $2 and number >= $3 order by number limit $4
                 """,
-                .int4(logID),
+                .int4(log.id),
                 .int4(Int32(level - 1)),
                 .int8(Int64(address.index * TileAddress.fullWidth)),
                 .int8(Int64(address.width))
@@ -115,14 +116,14 @@ extension LedgerStore {
     /// The records of an entry bundle, or nil when it is beyond the log's last checkpoint.
     package func entryBundle(
         _ address: TileAddress,
-        logID: Int32
+        log: Log
     ) async throws(StoreError) -> EntryBundle? {
         guard case .entries = address.layer,
-            let checkpoint = try await latestCheckpoint(logID: logID),
+            let checkpoint = try await latestCheckpoint(log: log),
             address.isWithin(Int(checkpoint.size))
         else { return nil }
         do {
-            return try EntryBundle(try await records(address, logID: logID))
+            return try EntryBundle(try await records(address, log: log))
         } catch {
             throw .damaged(.record)
         }
@@ -141,7 +142,7 @@ extension LedgerStore {
 
     private func records(
         _ address: TileAddress,
-        logID: Int32
+        log: Log
     ) async throws(StoreError) -> [[UInt8]] {
         try await bytes(
             Statement(
@@ -150,7 +151,7 @@ extension LedgerStore {
                 select record from ledger.event
                 where log_id = $1 and position >= $2 and position < $3 order by position
                 """,
-                .int4(logID),
+                .int4(log.id),
                 .int8(Int64(address.index * TileAddress.fullWidth)),
                 .int8(Int64(address.index * TileAddress.fullWidth + address.width))
             )

@@ -9,7 +9,7 @@ extension LogTree {
     func consistency(from old: Int, _ store: LedgerStore) async throws -> [MerkleHash] {
         // A witness may name any size.
         guard old <= size else { throw ProofError.sizesOutOfRange(from: old, to: Int(size)) }
-        var reader = TreeReader(store, size: size, logID: logID, tiles: tilesAtHand)
+        var reader = TreeReader(store, size: size, log: log, tiles: tilesAtHand)
         do {
             let hashes = try await reader.consistency(from: Int64(old))
             guard !hashes.isEmpty else { return [] }

@@ -1,3 +1,4 @@
+internal import Ledger
 internal import MerkleLog
 internal import Postgres
 
@@ -12,7 +13,7 @@ struct LogTree: Sendable {
         let source: String
     }
 
-    let logID: Int32
+    let log: Log
     private var builder = TileBuilder()
     /// Full tiles that are not stored yet.
     private(set) var tiles: [Tile] = []
@@ -25,8 +26,8 @@ struct LogTree: Sendable {
     /// Records per round trip.
     private static let pageRecords: Int64 = 5_000
 
-    init(logID: Int32) {
-        self.logID = logID
+    init(log: Log) {
+        self.log = log
     }
 
     var size: Int64 { Int64(builder.size) }
@@ -101,7 +102,7 @@ struct LogTree: Sendable {
                 select position, record from ledger.event
                 where log_id = $1 and position >= $2 and position < $3 order by position
                 """,
-                .int4(logID),
+                .int4(log.id),
                 .int8(start),
                 .int8(end)
             )

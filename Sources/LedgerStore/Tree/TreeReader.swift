@@ -1,3 +1,4 @@
+package import Ledger
 package import MerkleLog
 
 /// Reads hashes of one log's tree, as it was at one size, through its tiles: the one way to them.
@@ -9,7 +10,7 @@ package struct TreeReader: Sendable {
     /// How many records the tree has.
     package let size: Int64
     private let store: LedgerStore
-    private let logID: Int32
+    private let log: Log
     private var tiles: TileSet
 
     /// Reads in the tree of this size, which must be covered by a published checkpoint.
@@ -18,12 +19,12 @@ package struct TreeReader: Sendable {
     package init(
         _ store: LedgerStore,
         size: Int64,
-        logID: Int32,
+        log: Log,
         tiles: TileSet = TileSet()
     ) {
         self.store = store
         self.size = size
-        self.logID = logID
+        self.log = log
         self.tiles = tiles
     }
 
@@ -59,7 +60,7 @@ package struct TreeReader: Sendable {
         let addresses = plan.tiles(in: Int(size))
         for address in addresses where !tiles.contains(address) {
             if tiles.count >= StoreLimits.proofTilesMax { tiles.keep(addresses) }
-            tiles.insert(try await store.integratedTile(address, logID: logID))
+            tiles.insert(try await store.integratedTile(address, log: log))
         }
         do {
             return try tiles.hashes(plan, in: Int(size))

@@ -21,7 +21,7 @@ extension LedgerStore {
         var start = 0
         while start < subjects.count {
             let end = min(subjects.count, start + StoreLimits.identitiesMax)
-            let places = subjects[start..<end].map { (logID: administrationLog, subject: $0) }
+            let places = subjects[start..<end].map { (log: Log.facts, subject: $0) }
             for user in try await users(at: places, of: app) {
                 identities.append(try identity(of: user))
             }

@@ -21,7 +21,7 @@ extension LedgerStore {
         let accessToken = vault.fingerprint(.accessToken, of: token, app: app.id)
         let publicToken = vault.fingerprint(.publicToken, of: token, app: app.id)
         let subjects = try await subjects(with: [accessToken, publicToken], of: app)
-        let users = try await users(at: subjects.map { (administrationLog, $0) }, of: app)
+        let users = try await users(at: subjects.map { (Log.facts, $0) }, of: app)
         // Whoever holds a token has a row in the projection.
         guard users.count == subjects.count else { throw .damaged(.state) }
         var matches: [TokenMatch] = []
@@ -66,7 +66,7 @@ extension LedgerStore {
             Statement(
                 "find_tokens",
                 "select found_subject from ledger.find_tokens($1, $2, $3, $4)",
-                .int4(administrationLog),
+                .int4(Log.facts.id),
                 .uuid(app.id.value),
                 .byteaArray(fingerprints.map { Array($0.description.utf8) }),
                 .int4(Int32(StoreLimits.searchSubjectsMax))

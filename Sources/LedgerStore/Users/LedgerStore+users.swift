@@ -11,7 +11,7 @@ extension LedgerStore {
         let fingerprint = vault.fingerprint(.user, of: clientUserID, app: app.id)
         return try await user(
             UserReader.Question(
-                logID: logID(of: fingerprint),
+                log: .facts,
                 app: app.id,
                 fingerprint: fingerprint,
                 subject: nil
@@ -23,12 +23,12 @@ extension LedgerStore {
     /// The user of an app by subject, or nil.
     package func user(
         subject: Identifier,
-        logID: Int32,
+        log: Log,
         of app: StoredApp
     ) async throws(StoreError) -> StoredUser? {
         try await user(
             UserReader.Question(
-                logID: logID,
+                log: log,
                 app: app.id,
                 fingerprint: nil,
                 subject: subject
@@ -39,11 +39,10 @@ extension LedgerStore {
 
     /// A user who is not stored yet, under a new pseudonym and a new key.
     package func newUser(_ clientUserID: Secret, of app: StoredApp) -> StoredUser {
-        let fingerprint = vault.fingerprint(.user, of: clientUserID, app: app.id)
-        return StoredUser(
+        StoredUser(
             app: app.id,
             clientID: app.clientID,
-            logID: logID(of: fingerprint),
+            log: .facts,
             subject: clock.identifier(),
             state: SubjectState(),
             newClientUserID: clientUserID,
@@ -103,7 +102,7 @@ extension LedgerStore {
                 select sealed from vault.value
                 where log_id = $1 and subject = $2 and kind = $3 and version = $4
                 """,
-                .int4(user.logID),
+                .int4(user.log.id),
                 .uuid(user.subject.value),
                 .text(kind.rawValue),
                 .int8(version)
@@ -127,13 +126,6 @@ extension LedgerStore {
         }
     }
 
-    /// The log that a user's events stand in: decided once, by the fingerprint
-    /// (docs/design.md#the-log-in-postgresql).
-    private func logID(of fingerprint: Fingerprint) -> Int32 {
-        let hash = fingerprint.bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return factLogIDs[Int(hash % UInt64(factLogIDs.count))]
-    }
-
     func key(of user: StoredUser) throws(StoreError) -> DataKey {
         switch user.key {
         case .fresh(let key): return key
@@ -148,12 +140,12 @@ extension LedgerStore {
 
     /// Users by their places, in one read.
     func users(
-        at places: [(logID: Int32, subject: Identifier)],
+        at places: [(log: Log, subject: Identifier)],
         of app: StoredApp
     ) async throws(StoreError) -> [StoredUser] {
         let questions = places.map {
             UserReader.Question(
-                logID: $0.logID,
+                log: $0.log,
                 app: app.id,
                 fingerprint: nil,
                 subject: $0.subject
@@ -185,7 +177,7 @@ extension LedgerStore {
             return StoredUser(
                 app: app.id,
                 clientID: app.clientID,
-                logID: question.logID,
+                log: question.log,
                 subject: answer.subject,
                 state: try SubjectState(decoding: answer.state),
                 newClientUserID: nil,

@@ -7,7 +7,7 @@ package struct StoredUser: Sendable {
     package let app: Identifier
     /// The app's `clientId`, which stands in every record.
     package let clientID: String
-    package let logID: Int32
+    package let log: Log
     package let subject: Identifier
     package internal(set) var state: SubjectState
     /// The `clientUserId` of a user who is not stored yet.
@@ -21,7 +21,7 @@ package struct StoredUser: Sendable {
         case wrapped([UInt8])
     }
 
-    var owner: ValueOwner { ValueOwner(logID: logID, app: app, subject: subject) }
+    var owner: ValueOwner { ValueOwner(logID: log.id, app: app, subject: subject) }
 }
 
 /// An app as stored, with its secrets opened.

@@ -5,7 +5,7 @@ internal import Vault
 /// Reads users, many at a time.
 final class UserReader: Sendable {
     struct Question: Sendable {
-        let logID: Int32
+        let log: Log
         let app: Identifier
         let fingerprint: Fingerprint?
         let subject: Identifier?
@@ -70,7 +70,7 @@ final class UserReader: Sendable {
                 client_user_id
             from vault.read_users($1, $2, $3, $4)
             """,
-            .int4Array(questions.map(\.logID)),
+            .int4Array(questions.map(\.log.id)),
             .uuidArray(questions.map(\.app.value)),
             .byteaArray(questions.map { $0.fingerprint?.bytes }),
             .uuidArray(questions.map { $0.subject?.value })

@@ -2,7 +2,7 @@ import Logging
 import Synchronization
 
 /// The program's log: lines on standard error.
-enum Log {
+enum ProgramLog {
     private static let isStarted = Mutex(false)
 
     /// Starts the log at a level, once for the whole program, and gives the program's logger.

@@ -1,0 +1,24 @@
+/// One of the two logs of a deployment, each with positions and a tree of its own.
+package enum Log: Int32, Sendable, CaseIterable {
+    /// What happened to users, apps and keys.
+    case facts = 0
+    /// Who read, searched and exported what.
+    case access = 1
+
+    /// The number under which its rows are stored, and which its log origin ends in.
+    package var id: Int32 { rawValue }
+
+    /// What callers and commands call it.
+    package var name: String {
+        switch self {
+        case .facts: "facts"
+        case .access: "access"
+        }
+    }
+
+    /// The log with this name; nil for any other text.
+    package init?(name: String) {
+        guard let log = Log.allCases.first(where: { $0.name == name }) else { return nil }
+        self = log
+    }
+}

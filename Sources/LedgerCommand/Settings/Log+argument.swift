@@ -1,0 +1,16 @@
+import ArgumentParser
+import Ledger
+
+/// `--log facts` and `--log access`, the names that HTTP has for them.
+extension Log: ExpressibleByArgument {
+    /// Reads a name.
+    package init?(argument: String) {
+        self.init(name: argument)
+    }
+
+    /// The name, for the help.
+    package var defaultValueDescription: String { name }
+
+    /// The names, for the help.
+    package static var allValueStrings: [String] { allCases.map(\.name) }
+}

@@ -45,6 +45,7 @@ struct HumanConnectClientTests {
     ) async throws -> Result<TokenAnswer, HumanConnectError> {
         var configuration = HumanConnectClient.Configuration()
         configuration.totalTimeMax = limit
+        configuration.connectTimeMax = min(limit, .seconds(30))
         let client = HumanConnectClient(configuration: configuration)
         let result: Result<TokenAnswer, HumanConnectError>
         do {

@@ -33,7 +33,7 @@ struct TreeRoutes: Sendable {
         router.get("/logs/:log_id/tile/**") { request, context in
             try await authorize(request)
             let log = try log(context)
-            return try await tile(request, context, log, prefix: "/logs/\(log)")
+            return try await tile(request, context, log, prefix: "/logs/\(log.id)")
         }
         router.get("/v1/events/:position/proof") { try await proof($0, $1) }
         router.get("/v1/consistency") { try await consistency($0, $1) }

@@ -1,12 +1,17 @@
 /// One of the two logs of a deployment, each with positions and a tree of its own.
-package enum Log: Int32, Sendable, CaseIterable {
+package enum Log: Sendable, CaseIterable {
     /// What happened to users, apps and keys.
-    case facts = 0
+    case facts
     /// Who read, searched and exported what.
-    case access = 1
+    case access
 
     /// The number under which its rows are stored, and which its log origin ends in.
-    package var id: Int32 { rawValue }
+    package var id: Int32 {
+        switch self {
+        case .facts: 0
+        case .access: 1
+        }
+    }
 
     /// What callers and commands call it.
     package var name: String {
@@ -14,6 +19,12 @@ package enum Log: Int32, Sendable, CaseIterable {
         case .facts: "facts"
         case .access: "access"
         }
+    }
+
+    /// The log with this number; nil for any other one.
+    package init?(id: Int32) {
+        guard let log = Log.allCases.first(where: { $0.id == id }) else { return nil }
+        self = log
     }
 
     /// The log with this name; nil for any other text.

@@ -10,8 +10,6 @@ struct UnusedNameTests {
         "channelInactive": "NIO, of a channel handler",
         "channelRead": "NIO, of a channel handler",
         "errorCaught": "NIO, of a channel handler",
-        "allValueStrings": "ArgumentParser",
-        "defaultValueDescription": "ArgumentParser",
         "validate": "ArgumentParser",
         "checkIsolated": "the runtime, of an executor",
         "unownedExecutor": "the runtime, of an actor",

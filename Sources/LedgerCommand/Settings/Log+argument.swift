@@ -7,10 +7,4 @@ extension Log: ExpressibleByArgument {
     package init?(argument: String) {
         self.init(name: argument)
     }
-
-    /// The name, for the help.
-    package var defaultValueDescription: String { name }
-
-    /// The names, for the help.
-    package static var allValueStrings: [String] { allCases.map(\.name) }
 }

@@ -26,7 +26,7 @@ package enum BundleError: Error, Equatable {
     case malformedLine(file: String, line: Int64, LineFlaw)
     /// A compressed file is damaged or cut off.
     case gzip(file: String, GzipError)
-    /// A stored record is none.
+    /// Stored bytes are not a record.
     case malformedRecord(position: Int64)
 }
 

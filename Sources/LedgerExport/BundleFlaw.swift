@@ -23,7 +23,7 @@ enum BundleFlaw: Equatable {
     case keyNotPinned
     case manifestNotSigned(NoteError)
     case signatureOfOtherManifest
-    /// The note is none, or not signed by the log's key; or a witness's cosignature is wrong.
+    /// The file is not a note, or not signed by the log's key; or a witness's cosignature is wrong.
     case checkpointUnsound(NoteError)
     case checkpointOfOtherLog
     case checkpointDiffers

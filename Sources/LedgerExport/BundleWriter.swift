@@ -152,7 +152,7 @@ extension BundleWriter {
                 start = end
             }
         }
-        // What is no record stops all files, not only the table.
+        // Bytes that are not a record stop all files, not only the table.
         var rows: [UInt8] = []
         if csvFile != nil {
             try CSVTable.append(lines: lines, ends: ends, positions: positions, to: &rows)

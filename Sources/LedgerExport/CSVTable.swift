@@ -13,8 +13,8 @@ package enum CSVTable {
 
     /// Writes one event's row, with its line end, behind others.
     ///
-    /// The record is taken as it is stored, without a line end. When it is none, nothing is
-    /// written.
+    /// The record is taken as it is stored, without a line end. When the bytes are not a record,
+    /// nothing is written.
     package static func append(
         _ record: ArraySlice<UInt8>,
         position: Int64,
@@ -32,7 +32,8 @@ package enum CSVTable {
     /// Writes the rows of neighbouring events behind others.
     ///
     /// `lines` has the records, each with a newline behind it; `ends` says where each line ends
-    /// (behind the newline). Throws `BundleError.malformedRecord` at the first that is none.
+    /// (behind the newline). Throws `BundleError.malformedRecord` at the first bytes that are not a
+    /// record.
     package static func append(
         lines: [UInt8],
         ends: [Int],

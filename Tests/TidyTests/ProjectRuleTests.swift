@@ -28,6 +28,18 @@ struct ProjectRuleTests {
         #expect(missing.map(\.path) == ["Sources/B", "Sources/Ledger"])
     }
 
+    @Test("the map in the README names no folder that is not there")
+    func namedInVain() throws {
+        let tree = try SourceTree()
+        record(ProjectRules.namedInVain(tree.paths, readme: try tree.text(of: "README.md")))
+
+        let paths = ["Sources/Ledger/A.swift", "docs/decisions/0001-a.md"]
+        let map = "## The map\nSources/\n  Ledger/  a b/\ndocs/  x\n  decisions/\n"
+        #expect(ProjectRules.namedInVain(paths, readme: map).isEmpty)
+        #expect(ProjectRules.namedInVain(paths, readme: map + "  Gone/  a\n").count == 1)
+        #expect(ProjectRules.namedInVain(paths, readme: "# A").count == 1)
+    }
+
     @Test("what comments and papers cite is in the project")
     func citations() throws {
         let files = try SourceTree().sourceFiles()

@@ -35,6 +35,23 @@ enum ProjectRules {
             .map { Violation(path: $0, line: 1, message: "the map in README.md does not name it") }
     }
 
+    /// Every folder that the map names is there.
+    static func namedInVain(_ paths: [String], readme: String) -> [Violation] {
+        let lines = readme.split(separator: "\n", omittingEmptySubsequences: false)
+        guard let start = lines.firstIndex(of: "## The map") else {
+            return [Violation(path: "README.md", line: 1, message: "the map is missing")]
+        }
+        let folders = Set(paths.flatMap { $0.parts.dropLast() })
+        return lines.indices[(start + 1)...].prefix { !lines[$0].hasPrefix("## ") }
+            .compactMap { index -> Violation? in
+                guard let word = lines[index].split(separator: " ").first, word.hasSuffix("/"),
+                    !folders.contains(String(word.dropLast()))
+                else { return nil }
+                let message = "\(word) is not in the tree"
+                return Violation(path: "README.md", line: index + 1, message: message)
+            }
+    }
+
     /// Migrations are numbered from 1 without holes, and the package embeds every one.
     static func migrations(_ paths: [String], package: String) -> [Violation] {
         let names = paths.filter { $0.hasPrefix("Schema/") && $0.hasSuffix(".sql") }.sorted()

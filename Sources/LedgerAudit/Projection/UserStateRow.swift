@@ -7,7 +7,7 @@ struct UserStateRow: Sendable, Equatable {
     let app: UInt128
     let subject: UInt128
     let version: Int64
-    /// Nil for what only tampering writes: a time that is none.
+    /// Nil for what only tampering writes: a time that is not finite.
     let changedAt: Int64?
     let status: String
     let accessTokenVersion: Int64?

@@ -22,7 +22,7 @@ package enum ReplayError: Error, Equatable, CustomStringConvertible {
     case notEmpty
     /// The database has no such log.
     case noLog(Int32)
-    /// What stands at this position is no record that the ledger writes.
+    /// The ledger would not write what stands at this position.
     case notARecord(position: Int64)
     /// The records so far are not those that the checkpoint of this size was signed over.
     case rootDiffers(size: Int64)

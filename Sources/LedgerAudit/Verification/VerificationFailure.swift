@@ -2,7 +2,7 @@ internal import LedgerStore
 
 /// Why a fold or a check cannot go on.
 package enum VerificationFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The record at this position is none, or not the next of its subject.
+    /// The bytes at this position are not a record, or not the next one of their subject.
     case unreadable(logID: Int32, position: Int64)
     /// There is no sound checkpoint of this size to resume from.
     case noCheckpoint(logID: Int32, size: Int64)

@@ -38,7 +38,7 @@ enum VerificationFlaw: Error, Equatable {
 
     case rootDiffers(CheckpointSource, size: Int64)
     case emptyRootDiffers
-    /// The stored note is none, or not signed by the log's key.
+    /// What is stored is not a note, or not signed by the log's key.
     case checkpointUnsound(size: Int64, NoteError)
     case checkpointColumnsDiffer(size: Int64)
     /// The same of the note in the checkpoint folder.

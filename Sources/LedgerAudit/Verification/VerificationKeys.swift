@@ -19,7 +19,7 @@ struct VerificationKeys: Sendable {
 
     /// The vault, or nil when a key is missing or damaged, which is a finding.
     ///
-    /// A database that was never used has no keys, and that is none. Throws
+    /// A database that was never used has no keys, which is not a finding. Throws
     /// `VaultError.wrongRootKey` when the keys were wrapped by another root key.
     func vault(
         _ connection: PostgresConnection,

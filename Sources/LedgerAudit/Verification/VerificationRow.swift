@@ -28,7 +28,8 @@ struct VerificationRow: Sendable {
         record = (try? result.bytes(row, 7)) ?? []
     }
 
-    /// What does not fit within the row: the record is none, or a column says something else.
+    /// What does not fit within the row: the bytes are not a record, or a column says something
+    /// else.
     func flaws(
         apps: [UInt128: String],
         checks: Set<VerificationPlan.Check>

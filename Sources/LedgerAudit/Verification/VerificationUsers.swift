@@ -113,7 +113,7 @@ struct VerificationUsers: Sendable {
                 found.append(Finding(subject.logID, position, flaw))
             }
             if checks.contains(.versions) {
-                // Whoever reads the log in order finds a record that is none, too.
+                // Whoever reads the log in order finds bytes that are not a record, too.
                 for (position, flaw) in subject.flaws where flaw != .recordUnreadable {
                     add(position, flaw)
                 }

@@ -133,7 +133,7 @@ extension VerificationVault {
 
     private static func flaw(of row: LookupRow) -> LookupFlaw? {
         guard let bytes = row.record else { return .eventMissing }
-        // What is no record is a finding of the log.
+        // Bytes that are not a record are a finding of the log.
         guard let record = try? Record(decoding: bytes) else { return nil }
         guard record.subject?.value == row.subject else { return .subjectDiffers }
         return isMade(row, by: record) ? nil : .eventDiffers

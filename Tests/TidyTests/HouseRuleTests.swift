@@ -4,7 +4,7 @@ import Testing
 struct HouseRuleTests {
     @Test("the whole tree keeps every rule")
     func treeKeepsRules() throws {
-        let files = try SourceTree().sourceFiles()
+        let files = try SourceTree.sourceFiles.get()
         #expect(files.count > 50, "the tree was not found")
         let violations = files.flatMap { file in
             HouseRule.all.flatMap { rule in rule.check(file) }

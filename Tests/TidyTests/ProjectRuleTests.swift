@@ -42,7 +42,7 @@ struct ProjectRuleTests {
 
     @Test("what comments and papers cite is in the project")
     func citations() throws {
-        let files = try SourceTree().sourceFiles()
+        let files = try SourceTree.sourceFiles.get()
         let citations = Citations(files)
         // This file has the samples that lead nowhere.
         let others = files.filter { $0.path != "Tests/TidyTests/ProjectRuleTests.swift" }
@@ -74,7 +74,7 @@ struct ProjectRuleTests {
     func ways() throws {
         let tree = try SourceTree()
         let paper = SourceFile("docs/design.md", try tree.text(of: "docs/design.md"))
-        record(ProjectRules.ways(paper, try tree.sourceFiles()))
+        record(ProjectRules.ways(paper, try SourceTree.sourceFiles.get()))
 
         let files = [
             SourceFile("Sources/A/A.swift", "struct A { func go() {} }"),

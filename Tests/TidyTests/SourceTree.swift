@@ -26,8 +26,10 @@ struct SourceTree {
         try String(contentsOfFile: "\(top)/\(path)", encoding: .utf8)
     }
 
-    /// The files that are written by hand, with their texts.
-    func sourceFiles() throws -> [SourceFile] {
+    /// The files that are written by hand, read and told apart once for all tests.
+    static let sourceFiles = Result { try SourceTree().sourceFiles() }
+
+    private func sourceFiles() throws -> [SourceFile] {
         let kinds = [".swift", ".sql", ".md", ".yaml", ".yml", ".js", ".html", ".mustache", ".h"]
         let names: Set = ["Makefile", "Dockerfile"]
         return try paths.filter { path in

@@ -19,7 +19,7 @@ struct TargetRuleTests {
         let tree = try SourceTree()
         let manifest = try await Manifest.read(tree.top)
         #expect(manifest.targets.count > 20)
-        record(ProjectRules.dependencies(manifest, try tree.sourceFiles()))
+        record(ProjectRules.dependencies(manifest, try SourceTree.sourceFiles.get()))
 
         let sample = try Self.manifest(Self.domain, Self.shell)
         let file = SourceFile("Shell/A.swift", "import Foundation\n@testable import A\nimport Log")

@@ -28,7 +28,7 @@ struct UnusedNameTests {
 
     @Test("whatever is declared is used")
     func tree() throws {
-        let files = try SourceTree().sourceFiles()
+        let files = try SourceTree.sourceFiles.get()
         record(UnusedNames.find(in: files, exceptions: Self.exceptions))
     }
 

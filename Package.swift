@@ -167,7 +167,7 @@ let package = Package(
             "LedgerBench",
             [
                 "AsyncHTTPClient", "DurableFiles", "HumanConnect", "Ledger", "LedgerAPI",
-                "LedgerAudit", "LedgerExport", "LedgerStack", "LedgerStore", "Logging", "MerkleLog",
+                "LedgerAudit", "LedgerExport", "LedgerStack", "LedgerStore", "Logging",
                 "NIOCore", "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "Subprocess",
                 "SystemPackage", "Vault", "Wire",
             ],

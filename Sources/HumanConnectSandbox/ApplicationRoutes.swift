@@ -1,6 +1,5 @@
 import Foundation
 import HTTPTypes
-import HumanConnect
 import Hummingbird
 import Ledger
 import Wire

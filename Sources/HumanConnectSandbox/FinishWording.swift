@@ -1,4 +1,3 @@
-import HumanConnect
 import Wire
 
 /// Words a finish the way the popup hands it over.

@@ -1,6 +1,5 @@
 import Foundation
 import HTTPTypes
-import HumanConnect
 import Wire
 
 /// A popup played without a browser: who opens it, what is pressed, and how it ends.

@@ -1,4 +1,3 @@
-import HumanConnect
 package import Hummingbird
 import Logging
 import NIOCore

@@ -1,5 +1,4 @@
 import HTTPTypes
-import HumanConnect
 import Hummingbird
 import Mustache
 import NIOCore

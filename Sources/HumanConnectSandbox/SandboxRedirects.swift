@@ -1,4 +1,3 @@
-import HumanConnect
 import Wire
 
 /// Where a popup without a frame sends the browser when it ends

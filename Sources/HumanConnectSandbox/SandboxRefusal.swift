@@ -1,5 +1,4 @@
 import HTTPTypes
-import HumanConnect
 package import Hummingbird
 import NIOCore
 package import Wire

@@ -1,4 +1,3 @@
-import HumanConnect
 import Wire
 
 /// Where nobody outside knows what the provider does, the sandbox can do the other thing too.

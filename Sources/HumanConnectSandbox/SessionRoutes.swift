@@ -1,4 +1,3 @@
-import HumanConnect
 import Hummingbird
 import Wire
 

@@ -1,6 +1,5 @@
 import Crypto
 import HTTPTypes
-import HumanConnect
 import Hummingbird
 import NIOCore
 import ServiceLifecycle

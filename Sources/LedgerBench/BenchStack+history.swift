@@ -2,7 +2,6 @@ internal import Ledger
 internal import LedgerAudit
 internal import LedgerStack
 internal import LedgerStore
-internal import MerkleLog
 internal import Postgres
 internal import Vault
 

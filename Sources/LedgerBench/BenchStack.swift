@@ -6,7 +6,6 @@ internal import LedgerStore
 package import Logging
 internal import NIOCore
 internal import Postgres
-internal import PostgresCluster
 internal import Vault
 
 /// A private ledger under load: PostgreSQL with fsync, the store, the HTTP service.

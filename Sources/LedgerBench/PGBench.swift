@@ -1,6 +1,5 @@
 internal import DurableFiles
 internal import Foundation
-internal import LedgerStack
 internal import PostgresCluster
 internal import Subprocess
 internal import SystemPackage

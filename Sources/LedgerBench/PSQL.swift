@@ -1,5 +1,4 @@
 internal import DurableFiles
-internal import LedgerStack
 internal import PostgresCluster
 internal import Subprocess
 internal import SystemPackage

@@ -1,5 +1,4 @@
 import ArgumentParser
-import LedgerAudit
 import LedgerBench
 import Logging
 

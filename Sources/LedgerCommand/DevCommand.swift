@@ -1,8 +1,6 @@
 import ArgumentParser
 import DurableFiles
 import Foundation
-import HumanConnect
-import LedgerStack
 import Logging
 import Wire
 import Witness

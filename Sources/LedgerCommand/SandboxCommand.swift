@@ -1,5 +1,4 @@
 import ArgumentParser
-import HumanConnect
 import HumanConnectSandbox
 import Ledger
 import LedgerStack

@@ -1,5 +1,4 @@
 import Foundation
-import HumanConnect
 import Wire
 
 #if canImport(Glibc)

@@ -1,5 +1,4 @@
 import ArgumentParser
-import HumanConnect
 import LedgerAudit
 import LedgerExport
 import LedgerStore

@@ -41,8 +41,9 @@ package enum ServiceRunner {
     }
 
     /// Lends a client for the provider, and ends it afterwards in any case.
-    package static func withProvider(_ body: (HumanConnectClient) async throws -> Void) async throws
-    {
+    package static func withProvider(
+        _ body: (HumanConnectClient) async throws -> Void
+    ) async throws {
         let provider = HumanConnectClient()
         do {
             try await body(provider)

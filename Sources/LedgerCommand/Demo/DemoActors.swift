@@ -1,5 +1,4 @@
 import BoundedClient
-import HumanConnect
 import LedgerStack
 import NIOHTTP1
 import Wire

@@ -1,7 +1,6 @@
 import BoundedClient
 import BoundedServer
 import HTTPTypes
-import HumanConnect
 import Hummingbird
 import LedgerStack
 import Logging

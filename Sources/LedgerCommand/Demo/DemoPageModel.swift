@@ -1,4 +1,3 @@
-import HumanConnect
 import LedgerStack
 import Wire
 

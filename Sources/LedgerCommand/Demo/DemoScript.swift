@@ -1,5 +1,4 @@
 import BoundedClient
-import HumanConnect
 import LedgerAudit
 import LedgerStack
 import LedgerStore

@@ -1,6 +1,5 @@
 import DurableFiles
 import Foundation
-import HumanConnect
 import Ledger
 import LedgerStack
 import LedgerStore

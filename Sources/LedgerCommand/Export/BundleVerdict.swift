@@ -1,4 +1,3 @@
-import HumanConnect
 import LedgerExport
 import MerkleLog
 import Wire

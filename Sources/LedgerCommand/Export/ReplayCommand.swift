@@ -1,5 +1,4 @@
 import ArgumentParser
-import HumanConnect
 import Ledger
 import LedgerAudit
 import LedgerExport

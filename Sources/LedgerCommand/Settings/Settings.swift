@@ -1,6 +1,5 @@
 import Configuration
 import Foundation
-import HumanConnect
 import Ledger
 import SystemPackage
 import Wire

@@ -3,8 +3,8 @@ package import LedgerStore
 package import Logging
 internal import Vault
 
-/// Serves launch options: decides between create and edit mode, so that "User Already Exists"
-/// cannot happen (docs/provider.md#user-already-exists).
+/// Serves launch options: decides between create and edit mode, so that no popup opens in create
+/// mode for a user whom the provider is known to have (docs/provider.md#user-already-exists).
 package struct Launcher: Sendable {
     private let store: LedgerStore
     private let recovery: PublicTokenRecovery

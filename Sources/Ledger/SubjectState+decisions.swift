@@ -29,7 +29,8 @@ package struct AnswerFingerprints: Sendable, Equatable {
 }
 
 extension SubjectState {
-    /// What a launch needs first, so that "User Already Exists" cannot happen.
+    /// What a launch needs first, so that no popup opens in create mode for a user whom the
+    /// provider is known to have (docs/provider.md#user-already-exists).
     package var launchNeed: LaunchNeed {
         // While an exchange is open, the provider may be ahead of us.
         let mayDiffer = isDoubted || !openFinalizes.isEmpty

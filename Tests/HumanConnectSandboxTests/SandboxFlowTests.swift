@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 @Suite("connect, edit, rotate, recover")
-struct ConnectFlowTests {
+struct SandboxFlowTests {
     @Test("a new user connects, the exchange answers all five fields, the user id decoded")
     func create() async throws {
         try await LiveSandbox.run { sandbox in

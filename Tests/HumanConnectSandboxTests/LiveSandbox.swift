@@ -82,6 +82,8 @@ struct LiveSandbox: Sendable {
     ) async throws {
         var limits = HumanConnectClient.Configuration()
         limits.totalTimeMax = totalTimeMax
+        // A loaded machine is slow to connect, and no test is about that limit.
+        limits.connectTimeMax = .seconds(30)
         let client = HumanConnectClient(configuration: limits)
         let url = "http://127.0.0.1:\(port)"
         let result: Result<Void, any Error>

@@ -43,18 +43,36 @@ struct HumanConnectClientTests {
         _ url: String,
         limit: Duration = .seconds(60)
     ) async throws -> Result<TokenAnswer, HumanConnectError> {
+        try await withClient(limit: limit) { client in
+            do {
+                return .success(try await client.exchange(Self.session, for: Self.app(url)))
+            } catch let error as HumanConnectError {
+                return .failure(error)
+            }
+        }
+    }
+
+    /// Lends a client, and ends it in any case.
+    ///
+    /// A client that is let go without its end ends the process, and with it the whole test run.
+    /// The limits are wide, since a loaded machine is slow to connect.
+    private func withClient<Value>(
+        limit: Duration = .seconds(60),
+        _ body: (HumanConnectClient) async throws -> Value
+    ) async throws -> Value {
         var configuration = HumanConnectClient.Configuration()
         configuration.totalTimeMax = limit
         configuration.connectTimeMax = min(limit, .seconds(30))
         let client = HumanConnectClient(configuration: configuration)
-        let result: Result<TokenAnswer, HumanConnectError>
+        let value: Value
         do {
-            result = .success(try await client.exchange(Self.session, for: Self.app(url)))
-        } catch let error as HumanConnectError {
-            result = .failure(error)
+            value = try await body(client)
+        } catch {
+            try await client.shutdown()
+            throw error
         }
         try await client.shutdown()
-        return result
+        return value
     }
 
     private func expect(
@@ -236,14 +254,14 @@ struct HumanConnectClientTests {
     func publicTokens() async throws {
         let body = Self.response("200 OK", #"{"humanId":"h","publicToken":"p"}"#)
         try await StubProvider.run(.answer(body)) { stub, url in
-            let client = HumanConnectClient()
             let app = try Self.app(url)
-            let token = try await client.publicToken(humanID: Secret("h"), for: app)
-            #expect(token.exposed == "p")
-            await #expect(throws: HumanConnectError.unknown(.differentHuman)) {
-                try await client.publicToken(humanID: Secret("other"), for: app)
+            try await withClient { client in
+                let token = try await client.publicToken(humanID: Secret("h"), for: app)
+                #expect(token.exposed == "p")
+                await #expect(throws: HumanConnectError.unknown(.differentHuman)) {
+                    try await client.publicToken(humanID: Secret("other"), for: app)
+                }
             }
-            try await client.shutdown()
             #expect(stub.requests.first?.hasPrefix("POST /v1/connect/publictokens ") == true)
             #expect(stub.connections == 2)
         }
@@ -254,9 +272,7 @@ struct HumanConnectClientTests {
         let list =
             #"[{"humanId":"h","externalId":"a@b","appId":"c","createdAt":"t"},{"humanId":"i"}]"#
         try await StubProvider.run(.answer(Self.response("200 OK", list))) { stub, url in
-            let client = HumanConnectClient()
-            let users = try await client.users(of: Self.app(url))
-            try await client.shutdown()
+            let users = try await withClient { try await $0.users(of: Self.app(url)) }
             #expect(users.map(\.humanID.exposed) == ["h", "i"])
             #expect(users.map(\.clientUserID?.exposed) == ["a@b", nil])
             let request = try #require(stub.requests.first)

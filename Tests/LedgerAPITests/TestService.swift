@@ -63,6 +63,8 @@ struct TestService: Sendable {
         try await sandbox.start()
         var limits = HumanConnectClient.Configuration()
         limits.totalTimeMax = providerTimeMax
+        // A loaded machine is slow to connect, and no test is about that limit.
+        limits.connectTimeMax = .seconds(30)
         let provider = HumanConnectClient(configuration: limits)
         let logs = LogMemory()
         let pool = PostgresPool(configuration: database.service, logger: logs.logger())

@@ -29,9 +29,7 @@ package final class LossyProxy: Sendable {
     private let shared = Mutex(Shared())
 
     private init(serverPath: String) throws {
-        var template = Array("/tmp/token-ledger-proxy-XXXXXX".utf8CString)
-        guard unsafe mkdtemp(&template) != nil else { throw POSIXError(.EACCES) }
-        folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        folder = try newTemporaryFolder()
         self.serverPath = serverPath
         listener = try Self.socket()
         let isBound = unsafe Self.withAddress("\(folder)/.s.PGSQL.5432") {

@@ -138,7 +138,7 @@ package actor TestCluster {
         settings: [String: String] = [:],
         _ body: (TestCluster) async throws -> Value
     ) async throws -> Value {
-        let folders = try [temporaryFolder(), temporaryFolder()]
+        let folders = try [newTemporaryFolder(), newTemporaryFolder()]
         defer { for folder in folders { try? FileManager.default.removeItem(atPath: folder) } }
         let cluster = TestCluster(
             ClusterConfiguration(
@@ -227,11 +227,5 @@ package actor TestCluster {
     /// Ends one of the server's processes at once; the others then end theirs and recover.
     package func killBackend(_ process: Int32) {
         kill(process, SIGKILL)
-    }
-
-    private static func temporaryFolder() throws -> String {
-        var template = Array("/tmp/token-ledger-test-XXXXXX".utf8CString)
-        guard unsafe mkdtemp(&template) != nil else { throw POSIXError(.EACCES) }
-        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }

@@ -25,9 +25,7 @@ package struct TestProgramFolder: Sendable {
 
     /// The user that runs the database must be able to pass through.
     private static func make() throws -> TestProgramFolder {
-        var template = Array("/tmp/token-ledger-test-XXXXXX".utf8CString)
-        guard unsafe mkdtemp(&template) != nil else { throw POSIXError(.EACCES) }
-        let path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let path = try newTemporaryFolder()
         try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: path)
         return TestProgramFolder(path: path)
     }

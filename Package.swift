@@ -144,7 +144,13 @@ let package = Package(
             ],
             embeds: sandboxAssets.map { "Assets/\($0)" }
         ),
-        target("ConnectFlow", ["HumanConnect", "Ledger", "LedgerStore", "Logging", "Vault"]),
+        target(
+            "ConnectFlow",
+            [
+                "DurableFiles", "HumanConnect", "Ledger", "LedgerStore", "Logging",
+                "ServiceLifecycle", "Vault", "Wire",
+            ]
+        ),
         target(
             "LedgerAPI",
             [

@@ -44,6 +44,7 @@ create type ledger.append_command as (
     status text,
     access_token_version bigint,
     public_token_version bigint,
+    settle_at timestamptz,
     state json,
     -- The subject's key, with its first value only.
     root_key_id text,

@@ -17,7 +17,13 @@ begin
     from (
         select c.subject, unnest(c.claims) as claim
         from unnest(keep.commands) with ordinality as c where keep.accepted[c.ordinality]
-    ) as l;
+    ) as l
+    -- A user may be linked to the same person again, and then the claim is there.
+    where (l.claim).kind <> 'human' or (
+        select true from vault.lookup own where own.log_id = keep.log_id
+            and own.kind = 'human' and own.fingerprint = (l.claim).fingerprint
+            and own.subject = l.subject
+    ) is null;
 
     insert into vault.data_key (log_id, subject, root_key_id, wrapped)
     select keep.log_id, c.subject, c.root_key_id, c.wrapped_key
@@ -45,7 +51,7 @@ begin
             from unnest(keep.commands) with ordinality as c where keep.accepted[c.ordinality]
         ) as d
         -- Nothing else is ever dropped by an append.
-        where (d.value).kind = 'session_token'
+        where (d.value).kind in ('session_token', 'human_id', 'claimed_human_id')
     ));
 end
 $$;

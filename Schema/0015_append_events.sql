@@ -66,11 +66,13 @@ begin
         for found_row in
             select l.command, (l.claim).kind
             from (
-                select c.ordinality as command, unnest(c.claims) as claim
+                select c.ordinality as command, c.subject, unnest(c.claims) as claim
                 from unnest(append_events.commands) with ordinality as c
             ) as l
             where (
-                select true from vault.lookup taken where taken.log_id = append_events.log_id
+                -- A person may come back to the user to whom it was linked before.
+                select taken.kind <> 'human' or taken.subject <> l.subject from vault.lookup taken
+                where taken.log_id = append_events.log_id
                     and taken.kind = (l.claim).kind and taken.fingerprint = (l.claim).fingerprint
             )
         loop

@@ -4,6 +4,10 @@ package import LedgerStore
 package enum ConnectError: Error, Equatable {
     /// The provider's person is not known, so there is nobody to ask for.
     case notConnected
+    /// A finish named somebody whom the provider knows, but nothing proves that it is this user.
+    case personUnproven
+    /// The provider does not know the linked person any more.
+    case personGone
     case launchNotFound
     /// The `Idempotency-Key` was used for another request.
     case keyReused
@@ -17,8 +21,7 @@ package enum ConnectError: Error, Equatable {
 
 /// Why a finish did not lead to tokens.
 package enum FinishError: Error, Equatable {
-    case launchExpired
-    /// The launch was finished with another session.
+    /// The launch has brought tokens with another session, or had too many finishes.
     case launchConsumed
     /// The session was used with another launch, or by another person.
     case sessionUsed
@@ -32,6 +35,8 @@ package enum FinishError: Error, Equatable {
     case rejected
     /// The provider's answer is not known.
     case unresolved
+    /// No answer of the provider is waited for any more.
+    case abandoned
 }
 
 extension ConnectError {
@@ -49,7 +54,8 @@ extension ConnectError {
     var isPassing: Bool {
         switch self {
         case .store(let error): error.isPassing
-        case .notConnected, .launchNotFound, .keyReused, .recoveryRejected, .providerUnavailable,
+        case .notConnected, .personUnproven, .personGone, .launchNotFound, .keyReused,
+            .recoveryRejected, .providerUnavailable,
             .finish:
             false
         }

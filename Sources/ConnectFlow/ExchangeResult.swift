@@ -13,11 +13,6 @@ enum ExchangeResult: Sendable, Equatable {
     case unresolved(reason: String, number: Int64)
 }
 
-extension HumanConnectError {
-    /// The `class` of an exchange that never left, after which it may be dispatched again.
-    static let notSentReason = "not_sent"
-}
-
 extension HumanConnectError.UnknownReason {
     /// The `class` in `finalize.unresolved`.
     var word: String {

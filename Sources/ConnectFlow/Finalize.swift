@@ -12,8 +12,8 @@ struct Finalize: Sendable {
     let app: ProviderApp
     /// The intent to exchange: this one's, or that of the finish which this one repeats.
     var finish: LedgerEvent.Finish
-    /// What the popup handed to `finish`.
-    let object: SessionTokenObject
+    /// What the popup handed to `finish`; nil for one that is only to be recorded.
+    let object: SessionTokenObject?
     /// On whose behalf the finish is recorded.
     let context: RecordContext
 
@@ -37,6 +37,8 @@ extension Finalize {
         finish.finalize.derived("unresolved/\(number)")
     }
 
+    private var abandonedID: Identifier { finish.finalize.derived("abandoned") }
+
     /// What follows from the finish names it as the cause.
     private var consequence: RecordContext {
         var context = context
@@ -48,10 +50,15 @@ extension Finalize {
 // MARK: Changes
 
 extension Finalize {
-    /// The intent, with the claims that decide who is first.
-    func receipt(by user: StoredUser) -> Change {
-        var change = Change(context: context)
+    /// The intent, with the claim that decides who is first, or why there is none; no change when
+    /// there is nothing to record.
+    func receipt(by user: StoredUser) -> (Change?, FinishError?) {
         let events = user.state.receive(finish)
+        var change = Change(context: context)
+        guard let object, case .finishReceived? = events.first else {
+            for event in events { change.append(event) }
+            return (events.isEmpty ? nil : change, .launchConsumed)
+        }
         for event in events {
             if case .finishReceived = event {
                 change.append(event, id: finish.finalize)
@@ -60,12 +67,16 @@ extension Finalize {
             }
         }
         change.claim(.session, finish.session)
-        change.claim(.launch, launch.claim)
+        let version = user.state.version + 1
         if events.count == 1 {
             // Kept until the outcome, so that an intent can be carried out after a crash.
-            change.keep(object.sessionToken, .sessionToken, version: user.state.version + 1)
+            change.keep(object.sessionToken, .sessionToken, version: version)
         }
-        return change
+        if user.state.human == nil {
+            change.dropClaimedPerson(of: user.state, unlessOpen: true)
+            change.keep(object.humanID, .claimedHumanID, version: version)
+        }
+        return (change, events.count == 1 ? nil : .differentPerson)
     }
 
     /// The dispatch with this number; nil when it is not the next one.
@@ -79,15 +90,18 @@ extension Finalize {
         return change
     }
 
-    /// What came of the exchange, for the user as it is, and the outcome that this is.
+    /// What came of the exchange, for the user as it is, and the outcome that this is; nil when
+    /// there is nothing to record any more.
     func recording(
         _ result: ExchangeResult,
         of user: StoredUser,
         _ store: LedgerStore
-    ) throws(StoreError) -> (Change, FinalizeOutcome) {
+    ) throws(StoreError) -> (Change, FinalizeOutcome)? {
+        if case .answered(let answer) = result { return try tokens(answer, of: user, store) }
+        // Somebody else has brought it to an end.
+        guard let open = open(in: user) else { return nil }
         switch result {
-        case .answered(let answer):
-            return try tokens(answer, of: user, store)
+        case .answered: return nil
         case .refused(let mismatch):
             let event = LedgerEvent.finalizeRefused(finalize: finish.finalize, mismatch: mismatch)
             return (ending(with: [event], user), .refused)
@@ -98,6 +112,7 @@ extension Finalize {
             )
             return (ending(with: [event], user), .rejected)
         case .unresolved(let reason, let number):
+            guard open.abandoned == nil else { return nil }
             var change = Change(context: consequence)
             change.append(
                 .finalizeUnresolved(finalize: finish.finalize, reason: reason),
@@ -105,6 +120,51 @@ extension Finalize {
             )
             return (change, .unresolved)
         }
+    }
+
+    /// The dispatch was made long ago, and whoever made it has said nothing since.
+    func loss(of user: StoredUser) -> Change? {
+        guard let open = open(in: user), open.unresolved == nil, open.dispatches > 0 else {
+            return nil
+        }
+        var change = Change(context: consequence)
+        change.append(
+            .finalizeUnresolved(finalize: finish.finalize, reason: Self.workerLost),
+            id: unresolvedID(open.dispatches)
+        )
+        return change
+    }
+
+    /// The end without an answer, with which the next launch is the way on.
+    func abandonment(_ reason: AbandonReason, of user: StoredUser) -> Change? {
+        guard let open = open(in: user), open.abandoned == nil else { return nil }
+        var change = Change(context: consequence)
+        change.append(
+            .finalizeAbandoned(finalize: finish.finalize, reason: reason),
+            id: abandonedID
+        )
+        change.drop(.sessionToken, version: open.received)
+        if user.state.claimedPerson?.received != open.received {
+            change.drop(.claimedHumanID, version: open.received)
+        }
+        return change
+    }
+
+    /// The class of an exchange whose worker has ended, or is not heard of any more.
+    static let workerLost = "worker_lost"
+
+    /// The answer came when newer tokens were held: its own are not kept.
+    func superseded(accessToken: Fingerprint, publicToken: Fingerprint) -> Change {
+        var change = Change(context: consequence)
+        change.append(
+            .finalizeSuperseded(
+                finalize: finish.finalize,
+                accessToken: accessToken,
+                publicToken: publicToken
+            ),
+            id: finish.finalize.derived("superseded")
+        )
+        return change
     }
 
     /// Compares the answer with launch and user, and keeps its tokens if they are theirs.
@@ -120,6 +180,13 @@ extension Finalize {
             publicToken: store.vault.fingerprint(.publicToken, of: answer.publicToken, app: app),
             mismatch: try mismatch(answer, user, store)
         )
+        guard open(in: user) != nil else {
+            let change = superseded(
+                accessToken: fingerprints.accessToken,
+                publicToken: fingerprints.publicToken
+            )
+            return (change, .superseded)
+        }
         let events = user.state.finalize(finish, mode: launch.mode, answer: fingerprints)
         var change = ending(with: events, user)
         if case .finalizeRefused? = events.first { return (change, .refused) }
@@ -153,13 +220,48 @@ extension Finalize {
 
     /// The outcome and what it brings.
     ///
-    /// The sealed session token goes, which is worth nothing any more (docs/threats.md#i8).
+    /// Values go that are worth nothing any more (docs/threats.md#i8): session tokens that nobody
+    /// will send, and the `humanId` of whom a finish named, once the provider has said who it is.
     private func ending(with events: [LedgerEvent], _ user: StoredUser) -> Change {
         var change = Change(context: consequence)
         for (index, event) in events.enumerated() {
             change.append(event, id: index == 0 ? outcomeID : nil)
         }
-        if let open = open(in: user) { change.drop(.sessionToken, version: open.received) }
+        guard let open = open(in: user) else { return change }
+        switch events.first {
+        case .connectFinalized?, .editFinalized?:
+            for settled in user.state.settled(by: finish.finalize) {
+                change.drop(.sessionToken, version: settled.received)
+            }
+            change.dropClaimedPersons(of: user.state)
+        case .finalizeRefused?:
+            change.drop(.sessionToken, version: open.received)
+            change.drop(.claimedHumanID, version: open.received)
+        default:
+            change.drop(.sessionToken, version: open.received)
+            // Whom a rejected finish named is remembered, unless a later one named somebody.
+            if user.state.claimedPerson?.received != open.received {
+                change.drop(.claimedHumanID, version: open.received)
+            }
+        }
         return change
+    }
+}
+
+extension Change {
+    /// Drops the `humanId` of whom the last finish named.
+    ///
+    /// - Parameter unlessOpen: keep it while its finalize may still need it for an exchange.
+    mutating func dropClaimedPerson(of state: SubjectState, unlessOpen: Bool) {
+        guard let claimed = state.claimedPerson,
+            !(unlessOpen && state.openFinalizes.contains { $0.received == claimed.received })
+        else { return }
+        drop(.claimedHumanID, version: claimed.received)
+    }
+
+    /// Drops every `humanId` that a finish named: the person is known now.
+    mutating func dropClaimedPersons(of state: SubjectState) {
+        dropClaimedPerson(of: state, unlessOpen: true)
+        for open in state.openFinalizes { drop(.claimedHumanID, version: open.received) }
     }
 }

@@ -10,6 +10,10 @@ enum FinalizeOutcome: Sendable, Equatable {
     case refused
     /// The provider's answer is not known.
     case unresolved
+    /// Nobody waits for the provider's answer any more.
+    case abandoned
+    /// The answer came when newer tokens were held already.
+    case superseded
 
     /// What the caller is told.
     var result: Result<Secret, ConnectError> {
@@ -18,6 +22,7 @@ enum FinalizeOutcome: Sendable, Equatable {
         case .rejected: .failure(.finish(.rejected))
         case .refused: .failure(.finish(.differentPerson))
         case .unresolved: .failure(.finish(.unresolved))
+        case .abandoned, .superseded: .failure(.finish(.abandoned))
         }
     }
 }

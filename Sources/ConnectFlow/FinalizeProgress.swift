@@ -1,4 +1,3 @@
-internal import HumanConnect
 internal import Ledger
 
 /// How far a finalize is, as the ledger has it.
@@ -16,9 +15,10 @@ enum FinalizeProgress: Sendable, Equatable {
     /// Reads how far an open one is.
     init(_ open: SubjectState.OpenFinalize) {
         switch (open.dispatches, open.unresolved) {
+        case _ where open.abandoned != nil: self = .ended(.abandoned)
         case (0, _): self = .received
         case (let number, nil): self = .dispatched(number: number)
-        case (let number, HumanConnectError.notSentReason?): self = .notSent(number: number)
+        case (let number, SubjectState.OpenFinalize.notSent?): self = .notSent(number: number)
         case (_, _?): self = .unresolved
         }
     }

@@ -10,7 +10,7 @@ internal import Ledger
 struct FinalizeState: Sendable {
     /// What is to be done next.
     enum Action: Sendable, Equatable {
-        /// Look whether the launch or the session was used before.
+        /// Look whether the session was used before.
         case askWhoWasFirst
         /// Make the intent durable.
         case receive
@@ -30,12 +30,8 @@ struct FinalizeState: Sendable {
 
     /// How a finish stands to those before it.
     enum Standing: Sendable, Equatable {
-        /// Neither its launch nor its session was used before.
+        /// Its session was not used before.
         case first
-        /// The same, but the launch has expired.
-        case late
-        /// Its launch was finished with another session.
-        case launchConsumed
         /// Its session was used with another launch, or for another person.
         case sessionUsed
         /// It repeats an earlier finish, whose finalize is so far.
@@ -61,6 +57,11 @@ struct FinalizeState: Sendable {
         action = .askWhoWasFirst
     }
 
+    /// An answer of the provider that was kept is to be recorded.
+    init(recording result: ExchangeResult) {
+        action = .record(result)
+    }
+
     /// Goes on with a finalize that is so far: a repeated finish does, and whoever takes over what
     /// a crash has left behind.
     init(at progress: FinalizeProgress) {
@@ -77,9 +78,8 @@ extension FinalizeState {
         precondition(action == .askWhoWasFirst, Self.order)
         switch standing {
         case .first where !wasClaimed: return next(.receive)
-        case .late where !wasClaimed: return end(.launchExpired)
-        // Whoever lost a claim and finds no twin has lost the launch to another session.
-        case .first, .late, .launchConsumed: return end(.launchConsumed)
+        // Whoever lost the claim finds who won it; if not, there is nothing to be done about it.
+        case .first: return end(.inProgress)
         case .sessionUsed: return end(.sessionUsed)
         case .repeated(let progress):
             self = FinalizeState(at: progress)
@@ -93,13 +93,13 @@ extension FinalizeState {
         return next(.dispatch(number: 1))
     }
 
-    /// The intent is durable, and refused with it: it is about another person than before.
-    mutating func refused() -> Action {
+    /// There will be no exchange, and that is on record.
+    mutating func refused(_ error: FinishError) -> Action {
         precondition(action == .receive, Self.order)
-        return end(.differentPerson)
+        return end(error)
     }
 
-    /// A twin of this finish has claimed launch or session first.
+    /// A twin of this finish has claimed the session first.
     mutating func claimed() -> Action {
         precondition(action == .receive, Self.order)
         wasClaimed = true
@@ -139,7 +139,7 @@ extension FinalizeState {
         case .notSent:
             mayBeSent = false
             guard mayDispatch(after: number) else {
-                let reason = HumanConnectError.notSentReason
+                let reason = SubjectState.OpenFinalize.notSent
                 return next(.record(.unresolved(reason: reason, number: number)))
             }
             // The pause doubles from one dispatch to the next.
@@ -184,11 +184,14 @@ extension FinalizeState {
 
     /// What came of the exchange could not be recorded.
     ///
-    /// Goes on while the database is away: the provider's answer cannot be asked for again.
-    mutating func recordingFailed(_ error: ConnectError, isCancelled: Bool) -> Action {
+    /// Goes on while the database is away: the provider's answer cannot be asked for again. What is
+    /// kept on disk will be recorded by others, so nobody need wait for it.
+    mutating func recordingFailed(_ error: ConnectError, isKept: Bool, isCancelled: Bool) -> Action
+    {
         guard case .record = action else { preconditionFailure(Self.order) }
         recordFailures += 1
-        guard error.isPassing, recordFailures < FlowLimits.recordTriesMax, !isCancelled else {
+        let triesMax = isKept ? FlowLimits.recordTriesMax : FlowLimits.unkeptRecordTriesMax
+        guard error.isPassing, recordFailures < triesMax, !(isKept && isCancelled) else {
             return next(.end(.failure(error)))
         }
         return next(.pause(FlowLimits.recordPause, then: action))

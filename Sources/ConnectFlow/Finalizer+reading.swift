@@ -5,21 +5,18 @@ internal import Vault
 extension Finalizer {
     /// Compares a finish with those before it; from then on a repeated one is about the first.
     func standing(of finalize: inout Finalize) async throws -> FinalizeState.Standing {
-        // In this order: a twin of this finish claims both at once, so whoever sees its launch
-        // taken sees its session taken too, and is answered as a repeat.
-        let isConsumed = try await store.lookup(.launch, finalize.launch.claim) != nil
-        if let first = try await firstFinish(with: finalize.finish.session) {
-            guard first.launch == finalize.finish.launch, first.human == finalize.finish.human
-            else { return .sessionUsed }
-            finalize.finish = first
-            return .repeated(try await progress(of: finalize))
+        guard let first = try await firstFinish(with: finalize.finish.session) else {
+            return .first
         }
-        if isConsumed { return .launchConsumed }
-        return store.clock.now() < finalize.launch.data.expiry ? .first : .late
+        guard first.launch == finalize.finish.launch, first.human == finalize.finish.human else {
+            return .sessionUsed
+        }
+        finalize.finish = first
+        return .repeated(try await progress(of: finalize))
     }
 
     /// The finish that used this session first, if any.
-    private func firstFinish(
+    func firstFinish(
         with session: Fingerprint
     ) async throws(StoreError) -> LedgerEvent.Finish? {
         guard let claim = try await store.lookup(.session, session) else { return nil }
@@ -41,7 +38,7 @@ extension Finalizer {
     {
         guard let stored = try await store.event(id: finalize.outcomeID) else {
             // Newer tokens came meanwhile, so nobody waits for these any more.
-            return .unresolved
+            return .superseded
         }
         switch try stored.record().event {
         case .connectFinalized, .editFinalized:
@@ -49,9 +46,10 @@ extension Finalizer {
         case .finalizeRejected: return .rejected
         case .finalizeRefused: return .refused
         case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishReceived,
-            .exchangeDispatched, .accessTokenRotated, .publicTokenRotated, .finalizeUnresolved,
-            .publicTokenRecovered, .connectionBroken, .tokenRead, .logExported, .tokenSearched,
-            .appAdded, .apiKeyCreated:
+            .finishRefused, .exchangeDispatched, .accessTokenRotated, .publicTokenRotated,
+            .finalizeUnresolved,
+            .finalizeAbandoned, .finalizeSuperseded, .publicTokenRecovered, .personGone,
+            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .apiKeyCreated:
             throw StoreError.damaged(.record)
         }
     }

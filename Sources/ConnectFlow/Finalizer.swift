@@ -10,12 +10,19 @@ internal import Vault
 /// What is done in which order, and how often, is `FinalizeState`'s to say; this only does it.
 package struct Finalizer: Sendable {
     let store: LedgerStore
+    let spool: AnswerSpool
     private let provider: HumanConnectClient
-    private let logger: Logger
+    let logger: Logger
 
-    package init(store: LedgerStore, provider: HumanConnectClient, logger: Logger) {
+    package init(
+        store: LedgerStore,
+        provider: HumanConnectClient,
+        spool: AnswerSpool,
+        logger: Logger
+    ) {
         self.store = store
         self.provider = provider
+        self.spool = spool
         self.logger = logger
     }
 
@@ -104,14 +111,31 @@ extension Finalizer {
         _ state: inout FinalizeState
     ) async throws -> FinalizeState.Action {
         let app = finalize.launch.app
-        switch try await store.change(finalize.user, of: app, decide: finalize.receipt) {
-        case .written(let user, _):
-            return finalize.open(in: user) == nil ? state.refused() : state.received()
-        case .claimed:
-            return state.claimed()
-        case .repeated, .conflict, nil:
-            throw StoreError.conflict
+        var refusal: FinishError?
+        let outcome = try await store.change(finalize.user, of: app) { user in
+            let (change, error) = finalize.receipt(by: user)
+            refusal = error
+            return error == .launchConsumed ? nil : change
         }
+        switch outcome {
+        case .written: return refusal.map { state.refused($0) } ?? state.received()
+        case .claimed: return state.claimed()
+        case nil: return try await launchConsumed(finalize, &state)
+        case .repeated, .conflict: throw StoreError.conflict
+        }
+    }
+
+    /// The launch takes no more finishes, perhaps because a twin of this one was faster.
+    private func launchConsumed(
+        _ finalize: Finalize,
+        _ state: inout FinalizeState
+    ) async throws -> FinalizeState.Action {
+        if try await firstFinish(with: finalize.finish.session) != nil { return state.claimed() }
+        _ = try await store.change(finalize.user, of: finalize.launch.app) { user in
+            let (change, error) = finalize.receipt(by: user)
+            return error == .launchConsumed ? change : nil
+        }
+        return state.refused(.launchConsumed)
     }
 
     /// Makes "the POST is about to be sent" durable; false when somebody else has this number.
@@ -131,44 +155,16 @@ extension Finalizer {
         _ finalize: Finalize,
         _ state: inout FinalizeState
     ) async -> FinalizeState.Action {
+        guard let object = finalize.object else {
+            preconditionFailure("Only what has its session is sent.")
+        }
         do throws(HumanConnectError) {
-            return state.answered(try await provider.exchange(finalize.object, for: finalize.app))
+            return state.answered(try await provider.exchange(object, for: finalize.app))
         } catch {
             if case .notSent(let reason) = error {
                 logger.warning("exchange not sent", metadata: ["reason": "\(reason.rawValue)"])
             }
             return state.exchangeFailed(error)
-        }
-    }
-
-    /// Makes durable what came of the exchange; what is decided, is decided on the user as it is.
-    private func record(
-        _ result: ExchangeResult,
-        _ finalize: Finalize,
-        _ state: inout FinalizeState
-    ) async -> FinalizeState.Action {
-        do {
-            let user = try await finalize.launch.user(in: store)
-            var decided = FinalizeOutcome.unresolved
-            let outcome = try await store.change(user, of: finalize.launch.app) { user in
-                let (change, outcome) = try finalize.recording(result, of: user, store)
-                decided = outcome
-                return change
-            }
-            switch (outcome, result) {
-            case (.written, _): return state.recorded(decided)
-            case (.claimed(.human), .answered): return state.humanTaken()
-            case (.repeated, _), (.claimed, _), (.conflict, _), (nil, _):
-                return state.recordedBefore()
-            }
-        } catch {
-            let isCancelled = Task.isCancelled
-            let action = state.recordingFailed(ConnectError(error), isCancelled: isCancelled)
-            if case .end = action {
-                let tries = state.recordFailures
-                logger.critical("outcome not recorded", metadata: ["tries": "\(tries)"])
-            }
-            return action
         }
     }
 }

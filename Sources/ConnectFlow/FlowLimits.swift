@@ -1,7 +1,10 @@
 /// The numbers that bound launches and finishes.
 enum FlowLimits {
-    /// How long a launch may be finished (docs/threats.md#step-l).
+    /// How long the options of a launch are good to open the popup with (docs/threats.md#step-l).
     static let launchSeconds: Int64 = 1_800
+    /// How many launches one `Idempotency-Key` leads to within that time: one, unless its options
+    /// stop being good.
+    static let launchesPerKeyMax = 8
     /// The code of a failed popup: a word.
     static let failureCodeBytesMax = 64
     /// How often a request that certainly was not sent is dispatched within one finish.
@@ -14,8 +17,21 @@ enum FlowLimits {
     /// between: together about as long as an exchange may take.
     static let outcomeAsksMax = 70
     static let outcomePause: Duration = .milliseconds(250)
-    /// How often an answer of the provider is recorded anew while the database is away, and the
-    /// pause in between: an answer in hand is not given up for a restart of PostgreSQL.
-    static let recordTriesMax = 120
+    /// How often whoever has an answer of the provider in hand tries to record it while the
+    /// database is away, and the pause in between: a restart of PostgreSQL long when the answer is
+    /// kept on disk, and ten minutes when it is not.
+    static let recordTriesMax = 20
+    static let unkeptRecordTriesMax = 1_200
     static let recordPause: Duration = .milliseconds(500)
+    /// How long a session may still be exchanged, and its answer be waited for
+    /// (docs/threats.md#5-the-finalize-protocol).
+    static let settleSeconds: Int64 = 86_400
+    /// How often is looked for finalizes that nobody works on, and for answers kept on disk.
+    static let settlePause: Duration = .seconds(5)
+    static let drainPause: Duration = .seconds(1)
+    /// How many users are read at a time, and how many of them are looked after at once.
+    static let settlePageMax = 100
+    static let settlersMax = 8
+    /// After how many seconds an unsettled finalize is told to the operator.
+    static let unsettledSeconds: Int64 = 600
 }

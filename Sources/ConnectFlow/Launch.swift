@@ -46,14 +46,6 @@ package struct Launch: Sendable {
         log = stored.log
     }
 
-    /// What a finish claims of its launch: the launch itself is unique already.
-    var claim: Fingerprint {
-        guard let fingerprint = Fingerprint(data.launch.bytes) else {
-            preconditionFailure("An identifier has 16 bytes.")
-        }
-        return fingerprint
-    }
-
     /// The user who was launched.
     func user(in store: LedgerStore) async throws -> StoredUser {
         guard let user = try await store.user(subject: subject, log: log, of: app) else {

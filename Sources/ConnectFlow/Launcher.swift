@@ -4,7 +4,8 @@ package import Logging
 internal import Vault
 
 /// Serves launch options: decides between create and edit mode, so that no popup opens in create
-/// mode for a user whom the provider is known to have (docs/provider.md#user-already-exists).
+/// mode for a user whom the provider is known to have, nor in edit mode with a dead token
+/// (docs/provider.md#user-already-exists).
 package struct Launcher: Sendable {
     private let store: LedgerStore
     private let recovery: PublicTokenRecovery
@@ -33,9 +34,20 @@ package struct Launcher: Sendable {
     /// What is handed out.
     package struct Served: Sendable {
         package let launch: LedgerEvent.Launch
-        package let mode: LaunchMode
-        /// In edit mode, the token that opens the popup.
-        package let publicToken: Secret?
+        package let opening: Opening
+    }
+
+    /// How the popup opens.
+    package enum Opening: Sendable {
+        case create(caution: Caution?)
+        case edit(publicToken: Secret)
+    }
+
+    /// What the page should know of options that may not do.
+    package enum Caution: String, Sendable {
+        /// A popup was opened before, nobody has told how it ended, and the app has no means to
+        /// ask: if it says "User Already Exists", the user is connected at the provider already.
+        case userMayExist = "user_may_exist"
     }
 
     /// Launches a user, or answers again what the same `Idempotency-Key` was answered.
@@ -55,17 +67,17 @@ package struct Launcher: Sendable {
         of app: StoredApp,
         _ context: RecordContext
     ) async throws -> Served {
-        if request.idempotencyKey != nil,
-            try await store.event(id: launchID(request, of: app)) != nil
-        {
-            return try await served(again: launchID(request, of: app), request, app)
+        let id: Identifier
+        switch try await place(of: request, app) {
+        case .served(let served): return served
+        case .free(let free): id = free
         }
-        var user =
+        let known =
             try await store.user(request.clientUserID, of: app)
             ?? store.newUser(request.clientUserID, of: app)
-        user = try await prepared(user, of: app, context)
+        let (user, caution) = try await prepared(known, of: app, context)
         let launch = LedgerEvent.Launch(
-            launch: launchID(request, of: app),
+            launch: id,
             finish: request.finish,
             expiry: store.clock.now().adding(seconds: FlowLimits.launchSeconds)
         )
@@ -76,65 +88,155 @@ package struct Launcher: Sendable {
         }
         switch outcome {
         case .written(let user, _):
-            return Served(
-                launch: launch,
-                mode: user.state.publicToken == nil ? .create : .edit,
-                publicToken: try store.value(.publicToken, of: user)
-            )
+            return Served(launch: launch, opening: try opening(of: user, caution))
         case .repeated:
-            return try await served(again: launch.launch, request, app)
+            // A twin with the same key was faster.
+            if case .served(let served) = try await place(of: request, app) { return served }
+            throw ConnectError.store(.conflict)
         case .claimed, .conflict, nil:
             throw ConnectError.store(.conflict)
         }
     }
 
+    private func opening(of user: StoredUser, _ caution: Caution?) throws -> Opening {
+        guard user.state.openingToken != nil else { return .create(caution: caution) }
+        guard let token = try store.value(.publicToken, of: user) else {
+            throw StoreError.damaged(.value)
+        }
+        return .edit(publicToken: token)
+    }
+}
+
+// MARK: Doubt
+
+extension Launcher {
     /// Asks the provider where what we hold may not be what the provider knows.
     private func prepared(
         _ user: StoredUser,
         of app: StoredApp,
         _ context: RecordContext
-    ) async throws -> StoredUser {
-        let need = user.state.launchNeed
-        do throws(ConnectError) {
-            switch need {
-            case .nothing: return user
-            case .publicToken: return try await recovery.recover(user, of: app, context: context)
-            case .person:
-                return try await recovery.find(user, of: app, context: context) ?? user
+    ) async throws -> (StoredUser, Caution?) {
+        switch user.state.launchNeed(at: store.clock.now()) {
+        case .nothing: return (user, nil)
+        case .person: return try await looked(up: user, of: app, context)
+        case .publicToken(let isRequired):
+            do throws(ConnectError) {
+                return (try await recovery.recover(user, of: app, context: context), nil)
+            } catch .personGone {
+                let user = try await store.reread(user, of: app) ?? user
+                return try await looked(up: user, of: app, context)
+            } catch {
+                if case .store = error { throw error }
+                if isRequired { throw error }
+                // The popup may still work with what we hold; if not, it says so and we ask again.
+                logger.warning("recovery before launch failed", metadata: ["error": "\(error)"])
+                return (try await store.reread(user, of: app) ?? user, nil)
             }
-        } catch {
-            if case .store = error { throw error }
-            if need == .publicToken(isRequired: true) { throw error }
-            // The popup may still work with what we hold; if not, it says so and we ask again.
-            logger.warning("recovery before launch failed", metadata: ["error": "\(error)"])
-            return try await store.reread(user, of: app) ?? user
         }
     }
 
-    private func launchID(_ request: Request, of app: StoredApp) -> Identifier {
-        guard let key = request.idempotencyKey,
-            let id = Identifier(
-                custom: store.vault.fingerprint(.request, of: key, app: app.id).bytes
-            )
-        else { return store.clock.identifier() }
+    /// Settles whether the provider knows somebody who is not linked.
+    private func looked(
+        up user: StoredUser,
+        of app: StoredApp,
+        _ context: RecordContext
+    ) async throws -> (StoredUser, Caution?) {
+        if app.appKey != nil, let found = try await found(user, of: app, context) {
+            return (found, nil)
+        }
+        // Without an App Key there is nobody to ask about a user, only about a person.
+        guard let claimed = user.state.claimedPerson else { return (user, caution(for: user)) }
+        try await recovery.disprove(claimed, of: user, app, context: context)
+        let reread = try await store.reread(user, of: app) ?? user
+        return (reread, caution(for: reread))
+    }
+
+    /// The user as the provider's list has it; nil when the list is not to be had.
+    private func found(
+        _ user: StoredUser,
+        of app: StoredApp,
+        _ context: RecordContext
+    ) async throws -> StoredUser? {
+        do throws(ConnectError) {
+            return try await recovery.find(user, of: app, context: context) ?? user
+        } catch {
+            guard error == .recoveryRejected else { throw error }
+            // An App Key that is refused is as good as none: nobody is kept out for it.
+            logger.error("the provider refuses the App Key", metadata: ["app": "\(app.id)"])
+            return nil
+        }
+    }
+
+    private func caution(for user: StoredUser) -> Caution? {
+        user.state.launchNeed(at: store.clock.now()) == .person ? .userMayExist : nil
+    }
+}
+
+// MARK: Idempotency
+
+extension Launcher {
+    /// Where the launch of a request belongs.
+    private enum Place {
+        /// It was served before, and its options are still good.
+        case served(Served)
+        /// It becomes an event with this id.
+        case free(Identifier)
+    }
+
+    /// Finds the launch that the same `Idempotency-Key` has led to; one whose options are not good
+    /// any more is not answered again, but followed by a new one.
+    ///
+    /// A launch lives as long as a period is, so it is of this period or of the one before.
+    private func place(of request: Request, _ app: StoredApp) async throws -> Place {
+        guard let key = request.idempotencyKey else { return .free(store.clock.identifier()) }
+        let now = store.clock.now()
+        let current = now.microseconds / (FlowLimits.launchSeconds * 1_000_000)
+        for period in [current - 1, current] {
+            for number in 0..<FlowLimits.launchesPerKeyMax {
+                let id = launchID(key, period, number, app)
+                guard let stored = try await store.event(id: id) else {
+                    if period == current { return .free(id) }
+                    break
+                }
+                let launch = try await Launch(stored, store: store)
+                if let served = try await served(again: launch, request, app, now) {
+                    return .served(served)
+                }
+            }
+        }
+        throw ConnectError.store(.conflict)
+    }
+
+    private func launchID(
+        _ key: Secret,
+        _ period: Int64,
+        _ number: Int,
+        _ app: StoredApp
+    ) -> Identifier {
+        let text = Secret("\(period)/\(number) \(key.exposed)")
+        let mac = store.vault.fingerprint(.request, of: text, app: app.id)
+        guard let id = Identifier(custom: mac.bytes) else {
+            preconditionFailure("A fingerprint has 16 bytes.")
+        }
         return id
     }
 
-    /// The answer to a repeated `Idempotency-Key`: the launch it made, if the request is the same.
+    /// The answer to a repeated `Idempotency-Key`: the launch it made, if its options still open
+    /// the popup. Throws `keyReused` when it was made by another request.
     private func served(
-        again id: Identifier,
+        again launch: Launch,
         _ request: Request,
-        _ app: StoredApp
-    ) async throws -> Served {
-        let launch = try await Launch(id, store: store)
+        _ app: StoredApp,
+        _ now: Timestamp
+    ) async throws -> Served? {
         let user = try await launch.user(in: store)
         guard launch.app.id == app.id, launch.data.finish == request.finish,
             try store.value(.clientUserID, of: user) == request.clientUserID
         else { throw ConnectError.keyReused }
-        var token: Secret?
-        if let version = launch.publicTokenVersion {
-            token = try await store.value(.publicToken, version: version, of: user)
-        }
-        return Served(launch: launch.data, mode: launch.mode, publicToken: token)
+        guard now < launch.data.expiry,
+            user.state.popup(of: launch.data.launch)?.end != .finalized,
+            user.state.openingToken?.version == launch.publicTokenVersion
+        else { return nil }
+        return Served(launch: launch.data, opening: try opening(of: user, nil))
     }
 }

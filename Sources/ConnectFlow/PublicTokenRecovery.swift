@@ -3,7 +3,11 @@ package import Ledger
 package import LedgerStore
 internal import Vault
 
-/// Fetches a public token again from the provider and records it.
+/// Asks the provider again about a user, and records what it says.
+///
+/// A claim alone heals nothing: the public token of a person is kept only where the user was linked
+/// to that person before, or where the provider's own list says that they are one
+/// (docs/decisions/0034-what-a-finish-claims.md).
 package struct PublicTokenRecovery: Sendable {
     private let store: LedgerStore
     private let provider: HumanConnectClient
@@ -19,24 +23,28 @@ package struct PublicTokenRecovery: Sendable {
         self.userList = userList
     }
 
-    /// Fetches the token of a known person.
+    /// Fetches the token of the linked person.
     ///
-    /// Answers the user as it is then. Throws `providerUnavailable` or `recoveryRejected`, and then
-    /// nothing has changed.
+    /// Answers the user as it is then. Throws `notConnected`, `providerUnavailable` or
+    /// `recoveryRejected`, and then nothing has changed; or `personGone`, which is on record then.
     package func recover(
         _ user: StoredUser,
         of app: StoredApp,
         context: RecordContext
     ) async throws(ConnectError) -> StoredUser {
         try await ConnectError.sorting {
-            guard let humanID = try store.value(.humanID, of: user) else {
-                throw ConnectError.notConnected
+            guard let human = user.state.human, let humanID = try store.value(.humanID, of: user)
+            else { throw ConnectError.notConnected }
+            guard let token = try await token(of: humanID, app) else {
+                try await forget(human, user, app, context)
+                throw ConnectError.personGone
             }
-            return try await record(humanID, user, app, context)
+            return try await record(token, of: humanID, user, app, context)
         }
     }
 
-    /// Looks an unknown person up in the provider's list of the app's users; nil when not listed.
+    /// Looks an unlinked user up in the provider's list of the app's users; nil when not listed, or
+    /// without an App Key, which that call needs.
     ///
     /// Throws as `recover` does.
     package func find(
@@ -44,53 +52,99 @@ package struct PublicTokenRecovery: Sendable {
         of app: StoredApp,
         context: RecordContext
     ) async throws(ConnectError) -> StoredUser? {
-        try await ConnectError.sorting { try await find(user, app, context) }
+        guard app.appKey != nil else { return nil }
+        return try await ConnectError.sorting {
+            guard let humanID = try await listed(user, app),
+                let token = try await token(of: humanID, app)
+            else {
+                // Whoever is not listed is not known, whatever a finish has claimed.
+                if let claimed = user.state.claimedPerson {
+                    try await forget(claimed.human, user, app, context)
+                }
+                return nil
+            }
+            return try await record(token, of: humanID, user, app, context)
+        }
     }
 
-    private func find(
-        _ user: StoredUser,
+    /// Asks whether the person exists whom a finish has named, and nothing more: the answer's token
+    /// is not kept, for the person may be somebody else.
+    ///
+    /// Throws `personUnproven` when the provider knows the person, or as `recover` does.
+    package func disprove(
+        _ claimed: SubjectState.ClaimedPerson,
+        of user: StoredUser,
         _ app: StoredApp,
-        _ context: RecordContext
-    ) async throws -> StoredUser? {
-        guard app.appKey != nil, let clientUserID = try store.value(.clientUserID, of: user) else {
-            return nil
+        context: RecordContext
+    ) async throws(ConnectError) {
+        try await ConnectError.sorting {
+            let humanID = try await store.value(
+                .claimedHumanID,
+                version: claimed.received,
+                of: user
+            )
+            guard let humanID, try await token(of: humanID, app) == nil else {
+                throw ConnectError.personUnproven
+            }
+            try await forget(claimed.human, user, app, context)
         }
-        let listed: [ProviderUser]
+    }
+}
+
+// MARK: Asking
+
+extension PublicTokenRecovery {
+    /// The provider's person whom its list calls by the user's id.
+    private func listed(_ user: StoredUser, _ app: StoredApp) async throws -> Secret? {
+        guard let clientUserID = try store.value(.clientUserID, of: user) else { return nil }
         do {
-            listed = try await userList.users(of: app)
+            return try await userList.users(of: app)
+                .first { $0.clientUserID == clientUserID }?.humanID
         } catch let error as HumanConnectError {
             throw ConnectError(error)
         }
-        guard let found = listed.first(where: { $0.clientUserID == clientUserID }) else {
-            return nil
-        }
-        return try await record(found.humanID, user, app, context)
     }
 
+    /// The person's current public token; nil when the provider knows nobody of this name.
+    private func token(of humanID: Secret, _ app: StoredApp) async throws -> Secret? {
+        do {
+            return try await provider.publicToken(humanID: humanID, for: try app.provider)
+        } catch HumanConnectError.rejected(status: Self.unknownPerson) {
+            return nil
+        } catch let error as HumanConnectError {
+            throw ConnectError(error)
+        }
+    }
+
+    /// The status of an answer that says: no such person in this app (docs/provider.md#unknown-1).
+    private static let unknownPerson = 404
+}
+
+// MARK: Recording
+
+extension PublicTokenRecovery {
     private func record(
-        _ humanID: Secret,
+        _ token: Secret,
+        of humanID: Secret,
         _ user: StoredUser,
         _ app: StoredApp,
         _ context: RecordContext
     ) async throws -> StoredUser {
-        let token: Secret
-        do {
-            token = try await provider.publicToken(humanID: humanID, for: try app.provider)
-        } catch let error as HumanConnectError {
-            throw ConnectError(error)
-        }
         let human = store.vault.fingerprint(.human, of: humanID, app: app.id)
         let fingerprint = store.vault.fingerprint(.publicToken, of: token, app: app.id)
         let outcome = try await store.change(user, of: app) { user in
             guard user.state.human == nil || user.state.human == human else {
                 throw FinishError.differentPerson
             }
+            guard let event = user.state.recover(publicToken: fingerprint, human: human) else {
+                return nil
+            }
             var change = Change(context: context)
-            let event = user.state.recover(publicToken: fingerprint, human: human)
             change.append(event)
             if user.state.human == nil {
                 change.claim(.human, human)
                 change.keep(humanID, .humanID, version: 1)
+                change.dropClaimedPersons(of: user.state)
             }
             if case .publicTokenRecovered(let issued, _) = event,
                 issued.version != user.state.publicToken?.version
@@ -101,8 +155,27 @@ package struct PublicTokenRecovery: Sendable {
         }
         switch outcome {
         case .written(let user, _): return user
+        case nil: return try await store.reread(user, of: app) ?? user
         case .claimed: throw FinishError.differentPerson
-        case .repeated, .conflict, nil: throw ConnectError.store(.conflict)
+        case .repeated, .conflict: throw ConnectError.store(.conflict)
+        }
+    }
+
+    /// Records that the provider does not know a person: the user is free for another one.
+    private func forget(
+        _ human: Fingerprint,
+        _ user: StoredUser,
+        _ app: StoredApp,
+        _ context: RecordContext
+    ) async throws {
+        _ = try await store.change(user, of: app) { user in
+            let isClaimed = user.state.claimedPerson?.human == human
+            guard user.state.human == human || isClaimed else { return nil }
+            var change = Change(context: context)
+            change.append(.personGone(human: human))
+            if user.state.human == human { change.drop(.humanID, version: 1) }
+            if isClaimed { change.dropClaimedPerson(of: user.state, unlessOpen: true) }
+            return change
         }
     }
 }

@@ -4,10 +4,11 @@ extension LedgerEvent {
     /// The names of all types, in the order of the cases.
     package static let types = [
         "connect.launched", "edit.launched", "launch.closed", "launch.failed", "finish.received",
-        "exchange.dispatched", "connect.finalized", "edit.finalized", "access_token.rotated",
-        "public_token.rotated", "finalize.rejected", "finalize.unresolved", "finalize.refused",
-        "public_token.recovered", "connection.broken", "token.read", "log.exported",
-        "token.searched", "app.added", "api_key.created",
+        "finish.refused", "exchange.dispatched", "connect.finalized", "edit.finalized",
+        "access_token.rotated", "public_token.rotated", "finalize.rejected",
+        "finalize.unresolved", "finalize.refused", "finalize.abandoned", "finalize.superseded",
+        "public_token.recovered", "person.gone", "connection.broken", "token.read",
+        "log.exported", "token.searched", "app.added", "api_key.created",
     ]
 
     /// The event's type as it stands in the record.
@@ -18,6 +19,7 @@ extension LedgerEvent {
         case .launchClosed: "launch.closed"
         case .launchFailed: "launch.failed"
         case .finishReceived: "finish.received"
+        case .finishRefused: "finish.refused"
         case .exchangeDispatched: "exchange.dispatched"
         case .connectFinalized: "connect.finalized"
         case .editFinalized: "edit.finalized"
@@ -26,7 +28,10 @@ extension LedgerEvent {
         case .finalizeRejected: "finalize.rejected"
         case .finalizeUnresolved: "finalize.unresolved"
         case .finalizeRefused: "finalize.refused"
+        case .finalizeAbandoned: "finalize.abandoned"
+        case .finalizeSuperseded: "finalize.superseded"
         case .publicTokenRecovered: "public_token.recovered"
+        case .personGone: "person.gone"
         case .connectionBroken: "connection.broken"
         case .tokenRead: "token.read"
         case .logExported: "log.exported"
@@ -54,6 +59,9 @@ extension LedgerEvent {
             writer.member("launch", finish.launch)
             writer.member("session", finish.session)
             writer.member("human", finish.human)
+        case .finishRefused(let launch, let human):
+            writer.member("launch", launch)
+            writer.member("human", human)
         case .exchangeDispatched(let finalize, let number):
             writer.member("finalize", finalize)
             writer.member("number", number)
@@ -74,8 +82,17 @@ extension LedgerEvent {
         case .finalizeRefused(let finalize, let mismatch):
             writer.member("finalize", finalize)
             writer.member("which", mismatch.rawValue)
+        case .finalizeAbandoned(let finalize, let reason):
+            writer.member("finalize", finalize)
+            writer.member("reason", reason.rawValue)
+        case .finalizeSuperseded(let finalize, let accessToken, let publicToken):
+            writer.member("finalize", finalize)
+            writer.member("access_token", accessToken)
+            writer.member("public_token", publicToken)
         case .publicTokenRecovered(let token, let human):
             token.write(to: &writer)
+            writer.member("human", human)
+        case .personGone(let human):
             writer.member("human", human)
         case .connectionBroken(let reason):
             writer.member("reason", reason)
@@ -116,6 +133,11 @@ extension LedgerEvent {
                 code: try reader.nextString("code")
             )
         case "finish.received": .finishReceived(try Finish(from: &reader))
+        case "finish.refused":
+            .finishRefused(
+                launch: try reader.firstIdentifier("launch"),
+                human: try reader.nextFingerprint("human")
+            )
         case "exchange.dispatched":
             .exchangeDispatched(
                 finalize: try reader.firstIdentifier("finalize"),
@@ -138,7 +160,8 @@ extension LedgerEvent {
                 try IssuedToken(from: &reader),
                 human: try reader.nextFingerprint("human")
             )
-        case "finalize.rejected", "finalize.unresolved", "finalize.refused":
+        case "finalize.rejected", "finalize.unresolved", "finalize.refused",
+            "finalize.abandoned", "finalize.superseded":
             try readUnfinalized(type: type, from: &reader)
         default: try readOther(type: type, from: &reader)
         }
@@ -161,16 +184,28 @@ extension LedgerEvent {
         from reader: inout RecordReader
     ) throws(RecordError) -> LedgerEvent {
         let finalize = try reader.firstIdentifier("finalize")
-        if type == "finalize.rejected" {
+        switch type {
+        case "finalize.rejected":
             return .finalizeRejected(finalize: finalize, status: try reader.nextInteger("status"))
-        }
-        if type == "finalize.unresolved" {
+        case "finalize.unresolved":
             return .finalizeUnresolved(finalize: finalize, reason: try reader.nextString("class"))
+        case "finalize.abandoned":
+            guard let reason = AbandonReason(rawValue: try reader.nextString("reason")) else {
+                throw .unknownType(type)
+            }
+            return .finalizeAbandoned(finalize: finalize, reason: reason)
+        case "finalize.superseded":
+            return .finalizeSuperseded(
+                finalize: finalize,
+                accessToken: try reader.nextFingerprint("access_token"),
+                publicToken: try reader.nextFingerprint("public_token")
+            )
+        default:
+            guard let mismatch = Mismatch(rawValue: try reader.nextString("which")) else {
+                throw .unknownType(type)
+            }
+            return .finalizeRefused(finalize: finalize, mismatch: mismatch)
         }
-        guard let mismatch = Mismatch(rawValue: try reader.nextString("which")) else {
-            throw .unknownType(type)
-        }
-        return .finalizeRefused(finalize: finalize, mismatch: mismatch)
     }
 
     /// Events that are not part of the connect flow.
@@ -179,6 +214,9 @@ extension LedgerEvent {
         from reader: inout RecordReader
     ) throws(RecordError) -> LedgerEvent {
         switch type {
+        case "person.gone":
+            try reader.literal("\"human\":")
+            return .personGone(human: try reader.fingerprint())
         case "connection.broken":
             try reader.literal("\"reason\":")
             return .connectionBroken(reason: try reader.string())

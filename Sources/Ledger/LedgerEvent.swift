@@ -13,6 +13,8 @@ package enum LedgerEvent: Sendable, Equatable {
     case launchFailed(launch: Identifier, code: String)
     /// A finish callback passed validation: the intent to exchange.
     case finishReceived(Finish)
+    /// A finish came for a launch that takes none any more; it named this person.
+    case finishRefused(launch: Identifier, human: Fingerprint)
     /// The POST to the provider is about to be sent, for the `number`th time.
     case exchangeDispatched(finalize: Identifier, number: Int64)
     /// The provider answered a create-mode launch with tokens.
@@ -29,8 +31,18 @@ package enum LedgerEvent: Sendable, Equatable {
     case finalizeUnresolved(finalize: Identifier, reason: String)
     /// The finish or the answer was about somebody else.
     case finalizeRefused(finalize: Identifier, mismatch: Mismatch)
+    /// No answer of the exchange is waited for any more; the next launch is the way on.
+    case finalizeAbandoned(finalize: Identifier, reason: AbandonReason)
+    /// An answer came when newer tokens were held already; its tokens are not kept.
+    case finalizeSuperseded(
+        finalize: Identifier,
+        accessToken: Fingerprint,
+        publicToken: Fingerprint
+    )
     /// The public token was fetched again from the provider; `human` says for whom.
     case publicTokenRecovered(IssuedToken, human: Fingerprint)
+    /// The provider does not know this person any more, or never did.
+    case personGone(human: Fingerprint)
     /// The user must reconnect.
     case connectionBroken(reason: String)
     /// A secret value was handed out (access log).
@@ -109,6 +121,14 @@ package enum FinishMode: String, Sendable, Codable {
 package enum TokenKind: String, Sendable, CaseIterable {
     case accessToken = "access_token"
     case publicToken = "public_token"
+}
+
+/// Why a finalize ended without the provider's answer.
+package enum AbandonReason: String, Sendable {
+    /// The exchange may have been made; its answer is lost.
+    case answerLost = "answer_lost"
+    /// No exchange was made, and the session is too old for one.
+    case neverSent = "never_sent"
 }
 
 /// What did not fit in a refused finalize.

@@ -29,26 +29,48 @@ package struct AnswerFingerprints: Sendable, Equatable {
 }
 
 extension SubjectState {
+    /// How many sessions may be brought under one launch: a forged one must not use it up.
+    static let finishesPerLaunchMax: Int64 = 32
+    /// How long a public token is served without asking whether it is still the current one: as
+    /// long as a launch may be open.
+    static let freshSeconds: Int64 = 1_800
+
     /// What a launch needs first, so that no popup opens in create mode for a user whom the
-    /// provider is known to have (docs/provider.md#user-already-exists).
-    package var launchNeed: LaunchNeed {
-        // While an exchange is open, the provider may be ahead of us.
-        let mayDiffer = isDoubted || !openFinalizes.isEmpty
-        if human != nil {
-            if publicToken == nil { return .publicToken(isRequired: true) }
-            return mayDiffer ? .publicToken(isRequired: false) : .nothing
-        }
-        return mayDiffer ? .person : .nothing
+    /// provider is known to have, nor with a public token that is dead
+    /// (docs/provider.md#user-already-exists).
+    package func launchNeed(at time: Timestamp) -> LaunchNeed {
+        // While a popup or an exchange is open, the provider may be ahead of us.
+        let mayDiffer =
+            isDoubted || claimedPerson != nil || popups.contains { $0.end == nil }
+            || !unsettledFinalizes.isEmpty
+        guard human != nil else { return mayDiffer ? .person : .nothing }
+        guard let publicToken else { return .publicToken(isRequired: true) }
+        // Elsewhere sources may come and go, and users be deleted.
+        let isFresh = time < publicToken.issuedAt.adding(seconds: Self.freshSeconds)
+        return mayDiffer || !isFresh ? .publicToken(isRequired: false) : .nothing
     }
 
-    /// The launch: edit mode exactly when a public token is held.
+    /// The token that opens the popup in edit mode; without one it opens in create mode.
+    package var openingToken: HeldToken? { human == nil ? nil : publicToken }
+
+    /// The launch: edit mode exactly when there is a token to open the popup with.
     package func launch(_ launch: LedgerEvent.Launch) -> LedgerEvent {
-        guard let publicToken else { return .connectLaunched(launch) }
-        return .editLaunched(launch, publicTokenVersion: publicToken.version)
+        guard let openingToken else { return .connectLaunched(launch) }
+        return .editLaunched(launch, publicTokenVersion: openingToken.version)
     }
 
-    /// The intent to exchange, refused at once when it is about another person than before.
+    /// The intent to exchange, refused at once when it is about another person than before, or
+    /// when its launch takes none any more.
+    ///
+    /// Nothing is recorded where nothing would be learnt: the launch is used up, and the user is
+    /// doubted already.
     package func receive(_ finish: LedgerEvent.Finish) -> [LedgerEvent] {
+        if let popup = popup(of: finish.launch),
+            popup.end == .finalized || popup.finishes >= Self.finishesPerLaunchMax
+        {
+            // Its session is not claimed: it may be another launch's.
+            return isDoubted ? [] : [.finishRefused(launch: finish.launch, human: finish.human)]
+        }
         guard let human, human != finish.human else { return [.finishReceived(finish)] }
         return [
             .finishReceived(finish),
@@ -96,10 +118,13 @@ extension SubjectState {
         return events
     }
 
-    /// A public token fetched again.
+    /// A public token fetched again; nil when that tells nothing new and ends no doubt.
     ///
     /// The version stays when the value is the one we hold.
-    package func recover(publicToken: Fingerprint, human: Fingerprint) -> LedgerEvent {
+    package func recover(publicToken: Fingerprint, human: Fingerprint) -> LedgerEvent? {
+        if self.human == human, self.publicToken?.fingerprint == publicToken, !isDoubted {
+            return nil
+        }
         let held = LedgerEvent.IssuedToken(
             version: self.publicToken?.version ?? 0,
             fingerprint: publicToken

@@ -9,6 +9,13 @@ extension SubjectState {
         writer.member("version", version)
         writer.member("status", status.rawValue)
         if let human { writer.member("human", human) }
+        if let claimedPerson {
+            writer.key("claimed")
+            writer.open()
+            writer.member("human", claimedPerson.human)
+            writer.member("received", claimedPerson.received)
+            writer.close()
+        }
         if let accessToken {
             writer.key("access_token")
             accessToken.write(to: &writer)
@@ -19,6 +26,15 @@ extension SubjectState {
         }
         if isDoubted { writer.member("doubted", true) }
         if let brokenReason { writer.member("broken", brokenReason) }
+        if !popups.isEmpty {
+            writer.key("popups")
+            writer.openArray()
+            for popup in popups {
+                writer.element()
+                popup.write(to: &writer)
+            }
+            writer.closeArray()
+        }
         if !openFinalizes.isEmpty {
             writer.key("finalizes")
             writer.openArray()
@@ -38,17 +54,19 @@ extension SubjectState {
         try reader.literal("{\"version\":")
         version = try reader.integer()
         try reader.literal(",\"status\":")
-        guard let status = Status(rawValue: try reader.string()) else {
-            throw .malformed(offset: 0)
-        }
-        self.status = status
+        status = try reader.word(Status.self)
         human = reader.skip(",\"human\":") ? try reader.fingerprint() : nil
+        claimedPerson = reader.skip(",\"claimed\":") ? try ClaimedPerson(from: &reader) : nil
         accessToken =
             reader.skip(",\"access_token\":") ? try HeldToken(from: &reader) : nil
         publicToken =
             reader.skip(",\"public_token\":") ? try HeldToken(from: &reader) : nil
         isDoubted = reader.skip(",\"doubted\":true")
         brokenReason = reader.skip(",\"broken\":") ? try reader.string() : nil
+        if reader.skip(",\"popups\":[") {
+            repeat { popups.append(try Popup(from: &reader)) } while reader.skip(",")
+            try reader.literal("]")
+        }
         if reader.skip(",\"finalizes\":[") {
             repeat {
                 openFinalizes.append(try OpenFinalize(from: &reader))
@@ -86,8 +104,11 @@ extension SubjectState.OpenFinalize {
         writer.member("finalize", finalize)
         writer.member("launch", launch)
         writer.member("received", received)
+        writer.member("received_at", receivedAt)
         writer.member("dispatches", dispatches)
+        writer.member("changed_at", changedAt)
         if let unresolved { writer.member("unresolved", unresolved) }
+        if let abandoned { writer.member("abandoned", abandoned.rawValue) }
         writer.close()
     }
 
@@ -98,9 +119,58 @@ extension SubjectState.OpenFinalize {
         launch = try reader.identifier()
         try reader.literal(",\"received\":")
         received = try reader.integer()
+        try reader.literal(",\"received_at\":")
+        receivedAt = try reader.recordTime()
         try reader.literal(",\"dispatches\":")
         dispatches = try reader.integer()
+        try reader.literal(",\"changed_at\":")
+        changedAt = try reader.recordTime()
         unresolved = reader.skip(",\"unresolved\":") ? try reader.string() : nil
+        if reader.skip(",\"abandoned\":") {
+            abandoned = try reader.word(AbandonReason.self)
+        }
         try reader.literal("}")
+    }
+}
+
+extension SubjectState.ClaimedPerson {
+    fileprivate init(from reader: inout RecordReader) throws(RecordError) {
+        try reader.literal("{\"human\":")
+        human = try reader.fingerprint()
+        try reader.literal(",\"received\":")
+        received = try reader.integer()
+        try reader.literal("}")
+    }
+}
+
+extension SubjectState.Popup {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.open()
+        writer.member("launch", launch)
+        if finishes > 0 { writer.member("finishes", finishes) }
+        if let end { writer.member("end", end.rawValue) }
+        writer.close()
+    }
+
+    fileprivate init(from reader: inout RecordReader) throws(RecordError) {
+        try reader.literal("{\"launch\":")
+        launch = try reader.identifier()
+        finishes = 0
+        if reader.skip(",\"finishes\":") {
+            finishes = try reader.integer()
+            guard finishes > 0 else { throw .malformed(offset: 0) }
+        }
+        end = reader.skip(",\"end\":") ? try reader.word(End.self) : nil
+        try reader.literal("}")
+    }
+}
+
+extension RecordReader {
+    /// One of the words of a closed list.
+    fileprivate mutating func word<Word: RawRepresentable<String>>(
+        _ type: Word.Type
+    ) throws(RecordError) -> Word {
+        guard let word = Word(rawValue: try string()) else { throw .malformed(offset: 0) }
+        return word
     }
 }

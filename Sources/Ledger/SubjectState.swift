@@ -21,16 +21,14 @@ package struct SubjectState: Sendable, Equatable {
         package var issuedAt: Timestamp
     }
 
-    /// A finalize without a final outcome.
-    package struct OpenFinalize: Sendable, Equatable {
-        package var finalize: Identifier
-        package var launch: Identifier
-        /// The subject version of the intent, under which the vault keeps the session token.
+    /// A person whom a finish named and no answer of the provider has confirmed.
+    ///
+    /// It proves nothing: anybody can write any `humanId` into a finish
+    /// (docs/decisions/0034-what-a-finish-claims.md).
+    package struct ClaimedPerson: Sendable, Equatable {
+        package var human: Fingerprint
+        /// The subject version of the intent, under which the vault keeps the `humanId`.
         package var received: Int64
-        /// How often the POST was about to be sent.
-        package var dispatches: Int64
-        /// Why the outcome is unknown, once that is recorded.
-        package var unresolved: String?
     }
 
     /// Count of the user's events.
@@ -40,11 +38,15 @@ package struct SubjectState: Sendable, Equatable {
     package internal(set) var human: Fingerprint?
     package internal(set) var accessToken: HeldToken?
     package internal(set) var publicToken: HeldToken?
+    /// Whom the last finish named, while nobody is linked.
+    package internal(set) var claimedPerson: ClaimedPerson?
     /// Something happened after which the provider may hold another public token, or know a user
     /// whom we do not: a popup closed or failed, an exchange without tokens.
     package internal(set) var isDoubted = false
     /// Why the connection is broken.
     package internal(set) var brokenReason: String?
+    /// The last launches, oldest first.
+    package internal(set) var popups: [Popup] = []
     package internal(set) var openFinalizes: [OpenFinalize] = []
 
     package init() {}
@@ -77,36 +79,22 @@ extension SubjectState {
     package mutating func apply(_ event: LedgerEvent, at time: Timestamp) {
         version += 1
         switch event {
-        case .connectLaunched, .editLaunched:
-            // A launch heals nothing by itself: what was asked of the provider before it is an
-            // event of its own.
-            break
-        case .launchClosed, .launchFailed:
-            isDoubted = true
+        case .connectLaunched(let launch), .editLaunched(let launch, _):
+            open(launch.launch)
+        case .launchClosed(let launch), .launchFailed(let launch, _):
+            close(launch)
         case .finishReceived(let finish):
-            openFinalizes.append(
-                OpenFinalize(
-                    finalize: finish.finalize,
-                    launch: finish.launch,
-                    received: version,
-                    dispatches: 0,
-                    unresolved: nil
-                )
-            )
+            receive(finish, at: time)
+        case .finishRefused:
+            isDoubted = true
         case .exchangeDispatched(let finalize, let number):
-            update(finalize) {
+            update(finalize, at: time) {
                 $0.dispatches = number
                 $0.unresolved = nil
             }
-        case .connectFinalized(let finalize, _, let human),
-            .editFinalized(let finalize, _, let human):
-            end(finalize)
-            // Newer tokens are here, so nobody waits for those of an earlier exchange any more.
-            openFinalizes.removeAll { $0.unresolved != nil }
-            self.human = human
-            status = .connected
-            brokenReason = nil
-            isDoubted = false
+        case .connectFinalized(let finalize, let launch, let human),
+            .editFinalized(let finalize, let launch, let human):
+            connect(finalize, launch, human)
         case .accessTokenRotated(let token, _):
             accessToken = HeldToken(
                 version: token.version,
@@ -119,11 +107,18 @@ extension SubjectState {
                 fingerprint: token.fingerprint,
                 issuedAt: time
             )
-        case .finalizeRejected(let finalize, _), .finalizeRefused(let finalize, _):
+        case .finalizeRejected(let finalize, _):
             end(finalize)
             isDoubted = true
+        case .finalizeRefused(let finalize, _):
+            refuse(finalize)
         case .finalizeUnresolved(let finalize, let reason):
-            update(finalize) { $0.unresolved = reason }
+            update(finalize, at: time) { $0.unresolved = reason }
+            isDoubted = true
+        case .finalizeAbandoned(let finalize, let reason):
+            abandon(finalize, reason)
+        case .finalizeSuperseded(let finalize, _, _):
+            end(finalize)
             isDoubted = true
         case .publicTokenRecovered(let token, let human):
             if token.version != publicToken?.version {
@@ -134,7 +129,10 @@ extension SubjectState {
                 )
             }
             self.human = human
+            claimedPerson = nil
             isDoubted = false
+        case .personGone(let human):
+            forget(human)
         case .connectionBroken(let reason):
             status = .broken
             brokenReason = reason
@@ -142,19 +140,5 @@ extension SubjectState {
             // Not part of a user's story; such records carry no subject version.
             break
         }
-    }
-
-    private mutating func end(_ finalize: Identifier) {
-        openFinalizes.removeAll { $0.finalize == finalize }
-    }
-
-    private mutating func update(
-        _ finalize: Identifier,
-        _ change: (inout OpenFinalize) -> Void
-    ) {
-        guard let index = openFinalizes.firstIndex(where: { $0.finalize == finalize }) else {
-            return
-        }
-        change(&openFinalizes[index])
     }
 }

@@ -1,6 +1,5 @@
 internal import BoundedServer
-internal import ConnectFlow
-package import HumanConnect
+package import ConnectFlow
 package import Hummingbird
 internal import Ledger
 package import LedgerStore
@@ -38,24 +37,24 @@ package enum TreeAccess: String, Sendable, CaseIterable {
     case key
 }
 
-/// The HTTP service over a store and a provider.
+/// The HTTP service over a store and the flows of launches.
 package struct LedgerAPI: Sendable {
     private let store: LedgerStore
     private let integrator: Integrator
-    private let provider: HumanConnectClient
+    private let flows: ConnectFlows
     private let configuration: LedgerAPIConfiguration
     private let logger: Logger
 
     package init(
         store: LedgerStore,
         integrator: Integrator,
-        provider: HumanConnectClient,
+        flows: ConnectFlows,
         configuration: LedgerAPIConfiguration,
         logger: Logger
     ) {
         self.store = store
         self.integrator = integrator
-        self.provider = provider
+        self.flows = flows
         self.configuration = configuration
         self.logger = logger
     }
@@ -93,23 +92,10 @@ package struct LedgerAPI: Sendable {
     private func router(_ bound: BoundAddress) -> Router<LedgerRequestContext> {
         let router = Router(context: LedgerRequestContext.self)
         router.add(middleware: RequestMiddleware(clock: store.clock, logger: logger))
-        let recovery = PublicTokenRecovery(
-            store: store,
-            provider: provider,
-            userList: ProviderUserList(provider: provider)
-        )
-        let finalizer = Finalizer(store: store, provider: provider, logger: logger)
-        let reports = LaunchReports(store: store)
-        LaunchRoutes(
-            store: store,
-            launcher: Launcher(store: store, recovery: recovery, logger: logger),
-            finalizer: finalizer,
-            reports: reports,
-            publicURL: { bound.url }
-        ).add(to: router)
-        FinishRoutes(store: store, finalizer: finalizer, reports: reports).add(to: router)
+        LaunchRoutes(store: store, flows: flows, publicURL: { bound.url }).add(to: router)
+        FinishRoutes(store: store, flows: flows).add(to: router)
         TokenRoutes(store: store).add(to: router)
-        UserRoutes(store: store, recovery: recovery).add(to: router)
+        UserRoutes(store: store, recovery: flows.recovery).add(to: router)
         EventRoutes(store: store).add(to: router)
         ExportRoutes(store: store, logger: logger).add(to: router)
         SearchRoutes(store: store).add(to: router)

@@ -68,6 +68,22 @@ extension Problem {
     init(_ error: ConnectError) {
         switch error {
         case .notConnected: self.init(LedgerError.notConnected)
+        case .personUnproven:
+            self.init(
+                .conflict,
+                "person_unproven",
+                """
+                The provider may know this user already: a finish named a person whom nothing \
+                proves to be this user. No popup would open. Give the app its App Key, or remove \
+                the person at the provider; then launch again.
+                """
+            )
+        case .personGone:
+            self.init(
+                .conflict,
+                "person_gone",
+                "The provider does not know the person any more; a new launch connects anew."
+            )
         case .launchNotFound:
             self.init(.notFound, "launch_not_found", "There is no such launch.")
         case .keyReused:
@@ -97,17 +113,17 @@ extension Problem {
     /// What a finish can fail with.
     init(_ error: FinishError) {
         switch error {
-        case .launchExpired:
-            self.init(
-                .unprocessableContent,
-                "launch_expired",
-                "The launch has expired; make a new one."
-            )
         case .launchConsumed:
             self.init(
                 .unprocessableContent,
                 "launch_consumed",
                 "The launch was finished with another session; make a new one."
+            )
+        case .abandoned:
+            self.init(
+                .unprocessableContent,
+                "finalize_abandoned",
+                "The provider's answer to this finish is lost; make a new launch."
             )
         case .sessionUsed:
             self.init(

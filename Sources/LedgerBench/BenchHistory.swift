@@ -76,7 +76,6 @@ struct BenchHistory: Sendable {
         var change = Change(context: Self.context)
         for event in user.state.receive(finish) { change.append(event, id: finish.finalize) }
         change.claim(.session, finish.session)
-        if let launch = Fingerprint(finish.launch.bytes) { change.claim(.launch, launch) }
         change.keep(session, .sessionToken, version: user.state.version + 1)
         var user = try await written(change, user)
         change = Change(context: Self.context)

@@ -96,6 +96,7 @@ package struct BenchStack: Sendable {
                         port: port,
                         publicURL: nil
                     ),
+                    spoolFolder: "\(folder)/spool",
                     checkpointFolder: nil,
                     logger: logger
                 )

@@ -20,6 +20,8 @@ struct ServeCommand: AsyncParsableCommand {
     /// Where to listen when nothing else is said.
     static let usualHost = "127.0.0.1"
     static let usualPort = 8080
+    /// Where answers are kept when nothing else is said.
+    static let usualSpoolFolder = "token-ledger-spool"
 
     @OptionGroup var options: ServiceDatabaseOptions
 
@@ -45,6 +47,16 @@ struct ServeCommand: AsyncParsableCommand {
     var checkpointFolder: String?
 
     @Option(
+        name: .customLong("spool-folder"),
+        help: """
+            A folder of this copy's own that keeps the provider's answers, sealed, while the \
+            database is away; "token-ledger-spool" where the program was started, unless named \
+            (TOKEN_LEDGER_SPOOL_FOLDER).
+            """
+    )
+    var spoolFolder: String?
+
+    @Option(
         name: .customLong("witness-policy"),
         help: """
             A file that says which witnesses must have cosigned a checkpoint before it is published \
@@ -65,8 +77,8 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try await options.settings([
             .host: host, .port: port.map(String.init), .publicURL: publicURL,
-            .checkpointFolder: checkpointFolder, .witnessPolicy: witnessPolicy,
-            .treeAccess: treeAccess,
+            .checkpointFolder: checkpointFolder, .spoolFolder: spoolFolder,
+            .witnessPolicy: witnessPolicy, .treeAccess: treeAccess,
         ])
         let logger = try ProgramLog.start(level: settings.text(.logLevel))
         let rootKey = try OpenedStore.rootKey(settings)
@@ -86,6 +98,7 @@ struct ServeCommand: AsyncParsableCommand {
                 database: try options.database(settings),
                 provider: provider,
                 configuration: configuration,
+                spoolFolder: try settings.text(.spoolFolder) ?? Self.usualSpoolFolder,
                 checkpointFolder: try settings.text(.checkpointFolder),
                 witnessPolicy: policy,
                 logger: logger

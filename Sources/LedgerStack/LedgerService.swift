@@ -1,3 +1,4 @@
+internal import ConnectFlow
 package import HumanConnect
 internal import Ledger
 package import LedgerAPI
@@ -18,6 +19,7 @@ package struct LedgerService {
     private let store: LedgerStore
     private let integratorPool: PostgresPool
     private let witnesses: WitnessQuorum?
+    private let settler: FinalizeSettler
     private let api: LedgerAPI
 
     /// One reader for each log is enough.
@@ -32,20 +34,23 @@ package struct LedgerService {
     ///     need.
     ///   - provider: whom the tokens are from.
     ///   - configuration: where HTTP listens.
+    ///   - spoolFolder: where answers of the provider are kept while the database is away.
     ///   - checkpointFolder: where the last checkpoints are kept outside the database, if anywhere.
     ///   - witnessPolicy: who must cosign a checkpoint before it is published, if anybody.
     ///   - logger: for all of it.
-    /// - Throws: `WitnessPolicyError` when the policy is for other logs, or cannot be followed.
+    /// - Throws: `WitnessPolicyError` when the policy is for other logs, or cannot be followed;
+    ///   `StackError` when the spool folder cannot be used.
     package init(
         store: LedgerStore,
         pool: PostgresPool,
         database: PostgresConfiguration,
         provider: HumanConnectClient,
         configuration: LedgerAPIConfiguration,
+        spoolFolder: String,
         checkpointFolder: String?,
         witnessPolicy: WitnessPolicy? = nil,
         logger: Logger
-    ) throws(WitnessPolicyError) {
+    ) throws {
         self.pool = pool
         self.store = store
         var integratorDatabase = database.withoutTimeLimits
@@ -60,13 +65,28 @@ package struct LedgerService {
             cosign: witnesses?.cosign,
             logger: logger
         )
+        let flows = ConnectFlows(
+            store: store,
+            provider: provider,
+            spool: try Self.spool(spoolFolder),
+            logger: logger
+        )
+        settler = flows.settler
         api = LedgerAPI(
             store: store,
             integrator: integrator,
-            provider: provider,
+            flows: flows,
             configuration: configuration,
             logger: logger
         )
+    }
+
+    private static func spool(_ folder: String) throws(StackError) -> AnswerSpool {
+        do {
+            return try AnswerSpool(folder: folder)
+        } catch {
+            throw .spoolUnusable(folder: folder)
+        }
     }
 
     /// What must run, in the order of dependence: the last one stops first.
@@ -81,6 +101,7 @@ package struct LedgerService {
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
         var services = [
             ServiceRunner.named("database pool", pool), ServiceRunner.named("store", store),
+            ServiceRunner.named("settler", settler),
         ]
         if integrates {
             services.append(ServiceRunner.named("integrator pool", integratorPool))

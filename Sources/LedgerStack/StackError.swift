@@ -4,6 +4,8 @@ package enum StackError: Error, Equatable, CustomStringConvertible {
     case folderNotMade(String)
     /// A file could not be written.
     case fileNotWritten(String)
+    /// Answers of the provider could not be kept in this folder.
+    case spoolUnusable(folder: String)
     /// An app that was just added is not there.
     case notRegistered(clientID: String)
     /// Nothing is free among the ports that are tried.
@@ -21,6 +23,12 @@ package enum StackError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .folderNotMade(let path): "The folder \(path) cannot be made."
         case .fileNotWritten(let path): "The file \(path) cannot be written."
+        case .spoolUnusable(let folder):
+            """
+            Nothing can be written to the spool folder \(folder), which keeps the provider's answers \
+            while the database is away: name another one with --spool-folder \
+            (TOKEN_LEDGER_SPOOL_FOLDER).
+            """
         case .notRegistered(let clientID): "The app \(clientID) could not be registered."
         case .noFreePort(let host): "No free port was found on \(host)."
         case .portTaken: "The port is taken by another program; choose another one."

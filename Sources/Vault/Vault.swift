@@ -27,6 +27,10 @@ package enum ValueKind: String, Sendable {
     case humanID = "human_id"
     /// Kept from the intent to the outcome of one finalize; its version is the intent's.
     case sessionToken = "session_token"
+    /// Whom a finish named, while nobody is linked; its version is the intent's.
+    case claimedHumanID = "claimed_human_id"
+    /// The provider's answer to an exchange, kept outside the database until it is recorded.
+    case providerAnswer = "provider_answer"
     case clientSecret = "client_secret"
     case appKey = "app_key"
 }
@@ -37,20 +41,21 @@ extension ValueKind {
         switch self {
         case .accessToken: .accessToken
         case .publicToken: .publicToken
-        case .clientUserID, .humanID, .sessionToken, .clientSecret, .appKey: nil
+        case .clientUserID, .humanID, .sessionToken, .claimedHumanID, .providerAnswer,
+            .clientSecret, .appKey:
+            nil
         }
     }
 
-    /// Under which kind its fingerprint stands in the log; nil for an app's own secrets, which have
-    /// none.
+    /// Under which kind its fingerprint stands in the log; nil for what has none there.
     package var fingerprintKind: FingerprintKind? {
         switch self {
         case .accessToken: .accessToken
         case .publicToken: .publicToken
         case .clientUserID: .user
-        case .humanID: .human
+        case .humanID, .claimedHumanID: .human
         case .sessionToken: .session
-        case .clientSecret, .appKey: nil
+        case .providerAnswer, .clientSecret, .appKey: nil
         }
     }
 }

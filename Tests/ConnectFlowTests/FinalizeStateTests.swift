@@ -61,22 +61,19 @@ struct FinalizeStateTests {
         #expect(state.recorded(Self.finalized) == .end(.success(Secret("public"))))
     }
 
-    @Test("what is too late or was used otherwise ends before anything is written")
+    @Test("what was used otherwise ends before anything is written")
     func refusedAtOnce() {
-        for (standing, error) in [
-            (FinalizeState.Standing.late, FinishError.launchExpired),
-            (.launchConsumed, .launchConsumed), (.sessionUsed, .sessionUsed),
-        ] {
-            var state = FinalizeState()
-            #expect(state.compared(standing) == end(error))
-        }
+        var state = FinalizeState()
+        #expect(state.compared(.sessionUsed) == end(.sessionUsed))
     }
 
-    @Test("a finish about another person than before ends with its intent, without an exchange")
+    @Test("a finish that is refused with its intent leads to no exchange")
     func refused() {
-        var state = FinalizeState()
-        _ = state.compared(.first)
-        #expect(state.refused() == end(.differentPerson))
+        for error in [FinishError.differentPerson, .launchConsumed] {
+            var state = FinalizeState()
+            _ = state.compared(.first)
+            #expect(state.refused(error) == end(error))
+        }
     }
 
     @Test("a finish whose twin was faster becomes its repeat")
@@ -87,13 +84,15 @@ struct FinalizeStateTests {
         #expect(state.compared(.repeated(.dispatched(number: 1))) == Self.outcomePause)
     }
 
-    @Test("a finish that lost its launch to another session is not received again")
+    @Test("a finish that lost its claim is not received again")
     func claimedByAnother() {
-        for standing in [FinalizeState.Standing.first, .late, .launchConsumed] {
+        for (standing, error) in [
+            (FinalizeState.Standing.first, FinishError.inProgress), (.sessionUsed, .sessionUsed),
+        ] {
             var state = FinalizeState()
             _ = state.compared(.first)
             _ = state.claimed()
-            #expect(state.compared(standing) == end(.launchConsumed))
+            #expect(state.compared(standing) == end(error))
         }
     }
 
@@ -206,6 +205,7 @@ struct FinalizeStateTests {
             (Self.finalized, FinalizeState.Action.end(.success(Secret("public")))),
             (.rejected, end(.rejected)), (.refused, end(.differentPerson)),
             (.unresolved, end(.unresolved)),
+            (.abandoned, end(.abandoned)), (.superseded, end(.abandoned)),
         ] {
             #expect(FinalizeState(at: .ended(outcome)).action == action)
             var state = FinalizeState()
@@ -285,34 +285,52 @@ struct FinalizeStateTests {
         }
     }
 
-    @Test("an answer in hand is recorded anew for a minute while the database is away")
-    func databaseAway() {
-        var state = recording()
+    @Test(
+        "while the database is away an answer in hand is recorded anew: ten seconds, or ten minutes",
+        arguments: [(true, 20), (false, 1_200)]
+    )
+    func databaseAway(isKept: Bool, tries: Int) {
+        var state = FinalizeState(recording: .answered(Self.answer))
         let record = FinalizeState.Action.record(.answered(Self.answer))
         let away = ConnectError.store(.unavailable)
-        for _ in 1..<120 {
+        for _ in 1..<tries {
             #expect(
-                state.recordingFailed(away, isCancelled: false)
+                state.recordingFailed(away, isKept: isKept, isCancelled: false)
                     == .pause(.milliseconds(500), then: record)
             )
             #expect(state.paused(isCancelled: false) == record)
         }
-        #expect(state.recordingFailed(away, isCancelled: false) == .end(.failure(away)))
-        #expect(state.recordFailures == 120)
+        #expect(
+            state.recordingFailed(away, isKept: isKept, isCancelled: false)
+                == .end(.failure(away))
+        )
+        #expect(state.recordFailures == tries)
     }
 
-    @Test("what will not pass is not tried again, nor what nobody waits for")
+    @Test("what will not pass is not tried again, nor what is kept and nobody waits for")
     func notRecorded() {
         for error in [
             ConnectError.store(.damaged(.value)), .launchNotFound, .finish(.rejected),
         ] {
             var state = recording()
-            #expect(state.recordingFailed(error, isCancelled: false) == .end(.failure(error)))
+            #expect(
+                state.recordingFailed(error, isKept: true, isCancelled: false)
+                    == .end(.failure(error))
+            )
         }
         for error in [StoreError.unavailable, .overloaded, .outcomeUnknown, .conflict] {
             var state = recording()
             let error = ConnectError.store(error)
-            #expect(state.recordingFailed(error, isCancelled: true) == .end(.failure(error)))
+            #expect(
+                state.recordingFailed(error, isKept: true, isCancelled: true)
+                    == .end(.failure(error))
+            )
+            state = recording()
+            guard case .pause = state.recordingFailed(error, isKept: false, isCancelled: true)
+            else {
+                Issue.record("given up, and kept nowhere")
+                continue
+            }
         }
     }
 
@@ -322,7 +340,7 @@ struct FinalizeStateTests {
         _ = state.exchangeFailed(.notSent(.cancelled))
         #expect(state.paused(isCancelled: true) == .dispatch(number: 2))
         state = recording()
-        _ = state.recordingFailed(.store(.unavailable), isCancelled: false)
+        _ = state.recordingFailed(.store(.unavailable), isKept: false, isCancelled: false)
         #expect(state.paused(isCancelled: true) == .record(.answered(Self.answer)))
     }
 }

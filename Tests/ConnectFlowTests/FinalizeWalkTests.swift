@@ -103,7 +103,7 @@ private struct AnyReport {
         case .receive:
             switch draw(mood == .open ? 5 : 2) {
             case 0: _ = state.claimed()
-            case 4: _ = state.refused()
+            case 4: _ = state.refused(.differentPerson)
             default: _ = state.received()
             }
         case .dispatch:
@@ -122,7 +122,8 @@ private struct AnyReport {
             case (0, .answered): _ = state.humanTaken()
             case (1...2, _): _ = state.recordedBefore()
             case (20..., _): _ = state.recorded(outcome())
-            default: _ = state.recordingFailed(.store(.unavailable), isCancelled: false)
+            default:
+                _ = state.recordingFailed(.store(.unavailable), isKept: true, isCancelled: false)
             }
         case .askOutcome: _ = state.found(progress())
         case .pause: _ = state.paused(isCancelled: false)
@@ -137,8 +138,6 @@ private struct AnyReport {
         switch draw(mood == .open ? 7 : 4) {
         case 0...2: .first
         case 3: .repeated(progress())
-        case 4: .late
-        case 5: .launchConsumed
         default: .sessionUsed
         }
     }

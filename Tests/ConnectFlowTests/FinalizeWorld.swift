@@ -52,7 +52,7 @@ struct FinalizeWorld {
         switch (outcome, mark) {
         case (let outcome?, _): .ended(outcome)
         case (nil, nil): dispatches == 0 ? .received : .dispatched(number: dispatches)
-        case (nil, HumanConnectError.notSentReason?): .notSent(number: dispatches)
+        case (nil, SubjectState.OpenFinalize.notSent?): .notSent(number: dispatches)
         case (nil, _?): .unresolved
         }
     }
@@ -138,7 +138,7 @@ struct FinalizeWorld {
     ) {
         let draw = Int.random(in: 0..<5, using: &random)
         if draw == 0 {
-            _ = state.recordingFailed(.store(.unavailable), isCancelled: false)
+            _ = state.recordingFailed(.store(.unavailable), isKept: true, isCancelled: false)
             return
         }
         let recorded: FinalizeOutcome
@@ -168,7 +168,7 @@ struct FinalizeWorld {
         // The answer of a commit may be lost, and then it is tried again.
         _ =
             draw == 1
-            ? state.recordingFailed(.store(.outcomeUnknown), isCancelled: false)
+            ? state.recordingFailed(.store(.outcomeUnknown), isKept: true, isCancelled: false)
             : state.recorded(recorded)
     }
 }

@@ -67,7 +67,11 @@ struct LaunchTests {
             }
             await service.sandbox.stop()
             #expect(try await service.launch("optional").mode == "edit")
-            #expect(try await service.launch("new").mode == "create")
+            let unknown = try await service.post("/v1/launches", #"{"client_user_id":"new"}"#)
+            #expect(unknown.status == 503, "whether the provider knows the user decides the mode")
+            #expect(unknown.code == "provider_unavailable")
+            #expect(unknown.headers["retry-after"] != nil)
+            #expect(try await service.launch("nobody doubted").mode == "create")
             let recovery = try await service.post(service.user("optional", "/public-token"))
             #expect(recovery.status == 503)
             #expect(recovery.code == "provider_unavailable")
@@ -75,17 +79,27 @@ struct LaunchTests {
         }
     }
 
-    @Test("a user deleted at the provider is not recovered, and what is held stays")
-    func recoveryRejected() async throws {
+    @Test("a user deleted at the provider is not recovered, and the way back is a new launch")
+    func deleted() async throws {
         try await TestService.run { service in
             try await service.connect("deleted")
             let held = try await service.tokens("deleted")
             try await service.sandbox.delete("deleted")
             let answer = try await service.post(service.user("deleted", "/public-token"))
             #expect(answer.status == 409)
-            #expect(answer.code == "recovery_rejected")
+            #expect(answer.code == "person_gone")
             let kept = try await service.tokens("deleted")
             #expect(kept["public_token"] == held["public_token"])
+            #expect(kept["status"] == "broken")
+            #expect(kept["reason"] == "person_gone")
+            #expect(kept["next_step"] == "launch")
+            #expect(try await service.get(service.user("deleted"))["next_mode"] == "create")
+            try await service.connect("deleted")
+            let now = try await service.tokens("deleted")
+            #expect(now["status"] == "connected")
+            #expect(now["human_id"] != held["human_id"])
+            #expect(now.json["versions"]?["public_token"] == .number("2"))
+            #expect(try await service.verifies())
         }
     }
 
@@ -101,7 +115,9 @@ struct LaunchTests {
             #expect(try await service.types("once") == ["connect.launched"])
             try await service.connect("once")
             let later = try await service.launch("once", headers: headers)
-            #expect(later.answer.text == answers[0].answer.text)
+            #expect(later.id != answers[0].id, "its options would not open the popup any more")
+            #expect(later.mode == "edit")
+            #expect(try await service.launch("once", headers: headers).id == later.id)
             for body in [
                 #"{"client_user_id":"another","finish":"direct"}"#,
                 #"{"client_user_id":"once","finish":"relay"}"#,
@@ -122,7 +138,8 @@ struct LaunchTests {
             let edit = try await service.launch("once", headers: ["Idempotency-Key": "key 2"])
             try await service.connect("once", "lab")
             let editAgain = try await service.launch("once", headers: ["Idempotency-Key": "key 2"])
-            #expect(editAgain.publicToken == edit.publicToken)
+            #expect(editAgain.id != edit.id)
+            #expect(try await service.play(editAgain).status == 200)
         }
     }
 

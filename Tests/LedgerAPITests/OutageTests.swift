@@ -8,18 +8,6 @@ import Wire
 
 @Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct OutageTests {
-    /// Asks until it holds; a test that waits for ever is ended by the limit.
-    private func eventually(
-        _ what: String,
-        _ holds: () async throws -> Bool
-    ) async throws {
-        let start = ContinuousClock.now
-        while !(try await holds()) {
-            try #require(start.duration(to: .now) < .seconds(30), "\(what)")
-            try await Task.sleep(for: .milliseconds(50))
-        }
-    }
-
     @Test("PostgreSQL away: 503 with Retry-After, and everything works again when it is back")
     func away() async throws {
         try await TestCluster.run { cluster in

@@ -124,8 +124,7 @@ struct StoryTests {
         #expect(try await service.tokens(user)["status"] == "connected")
         #expect(
             try await service.types(user) == Self.created + Self.edited + [
-                "public_token.recovered", "edit.launched", "public_token.recovered",
-                "connection.broken",
+                "edit.launched", "public_token.recovered", "connection.broken",
             ] + Self.edited
         )
     }

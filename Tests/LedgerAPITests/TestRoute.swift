@@ -155,7 +155,7 @@ struct TestRoute: Sendable, CustomStringConvertible {
         "malformed_request", "invalid_finish", "not_integrated", "history_mismatch",
         "request_too_large", "unsupported_media_type", "unauthenticated",
         "insufficient_scope", "origin_refused", "not_found", "not_connected", "launch_not_found",
-        "launch_expired", "launch_consumed", "session_used", "client_id_mismatch",
+        "finalize_abandoned", "person_unproven", "person_gone", "launch_consumed", "session_used", "client_id_mismatch",
         "different_person", "finalize_in_progress", "key_reused", "session_rejected",
         "finalize_unresolved", "recovery_rejected", "provider_unavailable",
         "database_unavailable", "overloaded", "outcome_unknown", "conflict", "internal",

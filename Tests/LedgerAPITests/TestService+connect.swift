@@ -127,7 +127,7 @@ extension TestService {
 // MARK: The database
 
 extension TestService {
-    private func asOwner<Value: Sendable>(
+    func asOwner<Value: Sendable>(
         _ body: (PostgresConnection) async throws -> Value
     ) async throws -> Value {
         let connection = try await PostgresConnection.connect(owner.withoutTimeLimits)

@@ -1,3 +1,5 @@
+import ConnectFlow
+import Foundation
 import HTTPTypes
 import HumanConnect
 import HumanConnectSandbox
@@ -25,12 +27,16 @@ struct TestService: Sendable {
     let store: LedgerStore
     /// The database with all rights.
     let owner: PostgresConfiguration
+    let rootKey: RootKey
+    let spoolFolder: String
     let app: StoredApp
     let foreignApp: StoredApp
     /// Has all scopes.
     let key: String
     let foreignKey: String
     let logs: LogMemory
+    /// Nobody looks after left finalizes by himself: a test says when.
+    let flows: ConnectFlows
     let api: LedgerAPI
     /// Ends with the server.
     let server: Task<Void, any Error>
@@ -40,9 +46,12 @@ struct TestService: Sendable {
     static func run<Value: Sendable>(
         providerTimeMax: Duration = .seconds(15),
         treeAccess: TreeAccess = .open,
+        hasAppKey: Bool = true,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
-        try await TestStore.run { try await run($0, providerTimeMax, treeAccess, body) }
+        try await TestStore.run {
+            try await run($0, providerTimeMax, treeAccess, hasAppKey, body)
+        }
     }
 
     /// Lends a service on a cluster that the test can stop.
@@ -50,13 +59,14 @@ struct TestService: Sendable {
         on cluster: TestCluster,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
-        try await TestStore.run(on: cluster) { try await run($0, .seconds(15), .open, body) }
+        try await TestStore.run(on: cluster) { try await run($0, .seconds(15), .open, true, body) }
     }
 
     private static func run<Value: Sendable>(
         _ database: TestStore,
         _ providerTimeMax: Duration,
         _ treeAccess: TreeAccess,
+        _ hasAppKey: Bool,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
         let sandbox = TestSandbox()
@@ -87,10 +97,18 @@ struct TestService: Sendable {
                 )
                 group.addTask { try await integrator.run() }
                 defer { group.cancelAll() }
+                let spoolFolder = try newTemporaryFolder()
+                defer { try? FileManager.default.removeItem(atPath: spoolFolder) }
+                let flows = ConnectFlows(
+                    store: store,
+                    provider: provider,
+                    spool: try AnswerSpool(folder: spoolFolder),
+                    logger: logs.logger()
+                )
                 let api = LedgerAPI(
                     store: store,
                     integrator: integrator,
-                    provider: provider,
+                    flows: flows,
                     configuration: LedgerAPIConfiguration(
                         host: "127.0.0.1",
                         port: 0,
@@ -99,7 +117,13 @@ struct TestService: Sendable {
                     ),
                     logger: logs.logger()
                 )
-                let service = try await started(api, database, sandbox, logs)
+                let service = try await started(
+                    api,
+                    flows,
+                    (database, spoolFolder: spoolFolder, hasAppKey: hasAppKey),
+                    sandbox,
+                    logs
+                )
                 let result: Result<Value, any Error>
                 do {
                     result = .success(try await body(service))
@@ -121,13 +145,20 @@ struct TestService: Sendable {
 
     private static func started(
         _ api: LedgerAPI,
-        _ database: TestStore,
+        _ flows: ConnectFlows,
+        _ places: (database: TestStore, spoolFolder: String, hasAppKey: Bool),
         _ sandbox: TestSandbox,
         _ logs: LogMemory
     ) async throws -> TestService {
+        let database = places.database
         let store = database.store
         let owner = database.owner
-        let own = try await register(TestSandbox.ownApp, database, await sandbox.url)
+        let own = try await register(
+            TestSandbox.ownApp,
+            hasAppKey: places.hasAppKey,
+            database,
+            await sandbox.url
+        )
         let foreign = try await register(TestSandbox.foreignApp, database, await sandbox.url)
         let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
         let group = ServiceGroup(
@@ -148,11 +179,14 @@ struct TestService: Sendable {
             sandbox: sandbox,
             store: store,
             owner: owner,
+            rootKey: database.rootKey,
+            spoolFolder: places.spoolFolder,
             app: own,
             foreignApp: foreign,
             key: try await key(of: own, Scope.allCases, store, owner),
             foreignKey: try await key(of: foreign, Scope.allCases, store, owner),
             logs: logs,
+            flows: flows,
             api: api,
             server: server,
             beginShutdown: { await group.triggerGracefulShutdown() }
@@ -161,6 +195,7 @@ struct TestService: Sendable {
 
     private static func register(
         _ app: SandboxApp,
+        hasAppKey: Bool = true,
         _ database: TestStore,
         _ url: String
     ) async throws -> StoredApp {
@@ -170,7 +205,7 @@ struct TestService: Sendable {
                 clientID: app.clientID,
                 name: app.name,
                 clientSecret: app.clientSecret,
-                appKey: app.appKey,
+                appKey: hasAppKey ? app.appKey : nil,
                 connectURL: url,
                 userURL: url,
                 apiURL: url,

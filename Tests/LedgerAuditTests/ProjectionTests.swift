@@ -111,12 +111,13 @@ struct ProjectionTests {
             "update ledger.user_state set changed_at = changed_at + interval '1 microsecond'",
             "update ledger.user_state set access_token_version = 1",
             "update ledger.user_state set public_token_version = 1",
+            "update ledger.user_state set settle_at = 'infinity'",
             "update ledger.user_state set subject = gen_random_uuid()",
             "delete from ledger.user_state",
             """
             insert into ledger.user_state
             select log_id, app_id, gen_random_uuid(), 1, changed_at, status,
-                access_token_version, public_token_version, state
+                access_token_version, public_token_version, settle_at, state
             from ledger.user_state
             """,
         ]

@@ -45,10 +45,6 @@ struct VaultEvidenceTests {
             .lookupMissing, "the lookup of kind session is missing"
         ),
         (
-            "delete from vault.lookup where kind = 'launch'", .lookupMissing,
-            "the lookup of kind launch is missing"
-        ),
-        (
             "delete from vault.lookup where kind = 'human'", .lookupMissing,
             "the lookup of kind human is missing"
         ),

@@ -68,7 +68,7 @@ struct AppendTests {
                 factory.command(known, expected: 2),
                 factory.command(events: 2, ids: [factory.clock.identifier(), id]),
                 factory.command(claims: [(.session, taken)]),
-                factory.command(claims: [(.launch, taken)]),
+                factory.command(claims: [(.human, taken)]),
                 factory.command(claims: [(.human, factory.fingerprint("free")), (.session, taken)]),
                 factory.command(known, expected: 1),
             ])

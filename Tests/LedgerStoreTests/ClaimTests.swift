@@ -81,7 +81,7 @@ struct ClaimTests {
 
     @Test(
         "of many who claim one thing for different users, one gets it",
-        arguments: [LookupKind.human, .session, .launch]
+        arguments: [LookupKind.human, .session]
     )
     func claim(kind: LookupKind) async throws {
         try await TestStore.run { test in

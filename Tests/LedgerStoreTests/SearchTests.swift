@@ -67,15 +67,21 @@ struct SearchTests {
     func fetchedAgain() async throws {
         try await TestStore.run { test in
             var user = try await test.connectedUser("again")
+            var doubt = Change(context: TestStore.context)
+            doubt.append(.launchClosed(launch: test.store.clock.identifier()))
+            _ = try await test.store.write(doubt, to: user)
+            user = try await test.user("again")
             for token in ["public again", "public new"] {
                 let human = try #require(user.state.human)
-                let event = user.state.recover(
-                    publicToken: test.store.vault.fingerprint(
-                        .publicToken,
-                        of: Secret(token),
-                        app: test.app.id
-                    ),
-                    human: human
+                let event = try #require(
+                    user.state.recover(
+                        publicToken: test.store.vault.fingerprint(
+                            .publicToken,
+                            of: Secret(token),
+                            app: test.app.id
+                        ),
+                        human: human
+                    )
                 )
                 var change = Change(context: TestStore.context)
                 change.append(event)

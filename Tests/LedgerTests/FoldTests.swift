@@ -85,7 +85,22 @@ struct FoldTests {
             session: Golden.one,
             human: Golden.other
         )
+        let launch = LedgerEvent.Launch(
+            launch: Golden.launch,
+            finish: .direct,
+            expiry: Golden.expiry
+        )
+        state.apply(.connectLaunched(launch), at: Golden.time)
         state.apply(.finishReceived(finish), at: Golden.time)
+        #expect(
+            String(decoding: state.encoded(), as: UTF8.self).hasPrefix(
+                #"""
+                {"version":2,"status":"launched",\#
+                "claimed":{"human":"ffeeddccbbaa99887766554433221100","received":2},\#
+                "popups":[{
+                """#
+            )
+        )
         state.apply(.exchangeDispatched(finalize: Golden.finalize, number: 1), at: Golden.time)
         state.apply(
             .connectFinalized(
@@ -105,19 +120,33 @@ struct FoldTests {
         )
         state.apply(
             .finalizeUnresolved(finalize: Golden.finalize, reason: "time\"out"),
+            at: Golden.expiry
+        )
+        state.apply(
+            .finalizeAbandoned(finalize: Golden.finalize, reason: .answerLost),
             at: Golden.time
         )
+        let again = LedgerEvent.Launch(
+            launch: Golden.cause,
+            finish: .direct,
+            expiry: Golden.expiry
+        )
+        state.apply(.editLaunched(again, publicTokenVersion: 2), at: Golden.time)
         state.apply(.connectionBroken(reason: "provider_401"), at: Golden.time)
         let text = #"""
-            {"version":7,"status":"broken","human":"ffeeddccbbaa99887766554433221100",\#
+            {"version":10,"status":"broken","human":"ffeeddccbbaa99887766554433221100",\#
             "access_token":{"version":1,"fingerprint":"00112233445566778899aabbccddeeff",\#
             "issued_at":"2026-11-22T14:06:36.123456Z"},\#
             "public_token":{"version":2,"fingerprint":"ffeeddccbbaa99887766554433221100",\#
             "issued_at":"2026-11-22T14:21:36.000000Z"},\#
             "doubted":true,"broken":"provider_401",\#
+            "popups":[{"launch":"019ab5d6-1c01-7001-8000-000000000001","finishes":1,\#
+            "end":"finalized"},{"launch":"019ab5d6-1c03-7003-8000-000000000003"}],\#
             "finalizes":[{"finalize":"019ab5d6-1c02-7002-8000-000000000002",\#
-            "launch":"019ab5d6-1c01-7001-8000-000000000001","received":1,"dispatches":1,\#
-            "unresolved":"time\"out"}]}
+            "launch":"019ab5d6-1c01-7001-8000-000000000001","received":2,\#
+            "received_at":"2026-11-22T14:06:36.123456Z","dispatches":1,\#
+            "changed_at":"2026-11-22T14:21:36.000000Z","unresolved":"time\"out",\#
+            "abandoned":"answer_lost"}]}
             """#
         #expect(String(decoding: state.encoded(), as: UTF8.self) == text)
         let bytes = Array(text.utf8)

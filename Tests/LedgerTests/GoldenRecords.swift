@@ -48,7 +48,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
 }
 
 extension Golden {
-    static let all = flow + outcomes + others + evidence
+    static let all = flow + outcomes + settled + others + evidence
 
     private static let flow: [Golden] = [
         Golden(
@@ -266,6 +266,66 @@ extension Golden {
                 "time":"2026-11-22T14:06:36.123456Z","subjectversion":8,"actor":"key:0123",\#
                 "data":{"version":3,"fingerprint":"00112233445566778899aabbccddeeff",\#
                 "human":"ffeeddccbbaa99887766554433221100"}}
+                """#
+        ),
+    ]
+
+    /// What whoever looks after left finalizes writes.
+    private static let settled: [Golden] = [
+        Golden(
+            event:
+                .finishRefused(launch: Golden.launch, human: Golden.one),
+            subjectVersion: 6,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"finish.refused",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","subjectversion":6,"actor":"key:0123",\#
+                "data":{"launch":"019ab5d6-1c01-7001-8000-000000000001",\#
+                "human":"00112233445566778899aabbccddeeff"}}
+                """#
+        ),
+        Golden(
+            event:
+                .finalizeAbandoned(finalize: Golden.finalize, reason: .neverSent),
+            subjectVersion: 6,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"finalize.abandoned",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","subjectversion":6,"actor":"key:0123",\#
+                "data":{"finalize":"019ab5d6-1c02-7002-8000-000000000002",\#
+                "reason":"never_sent"}}
+                """#
+        ),
+        Golden(
+            event:
+                .finalizeSuperseded(
+                    finalize: Golden.finalize,
+                    accessToken: Golden.one,
+                    publicToken: Golden.other
+                ),
+            subjectVersion: 7,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"finalize.superseded",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","subjectversion":7,"actor":"key:0123",\#
+                "data":{"finalize":"019ab5d6-1c02-7002-8000-000000000002",\#
+                "access_token":"00112233445566778899aabbccddeeff",\#
+                "public_token":"ffeeddccbbaa99887766554433221100"}}
+                """#
+        ),
+        Golden(
+            event:
+                .personGone(human: Golden.one),
+            subjectVersion: 8,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"person.gone",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","subjectversion":8,"actor":"key:0123",\#
+                "data":{"human":"00112233445566778899aabbccddeeff"}}
                 """#
         ),
     ]

@@ -61,7 +61,7 @@ struct RandomEvents {
 
     private mutating func event() -> LedgerEvent {
         let finalize = finalizes[Int(random.next() % UInt64(finalizes.count))]
-        return switch random.next() % 16 {
+        return switch random.next() % 20 {
         case 0: .connectLaunched(launch())
         case 1: .editLaunched(launch(), publicTokenVersion: 1)
         case 2: .launchClosed(launch: identifier())
@@ -83,6 +83,10 @@ struct RandomEvents {
         case 12: .finalizeRejected(finalize: finalize, status: 422)
         case 13: .finalizeUnresolved(finalize: finalize, reason: text())
         case 14: .publicTokenRecovered(token(), human: fingerprint())
+        case 15: .finalizeAbandoned(finalize: finalize, reason: .answerLost)
+        case 16: .finalizeAbandoned(finalize: finalize, reason: .neverSent)
+        case 17: .finishRefused(launch: identifier(), human: fingerprint())
+        case 18: .personGone(human: fingerprint())
         default: .connectionBroken(reason: text())
         }
     }

@@ -17,6 +17,11 @@ enum Situation: String, CaseIterable, Sendable {
     case broken
     case withoutPublicToken
     case recovered
+    case abandoned
+    case neverSent
+    case brokenOff
+    case gone
+    case disproved
 
     static let human = Golden.other
     static let access = fingerprint(0xA)
@@ -36,6 +41,9 @@ enum Situation: String, CaseIterable, Sendable {
     static func fingerprint(_ number: UInt128) -> Fingerprint {
         Fingerprint(value: number)
     }
+
+    /// A moment at which every token is still fresh.
+    static let soon = Golden.time.adding(seconds: 60)
 
     var state: SubjectState {
         var state = SubjectState()
@@ -97,6 +105,29 @@ enum Situation: String, CaseIterable, Sendable {
                     human: Self.human
                 )
             ]
+        case .abandoned:
+            return Self.unresolved.history + [
+                .finalizeAbandoned(finalize: finalize, reason: .answerLost)
+            ]
+        case .neverSent:
+            return Self.launched.history + [
+                .finishReceived(Self.finish),
+                .finalizeAbandoned(finalize: finalize, reason: .neverSent),
+            ]
+        case .brokenOff:
+            let again = LedgerEvent.Finish(
+                finalize: Golden.cause,
+                launch: Golden.launch,
+                session: Golden.other,
+                human: Self.human
+            )
+            return Self.relaunched.history + [
+                .finishReceived(again), .exchangeDispatched(finalize: Golden.cause, number: 1),
+                .finalizeUnresolved(finalize: Golden.cause, reason: "timeout"),
+                .finalizeAbandoned(finalize: Golden.cause, reason: .answerLost),
+            ]
+        case .gone: return Self.closedAgain.history + [.personGone(human: Self.human)]
+        case .disproved: return Self.abandoned.history + [.personGone(human: Self.human)]
         }
     }
 
@@ -104,26 +135,37 @@ enum Situation: String, CaseIterable, Sendable {
     var isLinked: Bool {
         switch self {
         case .new, .launched, .closed, .failed, .launchedAfterClose, .finishing, .unresolved,
-            .rejected, .refused:
+            .rejected, .refused, .abandoned, .neverSent, .gone, .disproved:
             false
-        case .withoutPublicToken, .connected, .relaunched, .closedAgain, .broken, .recovered: true
+        case .withoutPublicToken, .connected, .relaunched, .closedAgain, .broken, .recovered,
+            .brokenOff:
+            true
         }
     }
 
     var need: LaunchNeed {
         switch self {
-        case .new, .launched, .connected, .relaunched, .broken, .recovered: .nothing
-        case .closed, .failed, .launchedAfterClose, .finishing, .unresolved, .rejected, .refused:
+        case .new, .connected, .broken, .recovered, .gone: .nothing
+        case .launched, .closed, .failed, .launchedAfterClose, .finishing, .unresolved, .rejected,
+            .refused, .abandoned, .neverSent, .disproved:
             .person
-        case .closedAgain: .publicToken(isRequired: false)
+        case .relaunched, .closedAgain, .brokenOff: .publicToken(isRequired: false)
         case .withoutPublicToken: .publicToken(isRequired: true)
         }
     }
 
-    /// The version of the public token that is held.
+    /// Whether the launch has brought tokens already.
+    var isConsumed: Bool {
+        switch self {
+        case .withoutPublicToken, .connected, .broken: true
+        default: false
+        }
+    }
+
+    /// The version of the public token that opens the popup.
     var publicTokenVersion: Int64? {
         switch self {
-        case .connected, .relaunched, .closedAgain, .broken: 1
+        case .connected, .relaunched, .closedAgain, .broken, .brokenOff: 1
         case .recovered: 2
         default: nil
         }

@@ -88,6 +88,7 @@ package struct RandomHistory {
                 ),
                 human: human
             )
+            guard let event else { return test.launch(user) }
             change.append(event)
             if case .publicTokenRecovered(let token, _) = event {
                 change.keep(value, .publicToken, version: token.version)

@@ -82,8 +82,6 @@ extension TestStore {
         change.append(.finishReceived(finish), id: finish.finalize)
         change.append(.exchangeDispatched(finalize: finish.finalize, number: 1))
         change.claim(.session, finish.session)
-        // The service claims the launch under its id, so that it is finished once.
-        if let launch = Fingerprint(finish.launch.bytes) { change.claim(.launch, launch) }
         if user.state.human == nil {
             change.claim(.human, finish.human)
             change.keep(Secret(human), .humanID, version: 1)

@@ -9,8 +9,7 @@ internal import Vault
 /// What a page or a mobile SDK posts directly, authorised by the launch's one-time token alone.
 struct FinishRoutes: Sendable {
     let store: LedgerStore
-    let finalizer: Finalizer
-    let reports: LaunchReports
+    let flows: ConnectFlows
 
     /// How long a browser may remember a preflight.
     private static let preflightSeconds = 600
@@ -24,7 +23,7 @@ struct FinishRoutes: Sendable {
         }
         router.post("/v1/finish/:launch_token") { request, context in
             try await answer(request, context) { launch in
-                let token = try await finalizer.finish(
+                let token = try await flows.finalizer.finish(
                     launch,
                     with: try await SessionTokenObject(request),
                     context: context.launchContext
@@ -34,14 +33,14 @@ struct FinishRoutes: Sendable {
         }
         router.post("/v1/finish/:launch_token/closed") { request, context in
             try await answer(request, context) { launch in
-                try await reports.closed(launch, context: context.launchContext)
+                try await flows.reports.closed(launch, context: context.launchContext)
                 return .reported("closed", of: launch)
             }
         }
         router.post("/v1/finish/:launch_token/failed") { request, context in
             try await answer(request, context) { launch in
                 let code = try await JSONBody(failureOf: request).string("code")
-                try await reports.failed(launch, code: code, context: context.launchContext)
+                try await flows.reports.failed(launch, code: code, context: context.launchContext)
                 return .reported("failed", of: launch)
             }
         }

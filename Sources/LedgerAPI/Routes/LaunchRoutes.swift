@@ -11,9 +11,7 @@ internal import Wire
 /// `POST /v1/launches` and the relayed finish.
 struct LaunchRoutes: Sendable {
     let store: LedgerStore
-    let launcher: Launcher
-    let finalizer: Finalizer
-    let reports: LaunchReports
+    let flows: ConnectFlows
     /// Where callers reach us, without a slash at the end.
     let publicURL: @Sendable () -> String
 
@@ -21,7 +19,7 @@ struct LaunchRoutes: Sendable {
         router.post("/v1/launches") { try await launch($0, $1) }
         router.post("/v1/launches/:launch_id/finish") { request, context in
             try await relayed(request, context) { launch, context in
-                let token = try await finalizer.finish(
+                let token = try await flows.finalizer.finish(
                     launch,
                     with: try await SessionTokenObject(request),
                     context: context
@@ -31,14 +29,14 @@ struct LaunchRoutes: Sendable {
         }
         router.post("/v1/launches/:launch_id/closed") { request, context in
             try await relayed(request, context) { launch, context in
-                try await reports.closed(launch, context: context)
+                try await flows.reports.closed(launch, context: context)
                 return .reported("closed", of: launch)
             }
         }
         router.post("/v1/launches/:launch_id/failed") { request, context in
             try await relayed(request, context) { launch, context in
                 let code = try await JSONBody(failureOf: request).string("code")
-                try await reports.failed(launch, code: code, context: context)
+                try await flows.reports.failed(launch, code: code, context: context)
                 return .reported("failed", of: launch)
             }
         }
@@ -54,7 +52,7 @@ struct LaunchRoutes: Sendable {
         guard let finish = FinishMode(rawValue: try body.string("finish") ?? "relay") else {
             throw LedgerError.malformed("finish must be \"relay\" or \"direct\".")
         }
-        let served = try await launcher.launch(
+        let served = try await flows.launcher.launch(
             Launcher.Request(
                 clientUserID: clientUserID,
                 finish: finish,
@@ -75,7 +73,7 @@ struct LaunchRoutes: Sendable {
         var writer = JSONWriter()
         writer.open()
         writer.member("launch_id", served.launch.launch)
-        writer.member("mode", served.mode.rawValue)
+        writer.member("mode", served.opening.mode.rawValue)
         writer.member("expires_at", served.launch.expiry)
         writer.key("options")
         writer.open()
@@ -86,8 +84,11 @@ struct LaunchRoutes: Sendable {
             PercentCoding.encode(clientUserID.exposed, keeping: .component)
         )
         writer.member("clientId", app.clientID)
-        writer.member("publicToken", served.publicToken?.exposed ?? "")
+        writer.member("publicToken", served.opening.publicToken?.exposed ?? "")
         writer.close()
+        if case .create(let caution?) = served.opening {
+            writer.member("caution", caution.rawValue)
+        }
         if served.launch.finish == .direct {
             let token = store.vault.launchToken(served.launch.launch)
             writer.member("finish_url", publicURL() + "/v1/finish/" + token.exposed)
@@ -119,6 +120,22 @@ struct LaunchRoutes: Sendable {
             )
         }
         return Secret("launch " + key)
+    }
+}
+
+extension Launcher.Opening {
+    fileprivate var mode: LaunchMode {
+        switch self {
+        case .create: .create
+        case .edit: .edit
+        }
+    }
+
+    fileprivate var publicToken: Secret? {
+        switch self {
+        case .create: nil
+        case .edit(let publicToken): publicToken
+        }
     }
 }
 

@@ -79,12 +79,12 @@ struct UserRoutes: Sendable {
         writer.member("status", user.state.status.rawValue)
         writer.member(
             "next_mode",
-            (user.state.human == nil ? LaunchMode.create : LaunchMode.edit).rawValue
+            (user.state.openingToken == nil ? LaunchMode.create : LaunchMode.edit).rawValue
         )
         writer.versions(of: user.state)
         writer.issueTimes(of: user.state)
         if let reason = user.state.brokenReason { writer.member("reason", reason) }
-        writer.member("open_finalizes", Int64(user.state.openFinalizes.count))
+        writer.member("open_finalizes", Int64(user.state.unsettledFinalizes.count))
         writer.close()
     }
 

@@ -102,6 +102,7 @@ package enum ProjectionRebuild {
         drop table ledger.user_state;
         alter table ledger.user_state_rebuilt rename to user_state;
         alter index ledger.user_state_rebuilt_pkey rename to user_state_pkey;
+        alter index ledger.user_state_rebuilt_settle_at_subject_idx rename to user_state_settle_at;
         commit;
         """
 

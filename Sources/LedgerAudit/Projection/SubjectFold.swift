@@ -45,10 +45,11 @@ struct SubjectClaims: Sendable {
             tokens[Token(kind: .publicToken, version: token.version)] = token.fingerprint
         case .finishReceived(let finish):
             finishes.append((record.id, record.subjectVersion ?? 0, finish))
-        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .exchangeDispatched,
+        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishRefused,
+            .exchangeDispatched,
             .connectFinalized, .editFinalized, .finalizeRejected, .finalizeUnresolved,
-            .finalizeRefused, .connectionBroken, .tokenRead, .logExported, .tokenSearched,
-            .appAdded, .apiKeyCreated:
+            .finalizeRefused, .finalizeAbandoned, .finalizeSuperseded, .personGone,
+            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .apiKeyCreated:
             break
         }
         if let human = record.event.linkedHuman { links.append((record.id, human)) }
@@ -63,10 +64,11 @@ extension LedgerEvent {
         case .connectFinalized(_, _, let human), .editFinalized(_, _, let human),
             .publicTokenRecovered(_, let human):
             human
-        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .exchangeDispatched,
+        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishRefused,
+            .exchangeDispatched,
             .accessTokenRotated, .publicTokenRotated, .finalizeRejected, .finalizeUnresolved,
-            .finalizeRefused, .connectionBroken, .tokenRead, .logExported, .tokenSearched,
-            .appAdded, .apiKeyCreated:
+            .finalizeRefused, .finalizeAbandoned, .finalizeSuperseded, .personGone,
+            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .apiKeyCreated:
             nil
         }
     }

@@ -12,6 +12,7 @@ struct UserStateRow: Sendable, Equatable {
     let status: String
     let accessTokenVersion: Int64?
     let publicTokenVersion: Int64?
+    let settleAt: Int64?
     /// Bytes, since Swift's strings are equal where Unicode says so.
     let state: [UInt8]
 
@@ -24,6 +25,7 @@ struct UserStateRow: Sendable, Equatable {
         status = folded.state.status.rawValue
         accessTokenVersion = folded.state.accessToken?.version
         publicTokenVersion = folded.state.publicToken?.version
+        settleAt = folded.state.settleAt?.microseconds
         state = folded.state.encoded()
     }
 
@@ -36,7 +38,17 @@ struct UserStateRow: Sendable, Equatable {
         status = try result.text(row, 5)
         accessTokenVersion = try result.int8OrNil(row, 6)
         publicTokenVersion = try result.int8OrNil(row, 7)
-        state = Array(try result.text(row, 8).utf8)
+        settleAt = Self.settleAt(result, row)
+        state = Array(try result.text(row, 9).utf8)
+    }
+
+    /// What only tampering writes, a time that is not finite, is a time that the fold never gives.
+    private static func settleAt(_ result: borrowing PostgresResult, _ row: Int) -> Int64? {
+        do {
+            return try result.timestamptzOrNil(row, 8)
+        } catch {
+            return .min
+        }
     }
 
     /// The row as PostgreSQL has it.
@@ -50,6 +62,7 @@ struct UserStateRow: Sendable, Equatable {
             .text(status),
             .int8(accessTokenVersion),
             .int8(publicTokenVersion),
+            .timestamptz(microsecondsSince1970: settleAt),
             .json(state)
         )
     }
@@ -64,7 +77,7 @@ struct UserStateRow: Sendable, Equatable {
                 "verify_projection",
                 """
                 select s.log_id, s.app_id, s.subject, s.subject_version, s.changed_at, s.status,
-                    s.access_token_version, s.public_token_version, s.state
+                    s.access_token_version, s.public_token_version, s.settle_at, s.state
                 from unnest($1::int[], $2::uuid[], $3::uuid[]) as f (log_id, app_id, subject)
                 join ledger.user_state s
                     on s.log_id = f.log_id and s.app_id = f.app_id and s.subject = f.subject

@@ -184,7 +184,9 @@ extension ValueKind {
     fileprivate var isOfApp: Bool {
         switch self {
         case .clientSecret, .appKey: true
-        case .accessToken, .publicToken, .clientUserID, .humanID, .sessionToken: false
+        case .accessToken, .publicToken, .clientUserID, .humanID, .sessionToken, .claimedHumanID,
+            .providerAnswer:
+            false
         }
     }
 }

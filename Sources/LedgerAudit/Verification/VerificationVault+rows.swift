@@ -146,7 +146,6 @@ extension VerificationVault {
         return switch LookupKind(rawValue: row.kind) {
         case .user: record.subjectVersion == 1
         case .session: finish.map { $0.session == fingerprint } ?? false
-        case .launch: finish.map { $0.launch.bytes == row.fingerprint } ?? false
         case .human: record.event.linkedHuman.map { $0 == fingerprint } ?? false
         case nil: false
         }

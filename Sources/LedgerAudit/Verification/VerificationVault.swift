@@ -123,10 +123,6 @@ struct VerificationVault: Sendable {
             claims.finishes.contains {
                 $0.event == event && $0.finish.session == key.fingerprint
             }
-        case .launch:
-            claims.finishes.contains {
-                $0.event == event && Fingerprint($0.finish.launch) == key.fingerprint
-            }
         // Whichever event linked the person first.
         case .human: claims.links.contains { $0.event == event && $0.human == key.fingerprint }
         }
@@ -204,7 +200,8 @@ struct VerificationVault: Sendable {
             claims.tokens[SubjectClaims.Token(kind: kind, version: version)]
         case .humanID: version == 1 ? subject.state.human : nil
         case .sessionToken: claims.finishes.first { $0.version == version }?.finish.session
-        case .clientUserID, .clientSecret, .appKey: nil
+        case .claimedHumanID: claims.finishes.first { $0.version == version }?.finish.human
+        case .clientUserID, .providerAnswer, .clientSecret, .appKey: nil
         }
     }
 
@@ -219,23 +216,10 @@ struct VerificationVault: Sendable {
             keys.insert(Lookup.Key(logID: subject.logID, kind: kind, fingerprint: fingerprint))
         }
         if let human = subject.state.human { add(.human, human) }
-        for (_, _, finish) in claims.finishes {
-            add(.session, finish.session)
-            add(.launch, Fingerprint(finish.launch))
-        }
+        for (_, _, finish) in claims.finishes { add(.session, finish.session) }
         if let name = opened.fingerprints[SubjectClaims.Token(kind: .clientUserID, version: 1)] {
             add(.user, name)
         }
         opened.lookups = Array(keys)
-    }
-}
-
-extension Fingerprint {
-    /// A launch is claimed under its own id, which has as many bytes.
-    fileprivate init(_ launch: Identifier) {
-        guard let fingerprint = Fingerprint(launch.bytes) else {
-            preconditionFailure("An identifier has 16 bytes.")
-        }
-        self = fingerprint
     }
 }

@@ -70,6 +70,7 @@ struct DevStack: Sendable {
                 port: identity.ledgerPort,
                 publicURL: nil
             ),
+            spoolFolder: "\(folder)/spool",
             checkpointFolder: checkpointFolder,
             witnessPolicy: witnessPolicy,
             logger: logger

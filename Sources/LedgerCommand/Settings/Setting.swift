@@ -11,6 +11,8 @@ enum Setting: String, CaseIterable {
     case rootKeyFile
     /// The folder outside the database that keeps the last checkpoints.
     case checkpointFolder
+    /// The folder that keeps the provider's answers while the database is away.
+    case spoolFolder
     /// The file that says which witnesses must have cosigned a checkpoint (C2SP tlog-policy).
     case witnessPolicy
     case host

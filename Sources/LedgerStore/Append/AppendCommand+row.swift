@@ -15,6 +15,7 @@ extension AppendCommand {
             .text(state?.status.rawValue),
             .int8(state?.accessToken?.version),
             .int8(state?.publicToken?.version),
+            .timestamptz(microsecondsSince1970: state?.settleAt?.microseconds),
             .json(state?.encoded()),
             .text(wrappedKey == nil ? nil : rootKeyID),
             .bytea(wrappedKey),

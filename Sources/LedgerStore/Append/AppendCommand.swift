@@ -59,7 +59,6 @@ package enum LookupKind: String, Sendable {
     case user
     case human
     case session
-    case launch
 }
 
 /// What became of a command.

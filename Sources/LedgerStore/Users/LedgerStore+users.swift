@@ -112,6 +112,29 @@ extension LedgerStore {
         return try open(sealed, kind, version: version, of: user)
     }
 
+    /// Seals a value of the user's that is kept outside the database.
+    package func seal(
+        _ value: Secret,
+        _ kind: ValueKind,
+        of user: StoredUser
+    ) throws(StoreError) -> [UInt8] {
+        let key = try key(of: user)
+        do {
+            return try vault.seal(value, kind, version: 1, for: user.owner, key: key)
+        } catch {
+            throw .damaged(.value)
+        }
+    }
+
+    /// Opens what `seal` gave.
+    package func open(
+        _ sealed: [UInt8],
+        _ kind: ValueKind,
+        of user: StoredUser
+    ) throws(StoreError) -> Secret {
+        try open(sealed, kind, version: 1, of: user)
+    }
+
     private func open(
         _ sealed: [UInt8],
         _ kind: ValueKind,

@@ -1,0 +1,81 @@
+internal import DurableFiles
+internal import Foundation
+package import Ledger
+
+/// A folder that keeps the provider's answers while the database is away (docs/threats.md#f33).
+///
+/// One file for each finalize, sealed under the user's own key, readable by its owner alone. Several
+/// copies of the service may share the folder: whoever records an answer first, removes its file.
+package struct AnswerSpool: Sendable {
+    /// An answer that waits.
+    struct Entry: Sendable {
+        let finalize: Identifier
+        /// Since when.
+        let since: Timestamp
+    }
+
+    private let folder: String
+
+    /// A folder at this path; made when it is missing, for its owner alone.
+    ///
+    /// Throws when nothing can be written there: that must not be noticed with an answer in hand.
+    package init(folder: String) throws {
+        self.folder = folder
+        try FileManager.default.createDirectory(
+            atPath: folder,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
+        let probe = folder + "/probe"
+        try DurableFile.replace(probe, with: [], readers: .owner)
+        try FileManager.default.removeItem(atPath: probe)
+    }
+
+    /// Keeps an answer; it outlasts a loss of power when this returns.
+    func keep(_ sealed: [UInt8], of finalize: Identifier) throws(FileError) {
+        // One that is there is the same answer, and tells since when it waits.
+        guard !FileManager.default.fileExists(atPath: path(finalize)) else { return }
+        try DurableFile.replace(path(finalize), with: sealed, readers: .owner)
+    }
+
+    /// Forgets an answer that is recorded.
+    func remove(_ finalize: Identifier) {
+        try? FileManager.default.removeItem(atPath: path(finalize))
+    }
+
+    /// The answers that wait, those that wait longest first.
+    func entries() throws -> [Entry] {
+        try FileManager.default.contentsOfDirectory(atPath: folder)
+            .compactMap { name -> Entry? in
+                guard name.hasSuffix(Self.suffix),
+                    let finalize = Identifier(name.dropLast(Self.suffix.count)),
+                    let attributes = try? FileManager.default.attributesOfItem(
+                        atPath: folder + "/" + name
+                    ),
+                    let since = attributes[.modificationDate] as? Date
+                else { return nil }
+                return Entry(
+                    finalize: finalize,
+                    since: Timestamp(microseconds: Int64(since.timeIntervalSince1970 * 1_000_000))
+                )
+            }
+            .sorted { $0.since < $1.since }
+    }
+
+    /// How many answers wait, and since when the oldest one does.
+    package func waiting() throws -> (count: Int, since: Timestamp?) {
+        let entries = try entries()
+        return (entries.count, entries.first?.since)
+    }
+
+    /// What is kept of a finalize; nil once it was removed.
+    func read(_ finalize: Identifier) -> [UInt8]? {
+        (try? Data(contentsOf: URL(fileURLWithPath: path(finalize)))).map(Array.init)
+    }
+
+    private static let suffix = ".answer"
+
+    private func path(_ finalize: Identifier) -> String {
+        "\(folder)/\(finalize)\(Self.suffix)"
+    }
+}

@@ -1,0 +1,107 @@
+internal import HumanConnect
+internal import Ledger
+internal import LedgerStore
+internal import Logging
+internal import Vault
+
+extension Finalizer {
+    /// Makes durable what came of the exchange; what is decided, is decided on the user as it is.
+    ///
+    /// When that fails, the provider's answer is kept on disk: it cannot be asked for again
+    /// (docs/threats.md#f33).
+    func record(
+        _ result: ExchangeResult,
+        _ finalize: Finalize,
+        _ state: inout FinalizeState
+    ) async -> FinalizeState.Action {
+        do {
+            let action = try await write(result, finalize, &state)
+            if state.recordFailures > 0 { spool.remove(finalize.finish.finalize) }
+            return action
+        } catch {
+            let isKept = keep(result, of: finalize)
+            let action = state.recordingFailed(
+                ConnectError(error),
+                isKept: isKept,
+                isCancelled: Task.isCancelled
+            )
+            if case .end = action, !isKept {
+                let tries = state.recordFailures
+                logger.critical("outcome not recorded", metadata: ["tries": "\(tries)"])
+            }
+            return action
+        }
+    }
+
+    /// Writes it, or finds that it was written.
+    private func write(
+        _ result: ExchangeResult,
+        _ finalize: Finalize,
+        _ state: inout FinalizeState
+    ) async throws -> FinalizeState.Action {
+        let user = try await finalize.launch.user(in: store)
+        var decided = FinalizeOutcome.unresolved
+        let outcome = try await store.change(user, of: finalize.launch.app) { user in
+            guard let (change, outcome) = try finalize.recording(result, of: user, store) else {
+                return nil
+            }
+            decided = outcome
+            return change
+        }
+        switch (outcome, result) {
+        case (.written, _):
+            return state.recorded(decided)
+        case (.claimed(.human), .answered):
+            return state.humanTaken()
+        case (.repeated, .answered(let answer)):
+            try await supersede(answer, finalize)
+            return state.recordedBefore()
+        case (.repeated, _), (.claimed, _), (.conflict, _), (nil, _):
+            return state.recordedBefore()
+        }
+    }
+
+    /// Another outcome is on record: unless it has brought the same tokens, it is recorded that
+    /// this answer came as well. No answer is dropped without a word.
+    private func supersede(_ answer: TokenAnswer, _ finalize: Finalize) async throws {
+        let user = try await finalize.launch.user(in: store)
+        let app = finalize.launch.app
+        let tokens = [
+            store.vault.fingerprint(.accessToken, of: answer.accessToken, app: app.id),
+            store.vault.fingerprint(.publicToken, of: answer.publicToken, app: app.id),
+        ]
+        var known: Set<Fingerprint> = []
+        for event in try await store.wholeHistory(of: user) {
+            if let token = try event.record().event.issuedToken { known.insert(token.fingerprint) }
+        }
+        guard !known.isSuperset(of: tokens) else { return }
+        _ = try await store.change(user, of: app) { _ in
+            finalize.superseded(accessToken: tokens[0], publicToken: tokens[1])
+        }
+    }
+
+    /// Keeps an answer of the provider on disk; false when it could not be, or there is none.
+    private func keep(_ result: ExchangeResult, of finalize: Finalize) -> Bool {
+        guard let answer = result.spelled(for: finalize.finish.finalize) else { return false }
+        do {
+            let sealed = try store.seal(answer, .providerAnswer, of: finalize.user)
+            try spool.keep(sealed, of: finalize.finish.finalize)
+            return true
+        } catch {
+            logger.critical("answer not kept on disk", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+}
+
+extension LedgerEvent {
+    /// The token that the event brought.
+    fileprivate var issuedToken: IssuedToken? {
+        switch self {
+        case .accessTokenRotated(let token, _), .publicTokenRotated(let token, _),
+            .publicTokenRecovered(let token, _):
+            token
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Ledger
+import Testing
+
+@testable import ConnectFlow
+
+@Suite("What is done about a finalize that was left behind")
+struct SettleStepTests {
+    private static let begin = Timestamp(microseconds: 1_795_356_396_123_456)
+
+    /// What is done so long after the last of these events, the first of which is the intent.
+    private func step(
+        after seconds: Int64,
+        _ events: [LedgerEvent] = []
+    ) throws -> SettleStep {
+        let fingerprint = try #require(Fingerprint(Array(repeating: 1, count: 16)))
+        let finish = LedgerEvent.Finish(
+            finalize: Self.id,
+            launch: Identifier(value: 8),
+            session: fingerprint,
+            human: fingerprint
+        )
+        var state = SubjectState()
+        for event in [.finishReceived(finish)] + events { state.apply(event, at: Self.begin) }
+        let open = try #require(state.openFinalizes.first)
+        return SettleStep(open, at: Self.begin.adding(seconds: seconds))
+    }
+
+    private static let id = Identifier(value: 7)
+
+    private func sent(_ number: Int64) -> LedgerEvent {
+        .exchangeDispatched(finalize: Self.id, number: number)
+    }
+
+    private func unresolved(_ reason: String) -> LedgerEvent {
+        .finalizeUnresolved(finalize: Self.id, reason: reason)
+    }
+
+    @Test("whoever received it has five seconds, then it is sent, for a day")
+    func received() throws {
+        #expect(try step(after: 4) == .wait)
+        #expect(try step(after: 5) == .carryOn)
+        #expect(try step(after: 86_399) == .carryOn)
+        #expect(try step(after: 86_400) == .abandon(.neverSent))
+    }
+
+    @Test("whoever dispatched it has twenty seconds, then it counts as lost")
+    func dispatched() throws {
+        #expect(try step(after: 19, [sent(1)]) == .wait)
+        #expect(try step(after: 20, [sent(1)]) == .markLost)
+        #expect(try step(after: 86_400, [sent(1)]) == .markLost, "not silently")
+    }
+
+    @Test("what was lost is asked for at once, for a day")
+    func lost() throws {
+        #expect(try step(after: 0, [sent(1), unresolved("timed_out")]) == .ask)
+        #expect(try step(after: 86_399, [sent(1), unresolved("worker_lost")]) == .ask)
+        #expect(
+            try step(after: 86_400, [sent(1), unresolved("timed_out")]) == .abandon(.answerLost)
+        )
+    }
+
+    @Test("what was not sent is sent again, nine times in all")
+    func notSent() throws {
+        #expect(try step(after: 4, [sent(3), unresolved("not_sent")]) == .wait)
+        #expect(try step(after: 5, [sent(3), unresolved("not_sent")]) == .carryOn)
+        #expect(try step(after: 320, [sent(9), unresolved("not_sent")]) == .abandon(.neverSent))
+        #expect(try step(after: 86_400, [sent(3), unresolved("not_sent")]) == .abandon(.neverSent))
+    }
+
+    @Test("what was abandoned is left alone")
+    func abandoned() throws {
+        let end = LedgerEvent.finalizeAbandoned(finalize: Self.id, reason: .answerLost)
+        #expect(try step(after: 1_000_000, [sent(1), unresolved("timed_out"), end]) == .wait)
+    }
+}

@@ -193,7 +193,7 @@ let package = Package(
             "TestSupport",
             [
                 "AsyncHTTPClient", "Ledger", "LedgerAudit", "LedgerStore", "Logging", "NIOCore",
-                "NIOHTTP1", "Postgres", "PostgresCluster", "SeededRandom", "Subprocess",
+                "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "SeededRandom", "Subprocess",
                 "SystemPackage", "Vault", "Wire",
             ],
             path: "Tests/TestSupport"
@@ -240,8 +240,12 @@ let package = Package(
             ]
         ),
         tests(
+            "BoundedClientTests",
+            ["AsyncHTTPClient", "BoundedClient", "NIOHTTP1", "TestSupport"]
+        ),
+        tests(
             "HumanConnectTests",
-            ["HumanConnect", "Ledger", "NIOCore", "NIOPosix", "SeededRandom", "Wire"]
+            ["HumanConnect", "Ledger", "SeededRandom", "TestSupport", "Wire"]
         ),
         tests(
             "HumanConnectSandboxTests",

@@ -103,6 +103,10 @@ extension Finalizer {
         _ finalize: Finalize,
         _ state: inout FinalizeState
     ) async throws -> FinalizeState.Action {
+        // A refused finish has left no trace, so its session can be sent again.
+        if case .refused(let wait) = provider.admission(for: finalize.app) {
+            throw ConnectError.providerUnavailable(retryAfter: wait)
+        }
         let app = finalize.launch.app
         switch try await store.change(finalize.user, of: app, decide: finalize.receipt) {
         case .written(let user, _):
@@ -135,7 +139,7 @@ extension Finalizer {
             return state.answered(try await provider.exchange(finalize.object, for: finalize.app))
         } catch {
             if case .notSent(let reason) = error {
-                logger.warning("exchange not sent", metadata: ["reason": "\(reason.rawValue)"])
+                logger.warning("exchange not sent", metadata: ["reason": "\(reason)"])
             }
             return state.exchangeFailed(error)
         }

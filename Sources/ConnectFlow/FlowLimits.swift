@@ -18,4 +18,11 @@ enum FlowLimits {
     /// pause in between: an answer in hand is not given up for a restart of PostgreSQL.
     static let recordTriesMax = 120
     static let recordPause: Duration = .milliseconds(500)
+    /// How long a launch waits for the provider's list of users: a reading that has begun, and the
+    /// one after it.
+    static let listWaitMax: Duration = .seconds(15)
+    /// How many may wait for one app's list.
+    static let listWaitersMax = 10_000
+    /// How many persons who were found are remembered.
+    static let rememberedUsersMax = 1_000
 }

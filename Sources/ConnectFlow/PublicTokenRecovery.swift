@@ -55,16 +55,20 @@ package struct PublicTokenRecovery: Sendable {
         guard app.appKey != nil, let clientUserID = try store.value(.clientUserID, of: user) else {
             return nil
         }
-        let listed: [ProviderUser]
+        switch try await lookup(clientUserID, app) {
+        case .found(let humanID): return try await record(humanID, user, app, context)
+        case .notListed: return nil
+        case .unclear: throw ConnectError.personUnclear
+        case .unfinished(let error): throw ConnectError(error)
+        }
+    }
+
+    private func lookup(_ clientUserID: Secret, _ app: StoredApp) async throws -> UserLookup {
         do {
-            listed = try await userList.users(of: app)
+            return try await userList.find(clientUserID, of: app)
         } catch let error as HumanConnectError {
             throw ConnectError(error)
         }
-        guard let found = listed.first(where: { $0.clientUserID == clientUserID }) else {
-            return nil
-        }
-        return try await record(found.humanID, user, app, context)
     }
 
     private func record(
@@ -111,7 +115,9 @@ extension ConnectError {
     /// What a failed call for the public token means: nothing was changed anywhere.
     init(_ error: HumanConnectError) {
         switch error {
-        case .notSent, .unknown: self = .providerUnavailable
+        case .notSent(.hostIsAway(let wait)): self = .providerUnavailable(retryAfter: wait)
+        case .unknown(.listTooLong): self = .userListTooLong
+        case .notSent, .unknown: self = .providerUnavailable(retryAfter: nil)
         case .rejected: self = .recoveryRejected
         }
     }

@@ -96,7 +96,7 @@ package struct LedgerAPI: Sendable {
         let recovery = PublicTokenRecovery(
             store: store,
             provider: provider,
-            userList: ProviderUserList(provider: provider)
+            userList: ProviderUserList(provider: provider, logger: logger)
         )
         let finalizer = Finalizer(store: store, provider: provider, logger: logger)
         let reports = LaunchReports(store: store)

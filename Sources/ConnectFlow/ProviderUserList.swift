@@ -116,7 +116,7 @@ package final class ProviderUserList: Sendable {
         }
         let answered = queues.withLock { $0[id]?.answered(asking) } ?? []
         for caller in answered {
-            caller.waiter.yield(.lookup(lookups[caller.clientUserID] ?? .notListed))
+            caller.waiter.yield(.lookup(lookups[caller.clientUserID] ?? .unclear))
         }
     }
 

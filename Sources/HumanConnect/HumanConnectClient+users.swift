@@ -15,6 +15,8 @@ extension HumanConnectClient {
         humanID: Secret,
         of app: ProviderApp
     ) async throws(HumanConnectError) -> ListedUser {
+        // These two would lead out of the users.
+        guard ![".", ".."].contains(humanID.exposed) else { throw .unknown(.differentHuman) }
         let path = "/" + PercentCoding.encode(humanID.exposed, keeping: .unreserved)
         let answer = try await answer(
             to: try request(path, app),

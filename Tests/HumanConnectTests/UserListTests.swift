@@ -164,10 +164,13 @@ struct UserListTests {
             try await HumanConnectClientTests.withClient { client in
                 let user = try await client.user(humanID: Secret("h/1"), of: app)
                 #expect(user == person("h/1", "a@b"))
-                await #expect(throws: HumanConnectError.unknown(.differentHuman)) {
-                    try await client.user(humanID: Secret("other"), of: app)
+                for other in ["other", ".", "..", "h%2F1"] {
+                    await #expect(throws: HumanConnectError.unknown(.differentHuman)) {
+                        try await client.user(humanID: Secret(other), of: app)
+                    }
                 }
             }
+            #expect(!stub.requests.contains { $0.contains("..") })
             #expect(stub.requests.first?.hasPrefix("GET /v1/apps/c/users/h%2F1 ") == true)
         }
     }

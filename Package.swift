@@ -198,7 +198,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
-        tests("WireTests", ["Wire"]),
+        tests("WireTests", ["SeededRandom", "Wire"]),
         tests("DurableFilesTests", ["DurableFiles"]),
         tests(
             "PostgresTests",

@@ -199,12 +199,12 @@ let package = Package(
             "TestSupport",
             [
                 "AsyncHTTPClient", "Ledger", "LedgerAudit", "LedgerStore", "Logging", "NIOCore",
-                "NIOHTTP1", "Postgres", "PostgresCluster", "SeededRandom", "Subprocess",
+                "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "SeededRandom", "Subprocess",
                 "SystemPackage", "Vault", "Wire",
             ],
             path: "Tests/TestSupport"
         ),
-        tests("WireTests", ["Wire"]),
+        tests("WireTests", ["SeededRandom", "Wire"]),
         tests("DurableFilesTests", ["DurableFiles"]),
         tests(
             "PostgresTests",
@@ -246,8 +246,12 @@ let package = Package(
             ]
         ),
         tests(
+            "BoundedClientTests",
+            ["AsyncHTTPClient", "BoundedClient", "NIOHTTP1", "TestSupport"]
+        ),
+        tests(
             "HumanConnectTests",
-            ["HumanConnect", "Ledger", "NIOCore", "NIOPosix", "SeededRandom", "Wire"]
+            ["HumanConnect", "Ledger", "SeededRandom", "TestSupport", "Wire"]
         ),
         tests(
             "HumanConnectSandboxTests",

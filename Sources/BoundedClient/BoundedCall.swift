@@ -1,13 +1,28 @@
 package import AsyncHTTPClient
 internal import NIOCore
-internal import NIOHTTP1
+package import NIOHTTP1
 
 /// A request that is sent once, and what it may take until its answer is there.
 package struct BoundedCall: Sendable {
+    /// Takes the body of a good answer part by part, so that nobody has to hold all of it.
+    package struct Sink: Sendable {
+        let bytesMax: Int
+        let take: @Sendable ([UInt8]) throws -> Void
+
+        /// - Parameters:
+        ///   - bytesMax: how long the body may be.
+        ///   - take: gets each part; what it throws ends the call.
+        package init(bytesMax: Int, take: @escaping @Sendable ([UInt8]) throws -> Void) {
+            self.bytesMax = bytesMax
+            self.take = take
+        }
+    }
+
     private let request: HTTPClientRequest
     private let timeMax: Duration
     private let answerBytesMax: Int
-    private let wantsBody: @Sendable (_ status: Int) -> Bool
+    private let sink: Sink?
+    private let wantsBody: @Sendable (_ status: Int, _ headers: HTTPHeaders) -> Bool
 
     /// Makes a call; nothing is sent yet.
     ///
@@ -15,16 +30,21 @@ package struct BoundedCall: Sendable {
     ///   - request: what to send.
     ///   - timeMax: how long it may take, up to the last byte of the answer.
     ///   - answerBytesMax: how long the answer's body may be.
-    ///   - wantsBody: whether the body of an answer with such a status is waited for.
+    ///   - sink: takes the body of an answer of class 2xx; the answer is then without it.
+    ///   - wantsBody: whether the body of an answer with such a head is waited for.
     package init(
         _ request: HTTPClientRequest,
         timeMax: Duration,
         answerBytesMax: Int,
-        wantsBody: @escaping @Sendable (_ status: Int) -> Bool = { _ in true }
+        sink: Sink? = nil,
+        wantsBody: @escaping @Sendable (_ status: Int, _ headers: HTTPHeaders) -> Bool = { _, _ in
+            true
+        }
     ) {
         self.request = request
         self.timeMax = timeMax
         self.answerBytesMax = answerBytesMax
+        self.sink = sink
         self.wantsBody = wantsBody
     }
 
@@ -38,7 +58,10 @@ package struct BoundedCall: Sendable {
                 do {
                     return try await answer(client)
                 } catch {
-                    return Task.isCancelled ? .gaveUp : .failed(error)
+                    let isLate = [.deadlineExceeded, .readTimeout].contains(
+                        error as? HTTPClientError
+                    )
+                    return isLate || Task.isCancelled ? .gaveUp : .failed(error)
                 }
             }
             group.addTask {
@@ -55,10 +78,15 @@ package struct BoundedCall: Sendable {
         let response = try await client.execute(request, timeout: TimeAmount(timeMax))
         let status = Int(response.status.code)
         var body: [UInt8] = []
-        if wantsBody(status) {
+        if wantsBody(status, response.headers) {
+            let sink = (200..<300).contains(status) ? sink : nil
+            let bytesMax = sink?.bytesMax ?? answerBytesMax
+            var bytes = 0
             for try await part in response.body {
-                guard body.count + part.readableBytes <= answerBytesMax else { return .tooLarge }
-                body += part.readableBytesView
+                bytes += part.readableBytes
+                guard bytes <= bytesMax else { return .tooLarge }
+                let piece = Array(part.readableBytesView)
+                if let sink { try sink.take(piece) } else { body += piece }
             }
             // A cancelled body ends like a complete one.
             guard !Task.isCancelled else { return .gaveUp }

@@ -13,8 +13,13 @@ package enum ConnectError: Error, Equatable {
     case keyReused
     /// The provider refused to give the public token.
     case recoveryRejected
-    /// The provider does not answer; nothing was changed.
-    case providerUnavailable
+    /// The provider does not answer; nothing was changed. Before that time it is not asked again,
+    /// if one is known.
+    case providerUnavailable(retryAfter: Duration?)
+    /// The provider's list of users is too long to be read, so whether it has the user is unknown.
+    case userListTooLong
+    /// The provider's list of users names several persons for the user, or none that can be read.
+    case personUnclear
     case finish(FinishError)
     case store(StoreError)
 }
@@ -55,8 +60,7 @@ extension ConnectError {
         switch self {
         case .store(let error): error.isPassing
         case .notConnected, .personUnproven, .personGone, .launchNotFound, .keyReused,
-            .recoveryRejected, .providerUnavailable,
-            .finish:
+            .recoveryRejected, .providerUnavailable, .userListTooLong, .personUnclear, .finish:
             false
         }
     }

@@ -22,7 +22,7 @@ package struct ConnectFlows: Sendable {
         recovery = PublicTokenRecovery(
             store: store,
             provider: provider,
-            userList: ProviderUserList(provider: provider)
+            userList: ProviderUserList(provider: provider, logger: logger)
         )
         launcher = Launcher(store: store, recovery: recovery, logger: logger)
         reports = LaunchReports(store: store)

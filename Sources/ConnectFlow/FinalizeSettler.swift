@@ -210,6 +210,7 @@ extension FinalizeSettler {
         guard finalize.object != nil else {
             return try await abandon(.neverSent, finalize, user)
         }
+        try finalizer.admit(finalize)
         try await ended {
             try await finalizer.run(finalize, from: FinalizeState(at: FinalizeProgress(open)))
         }
@@ -235,7 +236,8 @@ extension FinalizeSettler {
             }
         } catch {
             // While the provider is away it stays as it is; any other answer is definite.
-            if error == .providerUnavailable || error.isPassing { throw error }
+            if error.isPassing { throw error }
+            if case .providerUnavailable = error { throw error }
         }
         try await abandon(.answerLost, finalize, user)
     }

@@ -12,7 +12,13 @@ extension Finalizer {
             return .sessionUsed
         }
         finalize.finish = first
-        return .repeated(try await progress(of: finalize))
+        let progress = try await progress(of: finalize)
+        switch progress {
+        // A repeat that is about to send it waits for the provider as a first finish does.
+        case .received, .notSent: try admit(finalize)
+        case .dispatched, .unresolved, .ended: break
+        }
+        return .repeated(progress)
     }
 
     /// The finish that used this session first, if any.

@@ -110,6 +110,8 @@ extension Finalizer {
         _ finalize: Finalize,
         _ state: inout FinalizeState
     ) async throws -> FinalizeState.Action {
+        // A refused finish has left no trace, so its session can be sent again.
+        try admit(finalize)
         let app = finalize.launch.app
         var refusal: FinishError?
         let outcome = try await store.change(finalize.user, of: app) { user in
@@ -138,6 +140,14 @@ extension Finalizer {
         return state.refused(.launchConsumed)
     }
 
+    /// Throws `providerUnavailable` while the provider is away: nothing is begun then that could
+    /// not be carried out.
+    func admit(_ finalize: Finalize) throws(ConnectError) {
+        if case .refused(let wait) = provider.admission(for: finalize.app) {
+            throw .providerUnavailable(retryAfter: wait)
+        }
+    }
+
     /// Makes "the POST is about to be sent" durable; false when somebody else has this number.
     private func dispatch(_ number: Int64, _ finalize: Finalize) async throws -> Bool {
         let user = try await finalize.launch.user(in: store)
@@ -162,7 +172,7 @@ extension Finalizer {
             return state.answered(try await provider.exchange(object, for: finalize.app))
         } catch {
             if case .notSent(let reason) = error {
-                logger.warning("exchange not sent", metadata: ["reason": "\(reason.rawValue)"])
+                logger.warning("exchange not sent", metadata: ["reason": "\(reason)"])
             }
             return state.exchangeFailed(error)
         }

@@ -34,4 +34,11 @@ enum FlowLimits {
     static let settlersMax = 8
     /// After how many seconds an unsettled finalize is told to the operator.
     static let unsettledSeconds: Int64 = 600
+    /// How long a launch waits for the provider's list of users: a reading that has begun, and the
+    /// one after it.
+    static let listWaitMax: Duration = .seconds(15)
+    /// How many may wait for one app's list.
+    static let listWaitersMax = 10_000
+    /// How many persons who were found are remembered.
+    static let rememberedUsersMax = 1_000
 }

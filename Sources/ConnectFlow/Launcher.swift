@@ -160,10 +160,16 @@ extension Launcher {
         do throws(ConnectError) {
             return try await recovery.find(user, of: app, context: context) ?? user
         } catch {
-            guard error == .recoveryRejected else { throw error }
-            // An App Key that is refused is as good as none: nobody is kept out for it.
-            logger.error("the provider refuses the App Key", metadata: ["app": "\(app.id)"])
-            return nil
+            switch error {
+            case .recoveryRejected, .userListTooLong, .personUnclear:
+                // As good as no App Key: nobody is kept out for a list that tells nothing.
+                logger.error(
+                    "the provider's user list tells nothing",
+                    metadata: ["app": "\(app.id)", "error": "\(error)"]
+                )
+                return nil
+            default: throw error
+            }
         }
     }
 

@@ -1,50 +1,131 @@
 package import HumanConnect
 internal import Ledger
 internal import LedgerStore
+package import Logging
 internal import Synchronization
 
-/// The provider's list of an app's users, fetched once for a crowd that asks at the same time.
+/// Finds users at the provider, whose list of an app's users has no filter
+/// (docs/provider.md#users-of-an-app, docs/decisions/0032-the-user-list-is-read-once-for-all.md).
 ///
-/// The list has no filter and may be megabytes long (docs/provider.md#users-of-an-app).
+/// One reading serves all who ask at the same time, one reading of an app's list goes on at a
+/// time, and each caller waits a bounded time.
 package final class ProviderUserList: Sendable {
-    private struct Fetched {
-        let begin: ContinuousClock.Instant
-        let users: [ProviderUser]
+    /// What a waiting caller is told.
+    private enum Word: Sendable {
+        case read
+        case lookup(UserLookup)
     }
+
+    private typealias Queue = UserListQueue<AsyncStream<Word>.Continuation>
 
     private let provider: HumanConnectClient
-    private let gate = KeyGate()
-    private let fetched = Mutex<[Identifier: Fetched]>([:])
-    private let waiting = Mutex<[Identifier: Int]>([:])
+    private let logger: Logger
+    private let queues = Mutex<[Identifier: Queue]>([:])
+    private let memory = Mutex(UserMemory())
 
-    package init(provider: HumanConnectClient) {
+    package init(provider: HumanConnectClient, logger: Logger) {
         self.provider = provider
+        self.logger = logger
     }
 
-    /// The app's users, from a fetch that began after this call, so nobody who was there is missed.
-    func users(of app: StoredApp) async throws -> [ProviderUser] {
-        let arrival = ContinuousClock.now
-        waiting.withLock { $0[app.id, default: 0] += 1 }
-        defer { leave(app.id) }
-        return try await gate.run(app.id.value) {
-            if let known = fetched.withLock({ $0[app.id] }), known.begin >= arrival {
-                return known.users
+    /// Looks a user up: by what was learnt before, else in the list.
+    func find(_ clientUserID: Secret, of app: StoredApp) async throws -> UserLookup {
+        let key = UserMemory.Key(app: app.id, clientUserID: clientUserID)
+        if let humanID = memory.withLock({ $0[key] }) {
+            if try await isStill(humanID, clientUserID, of: app) { return .found(humanID: humanID) }
+            memory.withLock { $0[key] = nil }
+        }
+        let endpoint = try app.provider
+        return await withTaskGroup(of: UserLookup?.self) { group in
+            group.addTask { await self.look(for: clientUserID, in: endpoint, app.id) }
+            group.addTask {
+                try? await Task.sleep(for: FlowLimits.listWaitMax)
+                return nil
             }
-            let begin = ContinuousClock.now
-            let users = try await provider.users(of: try app.provider)
-            fetched.withLock { $0[app.id] = Fetched(begin: begin, users: users) }
-            return users
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first ?? .unfinished(.unknown(Task.isCancelled ? .cancelled : .timedOut))
         }
     }
 
-    /// The last one who waits takes the list away.
-    private func leave(_ app: Identifier) {
-        let isLast = waiting.withLock { waiting in
-            waiting[app, default: 1] -= 1
-            guard waiting[app] == 0 else { return false }
-            waiting[app] = nil
-            return true
+    /// Whether the provider still has the person under this user id.
+    private func isStill(
+        _ humanID: Secret,
+        _ clientUserID: Secret,
+        of app: StoredApp
+    ) async throws -> Bool {
+        let endpoint = try app.provider
+        do throws(HumanConnectError) {
+            let user = try await provider.user(humanID: humanID, of: endpoint)
+            return user == .person(humanID: humanID, clientUserID: clientUserID)
+        } catch {
+            switch error {
+            case .notSent, .unknown(.timedOut), .unknown(.cancelled): throw error
+            // Whatever it said, it did not confirm the person.
+            case .rejected, .unknown: return false
+            }
         }
-        if isLast { fetched.withLock { $0[app] = nil } }
+    }
+
+    /// Waits for a word, and reads the list when it is this caller's turn.
+    private func look(
+        for clientUserID: Secret,
+        in app: ProviderApp,
+        _ id: Identifier
+    ) async -> UserLookup? {
+        let (words, waiter) = AsyncStream.makeStream(of: Word.self)
+        let joined = queues.withLock { $0[id, default: Queue()].join(clientUserID, waiter) }
+        guard let (number, reads) = joined else { return .unfinished(.unknown(.listTooLong)) }
+        defer { leave(number, id) }
+        if reads { waiter.yield(.read) }
+        for await word in words {
+            switch word {
+            case .read: await read(app, id)
+            case .lookup(let lookup): return lookup
+            }
+        }
+        return nil
+    }
+
+    /// Reads the list for all who wait now, and tells them.
+    ///
+    /// A reader who is cancelled tells nobody: the next one reads again.
+    private func read(_ app: ProviderApp, _ id: Identifier) async {
+        let asking = queues.withLock { $0[id]?.crowd() ?? [] }
+        let crowd = Mutex(UserCrowd(asking.map(\.clientUserID)))
+        var failure: HumanConnectError?
+        do throws(HumanConnectError) {
+            let unreadable = try await provider.listUsers(of: app) { user in
+                crowd.withLock { $0.visit(user) }
+            }
+            if unreadable > 0 {
+                logger.warning(
+                    "entries of the provider's user list are unreadable",
+                    metadata: ["app": "\(id)", "count": "\(unreadable)"]
+                )
+            }
+        } catch {
+            failure = error
+            logger.warning("the provider's user list was not read", metadata: ["error": "\(error)"])
+        }
+        guard !Task.isCancelled else { return }
+        let lookups = crowd.withLock { $0.ended(failure) }
+        for case (let clientUserID, .found(let humanID)) in lookups {
+            let key = UserMemory.Key(app: id, clientUserID: clientUserID)
+            memory.withLock { $0[key] = humanID }
+        }
+        let answered = queues.withLock { $0[id]?.answered(asking) } ?? []
+        for caller in answered {
+            caller.waiter.yield(.lookup(lookups[caller.clientUserID] ?? .unclear))
+        }
+    }
+
+    private func leave(_ number: Queue.Number, _ id: Identifier) {
+        let next = queues.withLock { queues in
+            let next = queues[id]?.leave(number)
+            if queues[id]?.isIdle == true { queues[id] = nil }
+            return next ?? nil
+        }
+        next?.yield(.read)
     }
 }

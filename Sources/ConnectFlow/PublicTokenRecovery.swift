@@ -78,12 +78,9 @@ package struct PublicTokenRecovery: Sendable {
         context: RecordContext
     ) async throws(ConnectError) {
         try await ConnectError.sorting {
-            let humanID = try await store.value(
-                .claimedHumanID,
-                version: claimed.received,
-                of: user
-            )
-            guard let humanID, try await token(of: humanID, app) == nil else {
+            guard let humanID = try await claimedHumanID(of: user),
+                try await token(of: humanID, app) == nil
+            else {
                 throw ConnectError.personUnproven
             }
             try await forget(claimed.human, user, app, context)
@@ -94,15 +91,32 @@ package struct PublicTokenRecovery: Sendable {
 // MARK: Asking
 
 extension PublicTokenRecovery {
-    /// The provider's person whom its list calls by the user's id.
+    /// The provider's person whom it calls by the user's id: the one whom a finish has named, if
+    /// the provider says the same of them, else whom its list names.
     private func listed(_ user: StoredUser, _ app: StoredApp) async throws -> Secret? {
         guard let clientUserID = try store.value(.clientUserID, of: user) else { return nil }
         do {
-            return try await userList.users(of: app)
-                .first { $0.clientUserID == clientUserID }?.humanID
+            if let humanID = try await claimedHumanID(of: user),
+                try await provider.user(humanID: humanID, of: try app.provider)
+                    == .person(humanID: humanID, clientUserID: clientUserID)
+            {
+                return humanID
+            }
+            switch try await userList.find(clientUserID, of: app) {
+            case .found(let humanID): return humanID
+            case .notListed: return nil
+            case .unclear: throw ConnectError.personUnclear
+            case .unfinished(let error): throw error
+            }
         } catch let error as HumanConnectError {
             throw ConnectError(error)
         }
+    }
+
+    /// Whom a finish named, while nobody is linked.
+    private func claimedHumanID(of user: StoredUser) async throws -> Secret? {
+        guard let claimed = user.state.claimedPerson else { return nil }
+        return try await store.value(.claimedHumanID, version: claimed.received, of: user)
     }
 
     /// The person's current public token; nil when the provider knows nobody of this name.
@@ -184,7 +198,9 @@ extension ConnectError {
     /// What a failed call for the public token means: nothing was changed anywhere.
     init(_ error: HumanConnectError) {
         switch error {
-        case .notSent, .unknown: self = .providerUnavailable
+        case .notSent(.hostIsAway(let wait)): self = .providerUnavailable(retryAfter: wait)
+        case .unknown(.listTooLong): self = .userListTooLong
+        case .notSent, .unknown: self = .providerUnavailable(retryAfter: nil)
         case .rejected: self = .recoveryRejected
         }
     }

@@ -7,12 +7,51 @@ import NIOPosix
 internal import Wire
 
 extension HumanConnectClient {
-    /// Sends once and gives the JSON of a 200 or 201 answer.
-    func send(
+    /// Sends once, notes how the host does, and gives a 200 or 201 answer in JSON.
+    ///
+    /// - Parameters:
+    ///   - request: without its body.
+    ///   - base: the base URL that the request's URL begins with.
+    ///   - body: the request's body, in one piece.
+    ///   - timeMax: how long it may take.
+    ///   - sink: takes the answer's body; the answer is then without it.
+    /// - Returns: the answer, its body not looked at.
+    /// - Throws: `HumanConnectError`
+    func answer(
+        to request: HTTPClientRequest,
+        at base: String,
+        body: [UInt8]? = nil,
+        timeMax: Duration,
+        sink: BoundedCall.Sink? = nil
+    ) async throws(HumanConnectError) -> HTTPAnswer {
+        let call = health.begin(base)
+        let answer: HTTPAnswer
+        do {
+            answer = try await send(request, body: body, timeMax: timeMax, sink: sink)
+        } catch {
+            // A long list that takes long says nothing of the host.
+            let isSlowList = sink != nil && error == .unknown(.timedOut)
+            health.end(call, base, isSlowList ? .abandoned : error.report)
+            throw error
+        }
+        health.end(call, base, answer.report)
+        try Self.check(answer)
+        return answer
+    }
+
+    /// Throws if calls to a host have failed lately.
+    func admit(_ base: String) throws(HumanConnectError) {
+        if case .refused(let wait) = health.admit(base) {
+            throw .notSent(.hostIsAway(retryAfter: wait))
+        }
+    }
+
+    private func send(
         _ request: HTTPClientRequest,
         body: [UInt8]?,
-        answerBytesMax: Int
-    ) async throws(HumanConnectError) -> JSONValue {
+        timeMax: Duration,
+        sink: BoundedCall.Sink?
+    ) async throws(HumanConnectError) -> HTTPAnswer {
         var request = request
         request.headers.add(name: "Accept", value: "application/json")
         request.headers.add(name: "Connection", value: "close")
@@ -22,35 +61,38 @@ extension HumanConnectClient {
         }
         let call = BoundedCall(
             request,
-            timeMax: configuration.totalTimeMax,
-            answerBytesMax: answerBytesMax,
-            // The body of a refusal is not needed, and not worth waiting for.
-            wantsBody: { $0 == 200 || $0 == 201 }
+            timeMax: timeMax,
+            answerBytesMax: configuration.answerBytesMax,
+            sink: sink,
+            // Other bodies are not needed, and not worth waiting for.
+            wantsBody: { ([200, 201].contains($0) || (400..<500).contains($0)) && $1.sayJSON }
         )
-        let answer: HTTPAnswer
         switch await call.outcome(over: client) {
-        case .answered(let received): answer = received
-        case .tooLarge: throw .unknown(.answerTooLarge)
+        case .answered(let answer): return answer
+        case .tooLarge: throw .unknown(sink == nil ? .answerTooLarge : .listTooLong)
         case .gaveUp:
             let reason: HumanConnectError.UnknownReason = Task.isCancelled ? .cancelled : .timedOut
             if body != nil, !upload.began {
                 throw .notSent(Task.isCancelled ? .cancelled : .connectTimedOut)
             }
             throw .unknown(reason)
+        case .failed(let error as HumanConnectError): throw error
         case .failed(let error):
             throw Self.classify(error, sent: body == nil || upload.began, url: request.url)
         }
-        try Self.check(status: answer.status)
-        return try AnswerFields.parse(answer.body)
     }
 
-    private static func check(status: Int) throws(HumanConnectError) {
+    private static func check(_ answer: HTTPAnswer) throws(HumanConnectError) {
+        let status = answer.status
         switch status {
-        case 200, 201: return
+        case 200, 201:
+            guard answer.headers.sayJSON else { throw .unknown(.notJSON) }
         case 300..<400: throw .unknown(.redirected)
         case 408, 425: throw .unknown(.tryLater(status: status))
         case 429: throw .unknown(.tooManyRequests)
-        case 400..<500: throw .rejected(status: status)
+        case 400..<500:
+            guard answer.isRefusal else { throw .unknown(.foreignRefusal(status: status)) }
+            throw .rejected(status: status)
         case 500...: throw .unknown(.serverError(status: status))
         default: throw .unknown(.unexpectedStatus(status))
         }
@@ -82,8 +124,6 @@ extension HumanConnectClient {
         case .connectTimeout, .getConnectionFromPoolTimeout: return .notSent(.connectTimedOut)
         case .tlsHandshakeTimeout: return .notSent(.tlsFailed)
         case .alreadyShutdown: return .notSent(.notConfigured)
-        case .deadlineExceeded, .readTimeout:
-            return sent ? .unknown(.timedOut) : .notSent(.connectTimedOut)
         default: break
         }
         guard !sent else { return .unknown(.connectionLost) }

@@ -1,6 +1,5 @@
 import AsyncHTTPClient
 import BoundedClient
-import Foundation
 package import Ledger
 package import NIOCore
 import NIOHTTP1
@@ -17,8 +16,12 @@ package struct HumanConnectClient: Sendable {
         package var totalTimeMax: Duration = .seconds(15)
         /// Real answers are about 500 bytes long.
         package var answerBytesMax = 65_536
-        /// A hundred thousand users at about 160 bytes.
-        package var usersAnswerBytesMax = 16_777_216
+        /// One call in this time finds out whether a host that was away is back.
+        package var probePause: Duration = .seconds(10)
+        /// A look at an app's users that takes longer is given up.
+        package var lookTimeMax: Duration = .seconds(7)
+        /// 800,000 users at about 160 bytes.
+        package var listBytesMax = 134_217_728
 
         package init() {}
     }
@@ -28,6 +31,7 @@ package struct HumanConnectClient: Sendable {
 
     let configuration: Configuration
     let client: HTTPClient
+    let health: HostHealth
 
     /// A client with its own settings; `shutdown` ends it.
     package init(
@@ -44,11 +48,23 @@ package struct HumanConnectClient: Sendable {
         http.maximumUsesPerConnection = 1
         http.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.connectionsMax
         client = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: http)
+        var limits = CircuitBreaker.Limits()
+        limits.probePause = configuration.probePause
+        health = HostHealth(limits: limits)
     }
 
     /// Ends the client; calls under way fail.
     package func shutdown() async throws {
         try await client.shutdown()
+    }
+
+    /// Whether an exchange is worth trying now (docs/decisions/0033-when-the-provider-is-away.md).
+    ///
+    /// To be asked before the session is given to an exchange, and before each further dispatch:
+    /// `exchange` itself does not ask. While the host is away, one caller in ten seconds is let
+    /// through, to find out.
+    package func admission(for app: ProviderApp) -> CircuitBreaker.Admission {
+        health.admit(app.endpoints.user)
     }
 
     /// Trades a finished session for tokens: the one POST of docs/provider.md#the-tokens-endpoint.
@@ -65,7 +81,7 @@ package struct HumanConnectClient: Sendable {
             "clientSecret": .string(app.clientSecret.exposed),
         ]
         return try TokenAnswer(
-            try await post(body, to: app.endpoints.user + "/v1/connect/tokens")
+            try await post(body, "/v1/connect/tokens", app)
         )
     }
 
@@ -83,7 +99,8 @@ package struct HumanConnectClient: Sendable {
             "clientId": .string(app.clientID),
             "clientSecret": .string(app.clientSecret.exposed),
         ]
-        let answer = try await post(body, to: app.endpoints.user + "/v1/connect/publictokens")
+        try admit(app.endpoints.user)
+        let answer = try await post(body, "/v1/connect/publictokens", app)
         let token = Secret(try AnswerFields.required("publicToken", in: answer))
         guard Secret(try AnswerFields.required("humanId", in: answer)) == humanID else {
             throw .unknown(.differentHuman)
@@ -91,49 +108,21 @@ package struct HumanConnectClient: Sendable {
         return token
     }
 
-    /// Lists all users of an app (docs/provider.md#users-of-an-app).
-    ///
-    /// Needs the App Key.
-    ///
-    /// - Throws: `HumanConnectError`, `.notSent(.notConfigured)` without an App Key.
-    package func users(of app: ProviderApp) async throws(HumanConnectError) -> [ProviderUser] {
-        guard let appKey = app.appKey else { throw .notSent(.notConfigured) }
-        let clientID = PercentCoding.encode(app.clientID, keeping: .unreserved)
-        var request = HTTPClientRequest(url: app.endpoints.api + "/v1/apps/\(clientID)/users")
-        let credentials = Data((appKey.exposed + ":").utf8).base64EncodedString()
-        request.headers.add(name: "Authorization", value: "Basic " + credentials)
-        let answer = try await send(
-            request,
-            body: nil,
-            answerBytesMax: configuration.usersAnswerBytesMax
-        )
-        guard case .array(let elements) = answer else { throw .unknown(.malformedAnswer) }
-        var users: [ProviderUser] = []
-        for element in elements {
-            users.append(
-                ProviderUser(
-                    humanID: Secret(try AnswerFields.required("humanId", in: element)),
-                    clientUserID: try AnswerFields.optional("externalId", in: element).map {
-                        Secret($0)
-                    },
-                    createdAt: try AnswerFields.optional("createdAt", in: element)
-                )
-            )
-        }
-        return users
-    }
-
     private func post(
         _ body: JSONValue,
-        to url: String
+        _ path: String,
+        _ app: ProviderApp
     ) async throws(HumanConnectError) -> JSONValue {
-        var request = HTTPClientRequest(url: url)
+        let base = app.endpoints.user
+        var request = HTTPClientRequest(url: base + path)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
-        return try await send(
-            request,
+        let answer = try await answer(
+            to: request,
+            at: base,
             body: body.encoded,
-            answerBytesMax: configuration.answerBytesMax
+            timeMax: configuration.totalTimeMax
         )
+        return try AnswerFields.parse(answer.body)
     }
 }

@@ -32,22 +32,16 @@ struct ApplicationRoutes {
         return app
     }
 
-    private static func json(_ user: SandboxUser) -> JSONValue {
-        [
-            "humanId": .string(user.humanID),
-            "externalId": .string(user.clientUserID),
-            "appId": .string(user.clientID),
-            "createdAt": .string(user.createdAt.formatted(RequestLog.timeStyle)),
-            "updatedAt": .string(user.updatedAt.formatted(RequestLog.timeStyle)),
-        ]
-    }
-
     private func list(_ request: Request, _ context: SandboxContext) async throws -> Response {
         let app = try await app(request, context)
-        let users = try await provider.read { (state, _) throws(SandboxRefusal) in
-            state.users(of: app.clientID)
+        let list = try await provider.read { (state, _) throws(SandboxRefusal) in
+            UserListing(of: app.clientID, in: state)
         }
-        return Response(.array(users.map(Self.json)))
+        return Response(
+            status: .ok,
+            headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
+            body: ResponseBody(asyncSequence: list)
+        )
     }
 
     private func register(_ request: Request, _ context: SandboxContext) async throws -> Response {
@@ -57,7 +51,7 @@ struct ApplicationRoutes {
             try state.register(clientUserID: clientUserID, clientID: app.clientID, now: now)
         }
         log.update(context.logNumber) { $0.clientUserID = clientUserID }
-        return Response(Self.json(user), status: .created)
+        return Response(user.json, status: .created)
     }
 
     private func show(_ request: Request, _ context: SandboxContext) async throws -> Response {
@@ -66,7 +60,7 @@ struct ApplicationRoutes {
         let user = try await provider.read { (state, _) throws(SandboxRefusal) in
             try state.user(humanID: humanID, clientID: app.clientID)
         }
-        return Response(Self.json(user))
+        return Response(user.json)
     }
 
     private func delete(_ request: Request, _ context: SandboxContext) async throws -> Response {

@@ -9,9 +9,13 @@ package enum SandboxBehaviour: String, Sendable, CaseIterable {
     case exchangeWrongUser = "sandbox_exchange_wrong_user"
     case exchangeReset = "sandbox_exchange_reset"
     case exchangeTruncated = "sandbox_exchange_truncated"
+    case exchangeBlocked = "sandbox_exchange_blocked"
     case duplicateFinish = "sandbox_duplicate_finish"
     case publicTokens500 = "sandbox_publictokens_500"
     case popupError = "sandbox_popup_error"
+    case listedUnreadably = "sandbox_listed_unreadably"
+    case listedTwice = "sandbox_listed_twice"
+    case listEndless = "sandbox_list_endless"
 
     /// What happens, in a sentence.
     package var meaning: String {
@@ -26,9 +30,14 @@ package enum SandboxBehaviour: String, Sendable, CaseIterable {
         case .exchangeWrongUser: "The exchange is made, its answer names another clientUserId."
         case .exchangeReset: "The exchange is made, then the connection is dropped."
         case .exchangeTruncated: "The exchange is made, its answer stops in the middle."
+        case .exchangeBlocked:
+            "A page of HTML with status 403 comes, as from a firewall; nothing is made."
         case .duplicateFinish: "The popup sends its finish message twice."
         case .publicTokens500: "The publictokens endpoint answers 500."
         case .popupError: "The popup shows an error and sends hapi-connect-error."
+        case .listedUnreadably: "The app's list of users has the user without a humanId."
+        case .listedTwice: "The app's list of users has the user twice, as two persons."
+        case .listEndless: "The app's list of users never ends."
         }
     }
 

@@ -35,4 +35,6 @@ enum SandboxLimits {
     static let hangTime: Duration = .seconds(120)
     /// What "slow" means.
     static let slowTime: Duration = .seconds(2)
+    /// How much of a list of users is sent at a time.
+    static let listPieceBytes = 32_768
 }

@@ -111,7 +111,7 @@ struct SandboxRoutes {
             guard state.behaviours.count < SandboxLimits.listMax else {
                 throw .invalid("Too many behaviours are set")
             }
-            state.behaviours[clientUserID] = chosen
+            state.behaviours[ExactText(clientUserID)] = chosen
         }
         return Response(["behaviour": chosen.map { .string($0.rawValue) } ?? .null])
     }

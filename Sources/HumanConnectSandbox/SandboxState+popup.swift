@@ -67,7 +67,8 @@ extension SandboxState {
     ) -> SandboxSession? {
         guard let token = token?.trimmingCharacters(in: .whitespaces),
             let session = sessions[token], session.phase == .open,
-            session.clientID == clientID, session.clientUserID == clientUserID,
+            session.clientID == clientID,
+            ExactText(session.clientUserID) == ExactText(clientUserID),
             now.timeIntervalSince(session.createdAt) < SandboxLimits.openSeconds
         else { return nil }
         return session

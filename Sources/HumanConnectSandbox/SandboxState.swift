@@ -9,27 +9,42 @@ struct SandboxState: Codable, Sendable {
     private(set) var users: [String: SandboxUser] = [:]
     /// By session token.
     var sessions: [String: SandboxSession] = [:]
-    /// The humanId of an app's user, by `clientID` and then by `clientUserID`.
-    private var humanIDs: [String: [String: String]] = [:]
+    /// The humanId of an app's user, by `clientID` and then by `ExactText` of `clientUserID`.
+    ///
+    /// It follows from the users, so it is not kept.
+    private var humanIDs: [String: [ExactText: String]] = [:]
     /// Sessions whose exchange failed once on purpose.
     var failedOnce: Set<String> = []
 
     /// Switches and behaviours are for one run and are not kept.
     var switches = SandboxSwitches()
-    var behaviours: [String: SandboxBehaviour] = [:]
+    var behaviours: [ExactText: SandboxBehaviour] = [:]
     var behaviourOfAll: SandboxBehaviour?
 
     private enum CodingKeys: String, CodingKey {
-        case apps, users, sessions, humanIDs, failedOnce
+        case apps, users, sessions, failedOnce
+    }
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        apps = try values.decode([String: SandboxApp].self, forKey: .apps)
+        sessions = try values.decode([String: SandboxSession].self, forKey: .sessions)
+        failedOnce = try values.decode(Set<String>.self, forKey: .failedOnce)
+        for user in try values.decode([String: SandboxUser].self, forKey: .users).values {
+            save(user)
+        }
     }
 
     /// The behaviour that holds for a user: a set one, one named in the id, one for everybody.
     func behaviour(of clientUserID: String) -> SandboxBehaviour? {
-        behaviours[clientUserID] ?? SandboxBehaviour.named(in: clientUserID) ?? behaviourOfAll
+        behaviours[ExactText(clientUserID)] ?? SandboxBehaviour.named(in: clientUserID)
+            ?? behaviourOfAll
     }
 
     func user(clientID: String, clientUserID: String) -> SandboxUser? {
-        humanIDs[clientID]?[clientUserID].flatMap { users[$0] }
+        humanIDs[clientID]?[ExactText(clientUserID)].flatMap { users[$0] }
     }
 
     func user(humanID: String, clientID: String) throws(SandboxRefusal) -> SandboxUser {
@@ -44,7 +59,8 @@ struct SandboxState: Codable, Sendable {
 
     mutating func save(_ user: SandboxUser) {
         users[user.humanID] = user
-        humanIDs[user.clientID, default: [:]][user.clientUserID] = user.humanID
+        let id = ExactText(user.clientUserID)
+        humanIDs[user.clientID, default: [:]][id] = user.humanID
     }
 
     /// Takes a user out with all that belongs to it.
@@ -52,7 +68,7 @@ struct SandboxState: Codable, Sendable {
     /// The clientUserId is free again and will get a new humanId (docs/provider.md#unknown-19).
     mutating func delete(_ user: SandboxUser) {
         users[user.humanID] = nil
-        humanIDs[user.clientID]?[user.clientUserID] = nil
+        humanIDs[user.clientID]?[ExactText(user.clientUserID)] = nil
         sessions = sessions.filter { $0.value.humanID != user.humanID }
     }
 

@@ -18,6 +18,8 @@ package struct SandboxSwitches: Sendable, Equatable {
     package var mintPublicTokens = false
     /// 12: finish is sent for every connected source, each with a session of its own.
     package var finishPerSource = false
+    /// How many invented users the list of an app's users has before the real ones.
+    package var listedStrangers = 0
     /// 21: the two token endpoints answer any origin (CORS), as Cordova apps experienced it.
     package var corsOnTokens = false
 
@@ -34,18 +36,23 @@ package struct SandboxSwitches: Sendable, Equatable {
             ("finish_per_source", \.finishPerSource, "finish is sent for every connected source"),
             ("cors_on_tokens", \.corsOnTokens, "the token endpoints answer any origin"),
         ]
-    private static let graceName = "public_token_grace_seconds"
-    /// A day: longer says nothing new, and dates stay small.
-    private static let graceSecondsMax = 86_400
+    private static let numbers:
+        [(String, any WritableKeyPath<SandboxSwitches, Int> & Sendable, Int, String)] = [
+            // A day: longer says nothing new, and dates stay small.
+            (
+                "public_token_grace_seconds", \.publicTokenGraceSeconds, 86_400,
+                "how long a rotated public token still opens the popup"
+            ),
+            (
+                "listed_strangers", \.listedStrangers, 10_000_000,
+                "so many invented users stand in an app's list of users"
+            ),
+        ]
 
     /// Name, value and meaning of each, for the page and its JSON.
     var list: [(name: String, value: JSONValue, meaning: String)] {
-        Self.flags.map { ($0.0, .bool(self[keyPath: $0.1]), $0.2) } + [
-            (
-                Self.graceName, .number(String(publicTokenGraceSeconds)),
-                "how long a rotated public token still opens the popup"
-            )
-        ]
+        Self.flags.map { ($0.0, .bool(self[keyPath: $0.1]), $0.2) }
+            + Self.numbers.map { ($0.0, .number(String(self[keyPath: $0.1])), $0.3) }
     }
 
     /// Sets one by its name over HTTP.
@@ -54,9 +61,9 @@ package struct SandboxSwitches: Sendable, Equatable {
             self[keyPath: flag.1] = on
             return
         }
-        guard name == Self.graceName, case .number(let spelling) = value,
-            let seconds = Int(spelling), (0...Self.graceSecondsMax).contains(seconds)
+        guard case .number(let spelling) = value, let number = Int(spelling),
+            let known = Self.numbers.first(where: { $0.0 == name }), (0...known.2).contains(number)
         else { throw .invalid("\(name) is no switch, or its value does not fit") }
-        publicTokenGraceSeconds = seconds
+        self[keyPath: known.1] = number
     }
 }

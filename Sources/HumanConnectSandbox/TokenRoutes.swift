@@ -36,8 +36,8 @@ struct TokenRoutes {
         let credentials = try Credentials(fields)
         let sessionToken = try fields.required("sessionToken")
         await note(credentials, sessionToken: sessionToken, context)
-        let (result, behaviour) = try await provider.change {
-            (state, now) throws(SandboxRefusal) -> (ExchangeResult, SandboxBehaviour?) in
+        let made = try await provider.change {
+            (state, now) throws(SandboxRefusal) -> (ExchangeResult, SandboxBehaviour?)? in
             try state.checkSecret(
                 clientID: credentials.clientID,
                 clientSecret: credentials.clientSecret
@@ -48,6 +48,7 @@ struct TokenRoutes {
             )
             let behaviour = state.behaviour(of: user.clientUserID)
             guard behaviour != .denied else { throw .denied }
+            guard behaviour != .exchangeBlocked else { return nil }
             if behaviour == .exchange500Once, state.failedOnce.insert(sessionToken).inserted {
                 throw .failedOnPurpose
             }
@@ -59,12 +60,20 @@ struct TokenRoutes {
             )
             return (result, behaviour)
         }
+        guard let (result, behaviour) = made else { return Self.blocked }
         log.update(context.logNumber) { entry in
             entry.exchange?.acted = !result.repeated
             entry.exchange?.repeated = result.repeated
         }
         return try await answer(result, behaviour, context)
     }
+
+    /// What a firewall says in the provider's place.
+    private static let blocked = Response(
+        status: .forbidden,
+        headers: [.contentType: "text/html"],
+        body: ResponseBody(byteBuffer: ByteBuffer(string: "<html><h1>Forbidden</h1></html>"))
+    )
 
     private func note(
         _ credentials: Credentials,

@@ -98,12 +98,24 @@ extension Problem {
                 "recovery_rejected",
                 "The provider refused to give the public token again."
             )
-        case .providerUnavailable:
+        case .providerUnavailable(let wait):
             self.init(
                 .serviceUnavailable,
                 "provider_unavailable",
                 "The provider does not answer.",
-                retry: .soon
+                retry: wait.map { .after($0) } ?? .soon
+            )
+        case .userListTooLong:
+            self.init(
+                .serviceUnavailable,
+                "user_list_too_long",
+                "The provider's list of users is too long to be read."
+            )
+        case .personUnclear:
+            self.init(
+                .conflict,
+                "person_unclear",
+                "The provider's list of users does not say clearly which person this is."
             )
         case .finish(let error): self.init(error)
         case .store(let error): self.init(error)

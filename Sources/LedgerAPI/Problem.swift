@@ -14,11 +14,22 @@ struct Problem: Sendable, Equatable {
     let retry: Retry
 
     /// Whether the same request may succeed later.
-    enum Retry: Sendable {
+    enum Retry: Sendable, Equatable {
         /// Not unless something else happens first.
         case unsaid
         /// In a moment, which `Retry-After` names.
         case soon
+        /// After this time, which `Retry-After` names in whole seconds.
+        case after(Duration)
+
+        /// What `Retry-After` says.
+        fileprivate var seconds: Int64? {
+            switch self {
+            case .unsaid: nil
+            case .soon: Int64(RequestLimits.retryAfterSeconds)
+            case .after(let wait): max(1, (wait + .milliseconds(999)).components.seconds)
+            }
+        }
     }
 
     init(
@@ -46,7 +57,7 @@ struct Problem: Sendable, Equatable {
         writer.member("request_id", requestID)
         writer.close()
         var headers: HTTPFields = [.contentType: "application/problem+json"]
-        if retry == .soon { headers[.retryAfter] = "\(RequestLimits.retryAfterSeconds)" }
+        if let seconds = retry.seconds { headers[.retryAfter] = "\(seconds)" }
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         return Response(
             status: status,

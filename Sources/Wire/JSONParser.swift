@@ -37,7 +37,9 @@ package struct JSONParser {
     private var next: UInt8? { index < bytes.count ? bytes[index] : nil }
 
     private mutating func skipSpace() {
-        while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { index += 1 }
+        while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+            index += 1
+        }
     }
 
     /// Steps over one expected byte.
@@ -102,13 +104,21 @@ package struct JSONParser {
     private mutating func string() throws(Failure) -> String {
         index += 1
         var content: [UInt8] = []
+        // Most strings have no escapes, and are taken in one piece.
+        var start = index
         while let byte = next {
             index += 1
             switch byte {
-            case UInt8(ascii: "\""): return String(decoding: content, as: UTF8.self)
-            case UInt8(ascii: "\\"): content += String(try escape()).utf8
+            case UInt8(ascii: "\""):
+                let rest = bytes[start..<index - 1]
+                guard !content.isEmpty else { return String(decoding: rest, as: UTF8.self) }
+                return String(decoding: content + rest, as: UTF8.self)
+            case UInt8(ascii: "\\"):
+                content += bytes[start..<index - 1]
+                content += String(try escape()).utf8
+                start = index
             case 0..<0x20: throw .malformed
-            default: content.append(byte)
+            default: break
             }
         }
         throw .malformed

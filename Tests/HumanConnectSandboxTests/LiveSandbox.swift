@@ -6,6 +6,7 @@ import Ledger
 import Logging
 import NIOCore
 import NIOHTTP1
+import Synchronization
 import Wire
 
 /// A sandbox that listens on a free port, with the calls the tests make.
@@ -84,6 +85,9 @@ struct LiveSandbox: Sendable {
         limits.totalTimeMax = totalTimeMax
         // A loaded machine is slow to connect, and no test is about that limit.
         limits.connectTimeMax = .seconds(30)
+        limits.lookTimeMax = .seconds(60)
+        // What fails on purpose is no reason to stop calling.
+        limits.probePause = .zero
         let client = HumanConnectClient(configuration: limits)
         let url = "http://127.0.0.1:\(port)"
         let result: Result<Void, any Error>
@@ -194,5 +198,20 @@ struct LiveSandbox: Sendable {
                 "behaviour": name.map { .string($0) } ?? .null,
             ]
         )
+    }
+
+    /// The entries of the app's list of users, as the client reads them.
+    func listed() async throws -> [ListedUser] {
+        let users = Mutex<[ListedUser]>([])
+        _ = try await client.listUsers(of: provider) { user in users.withLock { $0.append(user) } }
+        return users.withLock { $0 }
+    }
+
+    /// The humanIds under which the app's list has a user.
+    func humanIDs(_ clientUserID: String) async throws -> [Secret] {
+        try await listed().compactMap { user in
+            guard case .person(let humanID, Secret(clientUserID)) = user else { return nil }
+            return humanID
+        }
     }
 }

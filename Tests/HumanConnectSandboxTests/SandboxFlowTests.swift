@@ -89,10 +89,9 @@ struct SandboxFlowTests {
             let closed = try await sandbox.play("ada", connect: ["band"], done: false)
             #expect(closed.json == ["closed": true])
             #expect(try await sandbox.play("ada")["code"] == "user_already_exists")
-            let users = try await sandbox.client.users(of: sandbox.provider)
-            let human = try #require(users.first { $0.clientUserID?.exposed == "ada" })
+            let human = try #require(try await sandbox.humanIDs("ada").first)
             let token = try await sandbox.client.publicToken(
-                humanID: human.humanID,
+                humanID: human,
                 for: sandbox.provider
             )
             let edit = try await sandbox.finish(
@@ -100,7 +99,7 @@ struct SandboxFlowTests {
                 publicToken: token.exposed,
                 connect: ["watch"]
             )
-            #expect(edit.humanID == human.humanID)
+            #expect(edit.humanID == human)
         }
     }
 
@@ -198,7 +197,7 @@ struct SandboxFlowTests {
             #expect(first["appId"] == LiveSandbox.clientID)
             let refused = try await sandbox.play("ada@example.com")
             #expect(refused["code"] == "user_already_exists")
-            #expect(try await sandbox.client.users(of: sandbox.provider).count == 1)
+            #expect(try await sandbox.listed().count == 1)
         }
     }
 }

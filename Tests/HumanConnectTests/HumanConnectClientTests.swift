@@ -1,5 +1,6 @@
 import HumanConnect
 import Ledger
+import TestSupport
 import Testing
 
 @Suite("the client against a misbehaving provider")
@@ -14,8 +15,15 @@ struct HumanConnectClientTests {
         "clientUserId":"a@b"}
         """
 
-    static func response(_ status: String, _ body: String, header: String = "") -> String {
-        "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(header)\r\n\(body)"
+    static func response(
+        _ status: String,
+        _ body: String,
+        type: String? = "application/json; charset=utf-8",
+        header: String = ""
+    ) -> String {
+        let type = type.map { "Content-Type: \($0)\r\n" } ?? ""
+        return "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(type)\(header)\r\n"
+            + body
     }
 
     static func app(_ url: String) throws -> ProviderApp {
@@ -43,7 +51,7 @@ struct HumanConnectClientTests {
         _ url: String,
         limit: Duration = .seconds(60)
     ) async throws -> Result<TokenAnswer, HumanConnectError> {
-        try await withClient(limit: limit) { client in
+        try await Self.withClient(limit: limit) { client in
             do {
                 return .success(try await client.exchange(Self.session, for: Self.app(url)))
             } catch let error as HumanConnectError {
@@ -56,13 +64,16 @@ struct HumanConnectClientTests {
     ///
     /// A client that is let go without its end ends the process, and with it the whole test run.
     /// The limits are wide, since a loaded machine is slow to connect.
-    private func withClient<Value>(
+    static func withClient<Value>(
         limit: Duration = .seconds(60),
+        _ change: (inout HumanConnectClient.Configuration) -> Void = { _ in },
         _ body: (HumanConnectClient) async throws -> Value
     ) async throws -> Value {
         var configuration = HumanConnectClient.Configuration()
         configuration.totalTimeMax = limit
+        configuration.lookTimeMax = limit
         configuration.connectTimeMax = min(limit, .seconds(30))
+        change(&configuration)
         let client = HumanConnectClient(configuration: configuration)
         let value: Value
         do {
@@ -124,12 +135,59 @@ struct HumanConnectClientTests {
         }
     }
 
-    @Test("a 4xx is a refusal for certain", arguments: [400, 401, 403, 404, 409, 410, 412, 422])
+    @Test(
+        "a 4xx in the words of the vendor's APIs is a refusal for certain",
+        arguments: [400, 401, 403, 404, 409, 410, 412, 422]
+    )
     func rejected(status: Int) async throws {
-        try await expect(
-            .rejected(status: status),
-            from: .answer(Self.response("\(status) X", Self.good))
-        )
+        for body in [
+            #"{"code":"session_over","message":"m","detailedMessage":"d"}"#,
+            #"{"code":17,"message":"m"}"#, #"{"error":"invalid_token"}"#,
+            #"{"statusCode":401,"error":"Unauthorized","message":"m"}"#,
+        ] {
+            try await expect(
+                .rejected(status: status),
+                from: .answer(Self.response("\(status) X", body))
+            )
+        }
+    }
+
+    @Test("any other 4xx may be from something in between, and leaves the outcome unknown")
+    func foreignRefusals() async throws {
+        let refusal = #"{"code":"c","message":"m"}"#
+        for (status, body, type) in [
+            (403, "<html><h1>Forbidden</h1></html>", "text/html"), (404, refusal, "text/html"),
+            (403, refusal, nil), (403, "", "application/json"), (401, refusal, "text/htmljson"),
+            (403, #"{"message":"Forbidden"}"#, "application/json"),
+            (403, #"{"code":"","error":null}"#, "application/json"),
+            (403, #"{"error":7,"code":{}}"#, "application/json"),
+            (403, #"["code"]"#, "application/json"), (403, #""code""#, "application/json"),
+            (403, #"{"code":"c""#, "application/json"), (403, Self.good, "application/json"),
+            (407, refusal, "application/json"),
+        ] as [(Int, String, String?)] {
+            try await expect(
+                .unknown(.foreignRefusal(status: status)),
+                from: .answer(Self.response("\(status) X", body, type: type))
+            )
+        }
+    }
+
+    @Test("a 200 that is a page is no answer, whatever is in it")
+    func contentType() async throws {
+        for type in ["text/html", "text/html; charset=utf-8", "application/jsonp", "", nil, ";"] {
+            try await expect(
+                .unknown(.notJSON),
+                from: .answer(Self.response("200 OK", Self.good, type: type))
+            )
+        }
+        let two = Self.response("200 OK", Self.good, header: "Content-Type: text/html\r\n")
+        try await expect(.unknown(.notJSON), from: .answer(two))
+        for type in [
+            "Application/JSON", "text/json", "text/javascript;charset=utf-8", "text/plain",
+        ] {
+            let text = Self.response("200 OK", Self.good, type: type)
+            #expect(try await exchange(.answer(text)).get().humanID.exposed == "h")
+        }
     }
 
     @Test("every other status leaves the outcome unknown, whatever the body")
@@ -171,18 +229,31 @@ struct HumanConnectClientTests {
     func drip() async throws {
         try await expect(
             .unknown(.timedOut),
-            from: .drip(after: "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n{"),
+            from: .drip(
+                after: "HTTP/1.1 200 OK\r\nContent-Type: text/json\r\nContent-Length: 9000\r\n\r\n{"
+            ),
             limit: .milliseconds(400)
         )
     }
 
     @Test("a cut answer is unknown, even if what came is valid")
     func truncated() async throws {
-        let head = "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + Self.good
+        let head =
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n"
+            + Self.good
         try await expect(.unknown(.connectionLost), from: .answer(head))
         try await expect(.unknown(.connectionLost), from: .reset(after: head))
         try await expect(.unknown(.connectionLost), from: .reset(after: "HTTP/1.1 200 O"))
         try await expect(.unknown(.connectionLost), from: .reset(after: ""))
+    }
+
+    @Test("an answer that is cut at any byte is unknown")
+    func cutAnywhere() async throws {
+        let whole = Array(Self.response("200 OK", Self.good).utf8)
+        for length in 0..<whole.count {
+            let text = String(decoding: whole.prefix(length), as: UTF8.self)
+            try await expect(.unknown(.connectionLost), from: .answer(text))
+        }
     }
 
     @Test("a missing, empty or wrongly typed field never becomes a token")
@@ -255,7 +326,7 @@ struct HumanConnectClientTests {
         let body = Self.response("200 OK", #"{"humanId":"h","publicToken":"p"}"#)
         try await StubProvider.run(.answer(body)) { stub, url in
             let app = try Self.app(url)
-            try await withClient { client in
+            try await Self.withClient { client in
                 let token = try await client.publicToken(humanID: Secret("h"), for: app)
                 #expect(token.exposed == "p")
                 await #expect(throws: HumanConnectError.unknown(.differentHuman)) {
@@ -264,20 +335,6 @@ struct HumanConnectClientTests {
             }
             #expect(stub.requests.first?.hasPrefix("POST /v1/connect/publictokens ") == true)
             #expect(stub.connections == 2)
-        }
-    }
-
-    @Test("the users of an app are listed with the App Key")
-    func users() async throws {
-        let list =
-            #"[{"humanId":"h","externalId":"a@b","appId":"c","createdAt":"t"},{"humanId":"i"}]"#
-        try await StubProvider.run(.answer(Self.response("200 OK", list))) { stub, url in
-            let users = try await withClient { try await $0.users(of: Self.app(url)) }
-            #expect(users.map(\.humanID.exposed) == ["h", "i"])
-            #expect(users.map(\.clientUserID?.exposed) == ["a@b", nil])
-            let request = try #require(stub.requests.first)
-            #expect(request.hasPrefix("GET /v1/apps/c/users "))
-            #expect(request.contains("Authorization: Basic a2V5Og==\r\n"))
         }
     }
 }

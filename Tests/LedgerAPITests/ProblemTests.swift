@@ -40,7 +40,9 @@ struct ProblemTests {
             (.connect(.finish(.rejected)), 422, "session_rejected", false),
             (.connect(.finish(.unresolved)), 202, "finalize_unresolved", false),
             (.connect(.recoveryRejected), 409, "recovery_rejected", false),
-            (.connect(.providerUnavailable), 503, "provider_unavailable", true),
+            (.connect(.providerUnavailable(retryAfter: nil)), 503, "provider_unavailable", true),
+            (.connect(.userListTooLong), 503, "user_list_too_long", false),
+            (.connect(.personUnclear), 409, "person_unclear", false),
             (.store(.unavailable), 503, "database_unavailable", true),
             (.store(.overloaded), 503, "overloaded", true),
             (.store(.outcomeUnknown), 503, "outcome_unknown", true),
@@ -55,6 +57,8 @@ struct ProblemTests {
             #expect(response.headers[.contentType] == "application/problem+json")
             #expect((response.headers[.retryAfter] != nil) == retries, "\(code)")
         }
+        let away = Problem(ConnectError.providerUnavailable(retryAfter: .milliseconds(6_001)))
+        #expect(away.response(requestID: "id").headers[.retryAfter] == "7")
         #expect(Problem(HTTPError(.expectationFailed)).code == "refused")
         #expect(Problem(HTTPError(.notFound)).code == "not_found")
         #expect(Set(rows.map(\.2) + ["refused"]) == TestRoute.problemCodes)

@@ -53,6 +53,13 @@ struct ProviderTests {
             data: ("class", "connection_lost")
         ),
         Misbehaviour(
+            behaviour: .exchangeBlocked,
+            status: 202,
+            code: "finalize_unresolved",
+            type: "finalize.unresolved",
+            data: ("class", "foreign_refusal_403")
+        ),
+        Misbehaviour(
             behaviour: .exchangeWrongHuman,
             status: 409,
             code: "different_person",
@@ -176,6 +183,29 @@ struct ProviderTests {
                 try await service.events("not sent").suffix(4).first?["event"]?["data"]?["number"]
                     == 4
             )
+        }
+    }
+
+    @Test("while the provider is away a finish is refused without a trace, and works afterwards")
+    func away() async throws {
+        try await TestService.run(probePause: .seconds(10)) { service in
+            let first = try await service.launch("away first")
+            let lost = try await service.session(first)
+            let launch = try await service.launch("away second")
+            let session = try await service.session(launch)
+            await service.sandbox.stop()
+            // Three dispatches that are not sent.
+            #expect(try await service.finish(first.finishPath, lost).status == 202)
+            try await service.sandbox.start()
+            let refused = try await service.finish(launch.finishPath, session)
+            #expect(refused.status == 503)
+            #expect(refused.code == "provider_unavailable")
+            let wait = try #require(refused.headers["retry-after"].flatMap { Int($0) })
+            #expect((1...10).contains(wait))
+            #expect(try await service.types("away second") == ["connect.launched"])
+            try await Task.sleep(for: .seconds(wait))
+            #expect(try await service.finish(launch.finishPath, session).status == 201)
+            #expect(try await service.exchanges(of: session) == 1)
         }
     }
 

@@ -158,6 +158,7 @@ struct TestRoute: Sendable, CustomStringConvertible {
         "finalize_abandoned", "person_unproven", "person_gone", "launch_consumed", "session_used", "client_id_mismatch",
         "different_person", "finalize_in_progress", "key_reused", "session_rejected",
         "finalize_unresolved", "recovery_rejected", "provider_unavailable",
+        "user_list_too_long", "person_unclear",
         "database_unavailable", "overloaded", "outcome_unknown", "conflict", "internal",
         "refused",
     ]

@@ -114,6 +114,16 @@ extension TestSandbox {
         )
     }
 
+    /// Puts so many invented users before the real ones in the lists of users.
+    func listStrangers(_ count: Int) async throws {
+        _ = try await post("/sandbox/switches", ["listed_strangers": .number("\(count)")])
+    }
+
+    /// How often a list of users was asked for.
+    func listRequests() async throws -> Int {
+        try await requests("/v1/apps/\(Self.ownApp.clientID)/users").count
+    }
+
     /// How often each path was called, and by whom where that is known.
     func requests(_ path: String, of clientUserID: String? = nil) async throws -> [JSONValue] {
         let answer = try await TestAnswer.send(.GET, url + "/sandbox/requests")

@@ -43,15 +43,20 @@ struct TestService: Sendable {
     let beginShutdown: @Sendable () async -> Void
 
     /// Lends a service in a fresh database.
+    ///
+    /// With the default, what fails on purpose is no reason to stop calling the provider.
     static func run<Value: Sendable>(
         providerTimeMax: Duration = .seconds(15),
+        probePause: Duration = .zero,
         treeAccess: TreeAccess = .open,
         hasAppKey: Bool = true,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
-        try await TestStore.run {
-            try await run($0, providerTimeMax, treeAccess, hasAppKey, body)
-        }
+        var limits = HumanConnectClient.Configuration()
+        limits.totalTimeMax = providerTimeMax
+        limits.lookTimeMax = providerTimeMax
+        limits.probePause = probePause
+        return try await TestStore.run { try await run($0, limits, treeAccess, hasAppKey, body) }
     }
 
     /// Lends a service on a cluster that the test can stop.
@@ -59,20 +64,21 @@ struct TestService: Sendable {
         on cluster: TestCluster,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
-        try await TestStore.run(on: cluster) { try await run($0, .seconds(15), .open, true, body) }
+        var limits = HumanConnectClient.Configuration()
+        limits.probePause = .zero
+        return try await TestStore.run(on: cluster) { try await run($0, limits, .open, true, body) }
     }
 
     private static func run<Value: Sendable>(
         _ database: TestStore,
-        _ providerTimeMax: Duration,
+        _ limits: HumanConnectClient.Configuration,
         _ treeAccess: TreeAccess,
         _ hasAppKey: Bool,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
         let sandbox = TestSandbox()
         try await sandbox.start()
-        var limits = HumanConnectClient.Configuration()
-        limits.totalTimeMax = providerTimeMax
+        var limits = limits
         // A loaded machine is slow to connect, and no test is about that limit.
         limits.connectTimeMax = .seconds(30)
         let provider = HumanConnectClient(configuration: limits)

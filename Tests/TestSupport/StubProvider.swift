@@ -4,8 +4,8 @@ import NIOPosix
 import Synchronization
 
 /// A provider that misbehaves as told: it waits for one whole request, then follows a script.
-final class StubProvider: Sendable {
-    enum Script: Sendable {
+package final class StubProvider: Sendable {
+    package enum Script: Sendable {
         /// Sends the bytes; closes unless they are a whole answer.
         case answer(String)
         /// Sends the bytes and resets the connection.
@@ -26,15 +26,17 @@ final class StubProvider: Sendable {
     private let seen = Mutex(Seen())
     private let script: Script
 
-    var connections: Int { seen.withLock { $0.connections } }
-    var requests: [String] { seen.withLock { $0.requests } }
+    /// How many connections came.
+    package var connections: Int { seen.withLock { $0.connections } }
+    /// The whole requests that came.
+    package var requests: [String] { seen.withLock { $0.requests } }
 
     private init(_ script: Script) {
         self.script = script
     }
 
     /// Runs a stub on a free port of the loopback interface while the body runs.
-    static func run<Result>(
+    package static func run<Result>(
         _ script: Script,
         _ body: (StubProvider, _ url: String) async throws -> Result
     ) async throws -> Result {

@@ -1,0 +1,68 @@
+import AsyncHTTPClient
+import BoundedClient
+import Foundation
+package import Ledger
+import NIOHTTP1
+internal import Wire
+
+/// The application API, which the App Key opens (docs/provider.md#users-of-an-app).
+extension HumanConnectClient {
+    /// Asks for one person of an app: the narrowest call there is.
+    ///
+    /// - Throws: `HumanConnectError`: `.notSent(.notConfigured)` without an App Key, `.rejected`
+    ///   for a person whom the app does not have.
+    package func user(
+        humanID: Secret,
+        of app: ProviderApp
+    ) async throws(HumanConnectError) -> ListedUser {
+        // These two would lead out of the users.
+        guard ![".", ".."].contains(humanID.exposed) else { throw .unknown(.differentHuman) }
+        let path = "/" + PercentCoding.encode(humanID.exposed, keeping: .unreserved)
+        let answer = try await answer(
+            to: try request(path, app),
+            at: app.endpoints.api,
+            timeMax: configuration.lookTimeMax
+        )
+        let user = ListedUser(try AnswerFields.parse(answer.body), of: app)
+        guard case .person(humanID, _) = user else { throw .unknown(.differentHuman) }
+        return user
+    }
+
+    /// Reads the list of an app's users entry by entry, and holds one at a time.
+    ///
+    /// - Parameters:
+    ///   - app: an app with its App Key.
+    ///   - visit: gets each entry, and may have got some when the call fails.
+    /// - Returns: how many entries could not be read.
+    /// - Throws: `HumanConnectError`: `.notSent(.notConfigured)` without an App Key,
+    ///   `.unknown(.listTooLong)` where the limits end the reading.
+    package func listUsers(
+        of app: ProviderApp,
+        _ visit: @escaping @Sendable (ListedUser) -> Void
+    ) async throws(HumanConnectError) -> Int {
+        let reading = UserListReading(app: app, visit: visit)
+        _ = try await answer(
+            to: try request("", app),
+            at: app.endpoints.api,
+            timeMax: configuration.lookTimeMax,
+            sink: BoundedCall.Sink(bytesMax: configuration.listBytesMax) { part in
+                try reading.read(part)
+            }
+        )
+        return try reading.end()
+    }
+
+    private func request(
+        _ path: String,
+        _ app: ProviderApp
+    ) throws(HumanConnectError) -> HTTPClientRequest {
+        guard let appKey = app.appKey else { throw .notSent(.notConfigured) }
+        try admit(app.endpoints.api)
+        let clientID = PercentCoding.encode(app.clientID, keeping: .unreserved)
+        let url = app.endpoints.api + "/v1/apps/\(clientID)/users" + path
+        var request = HTTPClientRequest(url: url)
+        let credentials = Data((appKey.exposed + ":").utf8).base64EncodedString()
+        request.headers.add(name: "Authorization", value: "Basic " + credentials)
+        return request
+    }
+}

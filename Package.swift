@@ -234,9 +234,9 @@ let package = Package(
         tests(
             "WitnessTests",
             [
-                "AsyncHTTPClient", "Hummingbird", "LedgerCommand", "Logging", "MerkleLog",
+                "AsyncHTTPClient", "Crypto", "Hummingbird", "LedgerCommand", "Logging", "MerkleLog",
                 "NIOCore", "NIOHTTP1", "NIOPosix", "SeededRandom", "Subprocess", "SystemPackage",
-                "TestSupport", "Witness",
+                "TestSupport", "Wire", "Witness",
             ]
         ),
         tests(

@@ -18,6 +18,7 @@ package struct LedgerService {
     private let store: LedgerStore
     private let integratorPool: PostgresPool
     private let witnesses: WitnessQuorum?
+    private let readiness: Readiness
     private let api: LedgerAPI
 
     /// One reader for each log is enough.
@@ -34,6 +35,7 @@ package struct LedgerService {
     ///   - configuration: where HTTP listens.
     ///   - checkpointFolder: where the last checkpoints are kept outside the database, if anywhere.
     ///   - witnessPolicy: who must cosign a checkpoint before it is published, if anybody.
+    ///   - acceptsUnsafeServer: whether it is ready on a server that may lose what was written.
     ///   - logger: for all of it.
     /// - Throws: `WitnessPolicyError` when the policy is for other logs, or cannot be followed.
     package init(
@@ -44,6 +46,7 @@ package struct LedgerService {
         configuration: LedgerAPIConfiguration,
         checkpointFolder: String?,
         witnessPolicy: WitnessPolicy? = nil,
+        acceptsUnsafeServer: Bool = false,
         logger: Logger
     ) throws(WitnessPolicyError) {
         self.pool = pool
@@ -53,16 +56,22 @@ package struct LedgerService {
         integratorDatabase.applicationName = "token-ledger integrator"
         integratorPool = PostgresPool(configuration: integratorDatabase, logger: logger)
         witnesses = try witnessPolicy?.quorum(for: store)
-        integrator = Integrator(
+        let integrator = Integrator(
             store: store,
             pool: integratorPool,
             checkpointFolder: checkpointFolder,
             cosign: witnesses?.cosign,
             logger: logger
         )
+        self.integrator = integrator
+        readiness = Readiness(
+            store: store,
+            acceptsUnsafeServer: acceptsUnsafeServer,
+            sources: [{ integrator.conditions }]
+        )
         api = LedgerAPI(
             store: store,
-            integrator: integrator,
+            readiness: readiness,
             provider: provider,
             configuration: configuration,
             logger: logger
@@ -73,10 +82,12 @@ package struct LedgerService {
     ///
     /// - Parameters:
     ///   - integrates: whether the integrator is among them; a benchmark starts it later.
+    ///   - drainTime: how long requests are still taken after the signal to end.
     ///   - onRunning: told the port once the socket listens.
     /// - Returns: the services under names of their own.
     package func services(
         integrates: Bool = true,
+        drainTime: Duration = .zero,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
         var services = [
@@ -88,7 +99,10 @@ package struct LedgerService {
             if let witnesses { services.append(ServiceRunner.named("witnesses", witnesses)) }
             services.append(ServiceRunner.named("integrator", integrator))
         }
-        return services + [ServiceRunner.named("http", api.service(onRunning: onRunning))]
+        return services + [
+            ServiceRunner.named("http", api.service(onRunning: onRunning)),
+            ServiceRunner.named("drain", Drain(readiness: readiness, time: drainTime)),
+        ]
     }
 }
 

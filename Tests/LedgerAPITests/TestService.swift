@@ -31,6 +31,7 @@ struct TestService: Sendable {
     let key: String
     let foreignKey: String
     let logs: LogMemory
+    let readiness: Readiness
     let api: LedgerAPI
     /// Ends with the server.
     let server: Task<Void, any Error>
@@ -42,21 +43,26 @@ struct TestService: Sendable {
         treeAccess: TreeAccess = .open,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
-        try await TestStore.run { try await run($0, providerTimeMax, treeAccess, body) }
+        // The server that the tests share may lose what was written.
+        try await TestStore.run { try await run($0, providerTimeMax, treeAccess, true, body) }
     }
 
     /// Lends a service on a cluster that the test can stop.
     static func run<Value: Sendable>(
         on cluster: TestCluster,
+        acceptsUnsafeServer: Bool = true,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
-        try await TestStore.run(on: cluster) { try await run($0, .seconds(15), .open, body) }
+        try await TestStore.run(on: cluster) {
+            try await run($0, .seconds(15), .open, acceptsUnsafeServer, body)
+        }
     }
 
     private static func run<Value: Sendable>(
         _ database: TestStore,
         _ providerTimeMax: Duration,
         _ treeAccess: TreeAccess,
+        _ acceptsUnsafeServer: Bool,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
         let sandbox = TestSandbox()
@@ -83,13 +89,19 @@ struct TestService: Sendable {
                     store: store,
                     pool: pool,
                     checkpointFolder: nil,
+                    standstillMax: .seconds(8),
                     logger: logs.logger()
+                )
+                let readiness = Readiness(
+                    store: store,
+                    acceptsUnsafeServer: acceptsUnsafeServer,
+                    sources: [{ integrator.conditions }]
                 )
                 group.addTask { try await integrator.run() }
                 defer { group.cancelAll() }
                 let api = LedgerAPI(
                     store: store,
-                    integrator: integrator,
+                    readiness: readiness,
                     provider: provider,
                     configuration: LedgerAPIConfiguration(
                         host: "127.0.0.1",
@@ -99,7 +111,7 @@ struct TestService: Sendable {
                     ),
                     logger: logs.logger()
                 )
-                let service = try await started(api, database, sandbox, logs)
+                let service = try await started(api, readiness, database, sandbox, logs)
                 let result: Result<Value, any Error>
                 do {
                     result = .success(try await body(service))
@@ -121,6 +133,7 @@ struct TestService: Sendable {
 
     private static func started(
         _ api: LedgerAPI,
+        _ readiness: Readiness,
         _ database: TestStore,
         _ sandbox: TestSandbox,
         _ logs: LogMemory
@@ -153,6 +166,7 @@ struct TestService: Sendable {
             key: try await key(of: own, Scope.allCases, store, owner),
             foreignKey: try await key(of: foreign, Scope.allCases, store, owner),
             logs: logs,
+            readiness: readiness,
             api: api,
             server: server,
             beginShutdown: { await group.triggerGracefulShutdown() }

@@ -20,7 +20,7 @@ let migrations = [
     "0013_project_user_state.sql", "0014_keep.sql", "0015_append_events.sql",
     "0016_settle_events.sql", "0017_read_users.sql", "0018_find_tokens.sql", "0019_app.sql",
     "0020_api_key.sql", "0021_add_app.sql", "0022_add_api_key.sql", "0023_tile.sql",
-    "0024_checkpoint.sql", "0025_publish_checkpoint.sql",
+    "0024_checkpoint.sql", "0025_publish_checkpoint.sql", "0026_probe_append.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.
@@ -240,9 +240,9 @@ let package = Package(
         tests(
             "WitnessTests",
             [
-                "AsyncHTTPClient", "Hummingbird", "LedgerCommand", "Logging", "MerkleLog",
+                "AsyncHTTPClient", "Crypto", "Hummingbird", "LedgerCommand", "Logging", "MerkleLog",
                 "NIOCore", "NIOHTTP1", "NIOPosix", "SeededRandom", "Subprocess", "SystemPackage",
-                "TestSupport", "Witness",
+                "TestSupport", "Wire", "Witness",
             ]
         ),
         tests(

@@ -15,12 +15,20 @@ create table ledger.migration (
 insert into ledger.migration (number, name) values (1, 'schema');
 
 -- The role under which the service works: it may call the functions and read, nothing else.
--- Roles belong to the cluster, so another database may have made it already.
+-- Roles belong to the cluster, so another database may have made it already, or an administrator where
+-- the owner may not make roles.
 do $$
 begin
-    create role token_ledger_service nologin;
-exception when duplicate_object or unique_violation then
-    null;
+    if not exists (select from pg_roles where rolname = 'token_ledger_service') then
+        create role token_ledger_service nologin;
+    end if;
+exception
+    when duplicate_object or unique_violation then
+        null;
+    when insufficient_privilege then
+        raise exception 'the role token_ledger_service is missing, and % may not make it', current_user
+            using errcode = 'LG006',
+                hint = 'Let an administrator run: create role token_ledger_service nologin';
 end
 $$;
 

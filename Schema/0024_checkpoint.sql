@@ -13,6 +13,13 @@ create table ledger.checkpoint (
     primary key (log_id, size)
 );
 
+-- Whoever publishes a checkpoint holds the row of its log. No role but the owner can lock it: with an
+-- advisory lock everybody who may connect could keep checkpoints from being published.
+create table ledger.publisher (
+    log_id integer primary key
+);
+insert into ledger.publisher (log_id) values (0), (1);
+
 create trigger checkpoint_is_immutable before update or delete on ledger.checkpoint
     for each row execute function ledger.refuse_change();
 create trigger checkpoint_is_not_truncated before truncate on ledger.checkpoint

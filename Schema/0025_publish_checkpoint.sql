@@ -9,13 +9,19 @@ create function ledger.publish_checkpoint(
     log_id integer, previous_size bigint, size bigint, root bytea, note text,
     tile_level integer[], tile_number bigint[], tile_hashes bytea[], tile_root bytea[]
 ) returns boolean
-language plpgsql security definer set search_path = pg_catalog, pg_temp
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+-- The integrator has no time limits of its own; who waits here for long must be able to say so.
+set lock_timeout = '5s'
 as $$
 declare
     found_size bigint;
 begin
     -- One publisher at a time; appends do not wait for this lock.
-    perform pg_advisory_xact_lock(8467, publish_checkpoint.log_id);
+    perform from ledger.publisher p where p.log_id = publish_checkpoint.log_id for update;
+    if not found then
+        raise exception 'there is no log %', publish_checkpoint.log_id using errcode = 'LG003';
+    end if;
     select max(c.size) into found_size from ledger.checkpoint c
     where c.log_id = publish_checkpoint.log_id;
     if found_size is distinct from publish_checkpoint.previous_size then

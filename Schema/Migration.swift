@@ -38,5 +38,6 @@ public struct Migration: Sendable {
         PackageResources._023_tile_sql,
         PackageResources._024_checkpoint_sql,
         PackageResources._025_publish_checkpoint_sql,
+        PackageResources._026_probe_append_sql,
     ]
 }

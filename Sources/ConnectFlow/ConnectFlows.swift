@@ -1,4 +1,5 @@
 package import HumanConnect
+internal import Ledger
 package import LedgerStore
 package import Logging
 
@@ -11,6 +12,7 @@ package struct ConnectFlows: Sendable {
     package let spool: AnswerSpool
     /// Must run as long as finishes are accepted.
     package let settler: FinalizeSettler
+    private let clock: EventClock
 
     package init(
         store: LedgerStore,
@@ -19,6 +21,7 @@ package struct ConnectFlows: Sendable {
         logger: Logger
     ) {
         self.spool = spool
+        clock = store.clock
         recovery = PublicTokenRecovery(
             store: store,
             provider: provider,
@@ -33,5 +36,13 @@ package struct ConnectFlows: Sendable {
             recovery: recovery,
             logger: logger
         )
+    }
+
+    /// What readiness should tell of answers that wait on disk.
+    package var conditions: [ReadinessCondition] {
+        guard let (count, since) = try? spool.waiting() else { return [.spoolUnreadable] }
+        guard let since else { return [] }
+        let age = (clock.now().microseconds - since.microseconds) / 1_000_000
+        return [.answersWaiting(count: count, seconds: max(age, 0))]
     }
 }

@@ -40,20 +40,20 @@ package enum TreeAccess: String, Sendable, CaseIterable {
 /// The HTTP service over a store and the flows of launches.
 package struct LedgerAPI: Sendable {
     private let store: LedgerStore
-    private let integrator: Integrator
+    private let readiness: Readiness
     private let flows: ConnectFlows
     private let configuration: LedgerAPIConfiguration
     private let logger: Logger
 
     package init(
         store: LedgerStore,
-        integrator: Integrator,
+        readiness: Readiness,
         flows: ConnectFlows,
         configuration: LedgerAPIConfiguration,
         logger: Logger
     ) {
         self.store = store
-        self.integrator = integrator
+        self.readiness = readiness
         self.flows = flows
         self.configuration = configuration
         self.logger = logger
@@ -91,6 +91,7 @@ package struct LedgerAPI: Sendable {
 
     private func router(_ bound: BoundAddress) -> Router<LedgerRequestContext> {
         let router = Router(context: LedgerRequestContext.self)
+        router.add(middleware: DrainMiddleware(readiness: readiness))
         router.add(middleware: RequestMiddleware(clock: store.clock, logger: logger))
         LaunchRoutes(store: store, flows: flows, publicURL: { bound.url }).add(to: router)
         FinishRoutes(store: store, flows: flows).add(to: router)
@@ -100,7 +101,7 @@ package struct LedgerAPI: Sendable {
         ExportRoutes(store: store, logger: logger).add(to: router)
         SearchRoutes(store: store).add(to: router)
         TreeRoutes(store: store, access: configuration.treeAccess).add(to: router)
-        ServiceRoutes(store: store, integrator: integrator).add(to: router)
+        ServiceRoutes(readiness: readiness).add(to: router)
         return router
     }
 }
@@ -112,15 +113,19 @@ private final class BoundAddress: Sendable {
 
     init(_ configuration: LedgerAPIConfiguration) {
         self.configuration = configuration
-        value = Mutex(
-            configuration.publicURL ?? "http://\(configuration.host):\(configuration.port)"
-        )
+        value = Mutex(configuration.publicURL ?? Self.url(configuration, configuration.port))
+    }
+
+    /// An IPv6 address stands in brackets.
+    private static func url(_ configuration: LedgerAPIConfiguration, _ port: Int) -> String {
+        let host = configuration.host
+        return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 
     var url: String { value.withLock { $0 } }
 
     func set(port: Int) {
         guard configuration.publicURL == nil else { return }
-        value.withLock { $0 = "http://\(configuration.host):\(port)" }
+        value.withLock { $0 = Self.url(configuration, port) }
     }
 }

@@ -23,11 +23,11 @@ package enum LedgerError: Error, Equatable {
     case notConnected
     /// The event is in the log, but no checkpoint covers it yet.
     case notIntegrated
-    /// What is stored contradicts what was signed before.
-    case historyMismatch(IntegrationAlarm)
     /// What a launch, a finish or a recovery failed with.
     case connect(ConnectError)
     case store(StoreError)
+    /// Something that nobody expected; it says nothing about what is stored.
+    case unexpected(String)
 }
 
 extension LedgerError {
@@ -37,7 +37,9 @@ extension LedgerError {
         case let error as LedgerError: self = error
         case let error as ConnectError: self = .connect(error)
         case let error as StoreError: self = .store(error)
-        default: self = .store(.damaged(.answer))
+        case is CancellationError: self = .store(.unavailable)
+        // The type alone: the error itself may hold values.
+        default: self = .unexpected("\(type(of: error))")
         }
     }
 

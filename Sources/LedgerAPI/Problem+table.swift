@@ -53,16 +53,17 @@ extension Problem {
                 "No checkpoint covers this event yet; one is published about every second.",
                 retry: .soon
             )
-        case .historyMismatch(let alarm):
-            self.init(
-                .serviceUnavailable,
-                "history_mismatch",
-                "Nothing is signed any more: \(alarm)."
-            )
         case .connect(let error): self.init(error)
         case .store(let error): self.init(error)
+        case .unexpected: self = .isInternal
         }
     }
+
+    private static let isInternal = Problem(
+        .internalServerError,
+        "internal",
+        "Something is wrong on our side; the request id leads to it."
+    )
 
     /// What a launch or a recovery can fail with.
     init(_ error: ConnectError) {
@@ -203,12 +204,7 @@ extension Problem {
             )
         case .conflict:
             self.init(.conflict, "conflict", "The user changed meanwhile; try again.", retry: .soon)
-        case .damaged, .refused:
-            self.init(
-                .internalServerError,
-                "internal",
-                "Something is wrong on our side; the request id leads to it."
-            )
+        case .damaged, .refused: self = .isInternal
         }
     }
 

@@ -44,9 +44,11 @@ struct Problem: Sendable, Equatable {
         self.retry = retry
     }
 
-    /// The answer, which names the request.
-
-    func response(requestID: String) -> Response {
+    /// The answer, which names the request; `more` adds members of its own.
+    func response(
+        requestID: String,
+        more: (inout JSONWriter) -> Void = { _ in }
+    ) -> Response {
         var writer = JSONWriter()
         writer.open()
         writer.member("type", "urn:token-ledger:problem:" + code)
@@ -55,6 +57,7 @@ struct Problem: Sendable, Equatable {
         writer.member("code", code)
         writer.member("detail", detail)
         writer.member("request_id", requestID)
+        more(&writer)
         writer.close()
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if let seconds = retry.seconds { headers[.retryAfter] = "\(seconds)" }

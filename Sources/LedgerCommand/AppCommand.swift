@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import HumanConnect
 import LedgerStack
 import LedgerStore
@@ -57,7 +56,10 @@ struct AppCommand: AsyncParsableCommand {
 
         @Option(
             name: .customLong("origin"),
-            help: "A web origin whose pages may post a finish themselves; repeatable."
+            help: """
+                A web origin whose pages may post a finish themselves, such as \
+                https://app.example.com or capacitor://localhost; repeatable.
+                """
         )
         var origins: [String] = []
 
@@ -73,8 +75,14 @@ struct AppCommand: AsyncParsableCommand {
             if providerURL != nil, connectURL != nil || userURL != nil || apiURL != nil {
                 throw ValidationError("--provider-url stands for the other three URLs.")
             }
-            for origin in origins where !AppCommand.isOrigin(origin) {
-                throw ValidationError("\(origin) is no origin, such as https://www.example.com.")
+            for origin in origins {
+                do {
+                    _ = try WebOrigin(origin)
+                } catch {
+                    throw ValidationError(
+                        "\(origin) is no web origin, such as https://www.example.com: \(error)."
+                    )
+                }
             }
         }
 
@@ -100,7 +108,7 @@ struct AppCommand: AsyncParsableCommand {
                     connectURL: endpoints.connect,
                     userURL: endpoints.user,
                     apiURL: endpoints.api,
-                    allowedOrigins: origins
+                    allowedOrigins: try origins.map { try WebOrigin($0).text }
                 ),
                 context: .byOperator,
                 owner: opened.configuration
@@ -169,14 +177,5 @@ struct AppCommand: AsyncParsableCommand {
                 $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil)
                     || "._-".unicodeScalars.contains($0)
             }
-    }
-
-    /// An origin is exactly what browsers send: scheme, host, port, nothing behind.
-    static func isOrigin(_ text: String) -> Bool {
-        guard let parts = URLComponents(string: text), let host = parts.host, !host.isEmpty,
-            parts.scheme == "https" || parts.scheme == "http"
-        else { return false }
-        return parts.path.isEmpty && parts.query == nil && parts.fragment == nil
-            && parts.user == nil && parts.password == nil && text == text.lowercased()
     }
 }

@@ -27,7 +27,9 @@ struct MigrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let database = try await options.database()
-        let applied = try await Migrator.migrate(database)
+        let applied = try await DatabaseFailure.explaining(database) {
+            try await Migrator.migrate(database)
+        }
         if let grantTo { try await Migrator.grantService(to: grantTo, on: database) }
         if json {
             Terminal.result([

@@ -28,7 +28,10 @@ struct ProjectionCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let report = try await ProjectionRebuild.run(try await options.database())
+            let database = try await options.database()
+            let report = try await DatabaseFailure.explaining(database) {
+                try await ProjectionRebuild.run(database)
+            }
             if json {
                 Terminal.result([
                     "users": .number(String(report.users)),

@@ -57,10 +57,10 @@ struct SandboxCommand: AsyncParsableCommand {
         configuration.host = try settings.text(.host) ?? ServeCommand.usualHost
         configuration.port = try settings.number(.port) ?? Self.usualPort
         configuration.stateFile = try settings.text(.stateFile)
-        configuration.publicURL = try settings.text(.publicURL)
+        configuration.publicURL = try PublicURL.read(settings)
         let shownHost = configuration.host
         let sandbox = try Sandbox(configuration: configuration, logger: logger) { port in
-            Terminal.message("The sandbox is at http://\(shownHost):\(port)/sandbox")
+            Terminal.message("The sandbox is at \(PublicURL.shown(shownHost, port))/sandbox")
         }
         try await ServiceRunner.run([ServiceRunner.named("sandbox", sandbox)], logger: logger)
     }

@@ -74,40 +74,83 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var treeAccess: String?
 
+    @Flag(
+        name: .customLong("accept-unsafe-server"),
+        help: """
+            Serve although the database server may lose or let be changed what was written; /readyz \
+            still says so (TOKEN_LEDGER_ACCEPT_UNSAFE_SERVER=true).
+            """
+    )
+    var acceptUnsafeServer = false
+
+    /// How long requests are still taken after the signal to end: proxies and orchestrators learn
+    /// of the end within some seconds.
+    private static let drainTime: Duration = .seconds(5)
+
     func run() async throws {
         let settings = try await options.settings([
             .host: host, .port: port.map(String.init), .publicURL: publicURL,
             .checkpointFolder: checkpointFolder, .spoolFolder: spoolFolder,
             .witnessPolicy: witnessPolicy, .treeAccess: treeAccess,
+            .acceptUnsafeServer: acceptUnsafeServer ? "true" : nil,
         ])
         let logger = try ProgramLog.start(level: settings.text(.logLevel))
         let rootKey = try OpenedStore.rootKey(settings)
         let policy = try WitnessPolicy(settings)
-        let pool = PostgresPool(configuration: try options.database(settings), logger: logger)
+        for line in policy?.skipped ?? [] { logger.warning("\(line)") }
+        let acceptsUnsafeServer = try settings.flag(.acceptUnsafeServer)
+        let database = try options.database(settings)
+        let pool = PostgresPool(configuration: database, logger: logger)
+        let host = try settings.text(.host) ?? Self.usualHost
         let configuration = LedgerAPIConfiguration(
-            host: try settings.text(.host) ?? Self.usualHost,
+            host: host,
             port: try settings.number(.port) ?? Self.usualPort,
-            publicURL: try settings.text(.publicURL),
+            publicURL: try PublicURL.read(settings, listeningAt: host),
             treeAccess: try Self.treeAccess(settings)
         )
-        let store = try await OpenedStore.waitFor(pool, rootKey: rootKey, logger: logger)
+        let store = try await OpenedStore.waitFor(
+            pool,
+            database,
+            rootKey: rootKey,
+            logger: logger
+        )
+        try await Self.check(store, accepts: acceptsUnsafeServer, logger)
         try await ServiceRunner.withProvider { provider in
             let service = try LedgerService(
                 store: store,
                 pool: pool,
-                database: try options.database(settings),
+                database: database,
                 provider: provider,
                 configuration: configuration,
                 spoolFolder: try settings.text(.spoolFolder) ?? Self.usualSpoolFolder,
                 checkpointFolder: try settings.text(.checkpointFolder),
                 witnessPolicy: policy,
+                acceptsUnsafeServer: acceptsUnsafeServer,
                 logger: logger
             )
             try await ServiceRunner.run(
-                service.services { port in
+                service.services(drainTime: Self.drainTime) { port in
                     logger.info("service listens", metadata: ["port": "\(port)"])
                 },
                 logger: logger
+            )
+        }
+    }
+
+    /// Refuses a server on which what is written may be lost or changed, unless that is accepted.
+    private static func check(_ store: LedgerStore, accepts: Bool, _ logger: Logger) async throws {
+        let conditions = try await Readiness.unsafeConditions(of: store)
+        let words = conditions.map { "\($0.sentence) \($0.nextStep)" }
+        guard conditions.isEmpty || accepts else {
+            throw CommandError(
+                "The database server is not one to serve on. \(words.joined(separator: " ")) "
+                    + "With --accept-unsafe-server the service starts all the same."
+            )
+        }
+        for (condition, words) in zip(conditions, words) {
+            logger.warning(
+                "unsafe server",
+                metadata: ["code": "\(condition.code)", "is": "\(words)"]
             )
         }
     }

@@ -90,9 +90,11 @@ struct VerifyCommand: AsyncParsableCommand {
         let meter = ProgressMeter("verify")
         let report: VerificationReport
         do {
-            report = try await Verification.run(database, plan: plan) { progress in
-                let noun = progress.phase == .records ? "records" : "users"
-                meter.show(progress.done, of: progress.total, noun)
+            report = try await DatabaseFailure.explaining(database) {
+                try await Verification.run(database, plan: plan) { progress in
+                    let noun = progress.phase == .records ? "records" : "users"
+                    meter.show(progress.done, of: progress.total, noun)
+                }
             }
         } catch let error as PostgresError
             where [.undefinedTable, .undefinedSchema].contains(error.sqlState)

@@ -107,7 +107,9 @@ struct WitnessCommand: AsyncParsableCommand {
             )
             let service = server.service { port in
                 Terminal.result(cosigner.key.description)
-                Terminal.message("The witness \(cosigner.key.name) is at http://\(host):\(port)")
+                Terminal.message(
+                    "The witness \(cosigner.key.name) is at \(PublicURL.shown(host, port))"
+                )
             }
             try await ServiceRunner.run([ServiceRunner.named("http", service)], logger: logger)
         }

@@ -20,6 +20,7 @@ package struct LedgerService {
     private let integratorPool: PostgresPool
     private let witnesses: WitnessQuorum?
     private let settler: FinalizeSettler
+    private let readiness: Readiness
     private let api: LedgerAPI
 
     /// One reader for each log is enough.
@@ -37,6 +38,7 @@ package struct LedgerService {
     ///   - spoolFolder: where answers of the provider are kept while the database is away.
     ///   - checkpointFolder: where the last checkpoints are kept outside the database, if anywhere.
     ///   - witnessPolicy: who must cosign a checkpoint before it is published, if anybody.
+    ///   - acceptsUnsafeServer: whether it is ready on a server that may lose what was written.
     ///   - logger: for all of it.
     /// - Throws: `WitnessPolicyError` when the policy is for other logs, or cannot be followed;
     ///   `StackError` when the spool folder cannot be used.
@@ -49,6 +51,7 @@ package struct LedgerService {
         spoolFolder: String,
         checkpointFolder: String?,
         witnessPolicy: WitnessPolicy? = nil,
+        acceptsUnsafeServer: Bool = false,
         logger: Logger
     ) throws {
         self.pool = pool
@@ -58,13 +61,14 @@ package struct LedgerService {
         integratorDatabase.applicationName = "token-ledger integrator"
         integratorPool = PostgresPool(configuration: integratorDatabase, logger: logger)
         witnesses = try witnessPolicy?.quorum(for: store)
-        integrator = Integrator(
+        let integrator = Integrator(
             store: store,
             pool: integratorPool,
             checkpointFolder: checkpointFolder,
             cosign: witnesses?.cosign,
             logger: logger
         )
+        self.integrator = integrator
         let flows = ConnectFlows(
             store: store,
             provider: provider,
@@ -72,9 +76,14 @@ package struct LedgerService {
             logger: logger
         )
         settler = flows.settler
+        readiness = Readiness(
+            store: store,
+            acceptsUnsafeServer: acceptsUnsafeServer,
+            sources: [{ integrator.conditions }, { flows.conditions }]
+        )
         api = LedgerAPI(
             store: store,
-            integrator: integrator,
+            readiness: readiness,
             flows: flows,
             configuration: configuration,
             logger: logger
@@ -93,10 +102,12 @@ package struct LedgerService {
     ///
     /// - Parameters:
     ///   - integrates: whether the integrator is among them; a benchmark starts it later.
+    ///   - drainTime: how long requests are still taken after the signal to end.
     ///   - onRunning: told the port once the socket listens.
     /// - Returns: the services under names of their own.
     package func services(
         integrates: Bool = true,
+        drainTime: Duration = .zero,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
         var services = [
@@ -109,7 +120,10 @@ package struct LedgerService {
             if let witnesses { services.append(ServiceRunner.named("witnesses", witnesses)) }
             services.append(ServiceRunner.named("integrator", integrator))
         }
-        return services + [ServiceRunner.named("http", api.service(onRunning: onRunning))]
+        return services + [
+            ServiceRunner.named("http", api.service(onRunning: onRunning)),
+            ServiceRunner.named("drain", Drain(readiness: readiness, time: drainTime)),
+        ]
     }
 }
 

@@ -69,6 +69,19 @@ package final class LedgerStore: Service {
         users.close()
     }
 
+    /// How long the oldest append has been without an answer.
+    var appendAge: Duration {
+        max(factWriter.outcomes.oldestAge, accessWriter.outcomes.oldestAge)
+    }
+
+    /// Whether the last append of a fact was carried out, not longer ago than this.
+    func hasAppended(within time: Duration) -> Bool {
+        factWriter.outcomes.hasSucceeded(within: time)
+    }
+
+    /// When an append of a fact failed last, unless one succeeded since.
+    var lastFailedAppend: ContinuousClock.Instant? { factWriter.outcomes.lastFailure }
+
     /// The writer of a log.
     func writer(of log: Log) -> LogWriter {
         switch log {

@@ -4,8 +4,9 @@ internal import Vault
 extension Vault {
     /// Opens the deployment's own keys with the root key, or makes them on the very first start.
     ///
-    /// Throws `StoreOpeningError.vault(.wrongRootKey)` when they were wrapped by another root key:
-    /// the service must not start then (docs/threats.md#t23).
+    /// Throws `StoreOpeningError.vault(.wrongRootKey)` when they were wrapped by another root key,
+    /// and `.recordsWithoutKeys` when there are records and no keys: the service must not start then
+    /// (docs/threats.md#t23).
     init(rootKey: RootKey, pool: PostgresPool) async throws(StoreOpeningError) {
         self.init(
             rootKey: rootKey,
@@ -23,6 +24,10 @@ extension Vault {
         do {
             if let stored = try await storedKey(purpose, pool) {
                 return try rootKey.openMasterKey(stored, purpose)
+            }
+            // Another copy of the service may have made the keys and written since.
+            if try await hasRecords(pool), try await storedKey(purpose, pool) == nil {
+                throw StoreOpeningError.recordsWithoutKeys
             }
             let offered = try rootKey.makeMasterKey(purpose)
             try await pool.query(
@@ -48,6 +53,12 @@ extension Vault {
         } catch {
             preconditionFailure("Only the vault and the database throw here: \(error)")
         }
+    }
+
+    private static func hasRecords(_ pool: PostgresPool) async throws(PostgresError) -> Bool {
+        try await pool.query(
+            Statement("has_records", "select exists (select from ledger.log where size > 0)")
+        ) { result throws(PostgresError) in try result.bool(0, 0) }
     }
 
     private static func storedKey(

@@ -13,8 +13,11 @@ package struct VerifierKey: Sendable {
 
     private static let publicKeyByteCount = 32
     private static let timeByteCount = 8
-    /// A name, eight digits and 44 characters of base64.
-    private static let textBytesMax = KeyName.bytesMax + 64
+    /// A name, eight digits and the base64 of a key.
+    ///
+    /// Ours have 44 characters, and the largest in use, of ML-DSA-44, 1,752: those must at least be
+    /// told to be of another type.
+    private static let textBytesMax = KeyName.bytesMax + (8 << 10)
 
     /// The name that stands in signature lines.
     package let name: String

@@ -17,12 +17,16 @@ package struct SQLState: RawRepresentable, Sendable, Hashable {
     package static let checkViolation = SQLState(rawValue: "23514")
     /// The role may not do this.
     package static let insufficientPrivilege = SQLState(rawValue: "42501")
+    /// The server's disk is full.
+    package static let diskFull = SQLState(rawValue: "53100")
     /// A write was tried in a transaction, or on a server, that only reads.
     package static let readOnly = SQLState(rawValue: "25006")
     /// A table, view or index of that name is not there.
     package static let undefinedTable = SQLState(rawValue: "42P01")
     /// A schema of that name is not there.
     package static let undefinedSchema = SQLState(rawValue: "3F000")
+    /// A role, or something else that has no code of its own, is not there.
+    package static let undefinedObject = SQLState(rawValue: "42704")
     /// A function of that name and those argument types is not there.
     package static let undefinedFunction = SQLState(rawValue: "42883")
     /// The server does not offer this, or a prepared plan no longer fits the schema.

@@ -3,6 +3,12 @@ internal import DurableFiles
 internal import Foundation
 internal import Wire
 
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Musl
+#endif
+
 /// The key that wraps all others.
 ///
 /// It comes from a file and is never stored anywhere else.
@@ -10,20 +16,38 @@ package struct RootKey: Sendable {
     let key: SymmetricKey
     /// Names the key without telling anything about it.
     package let id: String
+    /// Whether the file that it came from may be read by a group beside its owner.
+    package private(set) var isOpenToGroup = false
+
+    /// The file holds 64 digits; a longer one does not hold a key.
+    private static let fileBytesMax = 128
 
     /// Reads the key from a file of 64 hexadecimal digits, with or without a line end.
+    ///
+    /// Refuses a file that everybody may read, or that others than its owner may write
+    /// (docs/threats.md#t22). A group may read it: that is how orchestrators hand out secrets.
     package init(file path: String) throws(VaultError) {
-        let content: String
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .rootKeyUnreadable(path: path) }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw .rootKeyUnreadable(path: path)
+        }
+        guard status.st_mode & 0o027 == 0 else { throw .rootKeyOpenToOthers(path: path) }
+        let data: Data
         do {
-            content = try String(contentsOfFile: path, encoding: .utf8)
+            data = try file.read(upToCount: Self.fileBytesMax) ?? Data()
         } catch {
             throw .rootKeyUnreadable(path: path)
         }
-        let digits = content.trimmingCharacters(in: .whitespacesAndNewlines)
+        let digits = String(decoding: data, as: UTF8.self)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
         guard let bytes = Hexadecimal.decode(digits), bytes.count == 32 else {
             throw .rootKeyMalformed(path: path)
         }
         self.init(bytes: bytes)
+        isOpenToGroup = status.st_mode & 0o040 != 0
     }
 
     /// Takes the key's 32 bytes.

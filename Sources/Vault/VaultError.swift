@@ -4,6 +4,8 @@ package enum VaultError: Error, Equatable, CustomStringConvertible {
     case rootKeyUnreadable(path: String)
     /// The file does not hold 64 hexadecimal digits.
     case rootKeyMalformed(path: String)
+    /// The file may be read by everybody, or written by others than its owner.
+    case rootKeyOpenToOthers(path: String)
     /// The stored keys were wrapped by another root key.
     case wrongRootKey(id: String)
     /// A value could not be sealed.
@@ -17,6 +19,9 @@ package enum VaultError: Error, Equatable, CustomStringConvertible {
             "cannot read the root key from \(path)"
         case .rootKeyMalformed(let path):
             "\(path) is no root key: 64 hexadecimal digits are expected (openssl rand -hex 32)"
+        case .rootKeyOpenToOthers(let path):
+            "\(path) holds the root key, and others than its owner may read or write it "
+                + "(chmod 600 \(path))"
         case .wrongRootKey(let id):
             "root key \(id) is not the one that this database's keys are wrapped with"
         case .sealingFailed: "a value could not be sealed"

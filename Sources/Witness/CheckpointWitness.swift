@@ -1,5 +1,7 @@
+internal import Crypto
 internal import Foundation
 package import MerkleLog
+internal import Wire
 
 /// What a witness does with a request (C2SP `tlog-witness`).
 enum WitnessVerdict: Sendable, Equatable {
@@ -12,8 +14,8 @@ enum WitnessVerdict: Sendable, Equatable {
     case unknownLog
     /// The last checkpoint that was signed has this size (409).
     case conflict(size: Int)
-    /// A tree of this size was signed already, and it had another root (409).
-    case otherTree(size: Int)
+    /// A tree of this size was signed already, or is empty, and has another root (422).
+    case otherTree
     /// The proof does not show that the last checkpoint is continued (422).
     case notConsistent
 }
@@ -23,7 +25,9 @@ package actor CheckpointWitness {
     /// What it signed last for a log.
     private struct Signed {
         let checkpoint: Checkpoint
-        var time: Int
+        /// With the log's signatures and its own.
+        let note: SignedNote
+        let time: Int
     }
 
     /// The public part of the key it signs with.
@@ -61,6 +65,7 @@ package actor CheckpointWitness {
                 }
                 signed[origin] = Signed(
                     checkpoint: checkpoint,
+                    note: note,
                     time: signatures.compactMap(\.time).max() ?? 0
                 )
             } catch {
@@ -83,7 +88,7 @@ package actor CheckpointWitness {
         guard request.oldSize == lastSize else { return .conflict(size: lastSize) }
         let lastRoot = last?.checkpoint.root ?? .emptyTree
         if request.checkpoint.size == lastSize, request.checkpoint.root != lastRoot {
-            return .otherTree(size: lastSize)
+            return .otherTree
         }
         do {
             try request.proof.verify(oldRoot: lastRoot, newRoot: request.checkpoint.root)
@@ -91,6 +96,13 @@ package actor CheckpointWitness {
             return .notConsistent
         }
         return .cosigned(try sign(request, by: verified.map(\.key), after: last))
+    }
+
+    /// The last checkpoint that was signed of the log whose origin has this hash, for monitors.
+    ///
+    /// The hash is SHA-256 in lower-case hexadecimal digits. Nil when nothing was signed.
+    func latest(originHash: String) -> SignedNote? {
+        signed.first { Hexadecimal.encode(SHA256.hash(data: $0.key)) == originHash }?.value.note
     }
 
     private func sign(
@@ -116,7 +128,7 @@ package actor CheckpointWitness {
         if last?.checkpoint != request.checkpoint {
             try folder.write(kept, origin: request.checkpoint.origin)
         }
-        signed[origin] = Signed(checkpoint: request.checkpoint, time: time)
+        signed[origin] = Signed(checkpoint: request.checkpoint, note: kept, time: time)
         return signature
     }
 }

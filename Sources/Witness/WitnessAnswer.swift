@@ -6,20 +6,15 @@ enum WitnessAnswer: Sendable, Equatable {
     case cosigned(NoteSignature)
     /// The last checkpoint that it signed has another size than was said (409).
     case conflict(size: Int)
-    /// It will not sign this checkpoint.
+    /// It will not sign this checkpoint, because it knows another history.
     case refused(Refusal)
-    /// There was no answer, or none that can be used; the same may work a moment later.
+    /// There was no cosignature, and nothing was said about the history either; the same may work
+    /// later.
     case failed(Failure)
 
-    /// Why a witness does not sign; each is a reason to look closely.
+    /// What a witness knows that contradicts the checkpoint: an alarm.
     enum Refusal: Sendable, Equatable {
-        /// It does not take the request for one (400).
-        case malformedRequest
-        /// It does not know this key for the log, or the signature is wrong (403).
-        case unknownKey
-        /// It does not know the log (404).
-        case unknownLog
-        /// It signed another tree of the same size (409).
+        /// It signed another tree of the same size (422; 409 before the protocol's version of 2026).
         case otherTree
         /// The checkpoint does not continue the one that it signed (422).
         case notConsistent
@@ -29,6 +24,14 @@ enum WitnessAnswer: Sendable, Equatable {
     enum Failure: Sendable, Equatable {
         case unreachable
         case timedOut
+        /// It does not take the request for one (400).
+        case malformedRequest
+        /// It, or what stands before it, does not let us in, or does not know our key (401, 403).
+        case forbidden
+        /// It does not know the log, or this is no witness (404).
+        case unknownLog
+        /// It has too much to do (429, 503); it may say for how many seconds.
+        case overloaded(retryAfterSeconds: Int?)
         case answerTooLarge
         /// A status that the protocol does not have, among them redirects.
         case status(Int)
@@ -44,9 +47,6 @@ enum WitnessAnswer: Sendable, Equatable {
 extension WitnessAnswer.Refusal: CustomStringConvertible {
     var description: String {
         switch self {
-        case .malformedRequest: "it takes the request for malformed"
-        case .unknownKey: "it does not know the key that signed"
-        case .unknownLog: "it does not know this log"
         case .otherTree: "it has signed another tree of the same size"
         case .notConsistent:
             "the records up to the checkpoint that it signed last are not those that it was signed "
@@ -60,6 +60,14 @@ extension WitnessAnswer.Failure: CustomStringConvertible {
         switch self {
         case .unreachable: "it cannot be reached"
         case .timedOut: "it does not answer in time"
+        case .malformedRequest: "it takes the request for malformed (400)"
+        case .forbidden:
+            "it lets nobody in who signs with this key (401 or 403): its operator must add the key "
+                + "of the log, or a proxy must let the request through"
+        case .unknownLog:
+            "it does not know this log (404): its operator must add it, or the policy names a "
+                + "wrong address"
+        case .overloaded: "it has too much to do (429 or 503)"
         case .answerTooLarge: "its answer is too large"
         case .status(let status): "it answers with status \(status)"
         case .malformedAnswer: "its answer has no cosignature of its key"

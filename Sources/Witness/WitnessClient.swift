@@ -46,11 +46,17 @@ struct WitnessClient: Sendable {
     ) -> WitnessAnswer {
         switch answer.status {
         case 200: cosigned(request.note, answer.body, key)
-        case 400: .refused(.malformedRequest)
-        case 403: .refused(.unknownKey)
-        case 404: .refused(.unknownLog)
+        case 400: .failed(.malformedRequest)
+        case 401, 403: .failed(.forbidden)
+        case 404: .failed(.unknownLog)
         case 409: conflict(request, answer.headers.first(name: "content-type") ?? "", answer.body)
-        case 422: .refused(.notConsistent)
+        case 422: .refused(isSameSize(request) ? .otherTree : .notConsistent)
+        case 429, 503:
+            .failed(
+                .overloaded(
+                    retryAfterSeconds: answer.headers.first(name: "retry-after").flatMap { Int($0) }
+                )
+            )
         default: .failed(.status(answer.status))
         }
     }
@@ -86,13 +92,16 @@ struct WitnessClient: Sendable {
     ) -> WitnessAnswer {
         let isSize = type.lowercased().split(separator: ";").first == "text/x.tlog.size"
         let text = String(decoding: body, as: UTF8.self)
-        let isSameSize = request.oldSize == request.checkpoint.size
-        // Of a conflict of roots the specification does not say what its answer holds.
         guard isSize, let size = Int(text.dropLast()), size >= 0,
             "\(size)\n".utf8.elementsEqual(body)
-        else { return isSameSize ? .refused(.otherTree) : .failed(.malformedAnswer) }
+        else { return .failed(.malformedAnswer) }
         guard size == request.oldSize else { return .conflict(size: size) }
-        return isSameSize ? .refused(.otherTree) : .failed(.malformedAnswer)
+        // What it names is what it was told. Before 2026 the protocol said so of another tree.
+        return isSameSize(request) ? .refused(.otherTree) : .failed(.malformedAnswer)
+    }
+
+    private func isSameSize(_ request: WitnessRequest) -> Bool {
+        request.oldSize == request.checkpoint.size
     }
 
     private func send(_ body: [UInt8], _ url: String) async -> CallOutcome {

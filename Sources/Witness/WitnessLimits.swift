@@ -14,6 +14,12 @@ package enum WitnessLimits {
     /// How often one witness is asked about one checkpoint: the first time its size may be unknown,
     /// and another copy of the service may have been there in between.
     static let triesMax = 4
+    /// How long a witness that failed twice in a row is left alone, and how often that doubles: a
+    /// witness that comes back is asked within half a minute.
+    static let pause: Duration = .milliseconds(500)
+    static let pauseDoublingsMax = 6
+    /// A witness may ask for a longer pause (`Retry-After`), but not for any.
+    static let retryAfterMax: Duration = .seconds(300)
     /// How far a witness's clock may be from ours, in seconds: a cosignature says when it was made.
     static let clockDifferenceSecondsMax = 3_600
 
@@ -23,6 +29,8 @@ package enum WitnessLimits {
     static let policyLogsMax = 32
     static let policyWitnessesMax = 32
     static let policyGroupsMax = 32
+    /// As many lines as logs and witnesses, each with a second key of another type.
+    static let policySkippedMax = 64
 
     /// 63 hashes take 3 kB, and a checkpoint with a dozen large signatures 50 kB.
     static let requestBytesMax = 128 << 10

@@ -18,6 +18,16 @@ package struct WitnessPolicy: Sendable {
     enum Member: Sendable, Equatable {
         case witness(Int)
         case group(Int)
+        /// A witness whose line was skipped: it counts as one that never signs.
+        case skipped
+    }
+
+    /// A line that names a key of a type that we do not know.
+    package struct SkippedLine: Sendable, Equatable {
+        /// From 1.
+        package let line: Int
+        let isLog: Bool
+        let keyType: UInt8
     }
 
     /// Witnesses when at least this many of its members do.
@@ -33,18 +43,29 @@ package struct WitnessPolicy: Sendable {
     let groups: [Group]
     /// Nil when no cosignature is needed.
     let quorum: Member?
+    /// The lines that were skipped; whoever reads a policy for somebody must tell them.
+    package let skipped: [SkippedLine]
 
-    init(logs: [VerifierKey], witnesses: [Witness], groups: [Group], quorum: Member?) {
+    init(
+        logs: [VerifierKey],
+        witnesses: [Witness],
+        groups: [Group],
+        quorum: Member?,
+        skipped: [SkippedLine]
+    ) {
         self.logs = logs
         self.witnesses = witnesses
         self.groups = groups
         self.quorum = quorum
+        self.skipped = skipped
     }
 
     /// Reads a policy.
     ///
     /// Strict: what is not understood is an error, since a line that is passed over could be the
-    /// one that makes the difference.
+    /// one that makes the difference. The exception are keys of types that we do not know, for
+    /// others may already use them: such a line is skipped, and makes nothing easier. Its witness
+    /// stays a member of its groups and never signs.
     package init(_ bytes: [UInt8]) throws(WitnessPolicyError) {
         var parser = WitnessPolicyParser()
         self = try parser.parse(bytes)
@@ -62,6 +83,7 @@ package struct WitnessPolicy: Sendable {
         case .witness(let place): signers.contains(witnesses[place].key)
         case .group(let place):
             groups[place].members.count { isWitnessed($0, signers) } >= groups[place].threshold
+        case .skipped: false
         }
     }
 
@@ -70,15 +92,26 @@ package struct WitnessPolicy: Sendable {
     /// A log is known by its public key alone: the specification takes a key only once, and several
     /// logs of one deployment share theirs.
     func check(log key: VerifierKey) throws(WitnessPolicyError) {
-        guard logs.isEmpty || logs.contains(where: { $0.publicKey == key.publicKey }) else {
+        let isForAll = logs.isEmpty && !skipped.contains { $0.isLog }
+        guard isForAll || logs.contains(where: { $0.publicKey == key.publicKey }) else {
             throw WitnessPolicyError(.otherLog)
         }
     }
 
-    /// Checks that every witness can be asked.
-    func checkURLs() throws(WitnessPolicyError) {
+    /// Checks that every witness can be asked, and that all of them are enough.
+    func checkWitnesses() throws(WitnessPolicyError) {
         if let witness = witnesses.first(where: { $0.url == nil }) {
             throw WitnessPolicyError(line: witness.line, .missingURL)
         }
+        guard isSatisfied(by: Set(witnesses.map(\.key))) else {
+            throw WitnessPolicyError(.quorumOutOfReach)
+        }
+    }
+}
+
+extension WitnessPolicy.SkippedLine: CustomStringConvertible {
+    package var description: String {
+        "line \(line) of the witness policy is skipped: keys of type \(keyType) are not known here, "
+            + (isLog ? "so the log is not" : "so the witness counts as one that never signs")
     }
 }

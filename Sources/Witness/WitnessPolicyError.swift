@@ -40,6 +40,8 @@ package struct WitnessPolicyError: Error, Equatable {
         case noQuorum
         /// The witness has no URL, so it cannot be asked.
         case missingURL
+        /// The quorum needs witnesses whose lines were skipped.
+        case quorumOutOfReach
         /// The policy names logs, and none of them is ours.
         case otherLog
     }
@@ -79,6 +81,8 @@ extension WitnessPolicyError: CustomStringConvertible {
         case .secondQuorum: "there is a quorum line already"
         case .noQuorum: "there is no quorum line"
         case .missingURL: "the witness has no URL, so it cannot be asked"
+        case .quorumOutOfReach:
+            "the quorum needs witnesses whose keys are of a type that is not known here"
         case .otherLog: "it names logs, and this ledger is none of them"
         }
     }

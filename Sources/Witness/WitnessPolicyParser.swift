@@ -13,6 +13,7 @@ struct WitnessPolicyParser {
     private var groups: [WitnessPolicy.Group] = []
     private var names: [[UInt8]: WitnessPolicy.Member] = [:]
     private var members: Set<[UInt8]> = []
+    private var skipped: [WitnessPolicy.SkippedLine] = []
     /// Nil before the quorum line; then the quorum, which is nil when none is needed.
     private var quorum: WitnessPolicy.Member??
 
@@ -34,7 +35,13 @@ struct WitnessPolicyParser {
         line += 1
         guard rest.isEmpty else { throw error(.unendedLine) }
         guard let quorum else { throw WitnessPolicyError(.noQuorum) }
-        return WitnessPolicy(logs: logs, witnesses: witnesses, groups: groups, quorum: quorum)
+        return WitnessPolicy(
+            logs: logs,
+            witnesses: witnesses,
+            groups: groups,
+            quorum: quorum,
+            skipped: skipped
+        )
     }
 
     private func error(_ reason: WitnessPolicyError.Reason) -> WitnessPolicyError {
@@ -60,7 +67,7 @@ struct WitnessPolicyParser {
     private mutating func log(_ items: [Item]) throws(WitnessPolicyError) {
         guard (1...2).contains(items.count) else { throw error(.wrongItemCount) }
         guard logs.count < WitnessLimits.policyLogsMax else { throw error(.tooMany) }
-        let key = try key(items[0], .ed25519)
+        guard let key = try key(items[0], .ed25519) else { return }
         guard !logs.contains(where: { $0.publicKey == key.publicKey }) else {
             throw error(.duplicateKey)
         }
@@ -71,7 +78,9 @@ struct WitnessPolicyParser {
     private mutating func witness(_ items: [Item]) throws(WitnessPolicyError) {
         guard (2...3).contains(items.count) else { throw error(.wrongItemCount) }
         guard witnesses.count < WitnessLimits.policyWitnessesMax else { throw error(.tooMany) }
-        let key = try key(items[1], .cosignature)
+        guard let key = try key(items[1], .cosignature) else {
+            return try define(items[0], .skipped)
+        }
         guard !witnesses.contains(where: { $0.key.publicKey == key.publicKey }) else {
             throw error(.duplicateKey)
         }
@@ -134,16 +143,23 @@ struct WitnessPolicyParser {
         guard names.updateValue(member, forKey: name) == nil else { throw error(.duplicateName) }
     }
 
-    private func key(
+    /// The key of a line; nil when its type is unknown, which is noted.
+    private mutating func key(
         _ item: Item,
         _ type: VerifierKey.SignatureType
-    ) throws(WitnessPolicyError) -> VerifierKey {
+    ) throws(WitnessPolicyError) -> VerifierKey? {
         let key: VerifierKey
         guard let text = String(validating: item, as: UTF8.self) else {
             throw error(.malformedKey(.malformedKey))
         }
         do {
             key = try VerifierKey(text)
+        } catch .unknownKeyType(let number) {
+            guard skipped.count < WitnessLimits.policySkippedMax else { throw self.error(.tooMany) }
+            skipped.append(
+                WitnessPolicy.SkippedLine(line: line, isLog: type == .ed25519, keyType: number)
+            )
+            return nil
         } catch {
             throw self.error(.malformedKey(error))
         }

@@ -20,8 +20,7 @@ package final class WitnessQuorum: Service {
     private let policy: WitnessPolicy
     private let client: WitnessClient
     private let stragglerTimeMax: Duration
-    /// The last size that a witness is known to have signed; the witness itself has the last word.
-    private let sizes = Mutex<[Place: Int]>([:])
+    private let knowledge = Mutex<[Place: WitnessKnowledge]>([:])
 
     /// Takes a policy all of whose witnesses can be asked.
     ///
@@ -38,7 +37,7 @@ package final class WitnessQuorum: Service {
         stragglerTimeMax: Duration = WitnessLimits.stragglerTimeMax
     ) throws(WitnessPolicyError) {
         try policy.check(log: log)
-        try policy.checkURLs()
+        try policy.checkWitnesses()
         self.policy = policy
         self.stragglerTimeMax = stragglerTimeMax
         client = WitnessClient(answerTimeMax: answerTimeMax)
@@ -94,27 +93,44 @@ package final class WitnessQuorum: Service {
     ) async throws -> WitnessAnswer {
         guard let url = policy.witnesses[witness].url else { return .failed(.unreachable) }
         let place = Place(witness: witness, origin: Array(checkpoint.origin.utf8))
-        let known = sizes.withLock { $0[place] } ?? 0
-        // A witness that is ahead says so whatever it is asked.
-        var oldSize = known <= checkpoint.size ? known : 0
+        let known = knowledge.withLock { $0[place] } ?? WitnessKnowledge()
+        if let failure = known.pausing(at: .now) { return .failed(failure) }
+        let answer = try await ask(
+            url,
+            policy.witnesses[witness].key,
+            // A witness that is ahead says so whatever it is asked.
+            from: known.size <= checkpoint.size ? known.size : 0,
+            note,
+            checkpoint,
+            proof
+        )
+        // Who was not waited for has not failed.
+        if !Task.isCancelled {
+            knowledge.withLock {
+                $0[place, default: WitnessKnowledge()].learn(answer, of: checkpoint, at: .now)
+            }
+        }
+        return answer
+    }
+
+    private func ask(
+        _ url: String,
+        _ key: VerifierKey,
+        from size: Int,
+        _ note: SignedNote,
+        _ checkpoint: Checkpoint,
+        _ proof: @Sendable (_ oldSize: Int) async throws -> [MerkleHash]
+    ) async throws -> WitnessAnswer {
+        var oldSize = size
         for _ in 0..<WitnessLimits.triesMax {
             let request = try WitnessRequest(
                 oldSize: oldSize,
                 hashes: try await proof(oldSize),
                 note: note
             )
-            let answer = await client.add(request, to: url, key: policy.witnesses[witness].key)
-            switch answer {
-            case .cosigned: sizes.withLock { $0[place] = checkpoint.size }
-            case .conflict(let size):
-                sizes.withLock { $0[place] = size }
-                guard size > checkpoint.size else {
-                    oldSize = size
-                    continue
-                }
-            case .refused, .failed: break
-            }
-            return answer
+            let answer = await client.add(request, to: url, key: key)
+            guard case .conflict(let size) = answer, size <= checkpoint.size else { return answer }
+            oldSize = size
         }
         return .failed(.busy)
     }

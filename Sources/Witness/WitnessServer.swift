@@ -5,10 +5,14 @@ package import Logging
 internal import MerkleLog
 internal import NIOCore
 
-/// A witness over HTTP: `POST /add-checkpoint` and nothing else (C2SP `tlog-witness`).
+/// A witness over HTTP (C2SP `tlog-witness`).
+///
+/// It takes `POST /add-checkpoint`, and for monitors `GET /<hash of the origin>/checkpoint`. It does
+/// not sign subtrees, which is optional.
 package struct WitnessServer: Sendable {
     /// What a conflict's answer is.
     private static let sizeType = "text/x.tlog.size"
+    private static let textType = "text/plain; charset=utf-8"
 
     private let witness: CheckpointWitness
     private let host: String
@@ -29,8 +33,14 @@ package struct WitnessServer: Sendable {
     package func service(
         onRunning: @escaping @Sendable (_ port: Int) async -> Void
     ) -> some ApplicationProtocol {
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
         router.post("/add-checkpoint") { request, _ in await answer(request) }
+        router.get("/:origin/checkpoint") { _, context in
+            guard let hash = context.parameters.get("origin"),
+                let note = await witness.latest(originHash: hash)
+            else { return Response(status: .notFound) }
+            return Self.text(.ok, Self.textType, note.bytes)
+        }
         return Application(
             router: router,
             host: host,
@@ -76,25 +86,24 @@ package struct WitnessServer: Sendable {
 
     private static func answer(_ verdict: WitnessVerdict) -> Response {
         switch verdict {
-        case .cosigned(let signature): text(.ok, "text/plain; charset=utf-8", signature.line)
+        case .cosigned(let signature): text(.ok, textType, Array(signature.line.utf8))
         case .malformed: Response(status: .badRequest)
         case .unknownKey: Response(status: .forbidden)
         case .unknownLog: Response(status: .notFound)
-        case .conflict(let size), .otherTree(let size):
-            text(.conflict, sizeType, "\(size)\n")
-        case .notConsistent: Response(status: .unprocessableContent)
+        case .conflict(let size): text(.conflict, sizeType, Array("\(size)\n".utf8))
+        case .otherTree, .notConsistent: Response(status: .unprocessableContent)
         }
     }
 
     private static func text(
         _ status: HTTPResponse.Status,
         _ type: String,
-        _ text: String
+        _ text: [UInt8]
     ) -> Response {
         Response(
             status: status,
             headers: [.contentType: type],
-            body: ResponseBody(byteBuffer: ByteBuffer(string: text))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: text))
         )
     }
 }

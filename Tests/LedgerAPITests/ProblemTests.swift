@@ -19,7 +19,6 @@ struct ProblemTests {
             (.malformed("x"), 400, "malformed_request", false),
             (.invalidFinish("x"), 422, "invalid_finish", false),
             (.notIntegrated, 503, "not_integrated", true),
-            (.historyMismatch(.missingRecords(from: 3)), 503, "history_mismatch", false),
             (.tooLarge, 413, "request_too_large", false),
             (.unsupportedMediaType, 415, "unsupported_media_type", false),
             (.unauthenticated, 401, "unauthenticated", false),
@@ -48,6 +47,7 @@ struct ProblemTests {
             (.store(.outcomeUnknown), 503, "outcome_unknown", true),
             (.store(.conflict), 409, "conflict", true),
             (.store(.damaged(.value)), 500, "internal", false),
+            (.unexpected("x"), 500, "internal", false),
         ]
         for (error, status, code, retries) in rows {
             let problem = Problem(error)

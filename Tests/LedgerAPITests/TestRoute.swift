@@ -152,7 +152,7 @@ struct TestRoute: Sendable, CustomStringConvertible {
 
     /// The stable codes that callers switch on.
     static let problemCodes: Set = [
-        "malformed_request", "invalid_finish", "not_integrated", "history_mismatch",
+        "malformed_request", "invalid_finish", "not_integrated",
         "request_too_large", "unsupported_media_type", "unauthenticated",
         "insufficient_scope", "origin_refused", "not_found", "not_connected", "launch_not_found",
         "finalize_abandoned", "person_unproven", "person_gone", "launch_consumed", "session_used", "client_id_mismatch",

@@ -37,6 +37,7 @@ struct TestService: Sendable {
     let logs: LogMemory
     /// Nobody looks after left finalizes by himself: a test says when.
     let flows: ConnectFlows
+    let readiness: Readiness
     let api: LedgerAPI
     /// Ends with the server.
     let server: Task<Void, any Error>
@@ -56,24 +57,30 @@ struct TestService: Sendable {
         limits.totalTimeMax = providerTimeMax
         limits.lookTimeMax = providerTimeMax
         limits.probePause = probePause
-        return try await TestStore.run { try await run($0, limits, treeAccess, hasAppKey, body) }
+        // The server that the tests share may lose what was written.
+        return try await TestStore.run {
+            try await run($0, limits, treeAccess, (hasAppKey, acceptsUnsafeServer: true), body)
+        }
     }
 
     /// Lends a service on a cluster that the test can stop.
     static func run<Value: Sendable>(
         on cluster: TestCluster,
+        acceptsUnsafeServer: Bool = true,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
         var limits = HumanConnectClient.Configuration()
         limits.probePause = .zero
-        return try await TestStore.run(on: cluster) { try await run($0, limits, .open, true, body) }
+        return try await TestStore.run(on: cluster) {
+            try await run($0, limits, .open, (true, acceptsUnsafeServer), body)
+        }
     }
 
     private static func run<Value: Sendable>(
         _ database: TestStore,
         _ limits: HumanConnectClient.Configuration,
         _ treeAccess: TreeAccess,
-        _ hasAppKey: Bool,
+        _ traits: (hasAppKey: Bool, acceptsUnsafeServer: Bool),
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
         let sandbox = TestSandbox()
@@ -99,6 +106,7 @@ struct TestService: Sendable {
                     store: store,
                     pool: pool,
                     checkpointFolder: nil,
+                    standstillMax: .seconds(8),
                     logger: logs.logger()
                 )
                 group.addTask { try await integrator.run() }
@@ -111,9 +119,14 @@ struct TestService: Sendable {
                     spool: try AnswerSpool(folder: spoolFolder),
                     logger: logs.logger()
                 )
+                let readiness = Readiness(
+                    store: store,
+                    acceptsUnsafeServer: traits.acceptsUnsafeServer,
+                    sources: [{ integrator.conditions }, { flows.conditions }]
+                )
                 let api = LedgerAPI(
                     store: store,
-                    integrator: integrator,
+                    readiness: readiness,
                     flows: flows,
                     configuration: LedgerAPIConfiguration(
                         host: "127.0.0.1",
@@ -125,8 +138,8 @@ struct TestService: Sendable {
                 )
                 let service = try await started(
                     api,
-                    flows,
-                    (database, spoolFolder: spoolFolder, hasAppKey: hasAppKey),
+                    (flows, readiness),
+                    (database, spoolFolder: spoolFolder, hasAppKey: traits.hasAppKey),
                     sandbox,
                     logs
                 )
@@ -151,7 +164,7 @@ struct TestService: Sendable {
 
     private static func started(
         _ api: LedgerAPI,
-        _ flows: ConnectFlows,
+        _ parts: (flows: ConnectFlows, readiness: Readiness),
         _ places: (database: TestStore, spoolFolder: String, hasAppKey: Bool),
         _ sandbox: TestSandbox,
         _ logs: LogMemory
@@ -192,7 +205,8 @@ struct TestService: Sendable {
             key: try await key(of: own, Scope.allCases, store, owner),
             foreignKey: try await key(of: foreign, Scope.allCases, store, owner),
             logs: logs,
-            flows: flows,
+            flows: parts.flows,
+            readiness: parts.readiness,
             api: api,
             server: server,
             beginShutdown: { await group.triggerGracefulShutdown() }

@@ -20,7 +20,8 @@ struct ForkedDatabase {
             begin
                 for name in
                     select schemaname || '.' || tablename from pg_tables
-                    where schemaname in ('ledger', 'vault') and tablename not in ('migration', 'log')
+                    where schemaname in ('ledger', 'vault')
+                        and tablename not in ('migration', 'log', 'publisher')
                 loop
                     return query execute format(
                         $q$ select format('insert into %%1$s select (%%2$L::%%1$s).*', '%1$s', t::text)

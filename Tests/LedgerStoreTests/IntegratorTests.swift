@@ -287,14 +287,16 @@ struct IntegratorTests {
                 while try await test.store.latestCheckpoint(log: .facts) == nil {
                     await Task.yield()
                 }
-                #expect(integrator.alarm == nil)
+                #expect(integrator.conditions == [])
                 try await SteppedIntegrator.damage(
                     test,
                     "update ledger.log set size = 0 where log_id = 0"
                 )
-                while integrator.alarm == nil { await Task.yield() }
-                let words = integrator.alarm?.description ?? ""
-                #expect(words.contains("an older database was restored"))
+                while integrator.conditions.isEmpty { await Task.yield() }
+                let told = try #require(integrator.conditions.first)
+                #expect(told.code == "history_mismatch")
+                #expect(told.sentence.contains("the log of facts"))
+                #expect(told.sentence.contains("an older database was restored"))
                 group.cancelAll()
             }
         }

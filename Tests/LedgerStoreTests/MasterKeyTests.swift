@@ -24,6 +24,27 @@ struct MasterKeyTests {
         }
     }
 
+    @Test("records without their keys are not served under new ones, and no key is made for them")
+    func recordsWithoutKeys() async throws {
+        try await TestStore.run { test in
+            let owner = try await test.ownerConnection()
+            try await owner.script("truncate vault.master_key")
+            await owner.close()
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let error = await #expect(throws: StoreOpeningError.self) {
+                _ = try await LedgerStore(pool: test.pool, rootKey: test.rootKey, logger: logger)
+            }
+            guard case .recordsWithoutKeys = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            let keys = try await test.count(
+                Statement("keys", "select count(*) from vault.master_key")
+            )
+            #expect(keys == 0)
+        }
+    }
+
     @Test("copies that start together on a new database agree on its keys")
     func firstStart() async throws {
         let database = try await TestPostgres.freshDatabase()

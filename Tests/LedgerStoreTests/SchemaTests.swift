@@ -112,6 +112,50 @@ struct SchemaTests {
         }
     }
 
+    @Test("an owner of the database alone can migrate, where an administrator has made the role")
+    func withoutCreateRole() async throws {
+        try await TestCluster.run { cluster in
+            let administrator = try await PostgresConnection.connect(
+                PostgresConfiguration(url: cluster.url())
+            )
+            for script in [
+                "create role owner login nosuperuser nocreaterole nocreatedb",
+                "create role service login", "create database ledger owner owner",
+            ] {
+                try await administrator.script(script)
+            }
+            let owner = PostgresConfiguration(
+                url: try await cluster.url(database: "ledger", user: "owner")
+            )
+            // Nothing was made before, so it can be tried again.
+            for _ in 0..<2 {
+                let error = await #expect(throws: StoreOpeningError.self) {
+                    try await Migrator.migrate(owner)
+                }
+                guard case .serviceRoleMissing = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+                #expect("\(error!)".contains("create role token_ledger_service nologin"))
+            }
+            try await administrator.script("create role token_ledger_service nologin")
+            #expect(try await Migrator.migrate(owner) == Migration.all.map(\.number))
+            let refused = await #expect(throws: StoreOpeningError.self) {
+                try await Migrator.grantService(to: "service", on: owner)
+            }
+            #expect(refused?.description.contains("grant token_ledger_service to service") == true)
+            let unknown = await #expect(throws: StoreOpeningError.self) {
+                try await Migrator.grantService(to: "nobody", on: owner)
+            }
+            #expect(unknown?.description == StoreOpeningError.noSuchRole("nobody").description)
+            try await administrator.script("grant token_ledger_service to service")
+            try await Migrator.grantService(to: "service", on: owner)
+            await administrator.close()
+            let service = try await cluster.url(database: "ledger", user: "service")
+            #expect(await openingError(PostgresConfiguration(url: service)) == nil)
+        }
+    }
+
     private func openingError(_ database: PostgresConfiguration) async -> StoreOpeningError? {
         let pool = PostgresPool(configuration: database, logger: quiet)
         defer { pool.close() }

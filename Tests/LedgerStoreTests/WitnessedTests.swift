@@ -80,18 +80,20 @@ struct WitnessedTests {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await integrator.run() }
                     _ = try await test.connectedUser("alice")
-                    while integrator.witnessOutage == nil { await Task.yield() }
-                    #expect(integrator.alarm == nil)
-                    #expect(integrator.witnessOutage?.contains("w1: it cannot be reached") == true)
+                    while integrator.conditions.isEmpty { await Task.yield() }
+                    for condition in integrator.conditions {
+                        #expect(condition.code == "witnesses_away")
+                        #expect(condition.severity(acceptsUnsafeServer: false) == .warning)
+                        #expect(condition.sentence.contains("w1: it cannot be reached"))
+                    }
                     _ = try await test.launchNew("bob")
                     #expect(try await test.store.latestCheckpoint(log: .facts)?.size == 1)
                     try await TestWitness.run("w1", of: test, in: folder, port: witness.port) { _ in
                         while try await test.store.latestCheckpoint(log: .facts)?.size != 8 {
                             await Task.yield()
                         }
-                        while integrator.witnessOutage != nil { await Task.yield() }
+                        while !integrator.conditions.isEmpty { await Task.yield() }
                     }
-                    #expect(integrator.alarm == nil)
                     #expect(try await Self.signers(test.store, [witness]).count == 2)
                     group.cancelAll()
                 }
@@ -211,7 +213,7 @@ struct WitnessedTests {
                     }
                     _ = try await test.launchNew("theirs, one more", with: other)
                     #expect(await watchers[0].alarm() == nil)
-                    guard case .witnessRefused("w1", let why) = await watchers[1].alarm() else {
+                    guard case .witnessRefused(_, "w1", let why) = await watchers[1].alarm() else {
                         Issue.record("no alarm")
                         return
                     }
@@ -238,7 +240,7 @@ struct WitnessedTests {
                 try await SteppedIntegrator(test, cosign: cosign).look()
                 try await test.another(service: backup.service) { other in
                     let alarm = await SteppedIntegrator(test, store: other, cosign: cosign).alarm()
-                    guard case .witnessRefused("w1", let why) = alarm else {
+                    guard case .witnessRefused(_, "w1", let why) = alarm else {
                         Issue.record("\(String(describing: alarm))")
                         return
                     }
@@ -247,7 +249,7 @@ struct WitnessedTests {
                     // Also once it has grown beyond what was signed.
                     for number in 0..<9 { _ = try await test.launchNew("\(number)", with: other) }
                     let later = await SteppedIntegrator(test, store: other, cosign: cosign).alarm()
-                    guard case .witnessRefused("w1", let why) = later else {
+                    guard case .witnessRefused(_, "w1", let why) = later else {
                         Issue.record("\(String(describing: later))")
                         return
                     }

@@ -8,7 +8,15 @@ struct RootKeyTests {
         let path = FileManager.default.temporaryDirectory
             .appendingPathComponent("token-ledger-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
-        if let content { try Data(content.utf8).write(to: URL(fileURLWithPath: path)) }
+        if let content {
+            try #require(
+                FileManager.default.createFile(
+                    atPath: path,
+                    contents: Data(content.utf8),
+                    attributes: [.posixPermissions: 0o600]
+                )
+            )
+        }
         try body(path)
     }
 
@@ -42,6 +50,24 @@ struct RootKeyTests {
             }
             #expect(error?.description.contains("MARKER") == false)
         }
+    }
+
+    @Test("a file that others may read or write is refused; a group may read it, which is told")
+    func permissions() throws {
+        try withFile(String(repeating: "0a", count: 32)) { path in
+            for mode in 0..<0o1000 where mode & 0o400 != 0 {
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+                if mode & 0o027 == 0 {
+                    let key = try RootKey(file: path)
+                    #expect(key.isOpenToGroup == (mode & 0o040 != 0), "\(mode)")
+                } else {
+                    #expect(throws: VaultError.rootKeyOpenToOthers(path: path), "\(mode)") {
+                        try RootKey(file: path)
+                    }
+                }
+            }
+        }
+        #expect(throws: VaultError.rootKeyUnreadable(path: "/")) { try RootKey(file: "/") }
     }
 
     @Test("a missing file is named")

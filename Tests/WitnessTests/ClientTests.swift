@@ -48,8 +48,8 @@ struct ClientTests {
                     (try log.request(from: 2, to: 3), .conflict(size: 5)),
                     (try fork.request(from: 5, to: 5), .refused(.otherTree)),
                     (try fork.request(from: 5, to: 9), .refused(.notConsistent)),
-                    (try other.request(from: 0, to: 5), .refused(.unknownLog)),
-                    (foreign, .refused(.unknownKey)),
+                    (try other.request(from: 0, to: 5), .failed(.unknownLog)),
+                    (foreign, .failed(.forbidden)),
                 ]
                 for (request, expected) in answers {
                     #expect(try await Self.ask(request, witness.url, witness.key) == expected)
@@ -99,13 +99,23 @@ struct ClientTests {
             (.status(409, "99999999999999999999\n", type: size), malformed),
             (.status(409, "7\n"), malformed),
             (.status(409, "3\n", type: size), malformed),
-            (.status(400, ""), .refused(.malformedRequest)),
-            (.status(403, ""), .refused(.unknownKey)),
-            (.status(404, ""), .refused(.unknownLog)),
+            (.status(400, ""), .failed(.malformedRequest)),
+            (.status(401, ""), .failed(.forbidden)),
+            (.status(403, "<html>"), .failed(.forbidden)),
+            (.status(404, "<html>"), .failed(.unknownLog)),
+            (.status(409, ""), malformed),
             (.status(422, ""), .refused(.notConsistent)),
             (.status(201, right), .failed(.status(201))),
             (.status(500, right), .failed(.status(500))),
-            (.status(429, ""), .failed(.status(429))),
+            (.status(502, ""), .failed(.status(502))),
+            (.status(429, ""), .failed(.overloaded(retryAfterSeconds: nil))),
+            (
+                .answer(
+                    "HTTP/1.1 503 X\r\nRetry-After: 40\r\nContent-Length: 0\r\n"
+                        + "Connection: close\r\n\r\n"
+                ),
+                .failed(.overloaded(retryAfterSeconds: 40))
+            ),
             (
                 .answer("HTTP/1.1 307 X\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"),
                 .failed(.status(307))
@@ -139,17 +149,23 @@ struct ClientTests {
         }
     }
 
-    @Test("a conflict at the checkpoint's own size is another tree, whatever it says")
+    @Test("at the checkpoint's own size, 422 and a conflict of that size are another tree")
     func otherTree() async throws {
         let log = try SampleLog(20)
         let key = try Cosigner(name: "w", seed: [UInt8](repeating: 3, count: 32)).key
-        for script in [
-            StubWitness.Script.status(409, ""),
-            .status(409, "5\n", type: "text/x.tlog.size"),
-        ] {
+        let size = "text/x.tlog.size"
+        let scripts: [(StubWitness.Script, WitnessAnswer)] = [
+            (.status(422, ""), .refused(.otherTree)),
+            // Until 2026 the protocol had it so.
+            (.status(409, "5\n", type: size), .refused(.otherTree)),
+            (.status(409, "6\n", type: size), .conflict(size: 6)),
+            // A proxy's, which says nothing about a tree.
+            (.status(409, ""), .failed(.malformedAnswer)),
+        ]
+        for (script, expected) in scripts {
             try await StubWitness.run(script) { url in
                 let request = try log.request(from: 5, to: 5)
-                #expect(try await Self.ask(request, url, key) == .refused(.otherTree))
+                #expect(try await Self.ask(request, url, key) == expected)
             }
         }
     }

@@ -72,10 +72,14 @@ struct LiveWitness: Sendable {
         try await send(.POST, body, path: path)
     }
 
+    func get(_ path: String) async throws -> Answer {
+        try await send(.GET, [], path: path)
+    }
+
     func send(_ method: HTTPMethod, _ body: [UInt8], path: String) async throws -> Answer {
         var request = HTTPClientRequest(url: url + path)
         request.method = method
-        request.body = .bytes(body)
+        if method == .POST || method == .PUT { request.body = .bytes(body) }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
         let buffer = try await response.body.collect(upTo: 1 << 20)
         return Answer(

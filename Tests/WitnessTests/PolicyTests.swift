@@ -1,6 +1,7 @@
 import MerkleLog
 import SeededRandom
 import Testing
+import Wire
 @testable import Witness
 
 @Suite("A witness policy")
@@ -127,6 +128,49 @@ struct PolicyTests {
         }
         let error = WitnessPolicyError(line: 2, .unknownName)
         #expect("\(error)" == "line 2 of the witness policy: a name in it is not defined above")
+    }
+
+    /// A key of ML-DSA-44, as C2SP `tlog-cosignature` recommends it; nothing here can verify it.
+    static func unknownKey(_ number: UInt8) -> String {
+        let key = [0x06] + [UInt8](repeating: number, count: 1_312)
+        return "witness.example/pq\(number)+0000000\(number % 10)+" + Base64.standard.encode(key)
+    }
+
+    @Test("a line with a key of an unknown type is skipped in words, and makes nothing easier")
+    func unknownTypes() throws {
+        let (a, b) = try (Self.witness(1), Self.witness(2))
+        let lines = """
+            log \(Self.unknownKey(7))
+            log \(try Self.log(99))
+            witness a \(a) https://a.example/
+            witness pq \(Self.unknownKey(8)) https://pq.example/
+            witness b \(b) https://b.example/
+
+            """
+        let policy = try Self.policy(lines + "group g 2 a b pq\nquorum g\n")
+        #expect(policy.witnesses.map(\.name) == ["a", "b"])
+        #expect(policy.skipped.map(\.line) == [1, 4])
+        #expect(policy.skipped.allSatisfy { "\($0)".contains("keys of type 6 are not known here") })
+        #expect(policy.isSatisfied(by: [a, b]) && !policy.isSatisfied(by: [a]))
+        try policy.check(log: Self.log(99))
+        try policy.checkWitnesses()
+        // All of three cannot be had any more.
+        for rest in ["group g all a b pq\nquorum g\n", "quorum pq\n"] {
+            #expect(throws: WitnessPolicyError(.quorumOutOfReach), "\(rest)") {
+                try WitnessQuorum(policy: Self.policy(lines + rest), log: Self.log(99))
+            }
+        }
+        // A policy whose only log was skipped is not one for every log.
+        #expect(throws: WitnessPolicyError(.otherLog)) {
+            try WitnessQuorum(
+                policy: Self.policy("log \(Self.unknownKey(7))\nquorum none\n"),
+                log: Self.log(99)
+            )
+        }
+        // What is no key at all is still an error.
+        #expect(throws: WitnessPolicyError(line: 1, .malformedKey(.malformedKey))) {
+            try Self.policy("witness a \(Self.unknownKey(7).dropLast(3))\nquorum none\n")
+        }
     }
 
     @Test("32 logs, witnesses and groups are taken, and no more")

@@ -184,6 +184,40 @@ struct QuorumTests {
         }
     }
 
+    @Test("who does not cosign is left alone for longer and longer, or as long as it asks for")
+    func pauses() throws {
+        let checkpoint = try SampleLog(20).checkpoint(5)
+        let start = ContinuousClock.now
+        var knowledge = WitnessKnowledge()
+        var now = start
+        var pauses: [Duration] = []
+        for _ in 0..<10 {
+            knowledge.learn(.failed(.forbidden), of: checkpoint, at: now)
+            let begin = now
+            while knowledge.pausing(at: now) == .forbidden { now += .milliseconds(250) }
+            pauses.append(begin.duration(to: now))
+        }
+        #expect(pauses == [0, 1, 2, 4, 8, 16, 32, 32, 32, 32].map { .seconds($0) })
+        knowledge.learn(
+            .failed(.overloaded(retryAfterSeconds: 100)),
+            of: checkpoint,
+            at: now
+        )
+        #expect(knowledge.pausing(at: now + .seconds(99)) != nil)
+        #expect(knowledge.pausing(at: now + .seconds(100)) == nil)
+        // Not for as long as somebody likes.
+        let greedy = WitnessAnswer.failed(.overloaded(retryAfterSeconds: 1_000_000))
+        knowledge.learn(greedy, of: checkpoint, at: now)
+        #expect(knowledge.pausing(at: now + WitnessLimits.retryAfterMax) == nil)
+        // One good answer, and all is forgotten.
+        let signature = try Cosigner(name: "w", seed: [UInt8](repeating: 3, count: 32))
+            .sign(checkpoint, time: 1)
+        knowledge.learn(.cosigned(signature), of: checkpoint, at: now)
+        #expect(knowledge.pausing(at: now) == nil && knowledge.size == 5)
+        knowledge.learn(.failed(.unreachable), of: checkpoint, at: now)
+        #expect(knowledge.pausing(at: now) == nil)
+    }
+
     @Test("what the proof throws is passed on")
     func proofFails() async throws {
         struct NoProof: Error {}

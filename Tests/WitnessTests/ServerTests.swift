@@ -1,7 +1,9 @@
+import Crypto
 import Foundation
 import MerkleLog
 import NIOHTTP1
 import Testing
+import Wire
 @testable import Witness
 
 @Suite("The witness over HTTP, as tlog-witness says", .timeLimit(.minutes(2)))
@@ -70,20 +72,79 @@ struct ServerTests {
         }
     }
 
-    @Test("another tree of the same size is a conflict, and one that does not continue is 422")
+    @Test("another tree of the same size, and one that does not continue, is 422")
     func forked() async throws {
         let log = try SampleLog()
         let fork = try SampleLog(common: 290, fork: "x")
         try await Self.serve(log) { witness in
             #expect(try await witness.post(log.request(from: 0, to: 300).bytes).status == 200)
             let same = try await witness.post(fork.request(from: 300, to: 300).bytes)
-            #expect(same.status == 409)
-            #expect(same.body == Array("300\n".utf8))
+            #expect(same.status == 422)
+            #expect(same.body.isEmpty)
             let longer = try await witness.post(fork.request(from: 300, to: 400).bytes)
             #expect(longer.status == 422)
             #expect(longer.body.isEmpty)
             // The right history goes on.
             #expect(try await witness.post(log.request(from: 300, to: 400).bytes).status == 200)
+        }
+    }
+
+    @Test("an empty tree has one root, before anything was signed and afterwards")
+    func emptyTree() async throws {
+        let log = try SampleLog()
+        try await Self.serve(log) { witness in
+            let signer = try NoteSigner(
+                name: log.key.name,
+                seed: [UInt8](repeating: 1, count: 32)
+            )
+            let false0 = try signer.sign(
+                Checkpoint(origin: log.key.name, size: 0, root: log.root(1))
+            )
+            let wrong = try WitnessRequest(oldSize: 0, hashes: [], note: false0)
+            #expect(try await witness.post(wrong.bytes).status == 422)
+            #expect(try await witness.post(log.request(from: 0, to: 0).bytes).status == 200)
+            #expect(try await witness.post(wrong.bytes).status == 422)
+        }
+    }
+
+    @Test("monitors get the last checkpoint with the log's signature and the witness's")
+    func monitoring() async throws {
+        let (log, other) = try (SampleLog(), SampleLog(name: "other.example"))
+        try await TemporaryFolder.lend { folder in
+            let hash = { @Sendable (text: String) in
+                Hexadecimal.encode(SHA256.hash(data: Array(text.utf8)))
+            }
+            let path = "/\(hash(log.key.name))/checkpoint"
+            for start in [5, 9] {
+                let witness = try LiveWitness.witness(folder, logs: [log.key, other.key])
+                try await LiveWitness.run(witness) { witness in
+                    if start == 5 {
+                        #expect(try await witness.get(path).status == 404)
+                        let request = try log.request(from: 0, to: 5)
+                        #expect(try await witness.post(request.bytes).status == 200)
+                    }
+                    // After a restart, the one that was signed before.
+                    for size in start == 5 ? [5, 9] : [9] {
+                        if size > 5, start == 5 {
+                            let request = try log.request(from: 5, to: 9)
+                            #expect(try await witness.post(request.bytes).status == 200)
+                        }
+                        let answer = try await witness.get(path)
+                        #expect(answer.status == 200)
+                        let note = try SignedNote(answer.body)
+                        #expect(try Checkpoint(note.text) == log.checkpoint(size))
+                        let keys = [log.key, witness.key]
+                        #expect(try note.verify(keys).map(\.key) == keys)
+                    }
+                    for wrong in [
+                        hash(other.key.name), hash("unknown"), hash(log.key.name).uppercased(),
+                        log.key.name,
+                    ] {
+                        #expect(try await witness.get("/\(wrong)/checkpoint").status == 404)
+                    }
+                    #expect(try await witness.send(.HEAD, [], path: path).status == 200)
+                }
+            }
         }
     }
 

@@ -7,19 +7,16 @@ internal import Wire
 
 /// What tells about the service itself.
 struct ServiceRoutes: Sendable {
-    let store: LedgerStore
-    let integrator: Integrator
+    let readiness: Readiness
 
     func add(to router: Router<LedgerRequestContext>) {
         router.get("/livez") { _, _ in Self.ok() }
-        router.get("/readyz") { _, _ in
-            do {
-                try await store.ping()
-            } catch {
-                throw LedgerError(error)
+        router.get("/readyz") { _, context in
+            let conditions = await readiness.conditions()
+            guard let first = conditions.first, first.1 == .blocking else {
+                return Self.ok(conditions)
             }
-            if let alarm = integrator.alarm { throw LedgerError.historyMismatch(alarm) }
-            return Self.ok(warning: integrator.witnessOutage)
+            return Self.notReady(first.0, conditions, requestID: context.requestID)
         }
         router.get("/openapi.yaml") { _, _ in
             Response(
@@ -30,13 +27,49 @@ struct ServiceRoutes: Sendable {
         }
     }
 
-    /// `warning` is what somebody should look at, although requests are served.
-    private static func ok(warning: String? = nil) -> Response {
+    /// The conditions are what somebody should look at, although requests are served.
+    private static func ok(
+        _ conditions: [(ReadinessCondition, ReadinessCondition.Severity)] = []
+    ) -> Response {
         var writer = JSONWriter()
         writer.open()
         writer.member("status", "ok")
-        if let warning { writer.member("warning", warning) }
+        write(conditions, &writer)
         writer.close()
         return .json(.ok, writer)
+    }
+
+    /// A problem like any other, named after the first condition, with all of them beside it.
+    private static func notReady(
+        _ first: ReadinessCondition,
+        _ conditions: [(ReadinessCondition, ReadinessCondition.Severity)],
+        requestID: String
+    ) -> Response {
+        let problem = Problem(
+            .serviceUnavailable,
+            first.code,
+            "\(first.sentence) \(first.nextStep)",
+            retry: .soon
+        )
+        return problem.response(requestID: requestID) { write(conditions, &$0) }
+    }
+
+    private static func write(
+        _ conditions: [(ReadinessCondition, ReadinessCondition.Severity)],
+        _ writer: inout JSONWriter
+    ) {
+        guard !conditions.isEmpty else { return }
+        writer.key("conditions")
+        writer.openArray()
+        for (condition, severity) in conditions {
+            writer.element()
+            writer.open()
+            writer.member("code", condition.code)
+            writer.member("severity", severity.rawValue)
+            writer.member("sentence", condition.sentence)
+            writer.member("next_step", condition.nextStep)
+            writer.close()
+        }
+        writer.closeArray()
     }
 }

@@ -118,11 +118,10 @@ struct ReplayCommand: AsyncParsableCommand {
         let reader = try BundleReader(path: source)
         let meter = ProgressMeter("replay")
         let total = reader.manifest?.events ?? 0
-        var replay = try await LogReplay(
-            into: PostgresConfiguration(url: into),
-            logID: logID,
-            checkpoints: checkpoints
-        )
+        let database = PostgresConfiguration(url: into)
+        var replay = try await DatabaseFailure.explaining(database) {
+            try await LogReplay(into: database, logID: logID, checkpoints: checkpoints)
+        }
         do {
             while let page = try reader.nextPage() {
                 let records = page.records(below: end)

@@ -25,11 +25,10 @@ struct OpenedStore {
             asOwner
             ? try OwnerDatabaseOptions.database(settings) : try options.database(settings)
         let pool = PostgresPool(configuration: configuration, logger: logger)
-        let store = try await LedgerStore(
-            pool: pool,
-            rootKey: try rootKey(settings),
-            logger: logger
-        )
+        let rootKey = try rootKey(settings)
+        let store = try await DatabaseFailure.explaining(configuration) {
+            try await LedgerStore(pool: pool, rootKey: rootKey, logger: logger)
+        }
         return OpenedStore(store: store, configuration: configuration, pool: pool)
     }
 
@@ -61,8 +60,11 @@ struct OpenedStore {
 
     /// Opens the store, waiting a bounded time for the database: under an orchestrator both start
     /// at once, and the service is the quicker one.
+    ///
+    /// What only somebody can change, such as a wrong password, is not waited for.
     static func waitFor(
         _ pool: PostgresPool,
+        _ configuration: PostgresConfiguration,
         rootKey: RootKey,
         logger: Logger
     ) async throws -> LedgerStore {
@@ -72,8 +74,13 @@ struct OpenedStore {
             do {
                 return try await LedgerStore(pool: pool, rootKey: rootKey, logger: logger)
             } catch {
-                guard isAway(error), clock.now < deadline else { throw error }
-                logger.warning("waiting for the database", metadata: ["error": "\(error)"])
+                guard isAway(error) else { throw error }
+                let failure = await DatabaseFailure.find(error, configuration)
+                let words = failure.map { "\($0)" } ?? "\(error)"
+                guard failure?.isPassing ?? true, clock.now < deadline else {
+                    throw CommandError("The database cannot be reached: \(words).")
+                }
+                logger.warning("waiting for the database", metadata: ["error": "\(words)"])
             }
             try await Task.sleep(for: waitPause)
         }
@@ -87,7 +94,11 @@ struct OpenedStore {
             "Without a root key no token can be kept. Make one, and keep a copy in a safe place: "
                 + "openssl rand -hex 32 > root.key && chmod 600 root.key"
         )
-        return try RootKey(file: path)
+        let key = try RootKey(file: path)
+        if key.isOpenToGroup {
+            Terminal.message("Note: a group may read \(path), which holds the root key.")
+        }
+        return key
     }
 
     private static func isAway(_ error: StoreOpeningError) -> Bool {

@@ -21,6 +21,8 @@ enum Setting: String, CaseIterable {
     case publicURL = "publicUrl"
     /// Who may read checkpoints and tiles.
     case treeAccess
+    /// Whether to serve on a server that may lose what was written.
+    case acceptUnsafeServer
     case logLevel
     /// The configuration file itself; stands in the environment or on the command line.
     case configFile

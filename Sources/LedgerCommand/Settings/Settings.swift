@@ -64,6 +64,15 @@ struct Settings {
         return number
     }
 
+    /// Whether something is set that is on or off.
+    func flag(_ setting: Setting) throws -> Bool {
+        switch try text(setting) {
+        case nil, "false": return false
+        case "true": return true
+        default: throw CommandError("\(setting.environmentName) must be true or false.")
+        }
+    }
+
     /// The value of a secret, from itself or from the file that is named instead.
     func secret(_ setting: Setting) throws -> Secret? {
         let value = reader.string(forKey: ConfigKey([setting.rawValue]), isSecret: true)
@@ -105,8 +114,10 @@ struct Settings {
     /// found too late.
     private static func own(_ environment: [String: String]) throws -> [String: String] {
         let known = Set(Setting.names.map { Setting.environmentName($0) })
+        let kubernetes = KubernetesVariables(environment)
         var own: [String: String] = [:]
-        for (name, value) in environment where name.hasPrefix(Setting.prefix) {
+        for (name, value) in environment
+        where name.hasPrefix(Setting.prefix) && !kubernetes.contain(name, value) {
             guard known.contains(name) else {
                 throw CommandError("The environment holds \(name), which is no setting.")
             }

@@ -55,7 +55,7 @@ extension LedgerStore {
     }
 
     /// Composes the records, seals the values and folds the events into the new state.
-    private func prepare(
+    func prepare(
         _ change: Change,
         of user: StoredUser
     ) throws(StoreError) -> (AppendCommand, StoredUser) {

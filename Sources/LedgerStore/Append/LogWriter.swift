@@ -7,6 +7,8 @@ internal import Postgres
 /// round trip, one fsync.
 final class LogWriter: Sendable {
     private let batcher: Batcher<AppendCommand, AppendVerdict>
+    /// For readiness.
+    let outcomes = AppendOutcomes()
 
     init(log: Log, pool: PostgresPool, rootKeyID: String, logger: Logger) {
         let appender = Appender(log: log, pool: pool, rootKeyID: rootKeyID, logger: logger)
@@ -14,7 +16,12 @@ final class LogWriter: Sendable {
             batchMax: StoreLimits.batchCommandsMax,
             queueMax: StoreLimits.queuedCommandsMax,
             workerCount: StoreLimits.batchesInFlightMax
-        ) { await appender.append($0) }
+        ) { [outcomes] commands in
+            let ticket = outcomes.begin()
+            let answers = await appender.append(commands)
+            outcomes.end(ticket, answers)
+            return answers
+        }
     }
 
     func append(_ command: AppendCommand) async throws(StoreError) -> AppendVerdict {

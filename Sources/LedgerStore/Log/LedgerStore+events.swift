@@ -193,11 +193,6 @@ extension LedgerStore {
         return try await self.users(at: places, of: app)
     }
 
-    /// Whether the database answers now.
-    package func ping() async throws(StoreError) {
-        _ = try await database.rows(Statement("ping", "select 1")) { _, _ throws(PostgresError) in }
-    }
-
     private func event(_ statement: Statement) async throws(StoreError) -> StoredEvent? {
         try await database.firstRow(statement, StoredEvent.init)
     }

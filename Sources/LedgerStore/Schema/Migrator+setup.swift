@@ -4,20 +4,39 @@ package import Postgres
 // repeated, and lets the server itself quote the names (`format('%I')`).
 extension Migrator {
     /// Lets a login role work as the service: call the functions and read, nothing else.
+    ///
+    /// Where an administrator has done so already, the owner needs no right to do it.
     package static func grantService(
         to role: String,
         on configuration: PostgresConfiguration
-    ) async throws(PostgresError) {
-        let connection = try await PostgresConnection.connect(configuration)
-        try await run(
-            Statement(
-                "grant_service",
-                "select format('grant token_ledger_service to %I', $1)",
-                .text(role)
-            ),
-            connection
-        )
-        await connection.close()
+    ) async throws(StoreOpeningError) {
+        do throws(PostgresError) {
+            let connection = try await PostgresConnection.connect(configuration)
+            let isMember = try await connection.query(
+                Statement(
+                    "is_service",
+                    "select pg_has_role($1, 'token_ledger_service', 'member')",
+                    .text(role)
+                )
+            ) { result throws(PostgresError) in try result.bool(0, 0) }
+            if !isMember {
+                try await run(
+                    Statement(
+                        "grant_service",
+                        "select format('grant token_ledger_service to %I', $1)",
+                        .text(role)
+                    ),
+                    connection
+                )
+            }
+            await connection.close()
+        } catch {
+            switch error.sqlState {
+            case .insufficientPrivilege: throw .mayNotGrant(role: role)
+            case .undefinedObject: throw .noSuchRole(role)
+            default: throw .database(error)
+            }
+        }
     }
 
     /// Makes a login role without a password, for a server that trusts its socket, and lets it
@@ -25,22 +44,30 @@ extension Migrator {
     package static func createServiceLogin(
         _ role: String,
         on configuration: PostgresConfiguration
-    ) async throws(PostgresError) {
-        let connection = try await PostgresConnection.connect(configuration)
-        let exists = try await connection.query(
-            Statement(
-                "has_role",
-                "select exists (select from pg_roles where rolname = $1)",
-                .text(role)
-            )
-        ) { result throws(PostgresError) in try result.bool(0, 0) }
-        if !exists {
-            try await run(
-                Statement("create_role", "select format('create role %I login', $1)", .text(role)),
-                connection
-            )
+    ) async throws(StoreOpeningError) {
+        do throws(PostgresError) {
+            let connection = try await PostgresConnection.connect(configuration)
+            let exists = try await connection.query(
+                Statement(
+                    "has_role",
+                    "select exists (select from pg_roles where rolname = $1)",
+                    .text(role)
+                )
+            ) { result throws(PostgresError) in try result.bool(0, 0) }
+            if !exists {
+                try await run(
+                    Statement(
+                        "create_role",
+                        "select format('create role %I login', $1)",
+                        .text(role)
+                    ),
+                    connection
+                )
+            }
+            await connection.close()
+        } catch {
+            throw .database(error)
         }
-        await connection.close()
         try await grantService(to: role, on: configuration)
     }
 

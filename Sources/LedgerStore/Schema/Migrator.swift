@@ -32,7 +32,8 @@ package enum Migrator {
         } catch let error as StoreOpeningError {
             throw error
         } catch let error as PostgresError {
-            throw .database(error)
+            throw error.sqlState == .serviceRoleMissing
+                ? .serviceRoleMissing : .database(error)
         } catch {
             throw .notMigrated
         }
@@ -49,4 +50,9 @@ package enum Migrator {
             Statement("applied", "select coalesce(max(number), 0) from ledger.migration")
         ) { result throws(PostgresError) in try result.int4(0, 0) }
     }
+}
+
+extension SQLState {
+    /// A migration found no role for the service, and could not make it.
+    fileprivate static let serviceRoleMissing = SQLState(rawValue: "LG006")
 }

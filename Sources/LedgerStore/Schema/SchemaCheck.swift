@@ -19,9 +19,19 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
     case vault(VaultError)
     /// A key of the deployment that was just stored is not there.
     case keyMissing
+    /// There are records, and none of the keys that they were made with.
+    case recordsWithoutKeys
+    /// The role `token_ledger_service` is not there, and the owner may not make it.
+    case serviceRoleMissing
+    /// The owner may not make a role a member of `token_ledger_service`.
+    case mayNotGrant(role: String)
+    /// There is no such role.
+    case noSuchRole(String)
 
     package var description: String {
         switch self {
+        case .database(let error) where error.sqlState == .readOnly:
+            "the database only reads: name the primary in the connection string"
         case .database(let error): "\(error)"
         case .notMigrated: "the database holds no ledger yet: run token-ledger migrate"
         case .outdated(let found, let needed):
@@ -33,6 +43,16 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
         case .unsupportedLogs: "the database must have one log of facts and one of accesses"
         case .vault(let error): "\(error)"
         case .keyMissing: "the database does not keep the deployment's own keys"
+        case .recordsWithoutKeys:
+            "the database holds records, but none of the keys that they were made with: it was made "
+                + "by token-ledger replay, which has no values to serve, or its vault was lost"
+        case .serviceRoleMissing:
+            "the role token_ledger_service is missing, and the owner may not make it; let an "
+                + "administrator run: create role token_ledger_service nologin"
+        case .mayNotGrant(let role):
+            "the owner may not make \(role) a member of token_ledger_service; let an administrator "
+                + "run: grant token_ledger_service to \(role)"
+        case .noSuchRole(let role): "there is no role \(role); let an administrator make it"
         }
     }
 }

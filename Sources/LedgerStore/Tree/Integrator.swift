@@ -21,6 +21,9 @@ package final class Integrator: Service {
     /// How often in a row witnesses may be away before that is told as a fault
     /// (docs/threats.md#f45).
     private static let outagesMax = 2
+    /// How long nothing may be read or published before that is told as a standstill: some thirty
+    /// looks, and more than the slowest answer of a witness.
+    package static let standstillMax: Duration = .seconds(30)
 
     /// Shows a checkpoint to the witnesses.
     package typealias Cosign = @Sendable (CosignRequest) async throws -> CosignAnswer
@@ -29,41 +32,47 @@ package final class Integrator: Service {
     private let pool: PostgresPool
     private let folder: CheckpointFolder?
     private let cosign: Cosign?
+    private let standstillMax: Duration
     private let logger: Logger
-    private let alarms = Mutex<[Log: IntegrationAlarm]>([:])
-    private let outages = Mutex<[Log: String]>([:])
+    private let states = Mutex<[Log: IntegrationState]>([:])
 
     /// Makes the integrator of a store; its queries go through a pool with time for long reads.
     ///
-    /// `cosign` asks the witnesses; nil when none are needed.
+    /// `cosign` asks the witnesses; nil when none are needed. Tests change `standstillMax`.
     package init(
         store: LedgerStore,
         pool: PostgresPool,
         checkpointFolder: String?,
         cosign: Cosign? = nil,
+        standstillMax: Duration = Integrator.standstillMax,
         logger: Logger
     ) {
         self.store = store
         self.pool = pool
         folder = checkpointFolder.map { CheckpointFolder(path: $0) }
         self.cosign = cosign
+        self.standstillMax = standstillMax
         self.logger = logger
     }
 
-    /// What does not fit, if anything: the service must not call itself ready then.
-    package var alarm: IntegrationAlarm? {
-        alarms.withLock { alarms in alarms.min { $0.key.id < $1.key.id }?.value }
-    }
-
-    /// That checkpoints wait for witnesses, in words; nil when none does, or not for long.
+    /// What is wrong with the evidence, log by log.
     ///
-    /// The log goes on meanwhile: this is no reason not to be ready.
-    package var witnessOutage: String? {
-        outages.withLock { outages in outages.min { $0.key.id < $1.key.id }?.value }
+    /// An alarm and a log without checkpoints are reasons not to be ready. While only witnesses
+    /// are away, the log goes on.
+    package var conditions: [ReadinessCondition] {
+        let states = states.withLock { $0 }
+        return Log.allCases.compactMap {
+            states[$0]?.condition(of: $0, at: .now, standstillMax: standstillMax)
+        }
     }
 
     /// Works until the graceful shutdown.
+    ///
+    /// An alarm ends the work on its log and not the service: appends go on.
     package func run() async throws {
+        states.withLock { states in
+            for log in Log.allCases { states[log] = IntegrationState(start: .now) }
+        }
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 for log in Log.allCases {
@@ -71,6 +80,10 @@ package final class Integrator: Service {
                 }
             }
         }
+    }
+
+    private func update(_ log: Log, _ change: (inout IntegrationState) -> Void) {
+        states.withLock { change(&$0[log, default: IntegrationState(start: .now)]) }
     }
 
     private func tend(_ log: Log) async {
@@ -85,18 +98,21 @@ package final class Integrator: Service {
                     logger.notice("witnesses sign again", metadata: ["log": "\(log.id)"])
                 }
                 outageCount = 0
-                outages.withLock { $0[log] = nil }
+                update(log) { $0.succeeded(at: .now) }
             } catch let alarm as IntegrationAlarm {
-                alarms.withLock { $0[log] = alarm }
+                update(log) { $0.alarm = alarm }
                 logger.critical(
                     "history mismatch",
                     metadata: ["log": "\(log.id)", "alarm": "\(alarm)"]
                 )
-                return
+                // Only a person can end an alarm; until the shutdown there is nothing to do.
+                while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
             } catch let outage as WitnessOutage {
                 outageCount += 1
+                update(log) { $0.progress = .now }
                 tell(outage, log, count: outageCount)
             } catch {
+                update(log) { $0.problem = "\(error)" }
                 // The database is away, or we are being stopped: look again later, and say the
                 // same thing once.
                 if "\(error)" != problem, !Task.isCancelled {
@@ -117,18 +133,25 @@ package final class Integrator: Service {
         if count == 1 { logger.warning("checkpoint not cosigned", metadata: metadata) }
         guard count >= Self.outagesMax else { return }
         if count == Self.outagesMax { logger.error("witnesses are away", metadata: metadata) }
-        outages.withLock { $0[log] = "the checkpoint of log \(log.id) waits, \(outage)" }
+        update(log) { $0.outage = "\(outage)" }
     }
 
     /// Looks at a log once: follows what others published, then publishes what is new.
     ///
-    /// `watched` is nil at the start, and only then. Throws `IntegrationAlarm` when something does
+    /// `watched` is nil at the start, and only then.
+    ///
+    /// Throws `IntegrationAlarm` when something does
     /// not fit, `WitnessOutage` when only witnesses are missing, and other errors when it is worth
     /// looking again.
     package func look(at log: Log, _ watched: inout WatchedLog?) async throws {
         var current = try watched ?? WatchedLog(expectations(of: log))
         defer { watched = current }
         try await integrate(&current)
+    }
+
+    /// Notes that records were read, so that a long way is not taken for a standstill.
+    private func hasRead(_ log: Log) -> @Sendable () -> Void {
+        { [weak self] in self?.update(log) { $0.progress = .now } }
     }
 
     /// An empty tree that must reproduce the checkpoint that is kept outside of the database.
@@ -174,10 +197,11 @@ package final class Integrator: Service {
         var grown = watched.tree
         if let candidate = watched.candidate, candidate.size <= size { grown = candidate }
         let target = max(watched.tree.size + Self.growthMax, watched.witnessedSize)
-        try await grown.grow(to: min(size, target), pool)
+        try await grown.grow(to: min(size, target), pool, hasRead: hasRead(log))
         watched.candidate = grown
         guard let note = try await cosigned(try sign(grown), grown, &watched) else { return }
-        if try await publish(note, grown, after: latest?.size) {
+        if try await store.publish(note, grown, after: latest?.size, pool) {
+            keep(note, size: grown.size, log: log)
             grown.tilesAreStored()
             watched.tree = grown
             watched.candidate = nil
@@ -227,7 +251,12 @@ package final class Integrator: Service {
                 source: "the last checkpoint"
             )
         )
-        try await tree.grow(to: latest.size, pool, keepsTiles: false)
+        try await tree.grow(
+            to: latest.size,
+            pool,
+            keepsTiles: false,
+            hasRead: hasRead(tree.log)
+        )
         tree.tilesAreStored()
         keep(note, size: latest.size, log: tree.log)
     }
@@ -237,7 +266,12 @@ package final class Integrator: Service {
     private func meetExpectations(_ tree: inout LogTree) async throws {
         guard let expected = tree.lastExpectation else { return }
         var probe = tree
-        try await probe.grow(to: expected.size, pool, keepsTiles: false)
+        try await probe.grow(
+            to: expected.size,
+            pool,
+            keepsTiles: false,
+            hasRead: hasRead(tree.log)
+        )
         tree.expectationsAreMet()
     }
 
@@ -264,13 +298,14 @@ package final class Integrator: Service {
             }
         )
         if let (witness, why) = answer.refusal {
-            throw IntegrationAlarm.witnessRefused(witness: witness, why: why)
+            throw IntegrationAlarm.witnessRefused(size: tree.size, witness: witness, why: why)
         }
         if let (witness, witnessed) = answer.ahead {
             // Another copy of the service may have been faster; then the records are here.
             let size = try await store.size(log: tree.log)
             guard witnessed <= size else {
                 throw IntegrationAlarm.witnessRefused(
+                    size: tree.size,
                     witness: witness,
                     why: "it has signed a checkpoint of \(witnessed) records, and the log has "
                         + "\(size): an older database was restored, or records were removed"
@@ -289,31 +324,6 @@ package final class Integrator: Service {
         return try signer.sign(
             Checkpoint(origin: signer.key.name, size: Int(tree.size), root: tree.root)
         )
-    }
-
-    private func publish(
-        _ note: SignedNote,
-        _ tree: LogTree,
-        after previous: Int64?
-    ) async throws -> Bool {
-        let text = String(decoding: note.bytes, as: UTF8.self)
-        let isFirst = try await pool.query(
-            Statement(
-                "publish_checkpoint",
-                "select ledger.publish_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-                .int4(tree.log.id),
-                .int8(previous),
-                .int8(tree.size),
-                .bytea(tree.root.bytes),
-                .text(text),
-                .int4Array(tree.tiles.map(\.level)),
-                .int8Array(tree.tiles.map { Int64($0.address.index) }),
-                .byteaArray(tree.tiles.map(\.bytes)),
-                .byteaArray(tree.tiles.map { $0.root.bytes })
-            )
-        ) { result throws(PostgresError) in try result.bool(0, 0) }
-        if isFirst { keep(note, size: tree.size, log: tree.log) }
-        return isFirst
     }
 
     /// Remembers a checkpoint outside of the database, unless a newer one is there: several copies

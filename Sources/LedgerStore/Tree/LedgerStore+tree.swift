@@ -122,8 +122,9 @@ extension LedgerStore {
             let checkpoint = try await latestCheckpoint(log: log),
             address.isWithin(Int(checkpoint.size))
         else { return nil }
+        let records = try await records(address, log: log)
         do {
-            return try EntryBundle(try await records(address, log: log))
+            return try EntryBundle(records)
         } catch {
             throw .damaged(.record)
         }

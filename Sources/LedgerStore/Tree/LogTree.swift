@@ -45,17 +45,20 @@ struct LogTree: Sendable {
     /// Reads records until the tree has this size; compares the roots that are expected on the way.
     ///
     /// Throws `IntegrationAlarm` when a root differs or records are missing. Tiles that are stored
-    /// already need not be kept, or a first start would hold those of the whole log.
+    /// already need not be kept, or a first start would hold those of the whole log. `hasRead` is
+    /// told of every page.
     mutating func grow(
         to target: Int64,
         _ pool: PostgresPool,
-        keepsTiles: Bool = true
+        keepsTiles: Bool = true,
+        hasRead: @Sendable () -> Void = {}
     ) async throws {
         try compare()
         while size < target {
             let goal = min(target, expectations.first?.size ?? target, size + Self.pageRecords)
             let leaves = try await leaves(upTo: goal, pool)
             guard !leaves.isEmpty else { throw IntegrationAlarm.missingRecords(from: size) }
+            hasRead()
             for leaf in leaves { builder.append(leaf) }
             let grown = builder.takeTiles()
             if keepsTiles { tiles += grown.filter(\.address.isFull) }
@@ -134,8 +137,8 @@ package enum IntegrationAlarm: Error, Equatable, CustomStringConvertible {
     case foreignCheckpoint(source: String)
     /// A checkpoint that was published is not in the database any more.
     case lostCheckpoint(size: Int64)
-    /// A witness does not sign what the log says now.
-    case witnessRefused(witness: String, why: String)
+    /// A witness does not sign the checkpoint of this size.
+    case witnessRefused(size: Int64, witness: String, why: String)
     /// The stored tiles of the records up to this size are not those of the records.
     case damagedTiles(size: Int64)
 
@@ -154,8 +157,8 @@ package enum IntegrationAlarm: Error, Equatable, CustomStringConvertible {
         case .lostCheckpoint(let size):
             "the checkpoint of size \(size), which was published, is not in the database any more: "
                 + "an older database was restored, or checkpoints were removed"
-        case .witnessRefused(let witness, let why):
-            "the witness \(witness) refuses to sign the log's checkpoint: \(why)"
+        case .witnessRefused(let size, let witness, let why):
+            "the witness \(witness) refuses to sign the log's checkpoint of \(size) records: \(why)"
         case .damagedTiles(let size):
             "the stored tiles of the first \(size) records are not those of the records"
         }

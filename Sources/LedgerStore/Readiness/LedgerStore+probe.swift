@@ -1,0 +1,69 @@
+internal import Ledger
+internal import Logging
+internal import Postgres
+internal import Vault
+
+extension LedgerStore {
+    /// Launches a user who does not exist, as `ledger.append_events` would, and takes it back.
+    ///
+    /// Gives what keeps a launch from being written; nil when nothing does.
+    func probe() async -> ReadinessCondition? {
+        do {
+            let command = try probeCommand()
+            let append = AppendStatement([command], logID: Log.facts.id, rootKeyID: vault.rootKeyID)
+            let verdict = try await pool.query(append.probe) { result throws(PostgresError) in
+                try result.text(0, 0)
+            }
+            return verdict == "appended" ? nil : .appendRefused(sqlState: verdict)
+        } catch let error as PostgresError {
+            logger.warning("append probe failed", metadata: ["error": "\(error)"])
+            return await condition(of: error)
+        } catch {
+            logger.error("append probe not made", metadata: ["error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// Sorts what a probe or a question of readiness failed with.
+    func condition(of error: PostgresError) async -> ReadinessCondition {
+        switch error.code {
+        case .poolExhausted: return .overloaded
+        case .timedOut:
+            guard let holders = try? await holders(of: .log, pool) else {
+                return .databaseUnavailable
+            }
+            return .logLocked(holders: holders)
+        case .server(let state):
+            switch (state, state.classCode) {
+            case (.readOnly, _): return .readOnlyServer(isStandby: false)
+            case (.insufficientPrivilege, _): return .rightsMissing(["what the database denies"])
+            case (.diskFull, _): return .diskFull
+            case (_, "53"): return .serverExhausted(sqlState: state.rawValue)
+            case (_, "08"), (_, "57"), (_, "58"): return .databaseUnavailable
+            default: return .appendRefused(sqlState: state.rawValue)
+            }
+        default: return .databaseUnavailable
+        }
+    }
+
+    private func probeCommand() throws -> AppendCommand {
+        let user = StoredUser(
+            app: clock.identifier(),
+            clientID: "readiness",
+            log: .facts,
+            subject: clock.identifier(),
+            state: SubjectState(),
+            newClientUserID: Secret(clock.identifier().description),
+            key: .fresh(vault.newDataKey())
+        )
+        let launch = clock.identifier()
+        var change = Change(context: RecordContext(actor: "readiness"))
+        change.append(
+            user.state.launch(
+                LedgerEvent.Launch(launch: launch, finish: .relay, expiry: clock.now())
+            ),
+            id: launch
+        )
+        return try prepare(change, of: user).0
+    }
+}

@@ -1,0 +1,118 @@
+internal import Ledger
+internal import Postgres
+internal import Synchronization
+
+/// Whether a launch would be written now, and kept: the conditions that say otherwise.
+///
+/// Everybody may ask, so the database is asked by one caller at a time and not more often than is
+/// of use.
+package actor Readiness {
+    /// What else has conditions to tell.
+    package typealias Source = @Sendable () async -> [ReadinessCondition]
+
+    /// How long an answer is given again.
+    private static let answerAge: Duration = .seconds(1)
+    /// How long an append that was carried out, or a probe, stands for the next one.
+    private static let appendAge: Duration = .seconds(10)
+    /// How long an append may be without an answer: the server's own limit is two seconds.
+    private static let appendTimeMax: Duration = .seconds(5)
+
+    private let store: LedgerStore
+    private let acceptsUnsafeServer: Bool
+    private let sources: [Source]
+    private var last: (conditions: [ReadinessCondition], time: ContinuousClock.Instant)?
+    private var isAsking = false
+    private var waiters: [CheckedContinuation<[ReadinessCondition], Never>] = []
+    private var lastGoodProbe: ContinuousClock.Instant?
+    private nonisolated let shuttingDown = Atomic(false)
+
+    /// Asks a store and further sources.
+    ///
+    /// `acceptsUnsafeServer` makes warnings of what only makes loss or abuse easier.
+    package init(
+        store: LedgerStore,
+        acceptsUnsafeServer: Bool = false,
+        sources: [Source] = []
+    ) {
+        self.store = store
+        self.acceptsUnsafeServer = acceptsUnsafeServer
+        self.sources = sources
+    }
+
+    /// From now on it is not ready.
+    package nonisolated func shutDown() {
+        shuttingDown.store(true, ordering: .releasing)
+    }
+
+    /// Whether the service is ending.
+    package nonisolated var isShuttingDown: Bool { shuttingDown.load(ordering: .acquiring) }
+
+    /// What is to be told, the blocking ones first.
+    package func conditions() async -> [(ReadinessCondition, ReadinessCondition.Severity)] {
+        let told = (isShuttingDown ? [.shuttingDown] : []) + (await current())
+        let rated = told.map { ($0, $0.severity(acceptsUnsafeServer: acceptsUnsafeServer)) }
+        return rated.filter { $0.1 == .blocking } + rated.filter { $0.1 == .warning }
+    }
+
+    /// What is wrong with the server, whatever the moment: for the start.
+    package static func unsafeConditions(
+        of store: LedgerStore
+    ) async throws(StoreError) -> [ReadinessCondition] {
+        do {
+            return try await ServerState.read(store.pool).conditions.filter(\.isUnsafeServer)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    private func current() async -> [ReadinessCondition] {
+        if let last, last.time.duration(to: .now) < Self.answerAge { return last.conditions }
+        // Whoever comes meanwhile waits for the same answer.
+        if isAsking { return await withCheckedContinuation { waiters.append($0) } }
+        isAsking = true
+        let conditions = await ask()
+        isAsking = false
+        // A caller who went away has learnt nothing for others.
+        if !Task.isCancelled { last = (conditions, .now) }
+        for waiter in waiters { waiter.resume(returning: conditions) }
+        waiters = []
+        return conditions
+    }
+
+    private func ask() async -> [ReadinessCondition] {
+        let age = store.appendAge
+        let isStuck = age > Self.appendTimeMax
+        var conditions = await databaseConditions(probes: !isStuck)
+        if isStuck { conditions.insert(.appendsStuck(seconds: age.components.seconds), at: 0) }
+        for source in sources { conditions += await source() }
+        return conditions
+    }
+
+    /// `probes` is false while an append waits that a probe would only wait behind.
+    private func databaseConditions(probes: Bool) async -> [ReadinessCondition] {
+        do throws(PostgresError) {
+            let conditions = try await ServerState.read(store.pool).conditions
+            // Where the reason is known already, a probe would tell nothing more.
+            switch conditions.first {
+            case .readOnlyServer, .rightsMissing: return conditions
+            default: break
+            }
+            guard probes, mustProbe else { return conditions }
+            if let found = await store.probe() { return [found] + conditions }
+            lastGoodProbe = .now
+            return conditions
+        } catch {
+            return [await store.condition(of: error)]
+        }
+    }
+
+    /// Whether nothing says that the last launch could be written.
+    private var mustProbe: Bool {
+        if store.hasAppended(within: Self.appendAge) { return false }
+        guard let probe = lastGoodProbe, probe.duration(to: .now) < Self.appendAge else {
+            return true
+        }
+        // What failed after the probe shows that something has changed.
+        return store.lastFailedAppend.map { $0 > probe } ?? false
+    }
+}

@@ -1,0 +1,84 @@
+package import Ledger
+
+/// Something that keeps a launch from being written and kept, or that somebody should look at.
+///
+/// Each has a code that stays, a sentence, and what to do next (docs/operator.md#is-it-well).
+package enum ReadinessCondition: Sendable, Equatable {
+    /// The database does not answer.
+    case databaseUnavailable
+    /// More waits for the database than can be served.
+    case overloaded
+    /// What is stored contradicts what was signed.
+    case historyMismatch(Log, IntegrationAlarm)
+    /// The server is a standby, or its transactions only read.
+    case readOnlyServer(isStandby: Bool)
+    /// Triggers that keep the log append-only are missing, off, or not in their mode.
+    case triggersLost([String])
+    /// A commit is answered before it is on the disk.
+    case synchronousCommitOff
+    /// Nothing is forced to the disk.
+    case fsyncOff
+    /// A crash may leave half a page.
+    case fullPageWritesOff
+    /// A page that was damaged on the disk is not noticed.
+    case dataChecksumsOff
+    /// The role of the service may do more than append and read.
+    case tooManyRights([String])
+    /// The role of the service may not do what an append, or its checkpoint, needs.
+    case rightsMissing([String])
+    /// The disk of the server is full.
+    case diskFull
+    /// The server has used something else up: memory, connections, its own limits.
+    case serverExhausted(sqlState: String)
+    /// Another session keeps the log locked.
+    case logLocked(holders: String)
+    /// The server refuses an append, for a reason that has no name here.
+    case appendRefused(sqlState: String)
+    /// An append has had no answer for long.
+    case appendsStuck(seconds: Int64)
+    /// Nothing is signed, for a reason that is no alarm.
+    case checkpointsStopped(Log, seconds: Int64, why: String)
+    /// Checkpoints wait for witnesses.
+    case witnessesAway(Log, why: String)
+    /// Answers of the provider wait on disk to be recorded, the oldest for so long.
+    case answersWaiting(count: Int, seconds: Int64)
+    /// The folder for such answers cannot be read.
+    case spoolUnreadable
+    /// The service is ending; what has begun is still finished.
+    case shuttingDown
+
+    /// How much a condition matters.
+    package enum Severity: String, Sendable {
+        /// The service is not ready.
+        case blocking
+        /// The service is ready; somebody should look.
+        case warning
+    }
+
+    /// Whether it is about how the server is set up rather than about this moment: `serve` refuses
+    /// to start on such a server unless told to accept it.
+    package var isUnsafeServer: Bool {
+        switch self {
+        case .readOnlyServer, .triggersLost, .synchronousCommitOff, .fsyncOff,
+            .fullPageWritesOff, .tooManyRights:
+            true
+        default: false
+        }
+    }
+
+    /// How long answers may wait on disk before something is wrong (docs/threats.md#step-c).
+    static let answersWaitSecondsMax: Int64 = 30
+
+    /// How much it matters; on a server that was accepted as it is, what only makes loss or abuse
+    /// easier is a warning.
+    package func severity(acceptsUnsafeServer: Bool) -> Severity {
+        switch self {
+        case .dataChecksumsOff, .witnessesAway: .warning
+        case .answersWaiting(_, let seconds):
+            seconds < Self.answersWaitSecondsMax ? .warning : .blocking
+        case .triggersLost, .synchronousCommitOff, .fsyncOff, .fullPageWritesOff, .tooManyRights:
+            acceptsUnsafeServer ? .warning : .blocking
+        default: .blocking
+        }
+    }
+}

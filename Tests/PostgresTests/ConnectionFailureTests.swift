@@ -1,0 +1,112 @@
+import PostgresCluster
+import TestSupport
+import Testing
+
+@testable import Postgres
+
+@Suite("Why no connection could be made", .timeLimit(.minutes(5)))
+struct ConnectionFailureTests {
+    /// A server with passwords, at a TCP port that was free.
+    private func withServer(
+        _ body:
+            @escaping @Sendable (_ address: String, _ owner: PostgresConnection) async throws
+            -> Void
+    ) async throws {
+        for attempt in 1... {
+            let port = Int.random(in: 20_000..<32_000)
+            do {
+                try await PrivateCluster.run(
+                    ClusterConfiguration(folder: nil, durable: false, port: port),
+                    logger: .test
+                ) { cluster in
+                    let owner = try await PostgresConnection.connect(
+                        PostgresConfiguration(url: cluster.url())
+                    )
+                    try await body("127.0.0.1:\(port)", owner)
+                    await owner.close()
+                }
+                return
+            } catch ClusterError.startFailed where attempt < 5 {
+                continue
+            }
+        }
+    }
+
+    private func diagnose(_ url: String) async -> ConnectionFailure? {
+        await ConnectionFailure.diagnose(PostgresConfiguration(url: url))
+    }
+
+    @Test("each reason is told apart from the others, in every language of the server")
+    func reasons() async throws {
+        try await withServer { address, owner in
+            for script in [
+                "create role known login password 'SECRET'",
+                "create role full login password 'SECRET' connection limit 0",
+                "create database closed", "revoke connect on database closed from public",
+            ] {
+                try await owner.script(script)
+            }
+            let known = "postgresql://known:SECRET@\(address)"
+            let cases: [(String, ConnectionFailure?)] = [
+                ("\(known)/postgres", nil),
+                ("postgresql://known:MARKER@\(address)/postgres", .wrongPassword),
+                ("postgresql://nobody:MARKER@\(address)/postgres", .wrongPassword),
+                ("postgresql://known@\(address)/postgres?passfile=/dev/null", .noPassword),
+                ("\(known)/MARKER", .noSuchDatabase),
+                ("\(known)/closed", .noRightToConnect),
+                ("postgresql://full:SECRET@\(address)/postgres", .tooManyConnections),
+                ("\(known)/postgres?sslmode=require", .tls),
+                ("\(known)/postgres?sslmode=MARKER", .invalidParameter),
+                ("\(known)/postgres?options=-c%20work_mem%3DMARKER", .invalidParameter),
+                ("\(known)/postgres?options=-c%20MARKER%3D1", .invalidParameter),
+                ("\(known)/postgres?MARKER=1", .malformedString),
+                ("host MARKER", .malformedString),
+                ("postgresql://known:SECRET@127.0.0.1:1/postgres", .refused),
+                ("postgresql:///postgres?host=/nowhere", .refused),
+                ("postgresql://known:SECRET@MARKER.invalid/postgres", .noSuchHost),
+                ("\(known)/postgres?target_session_attrs=standby", .noPrimary),
+                // What somebody must change counts more than what may pass.
+                (
+                    "postgresql://known:MARKER@127.0.0.1:1,\(address)/postgres",
+                    .wrongPassword
+                ),
+                ("postgresql://known:SECRET@127.0.0.1:1,\(address)/postgres", nil),
+            ]
+            for language in ["C", "de_DE.UTF-8"] {
+                // Where the server does not have the language, it keeps to its own.
+                try? await owner.script("alter system set lc_messages = '\(language)'")
+                try await owner.script("select pg_reload_conf()")
+                for (url, expected) in cases {
+                    let found = await diagnose(url)
+                    #expect(found == expected, "\(url)")
+                    let words = "\(String(describing: found)) \(found?.description ?? "")"
+                    #expect(!words.contains("MARKER") && !words.contains("SECRET"), "\(url)")
+                }
+            }
+        }
+    }
+
+    @Test("a server that is starting up will be there; who is not let in never will be")
+    func states() {
+        let cases: [(String, ConnectionFailure)] = [
+            ("connection to server at \"x\" failed: FATAL:  57P03\n", .notYet),
+            ("connection to server at \"x\" failed: FATAL:  28000\n", .notLetIn),
+            ("connection to server at \"x\" failed: FATAL:  53300\n", .tooManyConnections),
+            (
+                "connection to server at \"x\" failed: FATAL:  XX000\n",
+                .other(.init(rawValue: "XX000"))
+            ),
+            (
+                "connection to server at \"x\" failed: FATAL:  57P03\n"
+                    + "connection to server at \"y\" failed: FATAL:  28P01\n",
+                .wrongPassword
+            ),
+            ("", .other(nil)),
+        ]
+        for (text, expected) in cases {
+            #expect(ConnectionFailure(text) == expected)
+        }
+        #expect(ConnectionFailure.notYet.isPassing && ConnectionFailure.refused.isPassing)
+        #expect(!ConnectionFailure.wrongPassword.isPassing && !ConnectionFailure.tls.isPassing)
+    }
+}

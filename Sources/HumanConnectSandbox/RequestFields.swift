@@ -36,6 +36,13 @@ struct RequestFields {
                 throw SandboxRefusal.invalid("The body is not a form")
             }
             value = .object(form.fields.map { JSONValue.Member($0.name, .string($0.value)) })
+        case .multipart, .text:
+            throw SandboxRefusal(
+                .unsupportedMediaType,
+                "unsupported_content_type",
+                "Unsupported content type",
+                SessionTokenObjectError.unsupportedContentType.description
+            )
         }
     }
 

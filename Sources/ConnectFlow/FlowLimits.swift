@@ -2,8 +2,6 @@
 enum FlowLimits {
     /// How long a launch may be finished (docs/threats.md#step-l).
     static let launchSeconds: Int64 = 1_800
-    /// The code of a failed popup: a word.
-    static let failureCodeBytesMax = 64
     /// How often a request that certainly was not sent is dispatched within one finish.
     static let dispatchesPerFinishMax: Int64 = 3
     /// How often in all, over repeats of the finish.

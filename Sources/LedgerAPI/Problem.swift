@@ -12,6 +12,8 @@ struct Problem: Sendable, Equatable {
     /// One sentence for people; never holds a value of the request.
     let detail: String
     let retry: Retry
+    /// What `Allow` names.
+    let allow: [String]
 
     /// Whether the same request may succeed later.
     enum Retry: Sendable {
@@ -25,16 +27,17 @@ struct Problem: Sendable, Equatable {
         _ status: HTTPResponse.Status,
         _ code: String,
         _ detail: String,
-        retry: Retry = .unsaid
+        retry: Retry = .unsaid,
+        allow: [String] = []
     ) {
         self.status = status
         self.code = code
         self.detail = detail
         self.retry = retry
+        self.allow = allow
     }
 
     /// The answer, which names the request.
-
     func response(requestID: String) -> Response {
         var writer = JSONWriter()
         writer.open()
@@ -47,6 +50,7 @@ struct Problem: Sendable, Equatable {
         writer.close()
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if retry == .soon { headers[.retryAfter] = "\(RequestLimits.retryAfterSeconds)" }
+        if !allow.isEmpty { headers[.allow] = allow.joined(separator: ", ") }
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         return Response(
             status: status,

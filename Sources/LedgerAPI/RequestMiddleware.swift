@@ -23,6 +23,7 @@ struct RequestMiddleware: RouterMiddleware {
         let start = ContinuousClock.now
         var response: Response
         do {
+            try Self.check(request)
             response = try await next(request, context)
         } catch let error as any HTTPResponseError {
             response = Problem(error).response(requestID: context.requestID)
@@ -43,6 +44,16 @@ struct RequestMiddleware: RouterMiddleware {
         Self.harden(&response.headers)
         logLine(request, context, response, ContinuousClock.now - start)
         return response
+    }
+
+    /// What is so for every route: an address has one spelling, and bodies are read as they are.
+    ///
+    /// The router would pass over empty segments. A body in a coding that nobody undoes would be
+    /// read as what it is not.
+    private static func check(_ request: Request) throws(LedgerError) {
+        let path = request.uri.path
+        guard !path.contains("//"), path == "/" || !path.hasSuffix("/") else { throw .notFound }
+        guard request.headers[.contentEncoding] == nil else { throw .unsupportedMediaType }
     }
 
     /// No answer may be framed, sniffed, cached or named as a referrer (docs/threats.md#t6,

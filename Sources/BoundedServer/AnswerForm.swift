@@ -14,8 +14,8 @@ struct AnswerForm {
     private let body: Body
     private let isLast: Bool
 
-    init(_ response: HTTPResponse, to request: RequestHead) {
-        isLast = request.isLast
+    init(_ response: HTTPResponse, to request: RequestHead, isLast: Bool) {
+        self.isLast = isLast
         if request.request.method == .head || response.status.hasNoBody {
             body = .none
         } else if request.isOld || response.headerFields.contains(.contentLength) {

@@ -16,6 +16,9 @@ final class HTTPCodec: ChannelDuplexHandler {
     private var answer: AnswerForm?
     /// What came in place of a request.
     private var flaw: RequestFlaw?
+    /// Whether an answer has begun before the body of its request had ended.
+    private var endsEarly = false
+    private var closing: Scheduled<Void>?
 
     init(limits: ServerLimits) {
         parser = RequestParser(limits: limits)
@@ -84,7 +87,12 @@ final class HTTPCodec: ChannelDuplexHandler {
         _ promise: EventLoopPromise<Void>?
     ) {
         if let request = unanswered.first {
-            let form = AnswerForm(response, to: request)
+            // Who answers without the rest of a body does not want it (docs/threats.md#t12).
+            if unanswered.count == 1, parser.isWithinBody {
+                parser.finish()
+                endsEarly = true
+            }
+            let form = AnswerForm(response, to: request, isLast: request.isLast || endsEarly)
             answer = form
             context.write(wrapOutboundOut(form.head(response)), promise: promise)
         } else if let flaw {
@@ -97,14 +105,20 @@ final class HTTPCodec: ChannelDuplexHandler {
     private func endAnswer(_ context: ChannelHandlerContext) {
         answer = nil
         let isLast = unanswered.isEmpty || unanswered.removeFirst().isLast
-        guard isLast else {
+        guard isLast || endsEarly else {
             encourage(context)
             return
         }
         // The reader of the answer sees its end at once, since this side is closed for output.
         // One that keeps its side open is not waited for.
         let channel = context.channel
-        channel.eventLoop.scheduleTask(in: ServerLimits.lingerTime) { channel.close(promise: nil) }
+        closing = channel.eventLoop.scheduleTask(in: ServerLimits.lingerTime) {
+            channel.close(promise: nil)
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        closing?.cancel()
     }
 }
 

@@ -78,7 +78,7 @@ enum ClientUserID {
         else {
             throw .malformed(
                 "client_user_id must have 1 to \(RequestLimits.clientUserIDCharactersMax) "
-                    + "characters and no control characters, and not be . or ..."
+                    + "characters and no control characters, and must not be \".\" or \"..\"."
             )
         }
         return Secret(text)

@@ -66,6 +66,12 @@ struct RequestMiddleware: RouterMiddleware {
         if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
     }
 
+    /// A method may be any word, and so a name or a token.
+    private static func known(_ method: HTTPRequest.Method) -> String {
+        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+        return known.contains(method) ? method.rawValue : "other"
+    }
+
     /// The route's pattern stands for the path: the path itself may hold a user's id or a token.
     private func logLine(
         _ request: Request,
@@ -81,7 +87,7 @@ struct RequestMiddleware: RouterMiddleware {
         logger.info(
             "request",
             metadata: [
-                "method": "\(request.method.rawValue)", "route": "\(route)",
+                "method": "\(Self.known(request.method))", "route": "\(route)",
                 "status": "\(response.status.code)", "request_id": "\(context.requestID)",
                 "milliseconds": "\(duration / .milliseconds(1))",
             ]

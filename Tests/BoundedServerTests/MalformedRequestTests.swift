@@ -99,6 +99,27 @@ struct MalformedRequestTests {
         }
     }
 
+    @Test("a body that nobody wants is not waited for: the answer ends the connection")
+    func unwanted() async throws {
+        try await TestServer.run { server in
+            for framing in ["Content-Length: 1000000000", "Transfer-Encoding: chunked"] {
+                let answer = try await RawConnection.exchange(
+                    [Array("POST /refuse HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n".utf8)],
+                    port: server.port,
+                    endsInput: false
+                )
+                #expect(answer.hasPrefix("HTTP/1.1 401 "), "\(framing)")
+                #expect(answer.contains("\r\nConnection: close\r\n"), "\(framing)")
+            }
+            let whole = try await RawConnection.exchange(
+                "POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+                    + "GET /after HTTP/1.1\r\nHost: a\r\n\r\n",
+                port: server.port
+            )
+            #expect(Self.answers(whole) == 2, "a body that has come is no reason to end")
+        }
+    }
+
     @Test("the verdict does not depend on how the bytes are cut")
     func pieces() throws {
         for (name, bytes) in Self.cases {

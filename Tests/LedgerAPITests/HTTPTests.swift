@@ -79,6 +79,20 @@ struct HTTPTests {
         }
     }
 
+    @Test("a method that is a name or a token does not reach the log")
+    func loggedMethods() async throws {
+        try await TestService.run { service in
+            let token = "0af7651916cd43dd8448eb211c80319c"
+            let answer = try await RawConnection.exchange(
+                "\(token) /livez HTTP/1.1\r\nHost: a\r\n\r\n",
+                port: try port(service)
+            )
+            #expect(answer.hasPrefix("HTTP/1.1 405 "))
+            #expect(!answer.contains(token))
+            #expect(!service.logs.lines.contains { $0.contains(token) })
+        }
+    }
+
     @Test("an address has one spelling")
     func addresses() async throws {
         try await TestService.run { service in

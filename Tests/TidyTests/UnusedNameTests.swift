@@ -9,6 +9,7 @@ struct UnusedNameTests {
         "OutboundIn": "NIO, of a channel handler",
         "OutboundOut": "NIO, of a channel handler",
         "channelActive": "NIO, of a channel handler",
+        "handlerRemoved": "NIO, of a channel handler",
         "setup": "Hummingbird, for each connection",
         "userInboundEventTriggered": "NIO, of a channel handler",
         "channelInactive": "NIO, of a channel handler",

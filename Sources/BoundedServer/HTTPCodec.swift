@@ -16,7 +16,7 @@ final class HTTPCodec: ChannelDuplexHandler {
     private var answer: AnswerForm?
     /// What came in place of a request.
     private var flaw: RequestFlaw?
-    /// Whether an answer has begun before the body of its request had ended.
+    /// Whether the body of the newest request is given up, because it is broken or not wanted.
     private var endsEarly = false
     private var closing: Scheduled<Void>?
 
@@ -52,7 +52,7 @@ final class HTTPCodec: ChannelDuplexHandler {
     /// Whoever serves the connection answers the requests before, then fails with this error.
     private func refuse(_ flaw: RequestFlaw, _ context: ChannelHandlerContext) {
         // Within a body the request is answered by whoever reads that body.
-        if !parser.isWithinBody { self.flaw = flaw }
+        if parser.isWithinBody { endsEarly = true } else { self.flaw = flaw }
         parser.finish()
         context.fireErrorCaught(HTTPParserError.unknown)
     }
@@ -92,7 +92,7 @@ final class HTTPCodec: ChannelDuplexHandler {
                 parser.finish()
                 endsEarly = true
             }
-            let form = AnswerForm(response, to: request, isLast: request.isLast || endsEarly)
+            let form = AnswerForm(response, to: request, isLast: isLastAnswer)
             answer = form
             context.write(wrapOutboundOut(form.head(response)), promise: promise)
         } else if let flaw {
@@ -102,10 +102,17 @@ final class HTTPCodec: ChannelDuplexHandler {
         }
     }
 
+    /// Whether the connection ends with the answer that is being written.
+    private var isLastAnswer: Bool {
+        guard let request = unanswered.first else { return true }
+        return request.isLast || (endsEarly && unanswered.count == 1)
+    }
+
     private func endAnswer(_ context: ChannelHandlerContext) {
         answer = nil
-        let isLast = unanswered.isEmpty || unanswered.removeFirst().isLast
-        guard isLast || endsEarly else {
+        let isLast = isLastAnswer
+        if !unanswered.isEmpty { unanswered.removeFirst() }
+        guard isLast else {
             encourage(context)
             return
         }

@@ -1,8 +1,8 @@
+internal import BoundedServer
 internal import HTTPTypes
 internal import HumanConnect
 internal import Hummingbird
 internal import Ledger
-internal import NIOCore
 internal import Wire
 
 /// A JSON object sent by a backend: every key known, none twice (docs/threats.md#t9).
@@ -56,11 +56,13 @@ extension Request {
     /// The whole body.
     func bytes(upTo bytesMax: Int) async throws(LedgerError) -> [UInt8] {
         do {
-            return Array(try await body.collect(upTo: bytesMax).readableBytesView)
-        } catch is NIOTooManyBytesError {
-            throw .tooLarge
+            return try await wholeBody(upTo: bytesMax)
         } catch {
-            throw .malformed("The body ends early, or is not framed as it must be.")
+            switch error {
+            case .tooLarge: throw .tooLarge
+            case .broken:
+                throw .malformed("The body ends early, or is not framed as it must be.")
+            }
         }
     }
 }

@@ -99,6 +99,26 @@ struct MalformedRequestTests {
         }
     }
 
+    @Test("a body that is too large is told from one that is broken")
+    func largeBodies() async throws {
+        try await TestServer.run { server in
+            let large = String(repeating: "a", count: 1_001)
+            for (rest, status) in [
+                ("Content-Length: 1001\r\n\r\n" + large, 413),
+                ("Transfer-Encoding: chunked\r\n\r\n3e9\r\n\(large)\r\n0\r\n\r\n", 413),
+                ("Content-Length: 1000\r\n\r\n" + large.dropLast(), 200),
+                ("Content-Length: 1000\r\n\r\n" + large.dropLast(2), 400),
+                ("Transfer-Encoding: chunked\r\n\r\n3e8\r\n\(large)\r\n0\r\n\r\n", 400),
+            ] {
+                let answer = try await RawConnection.exchange(
+                    "POST /echo HTTP/1.1\r\nHost: a\r\n" + rest,
+                    port: server.port
+                )
+                #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(rest.prefix(60))")
+            }
+        }
+    }
+
     @Test("a body that nobody wants is not waited for: the answer ends the connection")
     func unwanted() async throws {
         try await TestServer.run { server in

@@ -55,9 +55,18 @@ final class TestServer: Sendable {
     ) -> Router<BasicRequestContext> {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.post("/echo") { request, _ in
-            let body = try await request.body.collect(upTo: 1_000_000)
-            count(request.uri.path)
-            return Response(status: .ok, body: ResponseBody(byteBuffer: body))
+            do {
+                let body = try await request.wholeBody(upTo: 1_000)
+                count(request.uri.path)
+                return Response(
+                    status: .ok,
+                    body: ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+                )
+            } catch BodyError.tooLarge {
+                return Response(status: .contentTooLarge)
+            } catch {
+                return Response(status: .badRequest)
+            }
         }
         // Answers without a look at the body.
         router.post("/refuse") { _, _ in Response(status: .unauthorized) }

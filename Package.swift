@@ -36,7 +36,8 @@ let modules = [
     "HTTPTypes": "swift-http-types", "Hummingbird": "hummingbird",
     "HummingbirdCore": "hummingbird", "HummingbirdTesting": "hummingbird",
     "Logging": "swift-log", "Metrics": "swift-metrics", "Mustache": "swift-mustache",
-    "NIOCore": "swift-nio", "NIOHTTP1": "swift-nio", "NIOPosix": "swift-nio",
+    "NIOCore": "swift-nio", "NIOHTTP1": "swift-nio", "NIOHTTPTypes": "swift-nio-extras",
+    "NIOPosix": "swift-nio",
     "ServiceLifecycle": "swift-service-lifecycle", "Subprocess": "swift-subprocess",
     "SystemPackage": "swift-system", "UnixSignals": "swift-service-lifecycle", "Yams": "Yams",
 ]
@@ -86,6 +87,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -119,7 +121,13 @@ let package = Package(
         ),
         target("LedgerExport", ["CZlib", "Crypto", "DurableFiles", "Ledger", "MerkleLog", "Wire"]),
         target("BoundedClient", ["AsyncHTTPClient", "NIOCore", "NIOHTTP1"]),
-        target("BoundedServer", ["Hummingbird", "HummingbirdCore", "Logging", "NIOCore"]),
+        target(
+            "BoundedServer",
+            [
+                "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1",
+                "NIOHTTPTypes",
+            ]
+        ),
         target(
             "Witness",
             [
@@ -199,13 +207,20 @@ let package = Package(
             "TestSupport",
             [
                 "AsyncHTTPClient", "Ledger", "LedgerAudit", "LedgerStore", "Logging", "NIOCore",
-                "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "SeededRandom", "Subprocess",
-                "SystemPackage", "Vault", "Wire",
+                "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "SeededRandom",
+                "Subprocess", "SystemPackage", "Vault", "Wire",
             ],
             path: "Tests/TestSupport"
         ),
         tests("WireTests", ["SeededRandom", "Wire"]),
         tests("DurableFilesTests", ["DurableFiles"]),
+        tests(
+            "BoundedServerTests",
+            [
+                "BoundedServer", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "SeededRandom",
+                "TestSupport",
+            ]
+        ),
         tests(
             "PostgresTests",
             ["Logging", "Postgres", "PostgresCluster", "ServiceLifecycle", "TestSupport"]

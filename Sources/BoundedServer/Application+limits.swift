@@ -21,17 +21,9 @@ extension Application {
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in },
         logger: Logger
     ) where Responder == RouterResponder<Context> {
-        var http = HTTP1Channel.Configuration(
-            idleTimeout: limits.idleTimeMax.map { TimeAmount($0) }
-        )
-        http.httpDecoder = HTTP1Channel.Configuration.DecoderConfiguration(
-            maxHeaderFieldSize: limits.headerBytesMax,
-            maxHeaderListSize: limits.headerBytesMax,
-            maxHeaderFieldCount: limits.headerFieldsMax
-        )
         self.init(
             router: router,
-            server: .http1(configuration: http),
+            server: HTTPServerBuilder { StrictChannel(responder: $0, limits: limits) },
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
                 availableConnectionsDelegate: limits.connectionsMax.map {

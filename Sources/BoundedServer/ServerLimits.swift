@@ -1,9 +1,15 @@
+internal import NIOCore
+
 /// The numbers that bound what a server takes from those who call it.
 ///
 /// Hummingbird's own are generous on purpose, so each server states all of them. How long a body
 /// may be is for each route to say.
 package struct ServerLimits: Sendable {
-    /// Each header field, and all of them together.
+    /// How long a connection stays open after its last answer, for callers on slow lines to get it
+    /// before what they still send is answered by a reset.
+    static let lingerTime = TimeAmount.seconds(2)
+
+    /// The first line and all header fields together, and the extensions of a body's chunks.
     let headerBytesMax: Int
     /// How many header fields.
     let headerFieldsMax: Int

@@ -5,8 +5,6 @@ enum FlowLimits {
     /// How many launches one `Idempotency-Key` leads to within that time: one, unless its options
     /// stop being good.
     static let launchesPerKeyMax = 8
-    /// The code of a failed popup: a word.
-    static let failureCodeBytesMax = 64
     /// How often a request that certainly was not sent is dispatched within one finish.
     static let dispatchesPerFinishMax: Int64 = 3
     /// How often in all, over repeats of the finish.

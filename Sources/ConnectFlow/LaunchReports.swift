@@ -1,6 +1,5 @@
 package import Ledger
 package import LedgerStore
-internal import Vault
 
 /// The popup's other two callbacks: it was closed, or it failed.
 package struct LaunchReports: Sendable {
@@ -17,17 +16,16 @@ package struct LaunchReports: Sendable {
         }
     }
 
-    /// Records that the popup failed, with the code that the page names.
+    /// Records that the popup failed, with the code that the page names, if it is a known one.
     package func failed(
         _ launch: Launch,
         code: String?,
         context: RecordContext
     ) async throws(ConnectError) {
         try await ConnectError.sorting {
-            let user = try await launch.user(in: store)
             let event = LedgerEvent.launchFailed(
                 launch: launch.data.launch,
-                code: try word(code, user)
+                code: FailureCode.recorded(code)
             )
             try await record(event, "failed", launch, context)
         }
@@ -47,21 +45,26 @@ package struct LaunchReports: Sendable {
             return change
         }
     }
+}
 
-    /// What a page sends stands in the log for ever, so only what is a word and nothing of the
-    /// user's is kept: letters, dots, dashes and underscores.
+/// Why a popup failed, as far as the log may say it
+/// (docs/decisions/0024-callers-write-no-text-into-the-log.md).
+private enum FailureCode {
+    /// The codes of the popup's error pages (docs/provider.md#unknown-9).
+    private static let known: Set = [
+        "user_already_exists", "invalid_public_token", "public_token_mismatch", "session_over",
+        "missing_parameter", "invalid_request", "invalid_client", "sandbox_popup_error",
+    ]
+
+    /// The code of a page, or `other`.
     ///
-    /// Tokens and ids have digits; real codes of the provider are not known
-    /// (docs/provider.md#finish-close-and-error).
-    private func word(_ text: String?, _ user: StoredUser) throws -> String {
-        guard let text, (1...FlowLimits.failureCodeBytesMax).contains(text.utf8.count),
-            text.utf8.allSatisfy({ byte in
-                (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                    || "_.-".utf8.contains(byte)
-            }),
-            let clientUserID = try store.value(.clientUserID, of: user),
-            !text.lowercased().contains(clientUserID.exposed.lowercased())
-        else { return "other" }
-        return text
+    /// Nobody can tell a code that is new from a name or a token, but a number of three digits is
+    /// neither.
+    static func recorded(_ code: String?) -> String {
+        guard let code else { return "other" }
+        let isNumber =
+            (1...3).contains(code.utf8.count)
+            && code.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        return isNumber || known.contains(code) ? code : "other"
     }
 }

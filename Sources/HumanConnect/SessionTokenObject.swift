@@ -37,7 +37,7 @@ package struct SessionTokenObject: Sendable, Equatable {
     }
 
     /// Reads every body known to be sent (docs/provider.md#finish-bodies): JSON or form, flat or
-    /// nested.
+    /// nested, also what `fetch` sends when no content type is set.
     ///
     /// Nested means the form fields `anyName[humanId]`, or in JSON an object under
     /// `sessionTokenObject`. Other keys are tolerated. Without a content type the first
@@ -49,11 +49,10 @@ package struct SessionTokenObject: Sendable, Equatable {
     /// - Throws: `SessionTokenObjectError`
     package init(body: [UInt8], contentType: String?) throws(SessionTokenObjectError) {
         guard body.count <= Self.bodyBytesMax else { throw .tooLarge }
-        let found =
-            switch try BodyFormat(contentType: contentType, body: body) {
-            case .json: try Self.jsonFields(body)
-            case .form: try Self.formFields(body)
-            }
+        let found = try Self.fields(
+            body,
+            try BodyFormat(contentType: contentType, body: body)
+        )
         self.init(
             humanID: Secret(try Self.required("humanId", in: found)),
             clientID: try Self.required("clientId", in: found),
@@ -61,6 +60,21 @@ package struct SessionTokenObject: Sendable, Equatable {
             userID: try Self.optional("userId", in: found),
             clientUserID: try Self.optional("client_user_id", in: found)
         )
+    }
+
+    private static func fields(
+        _ body: [UInt8],
+        _ format: BodyFormat
+    ) throws(SessionTokenObjectError) -> [JSONValue.Member] {
+        switch format {
+        case .json: try jsonFields(body)
+        case .form: try formFields { () throws(FormFields.Malformed) in try FormFields(body) }
+        case .multipart(let boundary):
+            try formFields { () throws(FormFields.Malformed) in
+                try FormFields(multipart: body, boundary: boundary)
+            }
+        case .text: try fields(body, BodyFormat.guess(body))
+        }
     }
 
     private static func jsonFields(
@@ -78,9 +92,9 @@ package struct SessionTokenObject: Sendable, Equatable {
     }
 
     private static func formFields(
-        _ body: [UInt8]
+        _ read: () throws(FormFields.Malformed) -> FormFields
     ) throws(SessionTokenObjectError) -> [JSONValue.Member] {
-        guard let form = try? FormFields(body) else { throw .malformed }
+        guard let form = try? read() else { throw .malformed }
         return form.fields.map { field in
             JSONValue.Member(innerName(field.name), .string(field.value))
         }

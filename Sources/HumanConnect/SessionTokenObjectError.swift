@@ -16,7 +16,7 @@ package enum SessionTokenObjectError: Error, Equatable, CustomStringConvertible 
     package var description: String {
         switch self {
         case .unsupportedContentType:
-            "The content type must be application/json or application/x-www-form-urlencoded."
+            "The content type must be JSON or a form."
         case .tooLarge: "The body is too large."
         case .malformed: "The body is malformed."
         case .tooDeep: "The body is nested too deeply."

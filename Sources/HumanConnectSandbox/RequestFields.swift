@@ -1,6 +1,6 @@
+import BoundedServer
 import HumanConnect
 import Hummingbird
-import NIOCore
 import Wire
 
 /// The fields of a request's body, JSON or form, whatever their order and company.
@@ -10,10 +10,15 @@ struct RequestFields {
 
     /// Reads the body.
     ///
-    /// - Throws: `SandboxRefusal`, or the body's own error when it is too large.
+    /// - Throws: `SandboxRefusal`, or `HTTPError` when it is too large.
     init(_ request: Request) async throws {
-        let buffer = try await request.body.collect(upTo: SandboxLimits.bodyBytesMax)
-        let bytes = Array(buffer.readableBytesView)
+        let bytes: [UInt8]
+        do {
+            bytes = try await request.wholeBody(upTo: SandboxLimits.bodyBytesMax)
+        } catch {
+            throw error == .tooLarge
+                ? HTTPError(.contentTooLarge) : SandboxRefusal.invalid("The body breaks off")
+        }
         let format: BodyFormat
         do {
             format = try BodyFormat(contentType: request.headers[.contentType], body: bytes)
@@ -36,6 +41,13 @@ struct RequestFields {
                 throw SandboxRefusal.invalid("The body is not a form")
             }
             value = .object(form.fields.map { JSONValue.Member($0.name, .string($0.value)) })
+        case .multipart, .text:
+            throw SandboxRefusal(
+                .unsupportedMediaType,
+                "unsupported_content_type",
+                "Unsupported content type",
+                SessionTokenObjectError.unsupportedContentType.description
+            )
         }
     }
 

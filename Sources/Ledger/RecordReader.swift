@@ -173,8 +173,9 @@ package struct RecordReader {
         try literal("\"")
         let start = index
         let time = try timestamp()
+        // A second that is 60 has another spelling.
         guard index - start == 27, bytes[start + 10] == UInt8(ascii: "T"),
-            bytes[index - 1] == UInt8(ascii: "Z")
+            bytes[start + 17] != UInt8(ascii: "6"), bytes[index - 1] == UInt8(ascii: "Z")
         else {
             throw .malformed(offset: start)
         }
@@ -196,12 +197,16 @@ package struct RecordReader {
         let minute = try digits(2)
         try literal(":")
         let second = try digits(2)
-        guard date.exists, hour < 24, minute < 60, second < 60 else {
+        guard date.exists, hour < 24, minute < 60, second <= 60 else {
             throw .malformed(offset: start)
         }
         let fraction = try fractionMicroseconds()
         let offset = try offsetSeconds()
         let seconds = date.daysSince1970 * 86_400 + hour * 3600 + minute * 60 + second - offset
+        // A leap second ends a day in UTC, and is the next day's first to a clock without them.
+        guard second < 60 || seconds.isMultiple(of: 86_400) else {
+            throw .malformed(offset: start)
+        }
         // An offset may move the year out of the four digits that we write.
         guard (CivilDate.secondsMin...CivilDate.secondsMax).contains(seconds) else {
             throw .malformed(offset: start)
@@ -213,13 +218,13 @@ package struct RecordReader {
         guard skip(".") else { return 0 }
         var value: Int64 = 0
         var count = 0
-        while index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39, count < 6 {
-            value = value * 10 + Int64(bytes[index] - 0x30)
+        while index < bytes.count, bytes[index] >= 0x30, bytes[index] <= 0x39 {
+            if count < 6 { value = value * 10 + Int64(bytes[index] - 0x30) }
             count += 1
             index += 1
         }
         guard count > 0 else { throw .malformed(offset: index) }
-        for _ in count..<6 { value *= 10 }
+        for _ in min(count, 6)..<6 { value *= 10 }
         return value
     }
 

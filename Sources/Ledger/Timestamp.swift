@@ -14,7 +14,8 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         Timestamp(microseconds: microseconds + seconds * 1_000_000)
     }
 
-    /// Reads RFC 3339: `2026-11-22T14:06:36Z`, up to six digits of a second, any numeric offset.
+    /// Reads RFC 3339: `2026-11-22T14:06:36Z`, any numeric offset, any number of digits of a
+    /// second, of which six count.
     package init?(_ text: String) {
         var reader = RecordReader(Array(text.utf8))
         guard let parsed = try? reader.timestamp(), reader.isAtEnd else { return nil }

@@ -9,6 +9,7 @@ struct Caller: Sendable {
     let app: StoredApp
     let keyID: String
     private let scopes: Set<String>
+    private let vault: Vault
 
     /// Reads the key of a request and asks for one of its scopes.
     init(
@@ -16,11 +17,9 @@ struct Caller: Sendable {
         scope: Scope,
         store: LedgerStore
     ) async throws(LedgerError) {
-        guard let header = request.headers[.authorization], header.hasPrefix("Bearer ") else {
-            throw .unauthenticated
-        }
+        guard let secret = Self.bearer(request) else { throw .unauthenticated }
         do {
-            guard let key = try await store.authenticate(String(header.dropFirst(7))),
+            guard let key = try await store.authenticate(secret),
                 let app = try await store.app(key.app)
             else { throw LedgerError.unauthenticated }
             guard key.scopes.contains(scope.rawValue) else {
@@ -29,10 +28,22 @@ struct Caller: Sendable {
             self.app = app
             keyID = key.id
             scopes = key.scopes
+            vault = store.vault
         } catch {
             throw LedgerError(error)
         }
     }
+
+    /// What follows the name of the scheme, which has no case (RFC 9110, section 11.1).
+    private static func bearer(_ request: Request) -> String? {
+        guard let header = request.headers[.authorization] else { return nil }
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1].drop { $0 == " " })
+    }
+
+    /// What a record may say of the trace that a request belongs to.
+    func recordedTrace(_ sent: String) -> String? { vault.traceparent(sent, app: app.id) }
 
     /// Whether the key has a further scope, for answers that say more to those who may read more.
     func has(_ scope: Scope) -> Bool { scopes.contains(scope.rawValue) }

@@ -18,21 +18,14 @@ struct ExportBody<Page: Sendable, Place: Sendable>: Sendable {
     let requestID: String
     let logger: Logger
 
-    /// The answer, compressed for callers who prefer it.
-    func response(_ request: Request, contentType: String, fileName: String) -> Response {
-        let isCompressed = AcceptEncoding(request.headers[.acceptEncoding] ?? "").prefersGzip
-        var headers: HTTPFields = [
-            .contentType: contentType,
-            .contentDisposition: "attachment; filename=\"\(fileName)\"",
-            .vary: "Accept-Encoding",
-        ]
-        if isCompressed { headers[.contentEncoding] = "gzip" }
-        return Response(
+    /// The answer with a head's fields.
+    func response(_ head: ExportHead) -> Response {
+        Response(
             status: .ok,
-            headers: headers,
+            headers: head.fields,
             body: ResponseBody { writer in
                 do {
-                    try await write(to: &writer, isCompressed: isCompressed)
+                    try await write(to: &writer, isCompressed: head.isCompressed)
                 } catch let error as ReaderGone {
                     logger.info(
                         "export left by its reader",
@@ -86,6 +79,24 @@ struct ExportBody<Page: Sendable, Place: Sendable>: Sendable {
         } catch {
             throw ReaderGone()
         }
+    }
+}
+
+/// What an export's answer begins with, and all that HEAD gets.
+struct ExportHead: Sendable {
+    let fields: HTTPFields
+    let isCompressed: Bool
+
+    /// The answer is compressed for callers who prefer it.
+    init(_ request: Request, contentType: String, fileName: String) {
+        isCompressed = AcceptEncoding(request.headers[.acceptEncoding] ?? "").prefersGzip
+        var fields: HTTPFields = [
+            .contentType: contentType,
+            .contentDisposition: "attachment; filename=\"\(fileName)\"",
+            .vary: "Accept-Encoding",
+        ]
+        if isCompressed { fields[.contentEncoding] = "gzip" }
+        self.fields = fields
     }
 }
 

@@ -1,3 +1,4 @@
+internal import BoundedServer
 internal import HTTPTypes
 internal import HumanConnect
 internal import Hummingbird
@@ -9,26 +10,17 @@ struct JSONBody {
     private let members: [String: JSONValue]
 
     /// Reads the body; an empty one is an empty object where `isOptional`.
-    ///
-    /// `anyContentType` is for `navigator.sendBeacon`, which sends text as text/plain.
     init(
         _ request: Request,
         keys: Set<String>,
-        isOptional: Bool = false,
-        anyContentType: Bool = false
+        isOptional: Bool = false
     ) async throws(LedgerError) {
-        let bytes: [UInt8]
-        do {
-            let buffer = try await request.body.collect(upTo: RequestLimits.bodyBytesMax)
-            bytes = Array(buffer.readableBytesView)
-        } catch {
-            throw .tooLarge
-        }
+        let bytes = try await request.bytes(upTo: RequestLimits.bodyBytesMax)
         if bytes.isEmpty && isOptional {
             members = [:]
             return
         }
-        if !anyContentType, let type = request.headers[.contentType] {
+        if let type = request.headers[.contentType] {
             guard (try? BodyFormat(contentType: type, body: bytes)) == .json else {
                 throw .unsupportedMediaType
             }
@@ -60,18 +52,35 @@ struct JSONBody {
     }
 }
 
+extension Request {
+    /// The whole body.
+    func bytes(upTo bytesMax: Int) async throws(LedgerError) -> [UInt8] {
+        do {
+            return try await wholeBody(upTo: bytesMax)
+        } catch {
+            switch error {
+            case .tooLarge: throw .tooLarge
+            case .broken:
+                throw .malformed("The body ends early, or is not framed as it must be.")
+            }
+        }
+    }
+}
+
 /// The app's own id of a user, as it came in a path or body.
 enum ClientUserID {
     /// Accepts 1 to 512 characters without control characters (docs/provider.md#unknown-18).
     static func parse(_ text: String?) throws(LedgerError) -> Secret {
         guard let text else { throw .malformed("client_user_id is missing.") }
         guard !text.isEmpty, text.count <= RequestLimits.clientUserIDCharactersMax,
+            // Whoever cleans a URL on the way takes these for steps between folders.
+            text != ".", text != "..",
             text.utf8.count <= 4 * RequestLimits.clientUserIDCharactersMax,
             text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
         else {
             throw .malformed(
                 "client_user_id must have 1 to \(RequestLimits.clientUserIDCharactersMax) "
-                    + "characters and no control characters."
+                    + "characters and no control characters, and must not be \".\" or \"..\"."
             )
         }
         return Secret(text)

@@ -82,15 +82,15 @@ package struct LedgerAPI: Sendable {
     /// Method and path of every route, the path as OpenAPI writes it.
     package var routes: [(method: String, path: String)] {
         router(BoundAddress(configuration)).routes.map { route in
-            let segments = route.path.description.split(separator: "/").map { segment in
-                segment.hasPrefix(":") ? "{\(segment.dropFirst())}" : String(segment)
-            }
-            return (route.method.rawValue, "/" + segments.joined(separator: "/"))
+            (route.method.rawValue, route.path.description)
         }
     }
 
     private func router(_ bound: BoundAddress) -> Router<LedgerRequestContext> {
-        let router = Router(context: LedgerRequestContext.self)
+        let router = Router(
+            context: LedgerRequestContext.self,
+            options: .autoGenerateHeadEndpoints
+        )
         router.add(middleware: DrainMiddleware(readiness: readiness))
         router.add(middleware: RequestMiddleware(clock: store.clock, logger: logger))
         LaunchRoutes(store: store, flows: flows, publicURL: { bound.url }).add(to: router)
@@ -102,6 +102,8 @@ package struct LedgerAPI: Sendable {
         SearchRoutes(store: store).add(to: router)
         TreeRoutes(store: store, access: configuration.treeAccess).add(to: router)
         ServiceRoutes(readiness: readiness).add(to: router)
+        // A middleware is around what is added after it: nothing but the answer for no route.
+        router.add(middleware: OtherMethods(router))
         return router
     }
 }

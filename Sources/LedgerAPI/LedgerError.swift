@@ -19,6 +19,8 @@ package enum LedgerError: Error, Equatable {
     /// A page of an origin that the app does not list.
     case originRefused
     case notFound
+    /// There is something, and it takes these methods only.
+    case methodNotAllowed([String])
     /// Unknown, foreign or never connected: the caller cannot tell which.
     case notConnected
     /// The event is in the log, but no checkpoint covers it yet.

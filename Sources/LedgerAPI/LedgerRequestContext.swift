@@ -18,37 +18,23 @@ struct LedgerRequestContext: RequestContext {
 
     /// The path parameter, percent-decoded once.
     func pathParameter(_ name: String) throws(LedgerError) -> String {
-        guard let raw = parameters.get(name), let text = PercentCoding.decode(raw.utf8) else {
-            throw .malformed("The path is not percent-encoded UTF-8.")
-        }
-        return text
+        guard let raw = parameters.get(name) else { throw .notFound }
+        return try URLText.decode(raw, of: "path")
     }
 
     /// On behalf of which key an event of this request is written.
     ///
-    /// Only the holder of a key may name a trace: from anybody else it would be text that a
-    /// stranger puts into the log for ever.
+    /// Only the holder of a key may name a trace, and what the record says of it is derived.
     func recordContext(key: Caller, _ request: Request) -> RecordContext {
         RecordContext(
             actor: "key:" + key.keyID,
             requestID: requestID,
-            traceparent: request.headers[.traceparent].flatMap(Self.validTraceparent)
+            traceparent: request.headers[.traceparent].flatMap(key.recordedTrace)
         )
     }
 
     /// For events that the holder of a launch token causes.
     var launchContext: RecordContext { RecordContext(actor: "launch", requestID: requestID) }
-
-    /// W3C Trace Context, version 00; nil for anything else.
-    private static func validTraceparent(_ text: String) -> String? {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 4, parts.map(\.utf8.count) == [2, 32, 16, 2], parts[0] == "00",
-            parts.joined().utf8.allSatisfy({
-                (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
-            })
-        else { return nil }
-        return text
-    }
 }
 
 extension HTTPField.Name {

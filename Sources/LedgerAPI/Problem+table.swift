@@ -44,6 +44,13 @@ extension Problem {
             )
         case .notFound:
             self.init(.notFound, "not_found", "There is nothing here.")
+        case .methodNotAllowed(let methods):
+            self.init(
+                .methodNotAllowed,
+                "method_not_allowed",
+                "This can be asked with other methods only: Allow names them.",
+                allow: methods
+            )
         case .notConnected:
             self.init(.notFound, "not_connected", "No connected user has this id.")
         case .notIntegrated:

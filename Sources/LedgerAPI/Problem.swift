@@ -12,6 +12,8 @@ struct Problem: Sendable, Equatable {
     /// One sentence for people; never holds a value of the request.
     let detail: String
     let retry: Retry
+    /// What `Allow` names.
+    let allow: [String]
 
     /// Whether the same request may succeed later.
     enum Retry: Sendable, Equatable {
@@ -36,12 +38,14 @@ struct Problem: Sendable, Equatable {
         _ status: HTTPResponse.Status,
         _ code: String,
         _ detail: String,
-        retry: Retry = .unsaid
+        retry: Retry = .unsaid,
+        allow: [String] = []
     ) {
         self.status = status
         self.code = code
         self.detail = detail
         self.retry = retry
+        self.allow = allow
     }
 
     /// The answer, which names the request; `more` adds members of its own.
@@ -61,6 +65,7 @@ struct Problem: Sendable, Equatable {
         writer.close()
         var headers: HTTPFields = [.contentType: "application/problem+json"]
         if let seconds = retry.seconds { headers[.retryAfter] = "\(seconds)" }
+        if !allow.isEmpty { headers[.allow] = allow.joined(separator: ", ") }
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         return Response(
             status: status,

@@ -3,6 +3,32 @@ internal import Ledger
 internal import LedgerStore
 internal import Wire
 
+/// What stands in a URL, read by one rule everywhere (docs/integrator.md#user-ids-in-urls).
+enum URLText {
+    /// Decodes once.
+    ///
+    /// A plus is a blank to those who write forms and a plus to all others. Either reading could
+    /// name another person, so it must be written as `%20` or `%2B`.
+    static func decode(
+        _ text: some StringProtocol,
+        of part: StaticString
+    ) throws(LedgerError) -> String {
+        guard !text.utf8.contains(UInt8(ascii: "+")) else {
+            throw .malformed("A + in the \(part) may mean two things: write %20 or %2B.")
+        }
+        guard let decoded = PercentCoding.decode(text.utf8) else {
+            throw .malformed("The \(part) is not percent-encoded UTF-8.")
+        }
+        return decoded
+    }
+
+    /// A whole number that is not negative, in its one spelling; nil for anything else.
+    static func number(_ text: String) -> Int64? {
+        guard let number = Int64(text), number >= 0, "\(number)" == text else { return nil }
+        return number
+    }
+}
+
 /// The query of a request: every key known, none twice.
 struct Query {
     private var values: [String: String] = [:]
@@ -11,10 +37,8 @@ struct Query {
         let raw = request.uri.query ?? ""
         for pair in raw.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            // In a query a plus sign stands for itself here: times carry one in their offset.
-            guard let name = PercentCoding.decode(parts[0].utf8),
-                let value = PercentCoding.decode((parts.count == 2 ? parts[1] : "").utf8)
-            else { throw .malformed("The query is not percent-encoded UTF-8.") }
+            let name = try URLText.decode(parts[0], of: "query")
+            let value = try URLText.decode(parts.count == 2 ? parts[1] : "", of: "query")
             // PostgreSQL's text cannot hold a zero byte, and nothing here needs the others.
             guard value.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
             else { throw .malformed("The query has a control character.") }
@@ -37,7 +61,9 @@ struct Query {
     /// How many entries a page may have.
     func limit() throws(LedgerError) -> Int {
         guard let text = values["limit"] else { return RequestLimits.pageEntries }
-        guard let limit = Int(text), (1...RequestLimits.pageEntriesMax).contains(limit) else {
+        guard let limit = URLText.number(text).flatMap({ Int(exactly: $0) }),
+            (1...RequestLimits.pageEntriesMax).contains(limit)
+        else {
             throw .malformed("limit must be 1 to \(RequestLimits.pageEntriesMax).")
         }
         return limit
@@ -46,7 +72,7 @@ struct Query {
     /// A whole number that is not negative, or nil where the key is absent.
     func position(_ name: String) throws(LedgerError) -> Int64? {
         guard let text = values[name] else { return nil }
-        guard let position = Int64(text), position >= 0, "\(position)" == text else {
+        guard let position = URLText.number(text) else {
             throw .malformed("\(name) must be a position, 0 or greater.")
         }
         return position

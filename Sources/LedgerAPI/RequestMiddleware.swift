@@ -23,6 +23,7 @@ struct RequestMiddleware: RouterMiddleware {
         let start = ContinuousClock.now
         var response: Response
         do {
+            try Self.check(request)
             response = try await next(request, context)
         } catch let error as any HTTPResponseError {
             response = Problem(error).response(requestID: context.requestID)
@@ -45,6 +46,16 @@ struct RequestMiddleware: RouterMiddleware {
         return response
     }
 
+    /// What is so for every route: an address has one spelling, and bodies are read as they are.
+    ///
+    /// The router would pass over empty segments. A body in a coding that nobody undoes would be
+    /// read as what it is not.
+    private static func check(_ request: Request) throws(LedgerError) {
+        let path = request.uri.path
+        guard !path.contains("//"), path == "/" || !path.hasSuffix("/") else { throw .notFound }
+        guard request.headers[.contentEncoding] == nil else { throw .unsupportedMediaType }
+    }
+
     /// No answer may be framed, sniffed, cached or named as a referrer (docs/threats.md#t6,
     /// docs/threats.md#t8).
     private static func harden(_ headers: inout HTTPFields) {
@@ -53,6 +64,12 @@ struct RequestMiddleware: RouterMiddleware {
         headers[.xContentTypeOptions] = "nosniff"
         headers[.referrerPolicy] = "no-referrer"
         if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
+    }
+
+    /// A method may be any word, and so a name or a token.
+    private static func known(_ method: HTTPRequest.Method) -> String {
+        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+        return known.contains(method) ? method.rawValue : "other"
     }
 
     /// The route's pattern stands for the path: the path itself may hold a user's id or a token.
@@ -70,7 +87,7 @@ struct RequestMiddleware: RouterMiddleware {
         logger.info(
             "request",
             metadata: [
-                "method": "\(request.method.rawValue)", "route": "\(route)",
+                "method": "\(Self.known(request.method))", "route": "\(route)",
                 "status": "\(response.status.code)", "request_id": "\(context.requestID)",
                 "milliseconds": "\(duration / .milliseconds(1))",
             ]

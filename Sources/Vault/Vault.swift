@@ -146,6 +146,26 @@ package struct Vault: Sendable {
         return fingerprint
     }
 
+    /// What a W3C trace context of a caller becomes in a record of an app; nil for what is none.
+    ///
+    /// It has the same form, and the same trace has the same id again, so that an event is found
+    /// by its trace. But nothing that the caller wrote is left in it: a token of 32 hexadecimal
+    /// digits could pass for a trace id.
+    package func traceparent(_ sent: String, app: Identifier) -> String? {
+        guard let context = TraceContext(sent) else { return nil }
+        let trace = pseudonym("trace", context.traceID, app)
+        let parent = pseudonym("span", context.traceID + context.parentID, app)
+        return "00-\(Hexadecimal.encode(trace))-\(Hexadecimal.encode(parent.prefix(8)))-"
+            + (context.isSampled ? "01" : "00")
+    }
+
+    private func pseudonym(_ kind: String, _ text: String, _ app: Identifier) -> [UInt8] {
+        var mac = HMAC<SHA256>(key: fingerprintKey)
+        mac.update(data: Self.associated("traceparent", kind, app.bytes))
+        mac.update(data: Array(text.utf8))
+        return Array(unsafe mac.finalize().withUnsafeBytes { unsafe Array($0) }.prefix(16))
+    }
+
     /// The one-time token of a direct launch: the launch and a MAC over it, in base64url.
     ///
     /// Nothing about it is stored, so no copy of the database gives one away.

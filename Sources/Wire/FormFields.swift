@@ -14,6 +14,10 @@ package struct FormFields: Sendable {
     /// A name may occur several times.
     package let fields: [Field]
 
+    init(fields: [Field]) {
+        self.fields = fields
+    }
+
     /// Decodes a form body, or a URL's query.
     package init(_ bytes: [UInt8]) throws(Malformed) {
         var fields: [Field] = []

@@ -52,14 +52,14 @@ package struct WitnessServer: Sendable {
     }
 
     private func answer(_ request: Request) async -> Response {
-        let body: ByteBuffer
+        let body: [UInt8]
         do {
-            body = try await request.body.collect(upTo: WitnessLimits.requestBytesMax)
+            body = try await request.wholeBody(upTo: WitnessLimits.requestBytesMax)
         } catch {
-            return Response(status: .contentTooLarge)
+            return Response(status: error == .tooLarge ? .contentTooLarge : .badRequest)
         }
         do {
-            return Self.answer(try await judge(Array(body.readableBytesView)))
+            return Self.answer(try await judge(body))
         } catch {
             logger.error("state not written", metadata: ["error": "\(error)"])
             return Response(status: .internalServerError)

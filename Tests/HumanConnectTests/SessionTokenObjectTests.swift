@@ -49,6 +49,14 @@ struct SessionTokenObjectTests {
                 "application/x-www-form-urlencoded"
             ),
             (#"{"sessionTokenObject":\#(json),"extra":[1,{"a":null}]}"#, "application/json"),
+            (json, "text/plain;charset=UTF-8"),
+            ("humanId=h1&clientId=c1&sessionToken=s1&userId=u1", "text/plain"),
+            (
+                ["humanId", "clientId", "sessionToken", "userId"].map {
+                    "--B\r\nContent-Disposition: form-data; name=\"\($0)\"\r\n\r\n\($0.prefix(1))1\r\n"
+                }.joined() + "--B--\r\n",
+                "multipart/form-data; boundary=B"
+            ),
         ] as [(String, String?)]
     )
     func everyKnownBody(body: String, contentType: String?) throws {
@@ -178,7 +186,8 @@ struct SessionTokenObjectTests {
     @Test(
         "other content types are refused",
         arguments: [
-            "text/plain", "multipart/form-data; boundary=x", "application/xml",
+            "text/html", "text/plain; charset=utf-16", "multipart/form-data", "multipart/mixed",
+            "multipart/form-data; boundary=", "application/xml",
             "application/json; charset=utf-16", "application/jsonp",
         ]
     )

@@ -25,6 +25,12 @@ struct FinishBodyTests {
         }.joined(separator: "&")
     }
 
+    private static func multipart(_ fields: [(String, String)], _ boundary: String) -> String {
+        fields.map { name, value in
+            "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n"
+        }.joined() + "--\(boundary)--\r\n"
+    }
+
     private static let formType = "application/x-www-form-urlencoded"
 
     /// Every body that a known client sends (docs/provider.md#finish-bodies).
@@ -62,6 +68,21 @@ struct FinishBodyTests {
             }
         ),
         Body(name: "another outer name", contentType: formType, make: { form($0, "data") }),
+        // What `fetch` sends by itself: a text, a Blob, URLSearchParams, FormData.
+        Body(name: "text", contentType: "text/plain;charset=UTF-8", make: { json($0) }),
+        Body(name: "text of a form", contentType: "text/plain;charset=UTF-8", make: { form($0) }),
+        Body(name: "Blob", contentType: nil, make: { form($0) }),
+        Body(name: "URLSearchParams", contentType: formType + ";charset=UTF-8", make: { form($0) }),
+        Body(
+            name: "FormData",
+            contentType: "multipart/form-data; boundary=----WebKitFormBoundaryA1b2",
+            make: { multipart($0, "----WebKitFormBoundaryA1b2") }
+        ),
+        Body(
+            name: "nested FormData",
+            contentType: "multipart/form-data; boundary=\"x y\"",
+            make: { multipart($0.map { ("sessionTokenObject[\($0.0)]", $0.1) }, "xy") }
+        ),
     ]
 
     @Test("every known client's body finishes, and the answer satisfies every client")
@@ -143,19 +164,33 @@ struct FinishBodyTests {
             )
             #expect(large.status == 413)
             #expect(large.code == "request_too_large")
-            for type in ["text/plain", "application/json; charset=utf-16", "multipart/form-data"] {
+            #expect(try await service.eventCount() == count)
+            // The launch and its session are still good.
+            let good = try await service.finish(launch.finishPath, Self.json(fields))
+            #expect(good.status == 201)
+        }
+    }
+
+    @Test("other content types are refused, and nothing is recorded")
+    func contentTypes() async throws {
+        try await TestService.run { service in
+            let launch = try await service.launch("types")
+            let session = try await service.session(launch)
+            let count = try await service.eventCount()
+            for type in [
+                "text/html", "text/plain; charset=utf-16", "application/json; charset=utf-16",
+                "multipart/form-data", "multipart/form-data; boundary=",
+                "multipart/mixed; boundary=a",
+            ] {
                 let answer = try await service.finish(
                     launch.finishPath,
-                    Self.json(fields),
+                    session,
                     contentType: type
                 )
                 #expect(answer.status == 415)
                 #expect(answer.code == "unsupported_media_type")
             }
             #expect(try await service.eventCount() == count)
-            // The launch and its session are still good.
-            let good = try await service.finish(launch.finishPath, Self.json(fields))
-            #expect(good.status == 201)
         }
     }
 
@@ -189,23 +224,6 @@ struct FinishBodyTests {
                 }
             }
             #expect(try await service.eventCount() == count)
-            for path in paths {
-                let answer = try await service.call(
-                    .OPTIONS,
-                    path,
-                    key: nil,
-                    headers: [
-                        "Origin": TestService.origin, "Access-Control-Request-Method": "POST",
-                        "Access-Control-Request-Headers": "content-type, accept",
-                    ]
-                )
-                #expect(answer.status == 204)
-                #expect(answer.headers["access-control-allow-origin"] == TestService.origin)
-                #expect(answer.headers["access-control-allow-methods"] == "POST")
-                #expect(answer.headers["access-control-allow-headers"] == "Content-Type, Accept")
-                #expect(answer.headers["access-control-allow-credentials"] == nil)
-                #expect(answer.headers["vary"] == "Origin")
-            }
             let error = try await service.finish(paths[0], "{}", origin: TestService.origin)
             #expect(error.status == 422)
             #expect(
@@ -223,37 +241,91 @@ struct FinishBodyTests {
         }
     }
 
-    @Test("closed and failed are recorded once each, with a code that is a word")
+    @Test("a preflight allows what pages must send, and what their monitoring adds")
+    func preflights() async throws {
+        try await TestService.run { service in
+            let launch = try await service.launch("preflights")
+            let paths = [
+                launch.finishPath, launch.finishPath + "/closed", launch.finishPath + "/failed",
+            ]
+            for path in paths {
+                let answer = try await service.call(
+                    .OPTIONS,
+                    path,
+                    key: nil,
+                    headers: [
+                        "Origin": TestService.origin, "Access-Control-Request-Method": "POST",
+                        "Access-Control-Request-Headers": "content-type, accept, evil",
+                    ]
+                )
+                #expect(answer.status == 204)
+                #expect(answer.headers["access-control-allow-origin"] == TestService.origin)
+                #expect(answer.headers["access-control-allow-methods"] == "POST")
+                let allowed = Set(
+                    (answer.headers["access-control-allow-headers"] ?? "").lowercased()
+                        .split(separator: ", ")
+                )
+                #expect(
+                    allowed.isSuperset(of: [
+                        "content-type", "accept", "traceparent", "tracestate", "baggage",
+                        "sentry-trace", "newrelic", "x-datadog-trace-id", "x-datadog-parent-id",
+                        "x-datadog-origin", "x-datadog-sampling-priority", "b3",
+                    ])
+                )
+                #expect(allowed.isDisjoint(with: ["authorization", "cookie", "evil", "*"]))
+                #expect(answer.headers["access-control-allow-credentials"] == nil)
+                #expect(answer.headers["vary"] == "Origin")
+            }
+        }
+    }
+
+    /// What pages send as the report of a failed popup, and what the log says of it.
+    private static let failures = [
+        (#"{"code":"user_already_exists"}"#, "user_already_exists"),
+        (
+            #"{"code":"invalid_public_token","message":"x","detailedMessage":"y"}"#,
+            "invalid_public_token"
+        ),
+        (#"{"code":404}"#, "404"), (#"{"code":0}"#, "0"), (#"{"code":"409"}"#, "409"),
+        ("code=session_over", "session_over"),
+        (#"{"code":null}"#, "other"), (#"{"code":4711}"#, "other"), (#"{"code":-1}"#, "other"),
+        (#"{"code":1.5}"#, "other"), (#"{"code":true}"#, "other"), (#"{"code":["a"]}"#, "other"),
+        (#"{"code":{"name":"maria"}}"#, "other"), (#"{"code":"maria.schmidt"}"#, "other"),
+        (#"{"code":"Evil <b>"}"#, "other"), (#"{"code":""}"#, "other"), ("{}", "other"),
+        (#"{"code":"0af7651916cd43dd8448eb211c80319c"}"#, "other"), (#"{"error":1}"#, "other"),
+        (#"{"code":"USER_ALREADY_EXISTS"}"#, "other"), ("", "other"), ("{", "other"),
+        ("Network Error", "other"), ("[]", "other"), ("\"text\"", "other"), ("\u{0}", "other"),
+    ]
+
+    @Test("closed and failed are recorded once each, whatever they are sent as")
     func reports() async throws {
         try await TestService.run { service in
-            for (number, code) in ["user_already_exists", "Evil <b>", ""].enumerated() {
+            for (number, (body, code)) in Self.failures.enumerated() {
                 let user = "reports \(number)"
                 let launch = try await service.launch(user)
-                for _ in 0..<2 {
+                for type in ["application/json", "text/plain;charset=UTF-8", nil] {
                     let closed = try await service.finish(
                         launch.finishPath + "/closed",
                         "",
-                        contentType: nil
+                        contentType: type
                     )
                     #expect(closed.status == 200)
                     #expect(closed["recorded"] == "closed")
                     let failed = try await service.finish(
                         launch.finishPath + "/failed",
-                        #"{"code":"\#(code)"}"#
+                        body,
+                        contentType: type
                     )
-                    #expect(failed.status == 200)
+                    #expect(failed.status == 200, "\(body) \(type ?? "")")
                     #expect(failed["launch_id"] == launch.id)
                 }
-                let events = try await service.events(user)
                 #expect(
                     try await service.types(user) == [
                         "connect.launched", "launch.closed", "launch.failed",
                     ]
                 )
-                #expect(
-                    events.last?["event"]?["data"]?["code"]?.text
-                        == (number == 0 ? code : "other")
-                )
+                let events = try await service.events(user)
+                #expect(events.last?["event"]?["data"]?["code"]?.text == code, "\(body)")
             }
         }
     }

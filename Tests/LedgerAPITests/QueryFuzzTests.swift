@@ -79,7 +79,8 @@ struct QueryFuzzTests {
                     Issue.record("\(target): \(error)")
                     continue
                 }
-                #expect(!sentence.contains("%") && !sentence.contains("é"))
+                let rest = sentence.split(separator: "write %20 or %2B.").joined()
+                #expect(!rest.contains("%") && !rest.contains("é"))
                 refusedCount += 1
             }
         }

@@ -159,7 +159,7 @@ struct TokenSearchTests {
             #expect(try await search(service, large).status == 413)
             let query = try await service.post("/v1/tokens/search?token=x", #"{"token":"x"}"#)
             #expect(query.status == 400)
-            #expect(try await service.get("/v1/tokens/search?token=x").status == 404)
+            #expect(try await service.get("/v1/tokens/search?token=x").status == 405)
             let form = try await service.post(
                 "/v1/tokens/search",
                 "token=x",

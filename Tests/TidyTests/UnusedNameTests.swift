@@ -5,8 +5,13 @@ struct UnusedNameTests {
     /// Names that nothing in the source uses, each with who does.
     private static let exceptions = [
         "InboundIn": "NIO, of a channel handler",
+        "InboundOut": "NIO, of a channel handler",
+        "OutboundIn": "NIO, of a channel handler",
         "OutboundOut": "NIO, of a channel handler",
         "channelActive": "NIO, of a channel handler",
+        "handlerRemoved": "NIO, of a channel handler",
+        "setup": "Hummingbird, for each connection",
+        "userInboundEventTriggered": "NIO, of a channel handler",
         "channelInactive": "NIO, of a channel handler",
         "channelRead": "NIO, of a channel handler",
         "errorCaught": "NIO, of a channel handler",

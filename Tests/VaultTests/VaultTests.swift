@@ -128,6 +128,24 @@ struct VaultTests {
         #expect(one != other.fingerprint(.user, of: Secret("alice"), app: app))
     }
 
+    @Test("a trace becomes another of its form, the same again for the same app and key")
+    func traces() throws {
+        let app = Identifier(value: 1)
+        let sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        let one = try #require(vault.traceparent(sent, app: app))
+        #expect(vault.traceparent(sent, app: app) == one)
+        #expect(vault.traceparent(one, app: app) != one)
+        #expect(vault.traceparent(sent, app: Identifier(value: 2)) != one)
+        #expect(one.utf8.count == sent.utf8.count)
+        #expect(
+            !zip(one.split(separator: "-"), sent.split(separator: "-")).dropFirst().dropLast()
+                .contains { $0 == $1 }
+        )
+        for text in ["", "00", sent + "-00", String(sent.dropLast()), sent.uppercased()] {
+            #expect(vault.traceparent(text, app: app) == nil, "\(text)")
+        }
+    }
+
     @Test("a launch token names its launch, and only we can make one")
     func launchTokens() {
         let launch = Identifier(value: 0x0123_4567_89AB_7DEF_8123_4567_89AB_CDEF)

@@ -78,6 +78,47 @@ struct CodingTests {
         #expect(throws: FormFields.Malformed.self) { try FormFields(Array("a=\(text)".utf8)) }
     }
 
+    private static func part(_ name: String, _ value: String) -> String {
+        "--b\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n"
+    }
+
+    @Test("the fields of a multipart form are read as browsers write them")
+    func multipart() throws {
+        let text =
+            Self.part("b", "1") + Self.part("a[é]", " x\r\n--\r\n=&+%2B")
+            + "--b\r\ncontent-disposition: form-data; name=\"b\"\r\nContent-Type: text/plain\r\n\r\n\r\n"
+        let form = try FormFields(multipart: Array((text + "--b--\r\n").utf8), boundary: "b")
+        #expect(form.fields.map(\.name) == ["b", "a[é]", "b"])
+        #expect(form.fields.map(\.value) == ["1", " x\r\n--\r\n=&+%2B", ""])
+        let empty = try FormFields(multipart: Array("--b--".utf8), boundary: "b")
+        #expect(empty.fields.isEmpty)
+    }
+
+    @Test("files, and forms that break off, are refused")
+    func brokenMultipart() {
+        let good = Self.part("a", "1") + "--b--"
+        let file =
+            "--b\r\nContent-Disposition: form-data; name=\"a\"; filename=\"x\"\r\n\r\n1\r\n--b--"
+        let texts =
+            (0..<good.utf8.count).map {
+                String(decoding: Array(good.utf8).prefix($0), as: UTF8.self)
+            }
+            + [
+                file, " " + good, "--b\r\n\r\n1\r\n--b--",
+                good.split(separator: "\r\n").joined(separator: "\n"), "--c--",
+                "--b\r\nContent-Disposition: attachment; name=\"a\"\r\n\r\n1\r\n--b--",
+            ]
+        for text in texts {
+            #expect(throws: FormFields.Malformed.self, "\(text)") {
+                try FormFields(multipart: Array(text.utf8), boundary: "b")
+            }
+        }
+        #expect(throws: FormFields.Malformed.self) {
+            let bytes = Array("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n".utf8)
+            _ = try FormFields(multipart: bytes + [0xFF] + Array("\r\n--b--".utf8), boundary: "b")
+        }
+    }
+
     @Test("a form keeps the order of its fields, and names that repeat")
     func form() throws {
         let fields = try FormFields(Array("b=1&a=+%2B&b=2&c&=d".utf8))

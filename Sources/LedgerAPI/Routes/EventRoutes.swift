@@ -23,10 +23,11 @@ struct EventRoutes: Sendable {
         let limit = try query.limit()
         let after = try Self.start(query, .history)
         let user = try await store.existingUser(context, of: caller.app)
-        let page = try await store.history(of: user, after: after, limit: limit)
+        // One more than is shown tells whether the page is the last.
+        let page = try await store.history(of: user, after: after, limit: limit + 1)
         return Self.response(
-            page,
-            next: page.count == limit ? after + Int64(page.count) : nil,
+            Array(page.prefix(limit)),
+            next: page.count > limit ? after + Int64(limit) : nil,
             .history
         )
     }

@@ -38,6 +38,13 @@ struct ExportRoutes: Sendable {
             apps: [caller.app],
             positions: try await positions(query, caller, log)
         )
+        let head = ExportHead(
+            request,
+            contentType: form.contentType,
+            fileName: "\(query["log"] ?? "facts").\(form.format.rawValue)"
+        )
+        // Nothing leaves, so nothing is on record.
+        guard request.method != .head else { return Response(status: .ok, headers: head.fields) }
         try await store.recordExport(
             asked,
             id: store.clock.identifier(),
@@ -56,11 +63,7 @@ struct ExportRoutes: Sendable {
             spell: form.append,
             requestID: context.requestID,
             logger: logger
-        ).response(
-            request,
-            contentType: form.contentType,
-            fileName: "\(query["log"] ?? "facts").\(form.format.rawValue)"
-        )
+        ).response(head)
     }
 
     private func identities(
@@ -75,6 +78,12 @@ struct ExportRoutes: Sendable {
             apps: [caller.app],
             positions: 0..<(try await store.size(log: .facts))
         )
+        let head = ExportHead(
+            request,
+            contentType: "application/x-ndjson",
+            fileName: "identities.ndjson"
+        )
+        guard request.method != .head else { return Response(status: .ok, headers: head.fields) }
         try await store.recordExport(
             asked,
             id: store.clock.identifier(),
@@ -100,7 +109,7 @@ struct ExportRoutes: Sendable {
             spell: { page, bytes in page.append(to: &bytes) },
             requestID: context.requestID,
             logger: logger
-        ).response(request, contentType: "application/x-ndjson", fileName: "identities.ndjson")
+        ).response(head)
     }
 
     /// Which events of an app are asked for; the user may be named by the app's own id.

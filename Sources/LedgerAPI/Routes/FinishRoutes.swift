@@ -14,6 +14,21 @@ struct FinishRoutes: Sendable {
     /// How long a browser may remember a preflight.
     private static let preflightSeconds = 600
 
+    /// What pages may send beside what they must: the headers by which monitoring follows a request
+    /// on its way, which it adds to every request of a page.
+    ///
+    /// They are not read here. A fixed list, so that no preflight's text comes back.
+    private static let allowedHeaders = [
+        "Content-Type", "Accept", "X-Requested-With", "traceparent", "tracestate", "baggage",
+        "sentry-trace", "newrelic", "b3", "x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid",
+        "x-b3-sampled", "x-b3-flags", "x-datadog-trace-id", "x-datadog-parent-id",
+        "x-datadog-origin", "x-datadog-sampling-priority", "x-datadog-tags",
+        "elastic-apm-traceparent", "uber-trace-id", "request-id", "request-context",
+        "x-cloud-trace-context", "x-amzn-trace-id", "x-instana-t", "x-instana-s", "x-instana-l",
+        "x-dtc", "x-dtpc", "x-dtreferer", "x-honeycomb-trace", "x-ot-span-context",
+        "ot-tracer-traceid", "ot-tracer-spanid", "ot-tracer-sampled", "grpc-trace-bin",
+    ].joined(separator: ", ")
+
     func add(to router: Router<LedgerRequestContext>) {
         for path in [
             "/v1/finish/:launch_token", "/v1/finish/:launch_token/closed",
@@ -39,7 +54,7 @@ struct FinishRoutes: Sendable {
         }
         router.post("/v1/finish/:launch_token/failed") { request, context in
             try await answer(request, context) { launch in
-                let code = try await JSONBody(failureOf: request).string("code")
+                let code = try await request.failureCode()
                 try await flows.reports.failed(launch, code: code, context: context.launchContext)
                 return .reported("failed", of: launch)
             }
@@ -74,7 +89,7 @@ struct FinishRoutes: Sendable {
         let launch = try await launch(context)
         var headers: HTTPFields = [
             .accessControlAllowMethods: "POST",
-            .accessControlAllowHeaders: "Content-Type, Accept",
+            .accessControlAllowHeaders: Self.allowedHeaders,
             .accessControlMaxAge: "\(Self.preflightSeconds)",
         ]
         Self.allow(try Self.allowedOrigin(request, launch.app), &headers)

@@ -35,7 +35,7 @@ struct LaunchRoutes: Sendable {
         }
         router.post("/v1/launches/:launch_id/failed") { request, context in
             try await relayed(request, context) { launch, context in
-                let code = try await JSONBody(failureOf: request).string("code")
+                let code = try await request.failureCode()
                 try await flows.reports.failed(launch, code: code, context: context)
                 return .reported("failed", of: launch)
             }
@@ -142,13 +142,7 @@ extension Launcher.Opening {
 extension SessionTokenObject {
     /// Reads the body of a finish.
     init(_ request: Request) async throws(LedgerError) {
-        let bytes: [UInt8]
-        do {
-            let buffer = try await request.body.collect(upTo: Self.bodyBytesMax)
-            bytes = Array(buffer.readableBytesView)
-        } catch {
-            throw .tooLarge
-        }
+        let bytes = try await request.bytes(upTo: Self.bodyBytesMax)
         do {
             try self.init(body: bytes, contentType: request.headers[.contentType])
         } catch {
@@ -157,10 +151,20 @@ extension SessionTokenObject {
     }
 }
 
-extension JSONBody {
-    /// Reads what a page says of a popup that failed, if it says anything.
-    init(failureOf request: Request) async throws(LedgerError) {
-        try await self.init(request, keys: ["code"], isOptional: true, anyContentType: true)
+extension Request {
+    /// The code that a page names for a popup that failed, if it names one.
+    ///
+    /// Text or number, JSON or form, with whatever else: that a popup failed must not be lost for
+    /// the form of its report.
+    func failureCode() async throws(LedgerError) -> String? {
+        let bytes = try await bytes(upTo: RequestLimits.bodyBytesMax)
+        if let json = try? JSONParser.parse(bytes, depthMax: RequestLimits.jsonDepthMax) {
+            switch json["code"] {
+            case .string(let code), .number(let code): return code
+            default: return nil
+            }
+        }
+        return (try? FormFields(bytes))?["code"]
     }
 }
 

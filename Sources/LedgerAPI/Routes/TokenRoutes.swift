@@ -28,6 +28,13 @@ struct TokenRoutes: Sendable {
         if let known = request.headers[.ifNoneMatch], Self.matches(known, tag) {
             return Response(status: .notModified, headers: [.eTag: tag])
         }
+        // No token leaves, so none is on record as read.
+        guard request.method != .head else {
+            return Response(
+                status: .ok,
+                headers: [.contentType: "application/json", .eTag: tag]
+            )
+        }
         var writer = JSONWriter()
         writer.open()
         writer.member("status", state.status.rawValue)
@@ -96,7 +103,7 @@ struct TokenRoutes: Sendable {
     private static func entityTag(_ subject: Identifier, _ state: SubjectState) -> String {
         let versions =
             "\(state.accessToken?.version ?? 0)-\(state.publicToken?.version ?? 0)"
-        return "\"\(subject.description.prefix(8))-\(versions)-\(state.status.rawValue)"
+        return "\"\(subject)-\(versions)-\(state.status.rawValue)"
             + "\(state.brokenReason.map { "-" + $0 } ?? "")\""
     }
 
@@ -118,18 +125,10 @@ private enum MomentBound {
 
     /// Nil when the question is about now.
     init?(_ query: Query) throws(LedgerError) {
-        switch (query["as_of"], query["as_of_position"]) {
+        switch (try query.time("as_of"), try query.position("as_of_position")) {
         case (nil, nil): return nil
-        case (let time?, nil):
-            guard let time = Timestamp(time) else {
-                throw .malformed("as_of must be an RFC 3339 time, such as 2026-01-31T12:00:00Z.")
-            }
-            self = .time(time)
-        case (nil, let position?):
-            guard let position = Int64(position), position >= 0 else {
-                throw .malformed("as_of_position must be a position, 0 or greater.")
-            }
-            self = .position(position)
+        case (let time?, nil): self = .time(time)
+        case (nil, let position?): self = .position(position)
         case (_?, _?):
             throw .malformed("as_of and as_of_position exclude each other.")
         }

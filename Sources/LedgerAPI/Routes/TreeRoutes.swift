@@ -97,7 +97,7 @@ struct TreeRoutes: Sendable {
         let caller = try await Caller(request, scope: .eventsRead, store: store)
         let query = try Query(request, keys: ["log"])
         let log = try store.log(query)
-        guard let position = Int64(try context.pathParameter("position")), position >= 0,
+        guard let position = URLText.number(try context.pathParameter("position")),
             let event = try await store.event(at: position, log: log),
             event.app == caller.app.id
         else { throw LedgerError.notFound }
@@ -138,13 +138,15 @@ struct TreeRoutes: Sendable {
         _ = try await Caller(request, scope: .eventsRead, store: store)
         let query = try Query(request, keys: ["from", "to", "log"])
         let log = try store.log(query)
+        guard let from = try query.position("from") else {
+            throw LedgerError.malformed("from is missing.")
+        }
+        let end = try query.position("to")
         guard let latest = try await store.latestCheckpoint(log: log) else {
             throw LedgerError.notIntegrated
         }
-        guard let from = Int64(query["from"] ?? ""),
-            let to = Int64(query["to"] ?? "\(latest.size)"),
-            0 <= from, from <= to, to <= latest.size
-        else {
+        let to = end ?? latest.size
+        guard from <= to, to <= latest.size else {
             throw LedgerError.malformed(
                 "from and to must be sizes, from <= to <= \(latest.size), the last checkpoint's."
             )

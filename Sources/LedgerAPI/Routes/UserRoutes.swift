@@ -52,7 +52,9 @@ struct UserRoutes: Sendable {
             }
             after = Identifier(value: parsed)
         }
-        let page = try await store.users(of: caller.app, after: after, limit: limit)
+        // One more than is shown tells whether the page is the last.
+        let found = try await store.users(of: caller.app, after: after, limit: limit + 1)
+        let page = found.prefix(limit)
         var writer = JSONWriter()
         writer.open()
         writer.key("users")
@@ -62,7 +64,7 @@ struct UserRoutes: Sendable {
             try write(user, to: &writer)
         }
         writer.closeArray()
-        if page.count == limit, let last = page.last {
+        if found.count > limit, let last = page.last {
             writer.member("next_cursor", Cursor.encode(last.subject.value, kind: .users))
         }
         writer.close()

@@ -98,7 +98,7 @@ extension LedgerStore {
     /// Events of a log that a query asks for, from a position on, and where to go on.
     ///
     /// A call looks at a bounded stretch of the log, so a query that few events fulfil gives short
-    /// or empty pages before the end; `next` is nil only at the end.
+    /// or empty pages before the end; `next` is nil exactly where no more can follow.
     package func events(
         _ query: EventQuery,
         log: Log,
@@ -111,18 +111,19 @@ extension LedgerStore {
         var found: [StoredEvent] = []
         var start = position
         for _ in 0..<StoreLimits.stretchesMax {
-            guard start < size, found.count < limit else { break }
+            guard start < size, found.count <= limit else { break }
             let end = min(size, start + stretch)
             found += try await events(
                 query.statement(
                     log: log,
                     positions: start..<end,
-                    limit: limit - found.count
+                    limit: limit + 1 - found.count
                 )
             )
             start = end
         }
-        if found.count == limit, let last = found.last { start = last.position + 1 }
+        // One more than is asked for tells whether there are more.
+        if found.count > limit { return (found.dropLast(), found.last?.position) }
         return (found, start < size ? start : nil)
     }
 

@@ -1,0 +1,90 @@
+import BoundedServer
+import Hummingbird
+import Logging
+import NIOCore
+import Synchronization
+
+/// A server with a few routes, which counts what reaches them.
+final class TestServer: Sendable {
+    static let limits = ServerLimits(
+        headerBytesMax: 16_384,
+        headerFieldsMax: 64,
+        idleTimeMax: .seconds(60),
+        connectionsMax: nil
+    )
+
+    let port: Int
+    private let counts: Mutex<[String: Int]>
+
+    private init(port: Int) {
+        self.port = port
+        counts = Mutex([:])
+    }
+
+    /// How often a path was asked for.
+    func count(_ path: String) -> Int { counts.withLock { $0[path] ?? 0 } }
+
+    /// Lends a running server.
+    static func run(_ body: @escaping @Sendable (TestServer) async throws -> Void) async throws {
+        let (ports, found) = AsyncStream<Int>.makeStream()
+        let server = Mutex<TestServer?>(nil)
+        let application = Application(
+            router: router { path in
+                server.withLock { $0 }?.counts.withLock { $0[path, default: 0] += 1 }
+            },
+            host: "127.0.0.1",
+            port: 0,
+            limits: limits,
+            onRunning: { found.yield($0) },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await application.run() }
+            for await port in ports {
+                let running = TestServer(port: port)
+                server.withLock { $0 = running }
+                try await body(running)
+                break
+            }
+            group.cancelAll()
+        }
+    }
+
+    private static func router(
+        _ count: @escaping @Sendable (String) -> Void
+    ) -> Router<BasicRequestContext> {
+        let router = Router(options: .autoGenerateHeadEndpoints)
+        router.post("/echo") { request, _ in
+            do {
+                let body = try await request.wholeBody(upTo: 1_000)
+                count(request.uri.path)
+                return Response(
+                    status: .ok,
+                    body: ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+                )
+            } catch BodyError.tooLarge {
+                return Response(status: .contentTooLarge)
+            } catch {
+                return Response(status: .badRequest)
+            }
+        }
+        // Answers without a look at the body.
+        router.post("/refuse") { _, _ in Response(status: .unauthorized) }
+        router.get("/pieces") { _, _ in
+            Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    for piece in ["one", "two", "three"] {
+                        try await writer.write(ByteBuffer(string: piece))
+                    }
+                    try await writer.finish(nil)
+                }
+            )
+        }
+        router.get("/**") { request, _ in
+            count(request.uri.path)
+            return "got " + request.uri.path + "\n"
+        }
+        return router
+    }
+}

@@ -37,7 +37,7 @@ extension LedgerError {
         case let error as LedgerError: self = error
         case let error as ConnectError: self = .connect(error)
         case let error as StoreError: self = .store(error)
-        default: self = .store(.damaged(.answer))
+        default: self = .store(StoreError(error))
         }
     }
 

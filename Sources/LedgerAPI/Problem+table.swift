@@ -175,7 +175,7 @@ extension Problem {
             )
         case .conflict:
             self.init(.conflict, "conflict", "The user changed meanwhile; try again.", retry: .soon)
-        case .damaged, .refused:
+        case .damaged, .refused, .defect:
             self.init(
                 .internalServerError,
                 "internal",

@@ -106,10 +106,16 @@ if ((EUID)) && ! command -v sudo >/dev/null; then
 fi
 say "installing: $${missing[*]}"
 log=$$(mktemp)
-# Debian's server package starts a cluster of its own at once. Nobody asked for one, so it is
-# told not to, for this one installation.
+# Debian's packages of the server and of PgBouncer start one of their own at once. Nobody asked for
+# one, so they are told not to, for this one installation.
 no_cluster=/etc/postgresql-common/createcluster.d/token-ledger.conf
+no_pooler=/etc/systemd/system/pgbouncer.service
 trap 'rm -f "$$log"; "$${as_root[@]}" rm -f "$$no_cluster"' EXIT
+if [[ " $${missing[*]} " == *" pgbouncer "* && ! -e $$no_pooler ]]; then
+    "$${as_root[@]}" mkdir -p "$${no_pooler%/*}"
+    "$${as_root[@]}" ln -s /dev/null "$$no_pooler"
+    trap 'rm -f "$$log"; "$${as_root[@]}" rm -f "$$no_cluster" "$$no_pooler"' EXIT
+fi
 if [[ " $${missing[*]} " == *" postgresql "* ]]; then
     "$${as_root[@]}" mkdir -p "$${no_cluster%/*}"
     "$${as_root[@]}" tee "$$no_cluster" >/dev/null <<<'create_main_cluster = false'
@@ -146,4 +152,5 @@ ready-for-tests: ready
 	if ! command -v chromium >/dev/null; then missing+=(chromium fonts-liberation); fi
 	if ! command -v python3 >/dev/null; then missing+=(python3); fi
 	if ! command -v chromedriver >/dev/null; then missing+=(chromium-driver); fi
+	if ! command -v pgbouncer >/dev/null; then missing+=(pgbouncer); fi
 	$(INSTALL_MISSING)

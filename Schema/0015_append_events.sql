@@ -34,6 +34,11 @@ begin
     if current_setting('transaction_isolation') <> 'read committed' then
         raise exception 'append_events needs read committed' using errcode = 'LG002';
     end if;
+    -- Nobody may be told of a commit that the server does not keep, or without the warning that it
+    -- gave up waiting for its standby. A setting of this function would not reach to the commit.
+    if current_setting('synchronous_commit') = 'off' or current_setting('client_min_messages') = 'error' then
+        raise exception 'append_events needs synchronous_commit and warnings' using errcode = 'LG008';
+    end if;
 
     if not ledger.is_well_formed(append_events.commands) then
         raise exception 'events do not fit their commands' using errcode = 'LG005';

@@ -4,12 +4,20 @@ begin;
 insert into ledger.migration (number, name) values (16, 'settle_events');
 
 -- Which of these events the log holds, and with which bytes. Takes the log's lock first, so that an
--- append whose answer was lost has ended, one way or the other, before the answer is given.
+-- append whose answer was lost has ended, one way or the other, before the answer is given. To take it
+-- is a change of its own: its commit stands behind that of the append and waits for the standby as that
+-- one does, so what is answered here is confirmed as soon as the answer is.
 create function ledger.settle_events(log_id integer, event_id uuid[])
 returns table (settled_id uuid, settled_position bigint, settled_record bytea)
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'settle_events needs read committed' using errcode = 'LG002';
+    end if;
+    if current_setting('synchronous_commit') = 'off' or current_setting('client_min_messages') = 'error' then
+        raise exception 'settle_events needs synchronous_commit and warnings' using errcode = 'LG008';
+    end if;
     perform from ledger.log where log.log_id = settle_events.log_id for update;
     return query
     select event.event_id, event.position, event.record from ledger.event

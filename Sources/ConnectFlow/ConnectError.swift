@@ -51,7 +51,7 @@ extension ConnectError {
         case let error as ConnectError: self = error
         case let error as FinishError: self = .finish(error)
         case let error as StoreError: self = .store(error)
-        default: self = .store(.damaged(.answer))
+        default: self = .store(StoreError(error))
         }
     }
 

@@ -211,7 +211,7 @@ extension Problem {
             )
         case .conflict:
             self.init(.conflict, "conflict", "The user changed meanwhile; try again.", retry: .soon)
-        case .damaged, .refused: self = .isInternal
+        case .damaged, .refused, .defect: self = .isInternal
         }
     }
 

@@ -25,6 +25,8 @@ package struct LedgerService {
 
     /// One reader for each log is enough.
     private static let integratorConnectionsMax = 2
+    /// Its reads are pages, and long beside those of requests only.
+    private static let integratorStatementTimeMax: Duration = .seconds(20)
 
     /// Assembles it; nothing runs yet.
     ///
@@ -56,7 +58,8 @@ package struct LedgerService {
     ) throws {
         self.pool = pool
         self.store = store
-        var integratorDatabase = database.withoutTimeLimits
+        var integratorDatabase = database
+        integratorDatabase.statementTimeMax = Self.integratorStatementTimeMax
         integratorDatabase.connectionsMax = Self.integratorConnectionsMax
         integratorDatabase.applicationName = "token-ledger integrator"
         integratorPool = PostgresPool(configuration: integratorDatabase, logger: logger)

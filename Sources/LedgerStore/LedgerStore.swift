@@ -1,4 +1,4 @@
-internal import Ledger
+package import Ledger
 package import Logging
 package import Postgres
 internal import ServiceLifecycle
@@ -19,7 +19,7 @@ package final class LedgerStore: Service {
     let directory: AppDirectory
     let gate = KeyGate()
 
-    /// Opens the store: compares the schema, opens the keys, looks whether the logs are there.
+    /// Opens the store: looks at the sessions, compares the schema, opens the keys, looks whether the logs are there.
     ///
     /// Throws `StoreOpeningError`; the service must not start then.
     package init(
@@ -27,6 +27,7 @@ package final class LedgerStore: Service {
         rootKey: RootKey,
         logger: Logger
     ) async throws(StoreOpeningError) {
+        try await SessionCheck.run(pool)
         try await SchemaCheck.run(pool)
         vault = try await Vault(rootKey: rootKey, pool: pool)
         let hasKnownLogs: Bool
@@ -39,9 +40,9 @@ package final class LedgerStore: Service {
         self.pool = pool
         database = StoreDatabase(pool: pool)
         self.logger = logger
-        let rootKeyID = vault.rootKeyID
+        let (rootKeyID, database) = (vault.rootKeyID, database)
         let writer = { (log: Log) in
-            LogWriter(log: log, pool: pool, rootKeyID: rootKeyID, logger: logger)
+            LogWriter(log: log, database: database, rootKeyID: rootKeyID, logger: logger)
         }
         factWriter = writer(.facts)
         accessWriter = writer(.access)
@@ -69,10 +70,8 @@ package final class LedgerStore: Service {
         users.close()
     }
 
-    /// How long the oldest append has been without an answer.
-    var appendAge: Duration {
-        max(factWriter.outcomes.oldestAge, accessWriter.outcomes.oldestAge)
-    }
+    /// How appending to a log goes.
+    package func appendHealth(of log: Log) -> AppendHealth { writer(of: log).health }
 
     /// Whether the last append of a fact was carried out, not longer ago than this.
     func hasAppended(within time: Duration) -> Bool {

@@ -4,15 +4,17 @@ internal import Postgres
 struct StoreDatabase: Sendable {
     let pool: PostgresPool
 
-    /// Runs one statement and lends its answer to `decode`.
+    /// Runs one statement that only reads, and lends its answer to `decode`.
+    ///
+    /// An answer that is lost is a failed read, not an unknown outcome: nothing was written.
     func query<Value: Sendable>(
         _ statement: Statement,
         decode: @Sendable (borrowing PostgresResult) throws(PostgresError) -> Value
     ) async throws(StoreError) -> Value {
         do {
-            return try await pool.query(statement, decode: decode)
+            return try await retried(statement, decode: decode)
         } catch {
-            throw StoreError(error)
+            throw error.code == .outcomeUnknown ? .unavailable : StoreError(error)
         }
     }
 
@@ -32,5 +34,22 @@ struct StoreDatabase: Sendable {
         try await query(statement) { result throws(PostgresError) in
             result.rowCount > 0 ? try decode(result, 0) : nil
         }
+    }
+
+    /// Runs one statement, again where the server rolled it back for another one's sake.
+    func retried<Value: Sendable>(
+        _ statement: Statement,
+        decode: @Sendable (borrowing PostgresResult) throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
+        var pause = RetryPause()
+        for _ in 1..<StoreLimits.rollbackTriesMax {
+            do {
+                return try await pool.query(statement, decode: decode)
+            } catch {
+                guard error.sqlState?.isRollback == true else { throw error }
+            }
+            await pause.wait()
+        }
+        return try await pool.query(statement, decode: decode)
     }
 }

@@ -16,6 +16,9 @@ package enum StoreError: Error, Equatable {
     case damaged(Damage)
     /// The database refused a statement that it should take: a defect or a wrong schema.
     case refused(SQLState)
+    /// Something failed that nobody thought of: a defect of the program, which says nothing about
+    /// what is stored.
+    case defect
 
     /// What was found damaged.
     package enum Damage: String, Sendable {
@@ -29,8 +32,16 @@ package enum StoreError: Error, Equatable {
         case record
         /// A projection row is not one that we would write.
         case state
-        /// The database answered something that the function never answers.
-        case answer
+    }
+
+    /// Sorts whatever was thrown.
+    package init(_ error: any Error) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as PostgresError: self.init(error)
+        case is CancellationError: self = .unavailable
+        default: self = .defect
+        }
     }
 
     /// Sorts an error of the database.
@@ -39,25 +50,32 @@ package enum StoreError: Error, Equatable {
         case .connectionFailed, .cancelled, .timedOut: self = .unavailable
         case .poolExhausted: self = .overloaded
         case .outcomeUnknown: self = .outcomeUnknown
-        case .decodingFailed: self = .damaged(.answer)
+        case .decodingFailed: self = .defect
         case .server(let state): self.init(state: state)
         }
     }
 
     /// Sorts what the server reported.
     init(state: SQLState) {
-        // Classes 08, 53, 57 and 58 are about the server's own state, not about our statement.
         switch state.classCode {
+        // About the server's own state, not about our statement.
         case "08", "53", "57", "58": self = .unavailable
-        default: self = state == .readOnly ? .unavailable : .refused(state)
+        // Rolled back for the sake of others, again and again.
+        case "40": self = .overloaded
+        default: self = Self.unsafeServer.contains(state) ? .unavailable : .refused(state)
         }
     }
+
+    /// A server that only reads, or on which `ledger.append_events` refuses to work.
+    private static let unsafeServer: Set<SQLState> = [
+        .readOnly, SQLState(rawValue: "LG002"), SQLState(rawValue: "LG008"),
+    ]
 
     /// Whether the same may work a moment later.
     package var isPassing: Bool {
         switch self {
         case .unavailable, .overloaded, .outcomeUnknown, .conflict: true
-        case .damaged, .refused: false
+        case .damaged, .refused, .defect: false
         }
     }
 }

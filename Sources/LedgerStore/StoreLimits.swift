@@ -15,12 +15,29 @@ enum StoreLimits {
     static let batchUsersMax = 64
     /// How many reads of users may be under way at once; each takes a connection.
     static let userReadersMax = 2
-    /// How often a commit whose answer was lost is asked for before its caller is told "unknown".
-    static let settleTriesMax = 10
-    /// How long to wait between two such questions: together they span a restart of PostgreSQL.
+    /// How long a command or a read may wait for its batch before it is refused.
+    ///
+    /// More is not a queue that moves; a caller is told within seconds, and a shutdown ends in time.
+    static let queueTimeMax: Duration = .seconds(2)
+    /// How often the queue is looked through for those who have waited too long.
+    static let queueLookPause: Duration = .milliseconds(250)
+    /// For how long a commit whose answer was lost is asked for before its caller is told "unknown":
+    /// a restart of PostgreSQL fits in, and with everything else of a request still a shutdown.
+    static let settleTimeMax: Duration = .seconds(8)
+    /// How long to wait between two such questions.
     static let settlePause: Duration = .milliseconds(500)
-    /// How often a decision is made anew because the user changed meanwhile.
-    static let decisionTriesMax = 4
+    /// How long a session that was given up may take to end when it is told to.
+    static let sessionEndTimeMax: Duration = .seconds(1)
+    /// How often a statement is sent that the server rolled back for another one's sake (a deadlock,
+    /// a failure to serialize).
+    static let rollbackTriesMax = 5
+    /// How long a caller may wait for those before it who change the same user.
+    static let turnTimeMax: Duration = .seconds(5)
+    /// How often a decision is made anew because another copy of the service was faster; callers of
+    /// this one wait in turn.
+    static let decisionTriesMax = 8
+    /// How long to wait at most before trying again, at the first time; it doubles each time.
+    static let retryPause: Duration = .milliseconds(4)
     /// How many events one page of a list holds at most.
     static let pageEventsMax = 1_000
     /// How many positions one statement of a filtered list scans, and how many such statements a

@@ -7,10 +7,11 @@ import Synchronization
 /// libpq copies address and key into it, so it may be used while the connection is busy or
 /// already closed. It sends the request unencrypted (libpq before version 17).
 @safe final class CancelHandle: Sendable {
-    /// Requests block, since each opens a connection of its own.
+    /// Requests block, since each opens a connection of its own: without a limit if the server is
+    /// silent, so each connection has a queue for its own.
     ///
     /// A serial queue has threads of its own, which Swift's tasks cannot use up.
-    private static let queue = DispatchQueue(label: "postgres.cancel")
+    private let queue = DispatchQueue(label: "postgres.cancel")
     /// A request that reaches the server before the statement does is lost, so it is made again
     /// until the statement has ended: this often, at this distance.
     private static let requestsMax = 600
@@ -40,7 +41,7 @@ import Synchronization
     /// Asks the server to cancel, without waiting, until `end()` is called.
     func request() {
         requested.store(true, ordering: .releasing)
-        Self.queue.async { [self] in send(left: Self.requestsMax) }
+        queue.async { [self] in send(left: Self.requestsMax) }
     }
 
     /// Tells that the statement has ended, so that nothing is left to cancel.
@@ -52,6 +53,6 @@ import Synchronization
         guard !ended.load(ordering: .acquiring), left > 0 else { return }
         var message = [CChar](repeating: 0, count: Self.messageBytesMax)
         _ = unsafe PQcancel(pointer, &message, Int32(message.count))
-        Self.queue.asyncAfter(deadline: .now() + Self.pause) { [self] in send(left: left - 1) }
+        queue.asyncAfter(deadline: .now() + Self.pause) { [self] in send(left: left - 1) }
     }
 }

@@ -6,11 +6,21 @@ import Glibc
 /// Only one task at a time may use it.
 @safe struct ConnectionHandle: ~Copyable {
     private let pointer: OpaquePointer
+    /// What the server warned of during the statement.
+    let warnings = Warnings()
 
     private init(owning pointer: OpaquePointer) {
         unsafe self.pointer = unsafe pointer
-        // Notices can quote values, and libpq would print them to standard error.
-        unsafe PQsetNoticeReceiver(pointer, { _, _ in }, nil)
+        // Without a receiver libpq prints notices, which can quote values, to standard error.
+        unsafe PQsetNoticeReceiver(
+            pointer,
+            { receiver, notice in
+                guard let receiver = unsafe receiver else { return }
+                let warnings = unsafe Unmanaged<Warnings>.fromOpaque(receiver)
+                unsafe warnings.takeUnretainedValue().take(notice)
+            },
+            Unmanaged.passUnretained(warnings).toOpaque()
+        )
     }
 
     deinit {
@@ -18,11 +28,13 @@ import Glibc
     }
 
     /// Connects, which blocks until a host has accepted or all have failed.
+    ///
+    /// libpq itself gives each host its time: only its blocking call goes on to the next one.
     static func open(
         _ configuration: PostgresConfiguration
     ) throws(PostgresError) -> ConnectionHandle {
         let keywords = configuration.keywords(
-            optionsOfURL: try Self.options(ofURL: configuration.url)
+            hasSeveralHosts: try Self.hasSeveralHosts(configuration.url)
         )
         guard let pointer = unsafe Self.connect(keywords) else {
             throw PostgresError(.connectionFailed, message: "out of memory")
@@ -31,6 +43,8 @@ import Glibc
         guard handle.isOpen else {
             throw PostgresError(.connectionFailed, message: handle.errorMessage)
         }
+        // From here on only `wait` waits, and it knows a limit.
+        unsafe PQsetnonblocking(handle.pointer, 1)
         return handle
     }
 
@@ -47,6 +61,20 @@ import Glibc
     ///
     /// They can quote values.
     var errorMessage: String { unsafe String(cString: PQerrorMessage(pointer)) }
+
+    /// How long connecting was allowed to take, as we or the connection string said.
+    var connectTimeMax: Duration? {
+        guard let options = unsafe PQconninfo(pointer) else { return nil }
+        defer { unsafe PQconninfoFree(options) }
+        return unsafe Self.value(of: "connect_timeout", in: options).flatMap(Int64.init).flatMap {
+            $0 > 0 ? .seconds($0) : nil
+        }
+    }
+
+    /// The process that libpq was told of when it connected.
+    ///
+    /// A pooler names one of its own making.
+    var announcedProcess: Int32 { unsafe PQbackendPID(pointer) }
 
     /// What another thread needs to cancel a statement.
     func cancelHandle() -> CancelHandle? {
@@ -88,7 +116,30 @@ import Glibc
         unsafe PQsendQuery(pointer, script) == 1
     }
 
+    /// Waits until `nextResult` need not wait; false when that takes longer than allowed.
+    ///
+    /// Sends what has not left yet. A lost connection is no reason to wait: libpq reports it.
+    func wait(until deadline: ContinuousClock.Instant?) -> Bool {
+        while true {
+            let unsent = unsafe PQflush(pointer)
+            if unsent < 0 { return true }
+            if unsent == 0, unsafe PQisBusy(pointer) == 0 { return true }
+            let events = unsent == 0 ? POLLIN : POLLIN | POLLOUT
+            var descriptor = pollfd(fd: socket, events: Int16(events), revents: 0)
+            let found = unsafe poll(&descriptor, 1, Self.milliseconds(until: deadline))
+            if found == 0 { return false }
+            guard found > 0, unsafe PQconsumeInput(pointer) == 1 else {
+                if found < 0, errno == EINTR { continue }
+                return true
+            }
+            // libpq may leave half of an encrypted record unread, which no poll would show.
+            if unsafe PQsslInUse(pointer) == 1 { _ = unsafe PQconsumeInput(pointer) }
+        }
+    }
+
     /// The next answer; nil after the last one.
+    ///
+    /// Call `wait` before.
     func nextResult() -> PostgresResult? {
         guard let result = unsafe PQgetResult(pointer) else { return nil }
         return unsafe PostgresResult(owning: result)
@@ -100,23 +151,41 @@ import Glibc
         return unsafe UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
     }
 
-    /// The `options` a connection string sets itself.
+    /// Whether there is more than one place to connect to.
     ///
-    /// Its text never goes into an error, as
-    /// libpq's complaint would quote it with the password.
-    private static func options(ofURL url: String) throws(PostgresError) -> String? {
+    /// The string's text never goes into an error, as libpq's complaint would quote it with the
+    /// password.
+    private static func hasSeveralHosts(_ url: String) throws(PostgresError) -> Bool {
         guard let start = unsafe PQconninfoParse(url, nil) else {
             throw PostgresError(.connectionFailed, message: "malformed connection string")
         }
         defer { unsafe PQconninfoFree(start) }
-        var next = unsafe start
-        while let keyword = unsafe next.pointee.keyword {
-            if unsafe strcmp(keyword, "options") == 0 {
+        return ["host", "hostaddr"].contains { keyword in
+            unsafe Self.value(of: keyword, in: start)?.contains(",") ?? false
+        }
+    }
+
+    /// One of libpq's options, the last of which has no keyword.
+    private static func value(
+        of keyword: String,
+        in options: UnsafeMutablePointer<PQconninfoOption>
+    ) -> String? {
+        var next = unsafe options
+        while let name = unsafe next.pointee.keyword {
+            if unsafe strcmp(name, keyword) == 0 {
                 return unsafe next.pointee.val.map { unsafe String(cString: $0) }
             }
             unsafe next += 1
         }
         return nil
+    }
+
+    /// How long `poll` may wait: -1 stands for ever.
+    private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
+        guard let deadline else { return -1 }
+        let left = ContinuousClock.now.duration(to: deadline)
+        // Rounded up, so that the last wait does not end just before its time.
+        return Int32(clamping: max(0, Int64(left / .milliseconds(1)) + 1))
     }
 
     private static func connect(_ keywords: [(String, String)]) -> OpaquePointer? {

@@ -125,6 +125,14 @@ struct PoolState {
         return Loss(opens: openIfNeeded())
     }
 
+    /// The server that connections lead to is not what it was.
+    ///
+    /// Gives the idle ones, to be closed.
+    mutating func discardIdle() -> [ConnectionID] {
+        defer { idle = [] }
+        return idle
+    }
+
     /// A task no longer waits.
     ///
     /// False when it has already got its answer.

@@ -22,10 +22,15 @@ package struct PostgresConfiguration: Sendable {
     package var waitMax: Duration = .seconds(2)
     /// How long one host may take to accept a connection; libpq counts whole seconds from 2.
     package var connectTimeMax: Duration = .seconds(3)
-    /// How long the network may leave sent bytes unconfirmed before the peer counts as dead.
+    /// How long the network may leave sent bytes unconfirmed before the peer counts as dead; a
+    /// connection on which nothing moves is asked after as long a silence.
     package var unconfirmedTimeMax: Duration = .seconds(5)
     /// How long the server works on one statement; nil lifts the limit (verify, rebuild).
     package var statementTimeMax: Duration? = .seconds(2)
+    /// How long we wait for an answer beyond the server's limit for the statement.
+    ///
+    /// The server does not count the commit, and a silent one counts nothing.
+    package var answerTimeMax: Duration = .seconds(1)
     /// How long a statement waits for a lock; nil lifts the limit (migrate).
     package var lockTimeMax: Duration? = .seconds(1)
     /// How long a transaction may stay open without a statement; nil lifts the limit.
@@ -48,30 +53,27 @@ package struct PostgresConfiguration: Sendable {
 
     /// The keywords for libpq, in the order in which it reads them: the later one wins.
     ///
-    /// `options` of the connection string are appended to ours, since libpq would drop ours.
-    func keywords(optionsOfURL: String?) -> [(String, String)] {
-        var options = [
-            "-c statement_timeout=\(Self.milliseconds(statementTimeMax))",
-            "-c lock_timeout=\(Self.milliseconds(lockTimeMax))",
-            "-c idle_in_transaction_session_timeout="
-                + "\(Self.milliseconds(idleInTransactionTimeMax))",
-            // Whoever forbids a kind of plan gives it a huge cost; the server may then take the
-            // statement for a long one and compile it, for tens of milliseconds each time.
-            "-c jit=off",
-        ]
-        if let optionsOfURL { options.append(optionsOfURL) }
+    /// Nothing that a pooler in between would refuse: limits and settings of the session are told
+    /// after connecting (`sessionScript`).
+    func keywords(hasSeveralHosts: Bool) -> [(String, String)] {
+        let silence = "\(max(1, unconfirmedTimeMax.components.seconds))"
         return [
             ("connect_timeout", "\(max(2, connectTimeMax.components.seconds))"),
             ("tcp_user_timeout", "\(Self.milliseconds(unconfirmedTimeMax))"),
+            ("keepalives", "1"),
+            ("keepalives_idle", silence),
+            ("keepalives_interval", "1"),
+            ("keepalives_count", silence),
+            // One of several hosts may be a standby, which writes nothing.
+            ("target_session_attrs", hasSeveralHosts ? "read-write" : "any"),
             ("fallback_application_name", applicationName),
             ("dbname", url),
-            ("options", options.joined(separator: " ")),
             ("client_encoding", "UTF8"),
         ]
     }
 
     /// Whole milliseconds; PostgreSQL reads 0 as no limit.
-    private static func milliseconds(_ duration: Duration?) -> Int64 {
+    static func milliseconds(_ duration: Duration?) -> Int64 {
         guard let duration else { return 0 }
         return max(1, Int64(duration / .milliseconds(1)))
     }

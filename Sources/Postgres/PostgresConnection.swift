@@ -17,6 +17,11 @@ package actor PostgresConnection {
     private var isSpoiled = false
     private nonisolated let socket: Int32
     private nonisolated let reusable = Atomic(true)
+    private nonisolated let lost = Atomic(false)
+    /// How long an answer may take; nil for ever.
+    private var answerTimeMax: Duration?
+    /// What the server knows the connection as; nil until it was asked.
+    package private(set) var session: ServerSession?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe executor.asUnownedSerialExecutor()
@@ -57,15 +62,15 @@ package actor PostgresConnection {
                 guard let cancelHandle = handle.cancelHandle() else {
                     throw PostgresError(.connectionFailed, message: "out of memory")
                 }
-                report(
-                    .success(
-                        PostgresConnection(
-                            executor: executor,
-                            handle: handle,
-                            cancelHandle: cancelHandle
-                        )
-                    )
+                let connection = PostgresConnection(
+                    executor: executor,
+                    handle: handle,
+                    cancelHandle: cancelHandle
                 )
+                try connection.assumeIsolated { connection in
+                    Result { () throws(PostgresError) in try connection.begin(configuration) }
+                }.get()
+                report(.success(connection))
             } catch {
                 report(.failure(error))
             }
@@ -108,6 +113,9 @@ package actor PostgresConnection {
         }
     }
 
+    /// Whether something stands in between that lends us sessions of the server.
+    package var isPooled: Bool { handle?.announcedProcess != session?.process }
+
     /// Closes the connection.
     ///
     /// Closing again does nothing.
@@ -121,6 +129,9 @@ package actor PostgresConnection {
         reusable.load(ordering: .acquiring) && !cancelHandle.isRequested
     }
 
+    /// Whether the server fell silent, or no longer writes: others that lead there are no better.
+    nonisolated var lostItsServer: Bool { lost.load(ordering: .acquiring) }
+
     /// Whether the server has left an idle connection alone.
     ///
     /// Between statements it has nothing to say except that it is closing, so anything to read
@@ -128,6 +139,24 @@ package actor PostgresConnection {
     nonisolated var isQuiet: Bool {
         var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
         return unsafe poll(&descriptor, 1, 0) == 0
+    }
+
+    /// Tells the session what it must be told, whatever its role and its database set.
+    private func begin(_ configuration: PostgresConfiguration) throws(PostgresError) {
+        answerTimeMax = handle?.connectTimeMax
+        let sent = handle?.send(script: configuration.sessionScript) ?? false
+        do throws(PostgresError) {
+            let told = try answer(to: "session", sent: sent)
+            let (process, begin) = (try told.text(0, 0), try told.text(0, 1))
+            session = Int32(process).map { ServerSession(process: $0, begin: begin) }
+            // The connection string may have set another limit than ours.
+            let statementTimeMax = Int64(try told.text(0, 2)) ?? 0
+            answerTimeMax =
+                statementTimeMax == 0
+                ? nil : .milliseconds(statementTimeMax) + configuration.answerTimeMax
+        } catch {
+            throw error.code == .outcomeUnknown ? error.recoded(.connectionFailed) : error
+        }
     }
 
     /// Runs `body` so that cancelling the task reaches the server.
@@ -184,9 +213,18 @@ package actor PostgresConnection {
 
     /// Reads all answers to what was sent and gives the last good one.
     private func answer(to name: String, sent: Bool) throws(PostgresError) -> PostgresResult {
+        let deadline = answerTimeMax.map { ContinuousClock.now + $0 }
         var last: PostgresResult?
         var failure: PostgresError?
-        while let result = handle?.nextResult() {
+        handle?.warnings.begin()
+        while true {
+            if handle?.wait(until: deadline) == false {
+                // Whether the server goes on with the statement is not known.
+                lost.store(true, ordering: .releasing)
+                close()
+                failure = unknown("no answer in time")
+            }
+            guard let result = handle?.nextResult() else { break }
             switch result.status {
             case PGRES_TUPLES_OK, PGRES_COMMAND_OK, PGRES_EMPTY_QUERY:
                 last = consume result
@@ -195,35 +233,51 @@ package actor PostgresConnection {
                 close()
                 failure = PostgresError(.server(.featureNotSupported), message: "COPY")
             default:
-                if failure == nil {
-                    failure = classified(result.serverError, after: last != nil)
-                }
+                if failure == nil { failure = classified(result) }
             }
         }
         if let failure { throw failure.named(name) }
-        guard sent, let last = last.take() else {
-            let message = handle?.errorMessage
-            close()
-            throw PostgresError(.outcomeUnknown, statementName: name, message: message)
+        guard sent, var last = last.take() else {
+            throw lostConnection().named(name)
+        }
+        if let warnings = handle?.warnings {
+            guard !warnings.leaveCommitOpen else {
+                throw PostgresError(.outcomeUnknown, statementName: name)
+            }
+            last.isWarned = warnings.wereGiven
         }
         return last
     }
 
     /// What a refused statement, or a lost connection, means.
     ///
-    /// A statement reports success before its transaction commits. So the end of the connection
-    /// after a success (`after`) says nothing about the commit, while any error that the server
-    /// reports for the statement itself means that it was rolled back.
-    private func classified(_ error: PostgresError?, after success: Bool) -> PostgresError {
-        guard let error, let state = error.sqlState else {
-            let message = handle?.errorMessage
-            close()
-            return PostgresError(.outcomeUnknown, message: message)
+    /// An error of the server means that the statement was rolled back, also when it had reported
+    /// success before. The end of the session says nothing about the commit.
+    private func classified(_ result: borrowing PostgresResult) -> PostgresError {
+        guard let error = result.serverError, let state = error.sqlState else {
+            return lostConnection()
         }
         // Not closed at once: the rest of the answer is still to be read.
-        isSpoiled = isSpoiled || state.endsConnection || state.spoilsPreparedStatements
-        if state.endsConnection, success { return PostgresError(.outcomeUnknown) }
+        if state.leavesOutcomeOpen || result.endsSession {
+            isSpoiled = true
+            return unknown("SQLSTATE \(state)")
+        }
+        isSpoiled = isSpoiled || state.spoilsPreparedStatements
+        if state == .readOnly {
+            isSpoiled = true
+            lost.store(true, ordering: .releasing)
+        }
         guard state == .queryCanceled || state == .lockNotAvailable else { return error }
         return error.recoded(Task.isCancelled ? .cancelled : .timedOut)
+    }
+
+    private func lostConnection() -> PostgresError {
+        let message = handle?.errorMessage
+        close()
+        return unknown(message)
+    }
+
+    private func unknown(_ message: String?) -> PostgresError {
+        PostgresError(.outcomeUnknown, session: session, message: message)
     }
 }

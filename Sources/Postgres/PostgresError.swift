@@ -8,7 +8,7 @@ package struct PostgresError: Error, Equatable {
     package enum Code: Sendable, Hashable {
         /// There is no connection, and the statement was not sent.
         case connectionFailed
-        /// The connection was lost after the statement was sent: it may have been carried out.
+        /// The statement was sent, and no answer tells for certain what became of it.
         case outcomeUnknown
         /// The task was cancelled; the server did not carry out the statement.
         case cancelled
@@ -30,6 +30,8 @@ package struct PostgresError: Error, Equatable {
     package let constraint: String?
     /// The table concerned, as the server names it.
     package let table: String?
+    /// The session that may still be at work on the statement, when the outcome is unknown.
+    package let session: ServerSession?
     /// The primary message, which can quote values.
     private let message: String?
 
@@ -38,17 +40,24 @@ package struct PostgresError: Error, Equatable {
         PostgresError(.decodingFailed, message: message)
     }
 
+    /// An answer that says less than its reader must know; `message` says what.
+    package static func outcomeUnknown(_ message: String) -> PostgresError {
+        PostgresError(.outcomeUnknown, message: message)
+    }
+
     init(
         _ code: Code,
         statementName: String? = nil,
         constraint: String? = nil,
         table: String? = nil,
+        session: ServerSession? = nil,
         message: String? = nil
     ) {
         self.code = code
         self.statementName = statementName
         self.constraint = constraint
         self.table = table
+        self.session = session
         self.message = message
     }
 
@@ -65,6 +74,7 @@ package struct PostgresError: Error, Equatable {
             statementName: statementName,
             constraint: constraint,
             table: table,
+            session: session,
             message: message
         )
     }
@@ -76,6 +86,7 @@ package struct PostgresError: Error, Equatable {
             statementName: self.statementName ?? statementName,
             constraint: constraint,
             table: table,
+            session: session,
             message: message
         )
     }
@@ -102,7 +113,7 @@ extension PostgresError.Code: CustomStringConvertible {
     package var description: String {
         switch self {
         case .connectionFailed: "connection failed"
-        case .outcomeUnknown: "connection lost, outcome unknown"
+        case .outcomeUnknown: "outcome unknown"
         case .cancelled: "cancelled"
         case .timedOut: "timed out"
         case .poolExhausted: "no connection free"

@@ -158,7 +158,10 @@ package final class PostgresPool: Service {
     }
 
     private func giveBack(_ lease: Lease) {
-        guard lease.connection.isReusable else { return discard(lease.id) }
+        guard lease.connection.isReusable else {
+            if lease.connection.lostItsServer { discardIdle() }
+            return discard(lease.id)
+        }
         carryOut(shared.withLock { $0.state.release(lease.id) }, lease)
     }
 
@@ -169,6 +172,14 @@ package final class PostgresPool: Service {
         // Dropping the last reference closes the connection, outside of the lock.
         _ = consume connection
         if loss.opens { open() }
+    }
+
+    private func discardIdle() {
+        let connections = shared.withLock { shared in
+            shared.state.discardIdle().compactMap { shared.connections.removeValue(forKey: $0) }
+        }
+        logger.warning("database gone silent or read-only: idle connections dropped")
+        _ = consume connections
     }
 
     private func carryOut(_ free: PoolState.Free, _ lease: Lease) {

@@ -6,6 +6,8 @@ import CLibPQ
 /// `.decodingFailed` for a NULL (unless its name ends in `OrNil`) and for another type.
 @safe package struct PostgresResult: ~Copyable {
     private let pointer: OpaquePointer
+    /// Whether the server warned of something while it carried out the statement.
+    package internal(set) var isWarned = false
 
     init(owning pointer: OpaquePointer) {
         unsafe self.pointer = unsafe pointer
@@ -179,6 +181,12 @@ import CLibPQ
 
 extension PostgresResult {
     var status: ExecStatusType { unsafe PQresultStatus(pointer) }
+
+    /// Whether the session ended with it, so that it may not be about the statement.
+    var endsSession: Bool {
+        let severity = field(postgres_field_severity)
+        return severity == "FATAL" || severity == "PANIC"
+    }
 
     /// What the server reported, or nil when the connection was lost without a report.
     var serverError: PostgresError? {

@@ -37,17 +37,17 @@ package struct SQLState: RawRepresentable, Sendable, Hashable {
     package static let queryCanceled = SQLState(rawValue: "57014")
     /// A lock was not free, or not within `lock_timeout`.
     package static let lockNotAvailable = SQLState(rawValue: "55P03")
-    /// An administrator, or the server's shutdown, ended the connection.
-    package static let adminShutdown = SQLState(rawValue: "57P01")
-    /// Another process of the server crashed and took the connection with it.
-    package static let crashShutdown = SQLState(rawValue: "57P02")
-    /// The server is starting up, shutting down or recovering.
-    package static let cannotConnectNow = SQLState(rawValue: "57P03")
 
-    /// Whether the server ends the connection with this condition.
-    var endsConnection: Bool {
-        self == .adminShutdown || self == .crashShutdown || self == .cannotConnectNow
-            || classCode == "08"
+    /// Whether the server rolled a transaction back for the sake of another one (deadlock, failure to
+    /// serialize): the same may work a moment later.
+    package var isRollback: Bool { classCode == "40" && !leavesOutcomeOpen }
+
+    /// Whether the statement may have been carried out although it was answered with this.
+    ///
+    /// Conditions of class 08 come from whoever stands between us and the server. Those that end
+    /// sessions can be met at any moment, also after the commit.
+    var leavesOutcomeOpen: Bool {
+        classCode == "08" || rawValue.hasPrefix("57P") || rawValue == "40003"
     }
 
     /// Whether what this connection has prepared may no longer be used.

@@ -63,7 +63,6 @@ package struct ClusterConfiguration: Sendable {
         ]
         if !durable {
             all["fsync"] = "off"
-            all["synchronous_commit"] = "off"
             all["full_page_writes"] = "off"
         }
         all.merge(settings) { _, theirs in theirs }

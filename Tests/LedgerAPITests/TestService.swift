@@ -235,7 +235,7 @@ struct TestService: Sendable {
             owner: database.owner
         )
         guard let stored = try await store.app(clientID: app.clientID) else {
-            throw StoreError.damaged(.answer)
+            throw StoreError.defect
         }
         return stored
     }

@@ -44,6 +44,41 @@ struct BatcherTests {
         #expect(Set(answered).count == 21)
     }
 
+    @Test("whoever waits too long is refused while the workers are busy, also after the closing")
+    func late() async {
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        let batcher = Batcher<Int, Int>(
+            batchMax: 1,
+            queueMax: 10,
+            queueTimeMax: .zero,
+            workerCount: 1
+        ) { batch in
+            for await _ in gate {}
+            return batch.map { .success($0) }
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await batcher.run() }
+            await withTaskGroup(of: Outcome.self) { callers in
+                for number in 0..<3 {
+                    callers.addTask {
+                        do throws(StoreError) {
+                            return .success(try await batcher.submit(number))
+                        } catch {
+                            return .failure(error)
+                        }
+                    }
+                }
+                // The third is with the worker, until the others have their answers.
+                #expect(await callers.next() == .failure(.overloaded))
+                batcher.close()
+                #expect(await callers.next() == .failure(.overloaded))
+                opening.finish()
+                let last = await callers.next()
+                #expect((try? last?.get()) != nil)
+            }
+        }
+    }
+
     /// What became of the items, and how they were batched.
     private struct Run {
         var outcomes: [Outcome] = []

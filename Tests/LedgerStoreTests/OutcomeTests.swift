@@ -8,6 +8,7 @@ import Testing
 struct OutcomeTests {
     /// Lends a second copy of the service whose connections go through a proxy.
     private func run(
+        change: (inout PostgresConfiguration) -> Void = { _ in },
         _ body: (TestStore, LedgerStore, LossyProxy) async throws -> Void
     ) async throws {
         try await TestStore.run { test in
@@ -19,6 +20,7 @@ struct OutcomeTests {
                     database: String(database),
                     user: TestStore.serviceRole
                 )
+                change(&service)
                 try await test.another(service: service) { store in
                     // The statement is prepared from here on.
                     _ = try await test.launchNew("before", with: store)
@@ -91,6 +93,89 @@ struct OutcomeTests {
         }
     }
 
+    @Test("a statement that arrives after it was given up writes nothing any more")
+    func late() async throws {
+        try await run(change: Self.hurry) { test, store, proxy in
+            proxy.lose(.held, of: "append_events")
+            let error = await #expect(throws: StoreError.self) {
+                try await test.launchNew("alice", with: store)
+            }
+            // That nothing was written is said once it can no longer be.
+            #expect(error == .unavailable)
+            proxy.release()
+            while proxy.heldCount > 0 { await Task.yield() }
+            #expect(try await test.log().count == 2)
+            guard case .written(_, 2) = try await test.launchNew("alice", with: store) else {
+                Issue.record("the next write works by itself")
+                return
+            }
+        }
+    }
+
+    @Test("a database that goes silent leaves the outcome unknown, and nobody waits without end")
+    func silent() async throws {
+        try await run(change: Self.hurry) { test, store, proxy in
+            let user = try await test.user("before")
+            proxy.setTraffic(.stands)
+            try await withThrowingTaskGroup(of: StoreError?.self) { group in
+                // More than are sent at once.
+                for number in 0..<300 {
+                    group.addTask {
+                        do {
+                            _ = try await test.launchNew("user \(number)", with: store)
+                            return nil
+                        } catch {
+                            return error as? StoreError
+                        }
+                    }
+                }
+                group.addTask {
+                    do {
+                        _ = try await store.user(subject: user.subject, log: .facts, of: test.app)
+                        return nil
+                    } catch {
+                        return error as? StoreError
+                    }
+                }
+                let errors = try await group.reduce(into: []) { $0.append($1) }
+                #expect(!errors.contains(nil))
+                let known = [StoreError.outcomeUnknown, .unavailable, .overloaded]
+                #expect(errors.allSatisfy { $0.map(known.contains) ?? false })
+                #expect(errors.contains(.outcomeUnknown))
+            }
+            #expect(store.appendHealth(of: .facts).oldestAppend == nil)
+            proxy.setTraffic(.flows)
+            guard case .written = try await test.launchNew("alice", with: store) else {
+                Issue.record("the next write works by itself")
+                return
+            }
+        }
+    }
+
+    @Test("while an append is under way, its age can be asked for")
+    func age() async throws {
+        try await run { test, store, _ in
+            let owner = try await test.ownerConnection()
+            try await owner.script("begin; select 1 from ledger.log where log_id = 0 for update")
+            async let launched = test.launchNew("alice", with: store)
+            try await waitForWaiters(1, test)
+            let first = try #require(store.appendHealth(of: .facts).oldestAppend)
+            let second = try #require(store.appendHealth(of: .facts).oldestAppend)
+            #expect(first > .zero && second > first)
+            #expect(store.appendHealth(of: .access).oldestAppend == nil)
+            try await owner.script("commit")
+            _ = try await launched
+            #expect(store.appendHealth(of: .facts).oldestAppend == nil)
+        }
+    }
+
+    /// Notices silence soon.
+    private static func hurry(_ service: inout PostgresConfiguration) {
+        service.statementTimeMax = .milliseconds(500)
+        service.answerTimeMax = .milliseconds(500)
+        service.waitMax = .seconds(2)
+    }
+
     @Test("an id that somebody else has written is not taken for ours")
     func foreignID() async throws {
         try await run { test, store, proxy in
@@ -140,10 +225,11 @@ struct OutcomeTests {
                         and wait_event_type = 'Lock'
                     """
                 )
+                // Whether it was carried out is asked behind whoever holds the lock.
+                try await owner.script("commit")
                 return try await group.next() ?? nil
             }
             #expect(error == .unavailable)
-            try await owner.script("commit")
             #expect(try await test.log().count == 2)
             guard case .written = try await test.launchNew("alice") else {
                 Issue.record("the next write works by itself")

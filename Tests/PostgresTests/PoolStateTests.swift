@@ -38,6 +38,20 @@ struct PoolStateTests {
         #expect(state.request(now: now) == .lease(second))
     }
 
+    @Test("when the server is not what it was, the idle ones go and the lent ones stay")
+    func discardsIdle() {
+        var state = PoolState(connectionsMax: 2, waitersMax: 9, waitMax: .seconds(2))
+        _ = state.request(now: now)
+        _ = state.request(now: now)
+        let (first, _) = state.opened()
+        let (second, _) = state.opened()
+        #expect(state.release(second) == .keep)
+        #expect(state.discardIdle() == [second])
+        #expect(state.release(first) == .keep)
+        #expect(state.request(now: now) == .lease(first))
+        #expect(state.request(now: now) == .wait(5, opens: true, timerAt: nil))
+    }
+
     @Test("one waiter too many is refused at once")
     func waitersMax() {
         var state = PoolState(connectionsMax: 1, waitersMax: 2, waitMax: .seconds(2))

@@ -144,10 +144,10 @@ struct PoolTests {
         let pool = PostgresPool(configuration: configuration, logger: .test)
         defer { pool.close() }
         try await pool.withConnection { connection throws(PostgresError) in
-            try await connection.script("BEGIN; CREATE TABLE forgotten ()")
+            try await connection.script("BEGIN; CREATE TABLE public.forgotten ()")
         }
         let error = await #expect(throws: PostgresError.self) {
-            try await pool.query(Statement("forgotten", "SELECT FROM forgotten")) { _ in }
+            try await pool.query(Statement("forgotten", "SELECT FROM public.forgotten")) { _ in }
         }
         #expect(error?.code == .server(.undefinedTable))
     }

@@ -15,13 +15,15 @@ struct PrivateClusterTests {
                 let connection = try await PostgresConnection.connect(
                     PostgresConfiguration(url: cluster.url())
                 )
-                try await connection.script("CREATE TABLE kept (); INSERT INTO kept DEFAULT VALUES")
+                try await connection.script(
+                    "CREATE TABLE public.kept (); INSERT INTO public.kept DEFAULT VALUES"
+                )
             }
             let rows = try await PrivateCluster.run(configuration, logger: .test) { cluster in
                 let connection = try await PostgresConnection.connect(
                     PostgresConfiguration(url: cluster.url())
                 )
-                return try await connection.query(Statement("kept", "SELECT FROM kept")) {
+                return try await connection.query(Statement("kept", "SELECT FROM public.kept")) {
                     $0.rowCount
                 }
             }
@@ -53,11 +55,11 @@ struct PrivateClusterTests {
             let connection = try await PostgresConnection.connect(
                 PostgresConfiguration(url: try await cluster.url())
             )
-            try await connection.script("CREATE TABLE person (name text UNIQUE)")
+            try await connection.script("CREATE TABLE public.person (name text UNIQUE)")
             for _ in 0..<2 {
                 let statement = Statement(
                     "insert_person",
-                    "INSERT INTO person VALUES ($1)",
+                    "INSERT INTO public.person VALUES ($1)",
                     .text("MARKER")
                 )
                 _ = try? await connection.query(statement) { _ in }

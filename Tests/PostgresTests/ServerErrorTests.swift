@@ -58,11 +58,10 @@ struct ServerErrorTests {
 
     @Test("each kind of refusal has its SQLSTATE")
     func states() async throws {
-        let connection = try await connect()
         let cases: [(String, SQLState)] = [
             ("SELECT * FROM nowhere", .undefinedTable),
             ("SELECT nothing()", .undefinedFunction),
-            ("BEGIN READ ONLY; CREATE TABLE t ()", .readOnly),
+            ("BEGIN READ ONLY; CREATE TABLE public.t ()", .readOnly),
             ("SET ROLE pg_monitor; CREATE TABLE public.t ()", .insufficientPrivilege),
             (
                 "DO $$ BEGIN RAISE 'own' USING ERRCODE = 'LG001'; END $$",
@@ -70,11 +69,11 @@ struct ServerErrorTests {
             ),
         ]
         for (sql, state) in cases {
+            let connection = try await connect()
             let error = await #expect(throws: PostgresError.self) {
                 try await connection.script(sql)
             }
             #expect(error?.code == .server(state), "\(sql)")
-            try await connection.script("ROLLBACK; RESET ROLE")
         }
         #expect(SQLState(rawValue: "LG001").classCode == "LG")
     }
@@ -114,13 +113,13 @@ struct ServerErrorTests {
             logger: .test
         )
         defer { pool.close() }
-        let statement = Statement("changing", "SELECT * FROM changing")
+        let statement = Statement("changing", "SELECT * FROM public.changing")
         try await pool.withConnection { connection throws(PostgresError) in
-            try await connection.script("CREATE TABLE changing (one int)")
+            try await connection.script("CREATE TABLE public.changing (one int)")
         }
         try await pool.query(statement) { _ in }
         try await pool.withConnection { connection throws(PostgresError) in
-            try await connection.script("ALTER TABLE changing ADD two int")
+            try await connection.script("ALTER TABLE public.changing ADD two int")
         }
         let error = await #expect(throws: PostgresError.self) {
             try await pool.query(statement) { _ in }

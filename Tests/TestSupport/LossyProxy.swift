@@ -1,13 +1,23 @@
 import Foundation
 import Glibc
-import PostgresCluster
+package import PostgresCluster
 import Synchronization
 
-/// Stands between a store and PostgreSQL, and loses what a test asks it to lose.
+/// Stands between a client and a server, and loses, holds or delays what a test asks it to.
+///
+/// Each connection has two threads, one for each direction, so bytes keep their order.
 package final class LossyProxy: Sendable {
+    /// Where a proxy listens, or what it stands in front of.
+    package enum Address: Sendable, Equatable {
+        /// A Unix socket by its path.
+        case path(String)
+        /// A port of the loopback address; 0 for any that is free.
+        case port(UInt16)
+    }
+
     /// What is lost of one statement and its answer.
     ///
-    /// The connection is cut in any case.
+    /// The connection is cut in any case but one.
     package enum Loss: Sendable {
         /// The statement does not reach the server.
         case request
@@ -15,107 +25,182 @@ package final class LossyProxy: Sendable {
         case answer
         /// The client is cut off at once, while the server still works.
         case client
+        /// The statement waits on its way until `release` is called, also when the client has given
+        /// up meanwhile.
+        case held
+    }
+
+    /// How bytes travel.
+    package enum Traffic: Sendable, Equatable {
+        case flows
+        /// No byte moves, and no connection is closed: a network that swallows packets, or a frozen
+        /// server.
+        ///
+        /// What was sent meanwhile arrives once traffic flows again, as TCP sends it anew.
+        case stands
+        /// Each piece arrives later.
+        case drags(Duration)
+        /// New connections are closed at once, before a byte.
+        case isRefused
+    }
+
+    private struct Order {
+        let loss: Loss
+        let statement: String
+        var times: Int
     }
 
     private struct Shared {
-        var order: (loss: Loss, statement: String)?
+        var order: Order?
+        var answerBytesMax: Int?
         var lossCount = 0
-        var isClosed = false
+        var links: [ObjectIdentifier: Link] = [:]
     }
 
+    /// Where clients connect to.
+    package let address: Address
     private let folder: String
-    private let serverPath: String
-    private let listener: Int32
+    private let server: Address
+    private let listener: ProxySocket
     private let shared = Mutex(Shared())
+    private let signal = TrafficSignal()
+    private let held = TrafficSignal(.stands)
 
-    private init(serverPath: String) throws {
+    /// A proxy that listens on a TCP port, or else on a Unix socket in a folder of its own.
+    private init(in front: Address, overTCP: Bool) throws {
         folder = try newTemporaryFolder()
-        self.serverPath = serverPath
-        listener = try Self.socket()
-        let isBound = unsafe Self.withAddress("\(folder)/.s.PGSQL.5432") {
-            unsafe bind(listener, $0, $1)
-        }
-        guard isBound == 0, listen(listener, 64) == 0 else { throw POSIXError(.EADDRINUSE) }
+        server = front
+        let wanted: Address =
+            overTCP ? .port(0) : .path("\(folder)/.s.PGSQL.\(Self.socketNumber)")
+        listener = try ProxySocket(listeningAt: wanted)
+        address = overTCP ? .port(listener.port) : wanted
     }
 
-    /// Lends a proxy in front of the shared test server.
+    /// The number in the name of the Unix socket; the same in every folder.
+    private static let socketNumber = 5432
+
+    /// Lends a proxy in front of a server.
     package static func run<Value: Sendable>(
+        in front: Address,
+        overTCP: Bool = false,
         _ body: (LossyProxy) async throws -> Value
     ) async throws -> Value {
-        let cluster = try await TestPostgres.cluster()
-        let proxy = try LossyProxy(
-            serverPath: "\(cluster.socketFolder)/.s.PGSQL.\(cluster.port)"
-        )
+        let proxy = try LossyProxy(in: front, overTCP: overTCP)
         defer { proxy.close() }
         Thread.detachNewThread { proxy.accept() }
         return try await body(proxy)
     }
 
-    /// The URI of a database by way of the proxy.
-    package func url(database: String, user: String) -> String {
-        "postgresql://\(user)@/\(database)?host=\(folder)&port=5432"
+    /// Lends a proxy in front of a PostgreSQL; the shared test server unless another is named.
+    package static func run<Value: Sendable>(
+        inFrontOf cluster: RunningCluster? = nil,
+        overTCP: Bool = false,
+        _ body: (LossyProxy) async throws -> Value
+    ) async throws -> Value {
+        let cluster = if let cluster { cluster } else { try await TestPostgres.cluster() }
+        let path = "\(cluster.socketFolder)/.s.PGSQL.\(cluster.port)"
+        return try await run(in: .path(path), overTCP: overTCP, body)
     }
 
-    /// Loses the next execution of a prepared statement of this name.
-    package func lose(_ loss: Loss, of statement: String) {
-        shared.withLock { $0.order = (loss, statement) }
+    /// The URI of a database by way of the proxy.
+    package func url(database: String, user: String) -> String {
+        switch address {
+        case .path: "postgresql://\(user)@/\(database)?host=\(folder)&port=\(Self.socketNumber)"
+        case .port(let port): "postgresql://\(user)@127.0.0.1:\(port)/\(database)"
+        }
+    }
+
+    /// Loses the next executions of a prepared statement of this name.
+    package func lose(_ loss: Loss, of statement: String, times: Int = 1) {
+        shared.withLock { $0.order = Order(loss: loss, statement: statement, times: times) }
+    }
+
+    /// Cuts every later connection after so many bytes of answers; nil for none.
+    package func cutAnswers(after bytes: Int?) {
+        shared.withLock { $0.answerBytesMax = bytes }
+    }
+
+    /// Changes how bytes travel, also on connections that there are.
+    package func setTraffic(_ traffic: Traffic) {
+        signal.set(traffic)
+    }
+
+    /// Lets the statements go on that were held.
+    package func release() {
+        held.set(.flows)
+    }
+
+    /// Cuts the connections that there are.
+    package func cutAll() {
+        for link in shared.withLock({ Array($0.links.values) }) { link.cut() }
     }
 
     /// How many statements were lost so far.
     package var lossCount: Int { shared.withLock { $0.lossCount } }
 
+    /// How many of the connections that there are carry a statement that was held.
+    package var heldCount: Int {
+        shared.withLock { shared in
+            shared.links.values.count { $0.isHeld.load(ordering: .sequentiallyConsistent) }
+        }
+    }
+
+    /// How many connections there are.
+    package var connectionCount: Int { shared.withLock { $0.links.count } }
+
     private func close() {
-        shared.withLock { $0.isClosed = true }
-        shutdown(listener, Int32(SHUT_RDWR))
+        listener.cut()
+        setTraffic(.isRefused)
+        release()
+        cutAll()
         try? FileManager.default.removeItem(atPath: folder)
     }
 
     private func accept() {
-        while true {
-            let client = Glibc.accept(listener, nil, nil)
-            guard client >= 0 else {
-                Glibc.close(listener)
-                return
-            }
-            guard let server = try? Self.socket() else {
-                Glibc.close(client)
+        while let client = listener.accept() {
+            guard signal.traffic != .isRefused, let upstream = try? ProxySocket(to: server) else {
                 continue
             }
-            let link = Link(client: client, server: server)
-            let isConnected = unsafe Self.withAddress(serverPath) { unsafe connect(server, $0, $1) }
-            guard isConnected == 0 else { continue }
+            let link = Link(client: client, server: upstream)
+            shared.withLock { $0.links[ObjectIdentifier(link)] = link }
             Thread.detachNewThread { self.forwardRequests(link) }
-            Thread.detachNewThread { self.forwardAnswers(link) }
+            Thread.detachNewThread {
+                self.forwardAnswers(link)
+                self.shared.withLock { $0.links[ObjectIdentifier(link)] = nil }
+            }
         }
     }
 
     private func forwardRequests(_ link: Link) {
-        while let bytes = Self.receive(link.client) {
-            switch loss(for: bytes) {
-            case nil: break
-            case .request:
-                return link.cut()
-            case .answer:
-                link.isLosing.store(true, ordering: .sequentiallyConsistent)
-            case .client:
-                link.isLosing.store(true, ordering: .sequentiallyConsistent)
-                _ = Self.send(bytes, to: link.server)
-                shutdown(link.client, Int32(SHUT_RDWR))
-                return
+        while let bytes = link.client.receive() {
+            let loss = loss(for: bytes)
+            if loss == .request { return link.cut() }
+            if loss == .held {
+                link.isHeld.store(true, ordering: .sequentiallyConsistent)
+                held.waitUntilClear()
             }
-            guard Self.send(bytes, to: link.server) else { break }
+            if loss == .answer || loss == .client {
+                link.isLosing.store(true, ordering: .sequentiallyConsistent)
+            }
+            signal.waitUntilClear()
+            guard link.server.send(bytes) else { break }
+            if loss == .client { return link.client.cut() }
         }
-        shutdown(link.server, Int32(SHUT_WR))
+        // What the server still has to say is nobody's any more.
+        link.server.finish()
     }
 
     private func forwardAnswers(_ link: Link) {
-        while let bytes = Self.receive(link.server) {
+        var left = shared.withLock { $0.answerBytesMax } ?? Int.max
+        while let bytes = link.server.receive() {
+            signal.waitUntilClear()
             if link.isLosing.load(ordering: .sequentiallyConsistent) {
                 // ReadyForQuery, idle: the transaction has ended.
                 guard bytes.suffix(6) == [0x5A, 0, 0, 0, 5, 0x49] else { continue }
                 break
             }
-            guard Self.send(bytes, to: link.client) else { break }
+            guard link.client.send(Array(bytes.prefix(left))), left > bytes.count else { break }
+            left -= bytes.count
         }
         link.cut()
     }
@@ -124,10 +209,11 @@ package final class LossyProxy: Sendable {
     private func loss(for bytes: [UInt8]) -> Loss? {
         shared.withLock { shared in
             // Only a Bind names a prepared statement that is to be executed.
-            guard let order = shared.order, bytes.first == UInt8(ascii: "B"),
+            guard var order = shared.order, bytes.first == UInt8(ascii: "B"),
                 bytes.prefix(128).contains(order.statement)
             else { return nil }
-            shared.order = nil
+            order.times -= 1
+            shared.order = order.times > 0 ? order : nil
             shared.lossCount += 1
             return order.loss
         }
@@ -136,74 +222,45 @@ package final class LossyProxy: Sendable {
 
 /// Two sockets that belong together; they close when nobody forwards between them any more.
 private final class Link: Sendable {
-    let client: Int32
-    let server: Int32
+    let client: ProxySocket
+    let server: ProxySocket
     let isLosing = Atomic(false)
+    let isHeld = Atomic(false)
 
-    init(client: Int32, server: Int32) {
+    init(client: ProxySocket, server: ProxySocket) {
         self.client = client
         self.server = server
     }
 
     func cut() {
-        shutdown(client, Int32(SHUT_RDWR))
-        shutdown(server, Int32(SHUT_RDWR))
-    }
-
-    deinit {
-        close(client)
-        close(server)
+        client.cut()
+        server.cut()
     }
 }
 
-extension LossyProxy {
-    private static func socket() throws -> Int32 {
-        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw POSIXError(.EMFILE) }
-        return descriptor
+/// Lets the threads of a proxy through, or holds them.
+private final class TrafficSignal: Sendable {
+    private let state: Mutex<LossyProxy.Traffic>
+    private let changed = NSCondition()
+
+    init(_ traffic: LossyProxy.Traffic = .flows) {
+        state = Mutex(traffic)
     }
 
-    private static func withAddress(
-        _ path: String,
-        _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-    ) -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { buffer in
-            precondition(path.utf8.count < buffer.count, "A socket's path has at most 107 bytes.")
-            unsafe buffer.copyBytes(from: path.utf8)
-        }
-        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        return unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe body($0, size)
-            }
+    var traffic: LossyProxy.Traffic { state.withLock { $0 } }
+
+    func set(_ traffic: LossyProxy.Traffic) {
+        changed.withLock {
+            state.withLock { $0 = traffic }
+            changed.broadcast()
         }
     }
 
-    private static func receive(_ descriptor: Int32) -> [UInt8]? {
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        let count = unsafe buffer.withUnsafeMutableBytes {
-            unsafe read(descriptor, $0.baseAddress, $0.count)
+    func waitUntilClear() {
+        changed.withLock {
+            while traffic == .stands { changed.wait() }
         }
-        return count > 0 ? Array(buffer.prefix(count)) : nil
-    }
-
-    private static func send(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
-        var left = bytes[...]
-        while !left.isEmpty {
-            let count = unsafe left.withUnsafeBytes {
-                unsafe Glibc.send(
-                    descriptor,
-                    $0.baseAddress,
-                    $0.count,
-                    Int32(MSG_NOSIGNAL)
-                )
-            }
-            guard count > 0 else { return false }
-            left = left.dropFirst(count)
-        }
-        return true
+        if case .drags(let delay) = traffic { Thread.sleep(forTimeInterval: delay / .seconds(1)) }
     }
 }
 

@@ -1,4 +1,6 @@
 import Foundation
+import Glibc
+import PostgresCluster
 import Subprocess
 import Wire
 
@@ -65,6 +67,23 @@ package enum PostgresTools {
             return result.standardOutput.split(separator: "\n").map(String.init)
         default: throw Failure(message: result.standardError)
         }
+    }
+
+    /// A copy of a running server's data, set up to follow it, which belongs to the server's user.
+    static func baseBackup(of cluster: RunningCluster, to folder: String) async throws {
+        _ = try await run(
+            "pg_basebackup",
+            [
+                "-h", cluster.socketFolder, "-p", "\(cluster.port)", "-U",
+                RunningCluster.superuser, "-D", folder, "-R", "-c", "fast", "--no-sync",
+            ],
+            input: ""
+        )
+        guard geteuid() == 0 else { return }
+        let attributes = try FileManager.default.attributesOfItem(atPath: cluster.folder)
+        let owner = "\(attributes[.ownerAccountID] ?? 0):\(attributes[.groupOwnerAccountID] ?? 0)"
+        let parent = folder.split(separator: "/").dropLast().joined(separator: "/")
+        _ = try await run("chown", ["-R", owner, "/\(parent)"], input: "")
     }
 
     private static func run(

@@ -65,7 +65,7 @@ package final class SteppedIntegrator {
     /// The last checkpoint of the log of facts.
     package func latest() async throws -> PublishedCheckpoint {
         guard let latest = try await test.store.latestCheckpoint(log: .facts) else {
-            throw StoreError.damaged(.answer)
+            throw StoreError.defect
         }
         return latest
     }

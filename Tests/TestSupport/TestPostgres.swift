@@ -159,6 +159,41 @@ package actor TestCluster {
         }
     }
 
+    /// Lends a standby that follows this cluster, which from here on waits for it at each commit.
+    ///
+    /// A commit is confirmed once the standby has written it to its disk, as with
+    /// `synchronous_standby_names = '*'` everywhere.
+    package func withStandby<Value: Sendable>(
+        _ body: (TestCluster) async throws -> Value
+    ) async throws -> Value {
+        guard let cluster else { throw POSIXError(.ENOTCONN) }
+        let folders = try [newTemporaryFolder(), newTemporaryFolder()]
+        defer { for folder in folders { try? FileManager.default.removeItem(atPath: folder) } }
+        try await PostgresTools.baseBackup(of: cluster, to: "\(folders[0])/data")
+        let standby = TestCluster(
+            ClusterConfiguration(
+                folder: folders[0],
+                durable: configuration.durable,
+                socketFolder: folders[1]
+            )
+        )
+        do {
+            try await standby.start()
+            let connection = try await PostgresConnection.connect(
+                PostgresConfiguration(url: cluster.url())
+            )
+            try await connection.script("alter system set synchronous_standby_names = '*'")
+            try await connection.script("select pg_reload_conf()")
+            await connection.close()
+            let value = try await body(standby)
+            try await standby.stop()
+            return value
+        } catch {
+            try? await standby.stop()
+            throw error
+        }
+    }
+
     /// The URI, the same before and after a restart and in between.
     package func url(
         database: String = "postgres",
@@ -222,6 +257,12 @@ package actor TestCluster {
         kill(process, SIGQUIT)
         current.stop.finish()
         try await current.task.value
+    }
+
+    /// Where the server's socket is.
+    package func socketFolder() throws -> String {
+        guard let cluster else { throw POSIXError(.ENOTCONN) }
+        return cluster.socketFolder
     }
 
     /// Ends one of the server's processes at once; the others then end theirs and recover.

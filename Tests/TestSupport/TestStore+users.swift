@@ -42,7 +42,7 @@ extension TestStore {
     /// A user as stored.
     package func user(_ clientUserID: String) async throws -> StoredUser {
         guard let user = try await store.user(Secret(clientUserID), of: app) else {
-            throw StoreError.damaged(.answer)
+            throw StoreError.defect
         }
         return user
     }

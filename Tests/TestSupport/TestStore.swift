@@ -116,7 +116,7 @@ package struct TestStore: Sendable {
             )
             _ = try await store.add(app, context: RecordContext(actor: "operator"), owner: owner)
             guard let stored = try await store.app(clientID: "demo") else {
-                throw StoreError.damaged(.answer)
+                throw StoreError.defect
             }
             return try await body(
                 TestStore(

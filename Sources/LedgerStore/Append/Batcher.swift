@@ -4,12 +4,14 @@ internal import Synchronization
 /// Gathers what arrives while a batch is under way into the next batch.
 ///
 /// Nothing waits for a timer: a lone item goes out at once, and under load the batches grow by
-/// themselves. The queue is bounded; one item too many is refused.
+/// themselves. The queue is bounded: one item too many is refused, and so is one that waited too
+/// long, whatever the workers wait for.
 final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
     private struct Waiting {
         let item: Item
         /// Two items with the same key never share a batch.
         let key: UInt128?
+        let since = ContinuousClock.now
         let continuation: CheckedContinuation<Result<Answer, StoreError>, Never>
     }
 
@@ -22,6 +24,7 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
     private let state = Mutex(State())
     private let batchMax: Int
     private let queueMax: Int
+    private let queueTimeMax: Duration
     private let workerCount: Int
     private let process: @Sendable ([Item]) async -> [Result<Answer, StoreError>]
 
@@ -29,18 +32,21 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
     init(
         batchMax: Int,
         queueMax: Int,
+        queueTimeMax: Duration = StoreLimits.queueTimeMax,
         workerCount: Int,
         process: @escaping @Sendable ([Item]) async -> [Result<Answer, StoreError>]
     ) {
         self.batchMax = batchMax
         self.queueMax = queueMax
+        self.queueTimeMax = queueTimeMax
         self.workerCount = workerCount
         self.process = process
     }
 
     /// Waits until the item was processed with a batch.
     ///
-    /// Throws `StoreError.overloaded` when too many wait, `.unavailable` once closed.
+    /// Throws `StoreError.overloaded` when too many wait or it waited too long, `.unavailable` once
+    /// closed.
     func submit(_ item: Item, key: UInt128? = nil) async throws(StoreError) -> Answer {
         let result = await withCheckedContinuation { continuation in
             let waiting = Waiting(item: item, key: key, continuation: continuation)
@@ -55,10 +61,14 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
 
     /// Works until `close()` was called and the queue is empty.
     func run() async {
-        await withDiscardingTaskGroup { group in
-            for _ in 0..<workerCount {
-                group.addTask { await self.work() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.refuseLate() }
+            await withDiscardingTaskGroup { workers in
+                for _ in 0..<workerCount {
+                    workers.addTask { await self.work() }
+                }
             }
+            group.cancelAll()
         }
     }
 
@@ -100,6 +110,20 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
             for (waiting, answer) in zip(batch, answers) {
                 waiting.continuation.resume(returning: answer)
             }
+        }
+    }
+
+    /// Refuses, again and again, whoever has waited too long; nobody has worked on their items.
+    private func refuseLate() async {
+        while (try? await Task.sleep(for: StoreLimits.queueLookPause)) != nil {
+            let late = state.withLock { state in
+                let latest = ContinuousClock.now - queueTimeMax
+                // They stand in the order in which they came.
+                let count = state.queue.prefix { $0.since < latest }.count
+                defer { state.queue.removeFirst(count) }
+                return state.queue.prefix(count)
+            }
+            for waiting in late { waiting.continuation.resume(returning: .failure(.overloaded)) }
         }
     }
 

@@ -3,10 +3,11 @@ internal import Synchronization
 /// Lets tasks of this process that work on the same thing go one after the other.
 ///
 /// Correctness rests on expected versions in the database. The gate only keeps a crowd at one user
-/// from refusing each other again and again, or from asking the provider the same thing.
+/// from refusing each other again and again, or from asking the provider the same thing. Whoever
+/// comes first goes first: nobody who waits is overtaken.
 package final class KeyGate: Sendable {
     /// Who waits for each key that is held.
-    private let waiting = Mutex<[UInt128: [CheckedContinuation<Void, Never>]]>([:])
+    private let waiting = Mutex<[UInt128: [CheckedContinuation<Bool, Never>]]>([:])
 
     package init() {}
 
@@ -15,13 +16,14 @@ package final class KeyGate: Sendable {
         _ key: UInt128,
         _ body: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
-        await enter(key)
+        _ = await enter(key)
         defer { leave(key) }
         return try await body()
     }
 
-    private func enter(_ key: UInt128) async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+    /// Waits for its turn, which ends with `leave`; true when it had to wait.
+    func enter(_ key: UInt128) async -> Bool {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
             let mayEnter = waiting.withLock { waiting in
                 guard waiting[key] != nil else {
                     waiting[key] = []
@@ -30,12 +32,13 @@ package final class KeyGate: Sendable {
                 waiting[key]?.append(continuation)
                 return false
             }
-            if mayEnter { continuation.resume() }
+            if mayEnter { continuation.resume(returning: false) }
         }
     }
 
-    private func leave(_ key: UInt128) {
-        let next = waiting.withLock { waiting -> CheckedContinuation<Void, Never>? in
+    /// Gives the turn to the next one.
+    func leave(_ key: UInt128) {
+        let next = waiting.withLock { waiting -> CheckedContinuation<Bool, Never>? in
             guard var queue = waiting[key], !queue.isEmpty else {
                 waiting[key] = nil
                 return nil
@@ -44,6 +47,6 @@ package final class KeyGate: Sendable {
             waiting[key] = queue
             return next
         }
-        next?.resume()
+        next?.resume(returning: true)
     }
 }

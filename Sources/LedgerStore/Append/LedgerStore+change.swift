@@ -1,29 +1,50 @@
 internal import Ledger
+internal import Vault
 
 extension LedgerStore {
     /// Decides and writes; decides anew on the user as it is when somebody else was faster.
     ///
-    /// `decide` must be pure: it may run several times. When it answers nil there is nothing to
-    /// write, and the user comes back as read. Throws what `decide` throws, or `StoreError`.
+    /// Callers of this process go one after the other, so that nobody who tries again is overtaken
+    /// by who has just come. `decide` must be pure: it may run several times. When it answers nil
+    /// there is nothing to write. Throws what `decide` throws, or `StoreError`.
     package func change(
         _ user: StoredUser,
         of app: StoredApp,
         decide: (StoredUser) throws -> Change?
     ) async throws -> ChangeOutcome? {
-        guard let change = try decide(user) else { return nil }
-        let outcome = try await write(change, to: user)
-        guard outcome.isOvertaken else { return outcome }
-        guard let current = try await reread(user, of: app) else { throw StoreError.conflict }
-        return try await gate.run(current.subject.value) {
-            for _ in 0..<StoreLimits.decisionTriesMax {
-                guard let current = try await reread(current, of: app),
-                    let change = try decide(current)
-                else { return nil }
+        var current = user
+        let latest = ContinuousClock.now + StoreLimits.turnTimeMax
+        turns: while true {
+            let place = place(of: current)
+            let hasWaited = await gate.enter(place)
+            defer { gate.leave(place) }
+            guard ContinuousClock.now < latest else { throw StoreError.overloaded }
+            var pause = RetryPause()
+            for attempt in 0..<StoreLimits.decisionTriesMax {
+                if hasWaited || attempt > 0 {
+                    // Who is not found is as new as before.
+                    current = try await reread(current, of: app) ?? current
+                    // Who was new is stored by now: others wait for their turn at another place.
+                    guard self.place(of: current) == place else { continue turns }
+                }
+                guard let change = try decide(current) else { return nil }
                 let outcome = try await write(change, to: current)
-                if !outcome.isOvertaken { return outcome }
+                guard outcome.isOvertaken else { return outcome }
+                // It was another copy of the service, so the turn is kept meanwhile.
+                await pause.wait()
             }
             throw StoreError.conflict
         }
+    }
+
+    /// Where the changes of a user take turns: at the claim of one who is not stored yet, for each
+    /// caller has made another subject for it.
+    private func place(of user: StoredUser) -> UInt128 {
+        guard user.state.version == 0, let clientUserID = user.newClientUserID else {
+            return user.subject.value
+        }
+        let fingerprint = vault.fingerprint(.user, of: clientUserID, app: user.app)
+        return Identifier(bytes: fingerprint.bytes)?.value ?? user.subject.value
     }
 
     /// The user as it is now; one that was new may be stored by now, under another subject.

@@ -7,22 +7,31 @@ internal import Postgres
 /// round trip, one fsync.
 final class LogWriter: Sendable {
     private let batcher: Batcher<AppendCommand, AppendVerdict>
-    /// For readiness.
+    /// How the appends went lately, for readiness.
     let outcomes = AppendOutcomes()
+    private let watch = AppendWatch()
 
-    init(log: Log, pool: PostgresPool, rootKeyID: String, logger: Logger) {
-        let appender = Appender(log: log, pool: pool, rootKeyID: rootKeyID, logger: logger)
+    init(log: Log, database: StoreDatabase, rootKeyID: String, logger: Logger) {
+        let appender = Appender(
+            log: log,
+            database: database,
+            rootKeyID: rootKeyID,
+            settler: AppendSettler(log: log, pool: database.pool, logger: logger),
+            watch: watch,
+            logger: logger
+        )
         batcher = Batcher(
             batchMax: StoreLimits.batchCommandsMax,
             queueMax: StoreLimits.queuedCommandsMax,
             workerCount: StoreLimits.batchesInFlightMax
         ) { [outcomes] commands in
-            let ticket = outcomes.begin()
             let answers = await appender.append(commands)
-            outcomes.end(ticket, answers)
+            outcomes.note(answers)
             return answers
         }
     }
+
+    var health: AppendHealth { watch.health }
 
     func append(_ command: AppendCommand) async throws(StoreError) -> AppendVerdict {
         try await batcher.submit(command, key: command.batchKey)
@@ -33,18 +42,24 @@ final class LogWriter: Sendable {
     func close() { batcher.close() }
 }
 
-/// Sends batches and settles the ones whose answer was lost.
+/// Sends batches, and has the ones settled whose answer was lost.
 private struct Appender: Sendable {
     let log: Log
-    let pool: PostgresPool
+    let database: StoreDatabase
     let rootKeyID: String
+    let settler: AppendSettler
+    let watch: AppendWatch
     let logger: Logger
     let batchSize = Recorder(label: "ledger_append_batch_commands")
 
     func append(_ commands: [AppendCommand]) async -> [Result<AppendVerdict, StoreError>] {
         batchSize.record(commands.count)
+        let sent = watch.begin()
+        defer { watch.end(sent) }
         do {
-            return try await send(commands).map { .success($0) }
+            let verdicts = try await send(commands)
+            acknowledge(verdicts, of: commands, sent)
+            return verdicts.map { .success($0) }
         } catch {
             return await handle(error, of: commands)
         }
@@ -52,12 +67,34 @@ private struct Appender: Sendable {
 
     private func send(_ commands: [AppendCommand]) async throws(PostgresError) -> [AppendVerdict] {
         let append = AppendStatement(commands, logID: log.id, rootKeyID: rootKeyID)
-        let verdicts = try await pool.query(append.statement) { result throws(PostgresError) in
-            try AppendStatement.verdicts(result)
+        let verdicts = try await database.retried(append.statement) {
+            result throws(PostgresError) in
+            // Whatever it was that the server warned of: it is looked up what became of it.
+            guard !result.isWarned else { throw PostgresError.outcomeUnknown("a warning") }
+            return try AppendStatement.verdicts(result)
         }
         let known = verdicts.compactMap { $0 }
         precondition(known.count == commands.count, "append_events answers every command.")
         return known
+    }
+
+    private func acknowledge(
+        _ verdicts: [AppendVerdict],
+        of commands: [AppendCommand],
+        _ sent: AppendWatch.Sent
+    ) {
+        var first = Int64.max
+        var last = Int64.min
+        for (verdict, command) in zip(verdicts, commands) {
+            guard case .appended(let position) = verdict else { continue }
+            first = min(first, position)
+            last = max(last, position + Int64(command.events.count) - 1)
+        }
+        guard first <= last, watch.acknowledge(first...last, of: sent) else { return }
+        logger.critical(
+            "the database has lost acknowledged events",
+            metadata: ["log": "\(log.id)", "position": "\(first)"]
+        )
     }
 
     private func handle(
@@ -75,62 +112,10 @@ private struct Appender: Sendable {
             return [.success(.conflict)]
         case .outcomeUnknown:
             logger.warning("append outcome unknown", metadata: ["commands": "\(commands.count)"])
-            return await settle(commands)
+            return await settler.settle(commands, sentIn: error.session)
         default:
             logger.error("append failed", metadata: ["error": "\(error)"])
             return commands.map { _ in .failure(StoreError(error)) }
         }
-    }
-
-    /// Asks on a fresh connection which of the commands are in the log.
-    ///
-    /// Never sends them again.
-    private func settle(
-        _ commands: [AppendCommand]
-    ) async -> [Result<AppendVerdict, StoreError>] {
-        let ids = commands.compactMap { $0.events.first?.record.id.value }
-        for attempt in 0..<StoreLimits.settleTriesMax {
-            if attempt > 0 { try? await Task.sleep(for: StoreLimits.settlePause) }
-            guard let settled = try? await settled(ids) else { continue }
-            return commands.map { command in
-                guard let first = command.events.first,
-                    let stored = settled[first.record.id.value]
-                else { return .failure(.unavailable) }
-                // An id may be derived, and another worker may have used it: only the same bytes
-                // are our own.
-                return .success(
-                    stored.record == first.bytes
-                        ? .appended(position: stored.position)
-                        : .repeated(position: stored.position)
-                )
-            }
-        }
-        logger.error("append outcome not settled", metadata: ["commands": "\(commands.count)"])
-        return commands.map { _ in .failure(.outcomeUnknown) }
-    }
-
-    private struct Settled: Sendable {
-        let position: Int64
-        let record: [UInt8]
-    }
-
-    private func settled(_ ids: [UInt128]) async throws(PostgresError) -> [UInt128: Settled] {
-        let settled = try await pool.rows(
-            Statement(
-                "settle_events",
-                """
-                select settled_id, settled_position, settled_record
-                from ledger.settle_events($1, $2)
-                """,
-                .int4(log.id),
-                .uuidArray(ids)
-            )
-        ) { result, row throws(PostgresError) in
-            (
-                try result.uuid(row, 0),
-                Settled(position: try result.int8(row, 1), record: try result.bytes(row, 2))
-            )
-        }
-        return Dictionary(uniqueKeysWithValues: settled)
     }
 }

@@ -80,10 +80,15 @@ package actor Readiness {
     }
 
     private func ask() async -> [ReadinessCondition] {
-        let age = store.appendAge
+        let logs = Log.allCases.map { (log: $0, health: store.appendHealth(of: $0)) }
+        let age = logs.compactMap(\.health.oldestAppend).max() ?? .zero
         let isStuck = age > Self.appendTimeMax
         var conditions = await databaseConditions(probes: !isStuck)
         if isStuck { conditions.insert(.appendsStuck(seconds: age.components.seconds), at: 0) }
+        for (log, health) in logs {
+            guard let position = health.lostFrom else { continue }
+            conditions.append(.eventsLost(log, from: position))
+        }
         for source in sources { conditions += await source() }
         return conditions
     }

@@ -20,6 +20,7 @@ extension ReadinessCondition {
         case .logLocked: "log_locked"
         case .appendRefused: "append_refused"
         case .appendsStuck: "appends_stuck"
+        case .eventsLost: "events_lost"
         case .checkpointsStopped: "checkpoints_stopped"
         case .witnessesAway: "witnesses_away"
         case .answersWaiting: "answers_waiting"
@@ -61,6 +62,9 @@ extension ReadinessCondition {
             "Nothing was signed for the log of \(log.name) in the last \(seconds) seconds: \(why)."
         case .witnessesAway(let log, let why):
             "The checkpoint of the log of \(log.name) waits: \(why)."
+        case .eventsLost(let log, let position):
+            "The database has lost acknowledged events of the log of \(log.name), from position "
+                + "\(position) on."
         case .answersWaiting(let count, let seconds):
             "\(count) of the provider's answers wait on disk to be recorded, the oldest for "
                 + "\(seconds) s."
@@ -99,6 +103,9 @@ extension ReadinessCondition {
         case .logLocked: "See what this session does, and end it with pg_terminate_backend."
         case .appendRefused: "See the service's log and the server's."
         case .appendsStuck: "See whether the server, its disk or its standby hangs."
+        case .eventsLost:
+            "It is another database, or an older state of the same: find out which one is right, "
+                + "and start the service anew."
         case .checkpointsStopped:
             "Remove the cause; the service goes on by itself, and no event is lost."
         case .witnessesAway: "Ask the operators of the witnesses; events are written meanwhile."

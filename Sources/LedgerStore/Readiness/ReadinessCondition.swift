@@ -36,6 +36,8 @@ package enum ReadinessCondition: Sendable, Equatable {
     case appendRefused(sqlState: String)
     /// An append has had no answer for long.
     case appendsStuck(seconds: Int64)
+    /// Positions from here on were given out anew after they had been acknowledged.
+    case eventsLost(Log, from: Int64)
     /// Nothing is signed, for a reason that is no alarm.
     case checkpointsStopped(Log, seconds: Int64, why: String)
     /// Checkpoints wait for witnesses.

@@ -6,6 +6,8 @@ package import Vault
 package enum StoreOpeningError: Error, CustomStringConvertible {
     /// The database cannot be asked.
     case database(PostgresError)
+    /// A pooler in between lends sessions for single transactions.
+    case sharedSessions
     /// The database has no schema of ours.
     case notMigrated
     /// The database stands at an older migration than this program.
@@ -33,6 +35,9 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
         case .database(let error) where error.sqlState == .readOnly:
             "the database only reads: name the primary in the connection string"
         case .database(let error): "\(error)"
+        case .sharedSessions:
+            "connections share sessions of the database: set pool_mode = session in PgBouncer, or "
+                + "connect to PostgreSQL itself"
         case .notMigrated: "the database holds no ledger yet: run token-ledger migrate"
         case .outdated(let found, let needed):
             "the database stands at migration \(found), this program needs \(needed): "

@@ -1,0 +1,157 @@
+import Ledger
+import LedgerAudit
+@testable import LedgerStore
+import Postgres
+import TestSupport
+import Testing
+import Vault
+
+@Suite("What a session is told", .timeLimit(.minutes(5)))
+struct SessionTests {
+    @Test("no setting of a role or a database changes what is written and read")
+    func hostile() async throws {
+        try await TestStore.run { test in
+            let owner = try await test.ownerConnection()
+            let database = try #require(
+                test.owner.url.split(separator: "?").first?.split(separator: "/").last
+            )
+            for setting in [
+                "search_path = public, ledger, pg_catalog", "client_min_messages = error",
+                "standard_conforming_strings = off", "backslash_quote = on",
+                "transform_null_equals = on", "array_nulls = off", "bytea_output = escape",
+                "\"DateStyle\" = 'SQL, DMY'", "\"TimeZone\" = 'Pacific/Apia'",
+                "extra_float_digits = -15", "default_transaction_isolation = serializable",
+                "default_transaction_read_only = on", "default_transaction_deferrable = on",
+                "row_security = off", "exit_on_error = on", "jit = on", "jit_above_cost = 0",
+                "plan_cache_mode = force_generic_plan", "quote_all_identifiers = on",
+                "client_encoding = latin1", "statement_timeout = 200", "lock_timeout = 1",
+                "idle_session_timeout = 200", "plpgsql.extra_errors = 'all'",
+                "plpgsql.extra_warnings = 'all'", "plpgsql.variable_conflict = use_variable",
+                "enable_indexscan = off", "enable_indexonlyscan = off", "enable_nestloop = off",
+                "enable_sort = off", "enable_material = off", "force_parallel_mode = on",
+                "geqo_threshold = 2", "from_collapse_limit = 1", "work_mem = '64kB'",
+            ] {
+                try await owner.script("alter database \(database) set \(setting)")
+            }
+            // Functions and operators that would be taken in the place of the server's own.
+            try await owner.script(
+                """
+                create function public.count(bigint) returns bigint language sql as 'select 0::bigint';
+                create function public.bad(a bigint, b bigint) returns boolean language sql
+                    as 'select false';
+                create operator public.= (leftarg = bigint, rightarg = bigint, function = public.bad)
+                """
+            )
+            try await test.another { store in
+                guard case .written = try await test.launchNew("Zoë", with: store) else {
+                    Issue.record("it is written")
+                    return
+                }
+                let user = try #require(try await store.user(Secret("Zoë"), of: test.app))
+                let change = test.connection(
+                    of: user,
+                    human: "human",
+                    accessToken: "access",
+                    publicToken: "public"
+                )
+                guard case .written = try await store.write(change, to: user) else {
+                    Issue.record("it is written")
+                    return
+                }
+                let connected = try #require(try await store.user(Secret("Zoë"), of: test.app))
+                #expect(connected.state.status == .connected)
+                #expect(try store.value(.publicToken, of: connected) == Secret("public"))
+                #expect(try store.value(.clientUserID, of: connected) == Secret("Zoë"))
+                #expect(try await store.page(log: .facts, from: 0).count == 7)
+            }
+            let report = try await Verification.run(test.owner)
+            #expect(report.findings == [])
+        }
+    }
+
+    @Test("what does not keep its commits is not written to")
+    func asynchronousCommit() async throws {
+        try await TestStore.run { test in
+            let owner = try await test.ownerConnection()
+            let database = try #require(
+                test.owner.url.split(separator: "?").first?.split(separator: "/").last
+            )
+            try await owner.script("alter database \(database) set synchronous_commit = off")
+            try await test.another { store in
+                let error = await #expect(throws: StoreError.self) {
+                    try await test.launchNew("alice", with: store)
+                }
+                #expect(error == .unavailable)
+                let connection = try await test.serviceConnection()
+                let settling = await #expect(throws: PostgresError.self) {
+                    try await connection.script("select ledger.settle_events(0, '{}')")
+                }
+                #expect(settling?.sqlState?.rawValue == "LG008")
+                try await connection.script("set synchronous_commit = local")
+                try await connection.script("select ledger.settle_events(0, '{}')")
+                try await connection.script("set client_min_messages = error")
+                let deaf = await #expect(throws: PostgresError.self) {
+                    try await connection.script("select ledger.settle_events(0, '{}')")
+                }
+                #expect(deaf?.sqlState?.rawValue == "LG008")
+            }
+            #expect(try await test.log().count == 1)
+        }
+    }
+
+    @Test("behind PgBouncer in session mode the store works as without")
+    func sessionPooler() async throws {
+        let cluster = try await TestPostgres.cluster()
+        try await TestStore.run { test in
+            try await TestPooler.run(.session, inFrontOf: cluster, users: [TestStore.serviceRole]) {
+                folder,
+                port in
+                try await test.another(service: pooled(test, folder, port)) { store in
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for number in 0..<50 {
+                            group.addTask {
+                                _ = try await test.launchNew("user \(number)", with: store)
+                            }
+                        }
+                        try await group.waitForAll()
+                    }
+                    #expect(try await store.page(log: .facts, from: 0).count == 51)
+                }
+            }
+            let report = try await Verification.run(test.owner)
+            #expect(report.findings == [])
+        }
+    }
+
+    @Test("behind a pooler that lends sessions by the transaction the store does not open")
+    func transactionPooler() async throws {
+        let cluster = try await TestPostgres.cluster()
+        try await TestStore.run { test in
+            try await TestPooler.run(
+                .transaction,
+                inFrontOf: cluster,
+                users: [TestStore.serviceRole]
+            ) { folder, port in
+                let error = await #expect(throws: StoreOpeningError.self) {
+                    try await test.another(service: pooled(test, folder, port)) { _ in }
+                }
+                guard case .sharedSessions = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+            }
+        }
+    }
+
+    private func pooled(
+        _ test: TestStore,
+        _ folder: String,
+        _ port: Int
+    ) -> PostgresConfiguration {
+        var service = test.service
+        let database = service.url.split(separator: "?").first?.split(separator: "/").last ?? ""
+        service.url =
+            "postgresql://\(TestStore.serviceRole)@/\(database)?host=\(folder)&port=\(port)"
+        return service
+    }
+}

@@ -1,0 +1,140 @@
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("A server that goes silent", .timeLimit(.minutes(5)))
+struct SilenceTests {
+    private static let one = Statement("one", "SELECT 1")
+
+    /// Short limits by way of a proxy, so that silence is noticed soon.
+    private func configuration(_ proxy: LossyProxy) -> PostgresConfiguration {
+        var configuration = PostgresConfiguration(
+            url: proxy.url(database: "postgres", user: "postgres")
+        )
+        configuration.statementTimeMax = .milliseconds(300)
+        configuration.answerTimeMax = .milliseconds(300)
+        return configuration
+    }
+
+    @Test(
+        "a statement that is not answered in time has an unknown outcome, and its connection goes"
+    )
+    func silent() async throws {
+        try await LossyProxy.run { proxy in
+            let connection = try await PostgresConnection.connect(configuration(proxy))
+            try await connection.query(Self.one) { _ in }
+            proxy.setTraffic(.stands)
+            let error = await #expect(throws: PostgresError.self) {
+                try await connection.query(Self.one) { _ in }
+            }
+            #expect(error?.code == .outcomeUnknown)
+            #expect(error?.session == (await connection.session))
+            proxy.setTraffic(.flows)
+            let next = await #expect(throws: PostgresError.self) {
+                try await connection.query(Self.one) { _ in }
+            }
+            #expect(next?.code == .connectionFailed)
+        }
+    }
+
+    @Test("a statement too large to leave at once is given up too, and so is preparing one")
+    func silentWhileSending() async throws {
+        try await LossyProxy.run { proxy in
+            let large = Statement(
+                "large",
+                "SELECT length($1)",
+                .text(String(repeating: "x", count: 2 << 20))
+            )
+            var configuration = configuration(proxy)
+            // The server itself is slow with so much.
+            configuration.answerTimeMax = .seconds(1)
+            let connection = try await PostgresConnection.connect(configuration)
+            let length = try await connection.query(large) { result throws(PostgresError) in
+                try result.int4(0, 0)
+            }
+            #expect(length == 2 << 20)
+            proxy.setTraffic(.stands)
+            let error = await #expect(throws: PostgresError.self) {
+                try await connection.query(large) { _ in }
+            }
+            #expect(error?.code == .outcomeUnknown)
+            proxy.setTraffic(.flows)
+            let other = try await PostgresConnection.connect(configuration)
+            proxy.setTraffic(.stands)
+            let unprepared = await #expect(throws: PostgresError.self) {
+                try await other.query(Self.one) { _ in }
+            }
+            #expect(unprepared?.code == .connectionFailed)
+        }
+    }
+
+    @Test("connecting to a silent server fails; of several hosts the next one is taken")
+    func connecting() async throws {
+        try await LossyProxy.run { silent in
+            silent.setTraffic(.stands)
+            var configuration = configuration(silent)
+            // Two seconds: libpq knows none shorter.
+            configuration.connectTimeMax = .zero
+            let error = await #expect(throws: PostgresError.self) {
+                try await PostgresConnection.connect(configuration)
+            }
+            #expect(error?.code == .connectionFailed)
+            try await LossyProxy.run { proxy in
+                let folders = [silent, proxy].map { hostParameter($0) }
+                configuration.url = "host=\(folders.joined(separator: ",")) port=5432 user=postgres"
+                let connection = try await PostgresConnection.connect(configuration)
+                try await connection.query(Self.one) { _ in }
+            }
+        }
+    }
+
+    @Test("the pool closes the idle connections that lead to a silent server")
+    func pool() async throws {
+        try await LossyProxy.run { proxy in
+            let pool = PostgresPool(configuration: configuration(proxy), logger: .test)
+            defer { pool.close() }
+            try await pool.withConnection { connection throws(PostgresError) in
+                try await connection.query(Self.one) { _ in }
+                try await pool.query(Self.one) { _ in }
+            }
+            #expect(proxy.connectionCount == 2)
+            proxy.setTraffic(.stands)
+            let error = await #expect(throws: PostgresError.self) {
+                try await pool.query(Self.one) { _ in }
+            }
+            #expect(error?.code == .outcomeUnknown)
+            proxy.setTraffic(.flows)
+            // The other one, which was idle, would have been lent now.
+            try await pool.query(Self.one) { _ in }
+            while proxy.connectionCount > 1 { await Task.yield() }
+        }
+    }
+
+    @Test("a server that only reads loses its connections, so that a writing one is looked for")
+    func readOnly() async throws {
+        let database = try await TestPostgres.freshDatabase()
+        let pool = PostgresPool(
+            configuration: PostgresConfiguration(url: database.url),
+            logger: .test
+        )
+        defer { pool.close() }
+        let write = Statement("write", "CREATE TABLE public.written ()")
+        try await pool.withConnection { connection throws(PostgresError) in
+            // Idle and read-only, as all connections are after a failover the other way.
+            try await pool.withConnection { other throws(PostgresError) in
+                try await other.script("SET default_transaction_read_only = on")
+            }
+            try await connection.script("SET default_transaction_read_only = on")
+        }
+        let error = await #expect(throws: PostgresError.self) {
+            try await pool.query(write) { _ in }
+        }
+        #expect(error?.code == .server(.readOnly))
+        try await pool.query(write) { _ in }
+    }
+
+    private func hostParameter(_ proxy: LossyProxy) -> String {
+        guard case .path(let path) = proxy.address else { return "" }
+        return String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex))
+    }
+}

@@ -67,11 +67,7 @@ struct TestService: Sendable {
     ) async throws -> Value {
         let sandbox = TestSandbox()
         try await sandbox.start()
-        var limits = HumanConnectClient.Configuration()
-        limits.totalTimeMax = providerTimeMax
-        // A loaded machine is slow to connect, and no test is about that limit.
-        limits.connectTimeMax = .seconds(30)
-        let provider = HumanConnectClient(configuration: limits)
+        let provider = client(providerTimeMax)
         let logs = LogMemory()
         let pool = PostgresPool(configuration: database.service, logger: logs.logger())
         defer { pool.close() }
@@ -129,6 +125,14 @@ struct TestService: Sendable {
         try await provider.shutdown()
         await sandbox.remove()
         return try result.get()
+    }
+
+    private static func client(_ timeMax: Duration) -> HumanConnectClient {
+        var limits = HumanConnectClient.Configuration()
+        limits.totalTimeMax = timeMax
+        // A loaded machine is slow to connect, and no test is about that limit.
+        limits.connectTimeMax = .seconds(30)
+        return HumanConnectClient(configuration: limits)
     }
 
     private static func started(

@@ -84,9 +84,10 @@ struct ReadinessTests {
         Fault(
             "too_many_rights",
             "owner of the schema ledger",
-            // Even one that it would have to ask for with `set role`.
-            harm: "alter role \(role) noinherit; grant postgres to \(role)",
-            mend: "revoke postgres from \(role); alter role \(role) inherit"
+            // Even if it would have to ask for the rights with `set role`.
+            harm: "create role between noinherit; grant postgres to between; "
+                + "grant between to \(role)",
+            mend: "drop role between"
         ),
         Fault(
             "too_many_rights",

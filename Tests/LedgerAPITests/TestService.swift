@@ -85,10 +85,7 @@ struct TestService: Sendable {
     ) async throws -> Value {
         let sandbox = TestSandbox()
         try await sandbox.start()
-        var limits = limits
-        // A loaded machine is slow to connect, and no test is about that limit.
-        limits.connectTimeMax = .seconds(30)
-        let provider = HumanConnectClient(configuration: limits)
+        let provider = client(limits)
         let logs = LogMemory()
         let pool = PostgresPool(configuration: database.service, logger: logs.logger())
         defer { pool.close() }
@@ -160,6 +157,13 @@ struct TestService: Sendable {
         try await provider.shutdown()
         await sandbox.remove()
         return try result.get()
+    }
+
+    private static func client(_ limits: HumanConnectClient.Configuration) -> HumanConnectClient {
+        var limits = limits
+        // A loaded machine is slow to connect, and no test is about that limit.
+        limits.connectTimeMax = .seconds(30)
+        return HumanConnectClient(configuration: limits)
     }
 
     private static func started(

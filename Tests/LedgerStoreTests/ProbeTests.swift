@@ -34,7 +34,7 @@ struct ProbeTests {
                 try await holder.script("begin; select from ledger.log where log_id = 0 for update")
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { _ = try await test.launchNew("bob") }
-                    while test.store.appendAge < .seconds(6) {
+                    while test.store.appendHealth(of: .facts).oldestAppend ?? .zero < .seconds(6) {
                         try await Task.sleep(for: .milliseconds(100))
                     }
                     let told = await readiness.conditions()

@@ -21,12 +21,10 @@ struct UnusedNameTests {
         "customMirror": "dump and the debugger, which must not show secrets",
         "debugDescription": "the debugger and test reports",
         "makeAsyncIterator": "for await",
-        "relay": "made from its raw value",
         // What lower rooms offer and only tests have needed so far.
         "appendHealth": "tests that look at the writers, until readiness does",
         "bundlesGrown": "who reads a log by its tiles, as the tests do",
         "checkViolation": "tests that name the SQLSTATE they expect",
-        "insufficientPrivilege": "tests that name the SQLSTATE they expect",
         "undefinedFunction": "tests that name the SQLSTATE they expect",
         "subtreesNeeded": "says what a frontier is made of; a test compares",
     ]

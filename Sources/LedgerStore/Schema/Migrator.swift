@@ -15,8 +15,7 @@ package enum Migrator {
             let connection = try await PostgresConnection.connect(
                 configuration.withoutTimeLimits
             )
-            // Two programs that migrate at once must not both apply a file.
-            try await connection.script("select pg_advisory_lock(hashtext('token-ledger migrate'))")
+            try await lock(connection)
             let found = try await applied(connection)
             if found > SchemaCheck.known {
                 throw StoreOpeningError.superseded(found: found, known: SchemaCheck.known)
@@ -36,6 +35,24 @@ package enum Migrator {
                 ? .serviceRoleMissing : .database(error)
         } catch {
             throw .notMigrated
+        }
+    }
+
+    /// Two programs that migrate at once must not both apply a file.
+    ///
+    /// Every role can hold this lock, so it is not waited for without end.
+    private static func lock(_ connection: PostgresConnection) async throws {
+        do {
+            try await connection.script(
+                """
+                set lock_timeout = '60s';
+                select pg_advisory_lock(hashtext('token-ledger migrate'));
+                set lock_timeout = 0
+                """
+            )
+        } catch {
+            guard error.code == .timedOut else { throw error }
+            throw StoreOpeningError.migrationUnderWay
         }
     }
 

@@ -25,6 +25,8 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
     case recordsWithoutKeys
     /// The role `token_ledger_service` is not there, and the owner may not make it.
     case serviceRoleMissing
+    /// Another session has held the lock of migrations for a minute.
+    case migrationUnderWay
     /// The owner may not make a role a member of `token_ledger_service`.
     case mayNotGrant(role: String)
     /// There is no such role.
@@ -54,6 +56,9 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
         case .serviceRoleMissing:
             "the role token_ledger_service is missing, and the owner may not make it; let an "
                 + "administrator run: create role token_ledger_service nologin"
+        case .migrationUnderWay:
+            "another program migrates the database, or a session holds the lock of migrations "
+                + "(select pid from pg_locks where locktype = 'advisory')"
         case .mayNotGrant(let role):
             "the owner may not make \(role) a member of token_ledger_service; let an administrator "
                 + "run: grant token_ledger_service to \(role)"

@@ -171,8 +171,8 @@ let package = Package(
         target(
             "LedgerStack",
             [
-                "AsyncHTTPClient", "BoundedClient", "HumanConnect", "Ledger", "LedgerAPI",
-                "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1", "NIOPosix",
+                "AsyncHTTPClient", "BoundedClient", "ConnectFlow", "HumanConnect", "Ledger",
+                "LedgerAPI", "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1", "NIOPosix",
                 "Postgres", "PostgresCluster", "ServiceLifecycle", "UnixSignals", "Vault", "Wire",
                 "Witness",
             ]

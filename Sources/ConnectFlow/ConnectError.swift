@@ -16,7 +16,8 @@ package enum ConnectError: Error, Equatable {
     /// The provider does not answer; nothing was changed. Before that time it is not asked again,
     /// if one is known.
     case providerUnavailable(retryAfter: Duration?)
-    /// The provider's list of users is too long to be read, so whether it has the user is unknown.
+    /// The provider's list of users is too long, or too slow, to be read: whether the user is in it
+    /// is not known.
     case userListTooLong
     /// The provider's list of users names several persons for the user, or none that can be read.
     case personUnclear

@@ -106,6 +106,8 @@ extension PublicTokenRecovery {
             case .found(let humanID): return humanID
             case .notListed: return nil
             case .unclear: throw ConnectError.personUnclear
+            // It is there, and will hardly be faster the next time.
+            case .unfinished(.unknown): throw ConnectError.userListTooLong
             case .unfinished(let error): throw error
             }
         } catch let error as HumanConnectError {

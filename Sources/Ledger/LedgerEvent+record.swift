@@ -94,6 +94,14 @@ extension LedgerEvent {
             writer.member("human", human)
         case .personGone(let human):
             writer.member("human", human)
+        case .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .apiKeyCreated:
+            writeOther(to: &writer)
+        }
+    }
+
+    /// Events that are not part of the connect flow.
+    private func writeOther(to writer: inout JSONWriter) {
+        switch self {
         case .connectionBroken(let reason):
             writer.member("reason", reason)
         case .tokenRead(let kind, let version, let key):
@@ -111,6 +119,12 @@ extension LedgerEvent {
         case .apiKeyCreated(let key, let scopes):
             writer.member("key", key)
             writer.member("scopes", scopes)
+        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishReceived,
+            .finishRefused, .exchangeDispatched, .connectFinalized, .editFinalized,
+            .accessTokenRotated, .publicTokenRotated, .finalizeRejected, .finalizeUnresolved,
+            .finalizeRefused, .finalizeAbandoned, .finalizeSuperseded, .publicTokenRecovered,
+            .personGone:
+            preconditionFailure("The connect flow's events are written above.")
         }
     }
 

@@ -117,7 +117,7 @@ extension Problem {
             self.init(
                 .serviceUnavailable,
                 "user_list_too_long",
-                "The provider's list of users is too long to be read."
+                "The provider's list of users is too long, or too slow, to be read."
             )
         case .personUnclear:
             self.init(

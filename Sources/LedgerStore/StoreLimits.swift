@@ -15,11 +15,9 @@ enum StoreLimits {
     static let batchUsersMax = 64
     /// How many reads of users may be under way at once; each takes a connection.
     static let userReadersMax = 2
-    /// How long a command or a read may wait for its batch before it is refused.
-    ///
-    /// More is not a queue that moves; a caller is told within seconds, and a shutdown ends in time.
-    static let queueTimeMax: Duration = .seconds(2)
-    /// How often the queue is looked through for those who have waited too long.
+    /// How often the queue of commands or reads is looked through for those who have waited for
+    /// their batch longer than anybody waits for a connection: such a queue does not move, a caller
+    /// is told within seconds, and a shutdown ends in time.
     static let queueLookPause: Duration = .milliseconds(250)
     /// For how long a commit whose answer was lost is asked for before its caller is told "unknown":
     /// a restart of PostgreSQL fits in, and with everything else of a request still a shutdown.

@@ -45,6 +45,9 @@ package final class PostgresPool: Service {
         )
     }
 
+    /// How long a task waits for a connection before it is refused.
+    package var waitMax: Duration { configuration.waitMax }
+
     /// Waits for the program's shutdown, then closes the pool.
     package func run() async throws {
         // Thrown when the task is cancelled instead, which means the same here.

@@ -101,7 +101,7 @@ struct InstallingTests {
             let answer = try await run(["serve", "--port", "0"], settings)
             #expect(answer.status == 1)
             for words in [
-                "fsync is off", "synchronous_commit is off", "full_page_writes is off",
+                "fsync is off", "full_page_writes is off",
                 "rights that it must not have: superuser", "--accept-unsafe-server",
             ] {
                 #expect(answer.messages.contains(words), "\(words): \(answer.messages)")

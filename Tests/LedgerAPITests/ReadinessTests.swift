@@ -279,7 +279,7 @@ struct ReadinessTests {
         try await TestService.run { service in
             let answer = try await service.call(.GET, "/readyz", key: nil)
             #expect(answer.status == 200)
-            let codes = ["fsync_off", "synchronous_commit_off", "full_page_writes_off"]
+            let codes = ["fsync_off", "full_page_writes_off"]
             #expect(Set(codes).isSubset(of: Self.conditions(answer, "warning")))
             #expect(Self.conditions(answer, "blocking").isEmpty)
         }

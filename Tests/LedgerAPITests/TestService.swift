@@ -99,13 +99,7 @@ struct TestService: Sendable {
             let value = try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await store.run() }
                 defer { store.close() }
-                let integrator = Integrator(
-                    store: store,
-                    pool: pool,
-                    checkpointFolder: nil,
-                    standstillMax: .seconds(8),
-                    logger: logs.logger()
-                )
+                let integrator = integrator(store, pool, logs)
                 group.addTask { try await integrator.run() }
                 defer { group.cancelAll() }
                 let spoolFolder = try newTemporaryFolder()
@@ -140,15 +134,7 @@ struct TestService: Sendable {
                     sandbox,
                     logs
                 )
-                let result: Result<Value, any Error>
-                do {
-                    result = .success(try await body(service))
-                } catch {
-                    result = .failure(error)
-                }
-                service.server.cancel()
-                _ = await service.server.result
-                return try result.get()
+                return try await lend(service, to: body)
             }
             result = .success(value)
         } catch {
@@ -157,6 +143,35 @@ struct TestService: Sendable {
         try await provider.shutdown()
         await sandbox.remove()
         return try result.get()
+    }
+
+    private static func lend<Value: Sendable>(
+        _ service: TestService,
+        to body: (TestService) async throws -> Value
+    ) async throws -> Value {
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(service))
+        } catch {
+            result = .failure(error)
+        }
+        service.server.cancel()
+        _ = await service.server.result
+        return try result.get()
+    }
+
+    private static func integrator(
+        _ store: LedgerStore,
+        _ pool: PostgresPool,
+        _ logs: LogMemory
+    ) -> Integrator {
+        Integrator(
+            store: store,
+            pool: pool,
+            checkpointFolder: nil,
+            standstillMax: .seconds(8),
+            logger: logs.logger()
+        )
     }
 
     private static func client(_ limits: HumanConnectClient.Configuration) -> HumanConnectClient {

@@ -138,7 +138,7 @@ struct ProbeTests {
         let accepted = all.filter { $0.severity(acceptsUnsafeServer: true) == .warning }
         #expect(
             accepted.map(\.code) == [
-                "triggers_lost", "synchronous_commit_off", "fsync_off", "full_page_writes_off",
+                "triggers_lost", "fsync_off", "full_page_writes_off",
                 "data_checksums_off", "too_many_rights", "witnesses_away",
             ]
         )

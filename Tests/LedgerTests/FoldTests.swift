@@ -79,6 +79,52 @@ struct FoldTests {
             String(decoding: state.encoded(), as: UTF8.self)
                 == #"{"version":0,"status":"launched"}"#
         )
+        claim(&state)
+        #expect(
+            String(decoding: state.encoded(), as: UTF8.self).hasPrefix(
+                #"""
+                {"version":2,"status":"launched",\#
+                "claimed":{"human":"ffeeddccbbaa99887766554433221100","received":2},\#
+                "popups":[{
+                """#
+            )
+        )
+        connectAndLose(&state)
+        let text = #"""
+            {"version":10,"status":"broken","human":"ffeeddccbbaa99887766554433221100",\#
+            "access_token":{"version":1,"fingerprint":"00112233445566778899aabbccddeeff",\#
+            "issued_at":"2026-11-22T14:06:36.123456Z"},\#
+            "public_token":{"version":2,"fingerprint":"ffeeddccbbaa99887766554433221100",\#
+            "issued_at":"2026-11-22T14:21:36.000000Z"},\#
+            "doubted":true,"broken":"provider_401",\#
+            "popups":[{"launch":"019ab5d6-1c01-7001-8000-000000000001","finishes":1,\#
+            "end":"finalized"},{"launch":"019ab5d6-1c03-7003-8000-000000000003"}],\#
+            "finalizes":[{"finalize":"019ab5d6-1c02-7002-8000-000000000002",\#
+            "launch":"019ab5d6-1c01-7001-8000-000000000001","received":2,\#
+            "received_at":"2026-11-22T14:06:36.123456Z","dispatches":1,\#
+            "changed_at":"2026-11-22T14:21:36.000000Z","unresolved":"time\"out",\#
+            "abandoned":"answer_lost"}]}
+            """#
+        #expect(String(decoding: state.encoded(), as: UTF8.self) == text)
+        let bytes = Array(text.utf8)
+        #expect(try SubjectState(decoding: bytes) == state)
+        for index in bytes.indices {
+            for change in [bytes[index] ^ 0x20, bytes[index] &+ 1, UInt8(ascii: "\"")]
+            where change != bytes[index] {
+                var changed = bytes
+                changed[index] = change
+                guard let read = try? SubjectState(decoding: changed) else { continue }
+                #expect(read.encoded() == changed, "byte \(index)")
+            }
+            var shorter = bytes
+            shorter.remove(at: index)
+            guard let read = try? SubjectState(decoding: shorter) else { continue }
+            #expect(read.encoded() == shorter, "byte \(index) removed")
+        }
+    }
+
+    /// A finish has named somebody.
+    private func claim(_ state: inout SubjectState) {
         let finish = LedgerEvent.Finish(
             finalize: Golden.finalize,
             launch: Golden.launch,
@@ -92,15 +138,10 @@ struct FoldTests {
         )
         state.apply(.connectLaunched(launch), at: Golden.time)
         state.apply(.finishReceived(finish), at: Golden.time)
-        #expect(
-            String(decoding: state.encoded(), as: UTF8.self).hasPrefix(
-                #"""
-                {"version":2,"status":"launched",\#
-                "claimed":{"human":"ffeeddccbbaa99887766554433221100","received":2},\#
-                "popups":[{
-                """#
-            )
-        )
+    }
+
+    /// Another finish has brought tokens; the answer to the first is lost, and a tab is open.
+    private func connectAndLose(_ state: inout SubjectState) {
         state.apply(.exchangeDispatched(finalize: Golden.finalize, number: 1), at: Golden.time)
         state.apply(
             .connectFinalized(
@@ -133,37 +174,6 @@ struct FoldTests {
         )
         state.apply(.editLaunched(again, publicTokenVersion: 2), at: Golden.time)
         state.apply(.connectionBroken(reason: "provider_401"), at: Golden.time)
-        let text = #"""
-            {"version":10,"status":"broken","human":"ffeeddccbbaa99887766554433221100",\#
-            "access_token":{"version":1,"fingerprint":"00112233445566778899aabbccddeeff",\#
-            "issued_at":"2026-11-22T14:06:36.123456Z"},\#
-            "public_token":{"version":2,"fingerprint":"ffeeddccbbaa99887766554433221100",\#
-            "issued_at":"2026-11-22T14:21:36.000000Z"},\#
-            "doubted":true,"broken":"provider_401",\#
-            "popups":[{"launch":"019ab5d6-1c01-7001-8000-000000000001","finishes":1,\#
-            "end":"finalized"},{"launch":"019ab5d6-1c03-7003-8000-000000000003"}],\#
-            "finalizes":[{"finalize":"019ab5d6-1c02-7002-8000-000000000002",\#
-            "launch":"019ab5d6-1c01-7001-8000-000000000001","received":2,\#
-            "received_at":"2026-11-22T14:06:36.123456Z","dispatches":1,\#
-            "changed_at":"2026-11-22T14:21:36.000000Z","unresolved":"time\"out",\#
-            "abandoned":"answer_lost"}]}
-            """#
-        #expect(String(decoding: state.encoded(), as: UTF8.self) == text)
-        let bytes = Array(text.utf8)
-        #expect(try SubjectState(decoding: bytes) == state)
-        for index in bytes.indices {
-            for change in [bytes[index] ^ 0x20, bytes[index] &+ 1, UInt8(ascii: "\"")]
-            where change != bytes[index] {
-                var changed = bytes
-                changed[index] = change
-                guard let read = try? SubjectState(decoding: changed) else { continue }
-                #expect(read.encoded() == changed, "byte \(index)")
-            }
-            var shorter = bytes
-            shorter.remove(at: index)
-            guard let read = try? SubjectState(decoding: shorter) else { continue }
-            #expect(read.encoded() == shorter, "byte \(index) removed")
-        }
     }
 
     @Test("events that are no part of a user's story change nothing but the count")

@@ -22,7 +22,6 @@ struct UnusedNameTests {
         "debugDescription": "the debugger and test reports",
         "makeAsyncIterator": "for await",
         // What lower rooms offer and only tests have needed so far.
-        "appendHealth": "tests that look at the writers, until readiness does",
         "bundlesGrown": "who reads a log by its tiles, as the tests do",
         "checkViolation": "tests that name the SQLSTATE they expect",
         "undefinedFunction": "tests that name the SQLSTATE they expect",

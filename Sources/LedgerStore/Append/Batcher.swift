@@ -32,7 +32,7 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
     init(
         batchMax: Int,
         queueMax: Int,
-        queueTimeMax: Duration = StoreLimits.queueTimeMax,
+        queueTimeMax: Duration,
         workerCount: Int,
         process: @escaping @Sendable ([Item]) async -> [Result<Answer, StoreError>]
     ) {

@@ -23,6 +23,7 @@ final class LogWriter: Sendable {
         batcher = Batcher(
             batchMax: StoreLimits.batchCommandsMax,
             queueMax: StoreLimits.queuedCommandsMax,
+            queueTimeMax: database.pool.waitMax,
             workerCount: StoreLimits.batchesInFlightMax
         ) { [outcomes] commands in
             let answers = await appender.append(commands)

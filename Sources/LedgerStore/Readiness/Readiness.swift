@@ -100,7 +100,7 @@ package actor Readiness {
             // Where the reason is known already, a probe would tell nothing more.
             switch conditions.first {
             case .readOnlyServer, .rightsMissing: return conditions
-            default: break
+            default: if conditions.contains(.synchronousCommitOff) { return conditions }
             }
             guard probes, mustProbe else { return conditions }
             if let found = await store.probe() { return [found] + conditions }

@@ -78,7 +78,7 @@ package enum ReadinessCondition: Sendable, Equatable {
         case .dataChecksumsOff, .witnessesAway: .warning
         case .answersWaiting(_, let seconds):
             seconds < Self.answersWaitSecondsMax ? .warning : .blocking
-        case .triggersLost, .synchronousCommitOff, .fsyncOff, .fullPageWritesOff, .tooManyRights:
+        case .triggersLost, .fsyncOff, .fullPageWritesOff, .tooManyRights:
             acceptsUnsafeServer ? .warning : .blocking
         default: .blocking
         }

@@ -26,6 +26,7 @@ final class UserReader: Sendable {
         batcher = Batcher(
             batchMax: StoreLimits.batchUsersMax,
             queueMax: StoreLimits.queuedCommandsMax,
+            queueTimeMax: database.pool.waitMax,
             workerCount: StoreLimits.userReadersMax
         ) { await Self.read($0, database) }
     }

@@ -172,7 +172,8 @@ let package = Package(
             "LedgerStack",
             [
                 "AsyncHTTPClient", "BoundedClient", "ConnectFlow", "HumanConnect", "Ledger",
-                "LedgerAPI", "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1", "NIOPosix",
+                "LedgerAPI", "LedgerStore", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1",
+                "NIOPosix",
                 "Postgres", "PostgresCluster", "ServiceLifecycle", "UnixSignals", "Vault", "Wire",
                 "Witness",
             ]

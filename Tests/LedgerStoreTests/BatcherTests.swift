@@ -105,6 +105,7 @@ struct BatcherTests {
         let batcher = Batcher<Int, Int>(
             batchMax: batchMax,
             queueMax: queueMax,
+            queueTimeMax: .seconds(60),
             workerCount: 1
         ) { batch in
             batches.add(batch)

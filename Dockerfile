@@ -23,7 +23,10 @@ RUN apt-get update -qq \
 COPY --from=build /out/token-ledger /usr/local/bin/token-ledger
 USER token-ledger
 WORKDIR /var/lib/token-ledger
-ENV TOKEN_LEDGER_HOST=0.0.0.0 TOKEN_LEDGER_PORT=8080
+# The provider's answers wait here while the database is away: put a volume on it.
+RUN mkdir -m 700 spool
+ENV TOKEN_LEDGER_HOST=0.0.0.0 TOKEN_LEDGER_PORT=8080 \
+    TOKEN_LEDGER_SPOOL_FOLDER=/var/lib/token-ledger/spool
 EXPOSE 8080
 # bash opens the connection itself, so the image needs no HTTP client.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["bash", "-c", "\

@@ -97,8 +97,7 @@ extension PublicTokenRecovery {
         guard let clientUserID = try store.value(.clientUserID, of: user) else { return nil }
         do {
             if let humanID = try await claimedHumanID(of: user),
-                try await provider.user(humanID: humanID, of: try app.provider)
-                    == .person(humanID: humanID, clientUserID: clientUserID)
+                try await isPerson(humanID, clientUserID, app)
             {
                 return humanID
             }
@@ -106,12 +105,28 @@ extension PublicTokenRecovery {
             case .found(let humanID): return humanID
             case .notListed: return nil
             case .unclear: throw ConnectError.personUnclear
-            // It is there, and will hardly be faster the next time.
-            case .unfinished(.unknown): throw ConnectError.userListTooLong
+            // It is there, and will hardly be better the next time.
+            case .unfinished(.unknown(let reason)) where reason != .connectionLost:
+                throw ConnectError.userListTooLong
             case .unfinished(let error): throw error
             }
         } catch let error as HumanConnectError {
             throw ConnectError(error)
+        }
+    }
+
+    /// Whether the provider calls the person by the user's id.
+    private func isPerson(
+        _ humanID: Secret,
+        _ clientUserID: Secret,
+        _ app: StoredApp
+    ) async throws -> Bool {
+        do {
+            return try await provider.user(humanID: humanID, of: try app.provider)
+                == .person(humanID: humanID, clientUserID: clientUserID)
+        } catch HumanConnectError.rejected, HumanConnectError.unknown {
+            // Whatever it said, it did not confirm the person; the list may name another one.
+            return false
         }
     }
 

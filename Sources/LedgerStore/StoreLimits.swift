@@ -29,7 +29,8 @@ enum StoreLimits {
     /// How often a statement is sent that the server rolled back for another one's sake (a deadlock,
     /// a failure to serialize).
     static let rollbackTriesMax = 5
-    /// How long a caller may wait for those before it who change the same user.
+    /// How long a caller may wait for those before it who change the same user, unless the pool is
+    /// more patient.
     static let turnTimeMax: Duration = .seconds(5)
     /// How often a decision is made anew because another copy of the service was faster; callers of
     /// this one wait in turn.

@@ -1,4 +1,5 @@
 internal import Ledger
+internal import Postgres
 internal import Vault
 
 extension LedgerStore {
@@ -13,7 +14,7 @@ extension LedgerStore {
         decide: (StoredUser) throws -> Change?
     ) async throws -> ChangeOutcome? {
         var current = user
-        let latest = ContinuousClock.now + StoreLimits.turnTimeMax
+        let latest = ContinuousClock.now + max(StoreLimits.turnTimeMax, pool.waitMax)
         turns: while true {
             let place = place(of: current)
             let hasWaited = await gate.enter(place)

@@ -43,6 +43,15 @@ package struct AnswerSpool: Sendable {
         try? FileManager.default.removeItem(atPath: path(finalize))
     }
 
+    /// Keeps an answer out of the way that nobody can record: it stays in the folder, and whoever
+    /// finds its database may give it its name back.
+    func setAside(_ finalize: Identifier) {
+        try? FileManager.default.moveItem(
+            atPath: path(finalize),
+            toPath: path(finalize) + ".aside"
+        )
+    }
+
     /// The answers that wait, those that wait longest first.
     func entries() throws -> [Entry] {
         try FileManager.default.contentsOfDirectory(atPath: folder)

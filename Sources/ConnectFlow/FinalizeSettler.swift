@@ -40,18 +40,21 @@ package struct FinalizeSettler: Service {
         }
     }
 
+    /// What has begun is brought to an end; only the pauses are cut short by a shutdown.
     private func repeating(
         _ pause: Duration,
         _ body: @escaping @Sendable () async -> Void
     ) async {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                await body()
+        while !isEnding {
+            await body()
+            await cancelWhenGracefulShutdown {
                 // Several copies that were started together need not ask together for ever.
                 try? await Task.sleep(for: pause * Double.random(in: 0.8...1.2))
             }
         }
     }
+
+    private var isEnding: Bool { Task.isCancelled || Task.isShuttingDownGracefully }
 }
 
 // MARK: Answers on disk
@@ -59,13 +62,15 @@ package struct FinalizeSettler: Service {
 extension FinalizeSettler {
     /// Records the answers that wait on disk.
     package func drain() async {
-        do {
-            for entry in try finalizer.spool.entries() {
-                if Task.isCancelled { return }
+        guard let entries = try? finalizer.spool.entries() else {
+            return logger.error("the spool folder cannot be read")
+        }
+        for entry in entries where !isEnding {
+            do {
                 try await drain(entry.finalize)
+            } catch {
+                logger.warning("answer waits on disk", metadata: ["error": "\(error)"])
             }
-        } catch {
-            logger.warning("answers wait on disk", metadata: ["error": "\(error)"])
         }
     }
 
@@ -75,8 +80,9 @@ extension FinalizeSettler {
             let text = try? store.open(sealed, .providerAnswer, of: user),
             let kept = KeptAnswer(text), kept.finalize == id
         else {
+            finalizer.spool.setAside(id)
             return logger.error(
-                "an answer on disk belongs to no finalize of this database",
+                "an answer on disk belongs to no finalize of this database; it is set aside",
                 metadata: ["finalize": "\(id)"]
             )
         }
@@ -136,32 +142,61 @@ extension FinalizeSettler {
     /// Looks after every finalize that is due at a time.
     package func settle(at now: Timestamp) async {
         var after: UnsettledUser?
+        var failures = 0
+        var old = 0
         repeat {
-            guard !Task.isCancelled,
+            guard !isEnding,
                 let page = try? await store.unsettledUsers(
                     by: now,
                     after: after,
                     limit: FlowLimits.settlePageMax
                 )
-            else { return }
-            await settle(page, at: now)
+            else { break }
+            let (failed, late) = await settle(page, at: now)
+            failures += failed
+            old += late
             after = page.count < FlowLimits.settlePageMax ? nil : page.last
         } while after != nil
+        // One line for all of them: there may be thousands while the provider is away.
+        guard failures > 0 else { return }
+        logger.log(
+            level: old > 0 ? .error : .warning,
+            "finalizes are not settled yet",
+            metadata: ["users": "\(failures)", "for_ten_minutes": "\(old)"]
+        )
     }
 
-    private func settle(_ page: [UnsettledUser], at now: Timestamp) async {
-        await withDiscardingTaskGroup { group in
+    /// Gives how many users have a finalize that could not be settled, and how many of those are
+    /// older than the operator would expect.
+    private func settle(
+        _ page: [UnsettledUser],
+        at now: Timestamp
+    ) async -> (failed: Int, old: Int) {
+        await withTaskGroup(of: (Int, Int).self) { group in
             let share = (page.count + FlowLimits.settlersMax - 1) / FlowLimits.settlersMax
             for start in stride(from: 0, to: page.count, by: max(share, 1)) {
                 let part = page[start..<min(start + share, page.count)]
                 group.addTask {
-                    for unsettled in part where !Task.isCancelled { await settle(unsettled, now) }
+                    var counts = (0, 0)
+                    for unsettled in part where !isEnding {
+                        guard let begin = await settle(unsettled, now) else { continue }
+                        counts.0 += 1
+                        let limit = begin.adding(seconds: FlowLimits.unsettledSeconds)
+                        if limit <= now { counts.1 += 1 }
+                    }
+                    return counts
                 }
+            }
+            return await group.reduce(into: (0, 0)) { sum, counts in
+                sum = (sum.0 + counts.0, sum.1 + counts.1)
             }
         }
     }
 
-    private func settle(_ unsettled: UnsettledUser, _ now: Timestamp) async {
+    /// Settles one user's finalizes; gives when the one was received that could not be, for it stays
+    /// due and is looked after again.
+    private func settle(_ unsettled: UnsettledUser, _ now: Timestamp) async -> Timestamp? {
+        var begin = now
         do {
             guard let app = try await store.app(unsettled.app),
                 let user = try await store.user(
@@ -169,13 +204,15 @@ extension FinalizeSettler {
                     log: unsettled.log,
                     of: app
                 )
-            else { return }
+            else { return nil }
             for open in user.state.openFinalizes {
+                begin = open.receivedAt
                 try await settle(open, user, app, now)
             }
+            return nil
         } catch {
-            // It stays due, so it is looked after again.
-            logger.warning("finalize not settled yet", metadata: ["error": "\(error)"])
+            logger.debug("finalize not settled yet", metadata: ["error": "\(error)"])
+            return begin
         }
     }
 
@@ -188,9 +225,6 @@ extension FinalizeSettler {
         let step = SettleStep(open, at: now)
         guard step != .wait, let (finalize, user) = try await finalize(open.finalize) else {
             return
-        }
-        if open.receivedAt.adding(seconds: FlowLimits.unsettledSeconds) <= now {
-            logger.error("finalize still open", metadata: ["finalize": "\(open.finalize)"])
         }
         switch step {
         case .wait: break

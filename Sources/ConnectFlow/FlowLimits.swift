@@ -30,7 +30,7 @@ enum FlowLimits {
     /// How many users are read at a time, and how many of them are looked after at once.
     static let settlePageMax = 100
     static let settlersMax = 8
-    /// After how many seconds an unsettled finalize is told to the operator.
+    /// After how many seconds an unsettled finalize is an error in the log.
     static let unsettledSeconds: Int64 = 600
     /// How long a launch waits for the provider's list of users: a reading that has begun, and the
     /// one after it.

@@ -1,6 +1,7 @@
 import Foundation
 import Ledger
 @testable import LedgerStore
+import Logging
 import MerkleLog
 import Postgres
 import TestSupport
@@ -75,31 +76,47 @@ struct ProbeTests {
     @Test("under load a tree is read or the load is told; nothing is called damaged")
     func notDamaged() async throws {
         try await TestCluster.run { cluster in
-            let narrow = { (configuration: inout PostgresConfiguration) in
-                configuration.connectionsMax = 1
-                configuration.waitersMax = 2
-            }
-            try await TestStore.run(on: cluster, change: narrow) { test in
+            try await TestStore.run(on: cluster) { test in
                 try await test.fill(upTo: 300)
                 try await SteppedIntegrator(test).look()
+                var narrow = test.service
+                narrow.connectionsMax = 1
+                narrow.waitMax = .milliseconds(5)
+                let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                let pool = PostgresPool(configuration: narrow, logger: logger)
+                defer { pool.close() }
+                // To connect may take longer than anybody waits here.
+                while (try? await test.store.holders(of: .log, pool)) == nil { await Task.yield() }
+                let store = try await LedgerStore(
+                    pool: pool,
+                    rootKey: test.rootKey,
+                    logger: logger
+                )
                 let bundle = try #require(TileAddress(.entries, index: 0))
                 let tile = try #require(TileAddress(.hashes(level: 0), index: 1, width: 44))
-                let errors = await withTaskGroup(of: StoreError?.self) { group in
-                    for number in 0..<400 {
+                // Each goes on, so that the second question of a call meets the load too.
+                let errors = await withTaskGroup(of: [StoreError?].self) { group in
+                    for number in 0..<40 {
                         group.addTask {
-                            do throws(StoreError) {
-                                if number % 2 == 0 {
-                                    _ = try await test.store.entryBundle(bundle, log: .facts)
-                                } else {
-                                    _ = try await test.store.tile(tile, log: .facts)
+                            var errors: [StoreError?] = []
+                            for _ in 0..<20 {
+                                do throws(StoreError) {
+                                    if number % 2 == 0 {
+                                        _ = try await store.entryBundle(bundle, log: .facts)
+                                    } else {
+                                        _ = try await store.tile(tile, log: .facts)
+                                    }
+                                    errors.append(nil)
+                                } catch {
+                                    errors.append(error)
+                                    // Whoever came back at once would soon be done.
+                                    try? await Task.sleep(for: .milliseconds(1))
                                 }
-                                return nil
-                            } catch {
-                                return error
                             }
+                            return errors
                         }
                     }
-                    return await group.reduce(into: []) { $0.append($1) }
+                    return await group.reduce(into: []) { $0 += $1 }
                 }
                 #expect(errors.contains(nil) && errors.contains(.overloaded))
                 #expect(errors.allSatisfy { $0 == nil || $0 == .overloaded })

@@ -30,7 +30,8 @@ final class AppendOutcomes: Sendable {
     var lastFailure: ContinuousClock.Instant? {
         state.withLock { state in
             guard let failure = state.lastFailure else { return nil }
-            return failure > state.lastSuccess ?? failure - .seconds(1) ? failure : nil
+            if let success = state.lastSuccess, success > failure { return nil }
+            return failure
         }
     }
 }

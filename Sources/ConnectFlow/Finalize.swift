@@ -251,7 +251,7 @@ extension Finalize {
 extension Change {
     /// Drops the `humanId` of whom the last finish named.
     ///
-    /// - Parameter unlessOpen: keep it while its finalize may still need it for an exchange.
+    /// With `unlessOpen` it is kept while its finalize may still need it for an exchange.
     mutating func dropClaimedPerson(of state: SubjectState, unlessOpen: Bool) {
         guard let claimed = state.claimedPerson,
             !(unlessOpen && state.openFinalizes.contains { $0.received == claimed.received })

@@ -62,7 +62,9 @@ extension Finalizer {
     }
 
     /// Another outcome is on record: unless it has brought the same tokens, it is recorded that
-    /// this answer came as well. No answer is dropped without a word.
+    /// this answer came as well.
+    ///
+    /// No answer is dropped without a word.
     private func supersede(_ answer: TokenAnswer, _ finalize: Finalize) async throws {
         let user = try await finalize.launch.user(in: store)
         let app = finalize.launch.app

@@ -228,7 +228,9 @@ extension Launcher {
     }
 
     /// The answer to a repeated `Idempotency-Key`: the launch it made, if its options still open
-    /// the popup. Throws `keyReused` when it was made by another request.
+    /// the popup.
+    ///
+    /// Throws `keyReused` when it was made by another request.
     private func served(
         again launch: Launch,
         _ request: Request,

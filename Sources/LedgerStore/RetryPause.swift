@@ -6,7 +6,7 @@ struct RetryPause {
     /// Waits; cancelling the task cuts it short.
     mutating func wait() async {
         let pause = Duration.nanoseconds(Int64.random(in: 0...Int64(longest / .nanoseconds(1))))
-        longest *= 2
+        longest = min(longest * 2, StoreLimits.retryPauseMax)
         try? await Task.sleep(for: pause)
     }
 }

@@ -34,9 +34,10 @@ enum StoreLimits {
     static let turnTimeMax: Duration = .seconds(5)
     /// How often a decision is made anew because another copy of the service was faster; callers of
     /// this one wait in turn.
-    static let decisionTriesMax = 8
+    static let decisionTriesMax = 16
     /// How long to wait at most before trying again, at the first time; it doubles each time.
     static let retryPause: Duration = .milliseconds(4)
+    static let retryPauseMax: Duration = .milliseconds(128)
     /// How many events one page of a list holds at most.
     static let pageEventsMax = 1_000
     /// How many positions one statement of a filtered list scans, and how many such statements a

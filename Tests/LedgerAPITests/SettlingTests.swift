@@ -222,6 +222,24 @@ struct SettlingTests {
         try service.flows.spool.keep(sealed, of: finalize)
     }
 
+    @Test("a file that belongs to nobody here is set aside, and holds up no other")
+    func foreignFile() async throws {
+        try await TestService.run { service in
+            let stranger = service.store.clock.identifier()
+            try service.flows.spool.keep([1, 2, 3], of: stranger)
+            let launch = try await service.launch("behind it")
+            let session = try await service.session(launch)
+            let id = try await crash(.dispatched, launch, session, service)
+            for seconds in [Int64(21), 22] { await settle(service, after: seconds) }
+            try await keepLateAnswer(to: id, "behind it", service)
+            await service.flows.settler.drain()
+            #expect(try service.flows.spool.waiting().count == 0)
+            #expect(try await service.tokens("behind it")["access_token"] == "late access")
+            #expect(service.logs.lines.contains { $0.contains("it is set aside") })
+            #expect(try service.spoolFiles() == ["\(stranger).answer.aside"])
+        }
+    }
+
     @Test(
         "an answer that finds no database waits on disk, sealed, and is recorded by whoever comes"
     )
@@ -251,6 +269,8 @@ struct SettlingTests {
                 try await eventually("ready again") {
                     try await service.call(.GET, "/readyz", key: nil).status == 200
                 }
+                let told = try await service.call(.GET, "/readyz", key: nil)
+                #expect(told.text.contains("answers_waiting"), "\(told.text)")
                 await service.flows.settler.drain()
                 #expect(try service.flows.spool.waiting().count == 0)
                 #expect(try await service.tokens(user)["access_token"] == token)

@@ -26,9 +26,14 @@ extension TestService {
         return report.findings.isEmpty
     }
 
+    /// The names of the files in the spool.
+    func spoolFiles() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: spoolFolder)
+    }
+
     /// Whether any file of the spool holds a text.
     func spoolHolds(_ text: String) throws -> Bool {
-        try FileManager.default.contentsOfDirectory(atPath: spoolFolder).contains { name in
+        try spoolFiles().contains { name in
             let file = URL(fileURLWithPath: spoolFolder + "/" + name)
             return try Data(contentsOf: file).range(of: Data(text.utf8)) != nil
         }

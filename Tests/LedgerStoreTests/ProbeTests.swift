@@ -132,7 +132,9 @@ struct ProbeTests {
             .fsyncOff, .fullPageWritesOff, .dataChecksumsOff, .tooManyRights(["x"]),
             .rightsMissing(["x"]), .diskFull, .serverExhausted(sqlState: "53200"),
             .logLocked(holders: "x"), .appendRefused(sqlState: "P0001"), .appendsStuck(seconds: 7),
-            .checkpointsStopped(.access, seconds: 31, why: "x"), .witnessesAway(.facts, why: "x"),
+            .eventsLost(.facts, from: 7), .checkpointsStopped(.access, seconds: 31, why: "x"),
+            .witnessesAway(.facts, why: "x"), .answersWaiting(count: 1, seconds: 30),
+            .spoolUnreadable,
             .shuttingDown,
         ]
         #expect(Set(all.map(\.code)).count == all.count)
@@ -151,6 +153,8 @@ struct ProbeTests {
         }
         let warnings = all.filter { $0.severity(acceptsUnsafeServer: false) == .warning }
         #expect(warnings.map(\.code) == ["data_checksums_off", "witnesses_away"])
+        let early = ReadinessCondition.answersWaiting(count: 1, seconds: 29)
+        #expect(early.severity(acceptsUnsafeServer: false) == .warning)
         // What keeps a launch from being written blocks on every server.
         let accepted = all.filter { $0.severity(acceptsUnsafeServer: true) == .warning }
         #expect(

@@ -229,7 +229,9 @@ extension FinalizeSettler {
         switch step {
         case .wait: break
         case .carryOn: try await carryOn(open, finalize, user)
-        case .markLost: try await write(finalize, user) { finalize.loss(of: $0) }
+        case .markLost:
+            try await write(finalize, user) { finalize.loss(of: $0) }
+            try await ask(finalize, user, app)
         case .ask: try await ask(finalize, user, app)
         case .abandon(let reason): try await abandon(reason, finalize, user)
         }

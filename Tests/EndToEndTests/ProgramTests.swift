@@ -56,6 +56,34 @@ struct ProgramTests {
         }
     }
 
+    @Test("a kill during the exchange leaves nobody behind: reconnect, in edit mode, and no twin")
+    func killedExchange() async throws {
+        let user = "sandbox_slow survivor"
+        try await TestProgramFolder.lend { folder in
+            try await TestProgram.run(in: folder, ending: .kill) { program in
+                try await program.connect(user, source: "clinic")
+                try await program.beginConnecting(user, source: "lab")
+            }
+            try await folder.waitUntilQuiet()
+            try await TestProgram.run(in: folder) { program in
+                let story = Story(program: program, user: user)
+                while try await story.types().last != "finalize.abandoned" {
+                    try await Task.sleep(for: .seconds(1))
+                }
+                #expect(
+                    try await story.types().suffix(4) == [
+                        "exchange.dispatched", "finalize.unresolved", "public_token.recovered",
+                        "finalize.abandoned",
+                    ]
+                )
+                #expect(try await program.tokens(of: user)["status"]?.string == "broken")
+                try await program.connect(user, source: "pharmacy")
+                #expect(try await program.tokens(of: user)["status"]?.string == "connected")
+                #expect(try await story.types().contains("launch.failed") == false)
+            }
+        }
+    }
+
     @Test("demo plays all of it, tells what it did, and ends with 0")
     func demo() async throws {
         let transcript = try await TestProgram.output(of: ["demo"])

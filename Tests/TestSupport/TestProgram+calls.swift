@@ -43,6 +43,25 @@ extension TestProgram {
 
     /// Connects a source for a user without a browser: launch, popup, finish.
     package func connect(_ user: String, source: String) async throws {
+        let (url, session) = try await finishedPopup(user, source: source)
+        _ = try await post(url, session, key: nil)
+    }
+
+    /// The same up to the exchange, which is under way when this returns.
+    package func beginConnecting(_ user: String, source: String) async throws {
+        let (url, session) = try await finishedPopup(user, source: source)
+        // Whatever comes of it: the program will not be there to answer.
+        Task { try? await post(url, session, key: nil) }
+        while try await history(of: user).last?["type"]?.string != "exchange.dispatched" {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Where a finish belongs, and what the popup has handed over.
+    private func finishedPopup(
+        _ user: String,
+        source: String
+    ) async throws -> (url: String, session: BrowserValue) {
         let launch = try await post(
             ready.ledgerURL + "/v1/launches",
             ["client_user_id": .string(user), "finish": .string("direct")],
@@ -57,7 +76,7 @@ extension TestProgram {
             ],
             key: nil
         )
-        _ = try await post(launch["finish_url"]?.string ?? "", session, key: nil)
+        return (launch["finish_url"]?.string ?? "", session)
     }
 
     /// The number of records that the last checkpoint covers.

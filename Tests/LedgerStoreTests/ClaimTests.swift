@@ -105,6 +105,38 @@ struct ClaimTests {
         }
     }
 
+    @Test("a person who was gone may come back to the same user, and to nobody else")
+    func comesBack() async throws {
+        try await TestStore.run { test in
+            var user = try await test.connectedUser("alice")
+            var gone = Change(context: TestStore.context)
+            gone.append(.personGone(human: try #require(user.state.human)))
+            gone.drop(.humanID, version: 1)
+            _ = try await test.store.write(gone, to: user)
+            user = try await test.user("alice")
+            #expect(user.state.human == nil)
+            func link(_ user: StoredUser, _ number: Int) async throws -> ChangeOutcome {
+                let change = test.connection(
+                    of: user,
+                    human: "human alice",
+                    accessToken: "access \(number)",
+                    publicToken: "public \(number)"
+                )
+                return try await test.store.write(change, to: user)
+            }
+            let rival = try await test.launchedUser("bob")
+            guard case .claimed(.human) = try await link(rival, 1) else {
+                Issue.record("the person is alice's, also while nobody is linked")
+                return
+            }
+            guard case .written = try await link(user, 2) else {
+                Issue.record("it is the same user")
+                return
+            }
+            #expect(try await test.user("alice").state.human != nil)
+        }
+    }
+
     @Test("two apps may know the same user and the same person")
     func apps() async throws {
         try await TestStore.run { test in

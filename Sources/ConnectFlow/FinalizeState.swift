@@ -60,6 +60,7 @@ struct FinalizeState: Sendable {
     /// An answer of the provider that was kept is to be recorded.
     init(recording result: ExchangeResult) {
         action = .record(result)
+        mayBeSent = true
     }
 
     /// Goes on with a finalize that is so far: a repeated finish does, and whoever takes over what

@@ -105,7 +105,7 @@ package struct Finalizer: Sendable {
 extension Finalizer {
     /// Makes the intent durable.
     ///
-    /// The unique fingerprints of session and launch decide who is first.
+    /// The unique fingerprint of the session decides who is first.
     private func receive(
         _ finalize: Finalize,
         _ state: inout FinalizeState

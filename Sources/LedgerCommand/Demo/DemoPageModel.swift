@@ -102,6 +102,10 @@ struct DemoPageModel {
         case "finalize.rejected": "The provider refused the session."
         case "finalize.unresolved": "The provider's answer is not known."
         case "finalize.refused": "The answer was about somebody else."
+        case "finalize.abandoned": "The provider's answer is not waited for any more."
+        case "finalize.superseded": "An answer came too late: newer tokens are held."
+        case "finish.refused": "A finish came for a launch that takes none any more."
+        case "person.gone": "The provider does not know this person any more."
         case "connection.broken": "The user must reconnect."
         default: type
         }

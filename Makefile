@@ -33,6 +33,8 @@ demo: ready
 test: ready-for-tests
 	swift format lint --strict --recursive $(FORMATTED)
 	swift build --build-tests --explicit-target-dependency-import-check error
+	# All tests at once would only wait for each other, and some of them for a limit.
+	export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8
 	exec swift test --skip-build --disable-xctest
 
 # All access is `package`, and only a compiler within the package sees all of that: what

@@ -4,8 +4,8 @@ package import Ledger
 
 /// A folder that keeps the provider's answers while the database is away (docs/threats.md#f33).
 ///
-/// One file for each finalize, sealed under the user's own key, readable by its owner alone. Several
-/// copies of the service may share the folder: whoever records an answer first, removes its file.
+/// One file for each finalize, sealed under the user's own key, readable by its owner alone. Each copy
+/// of the service has a folder of its own; what two of them record twice is recorded once.
 package struct AnswerSpool: Sendable {
     /// An answer that waits.
     struct Entry: Sendable {
@@ -26,7 +26,7 @@ package struct AnswerSpool: Sendable {
             withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700]
         )
-        let probe = folder + "/probe"
+        let probe = folder + "/probe-\(UUID())"
         try DurableFile.replace(probe, with: [], readers: .owner)
         try FileManager.default.removeItem(atPath: probe)
     }

@@ -167,12 +167,13 @@ extension Finalize {
         return change
     }
 
-    /// Compares the answer with launch and user, and keeps its tokens if they are theirs.
+    /// Compares the answer with launch and user, and keeps its tokens if they are theirs; nil when
+    /// nobody waits for them any more.
     private func tokens(
         _ answer: TokenAnswer,
         of user: StoredUser,
         _ store: LedgerStore
-    ) throws(StoreError) -> (Change, FinalizeOutcome) {
+    ) throws(StoreError) -> (Change, FinalizeOutcome)? {
         let app = launch.app.id
         let fingerprints = AnswerFingerprints(
             human: store.vault.fingerprint(.human, of: answer.humanID, app: app),
@@ -180,13 +181,7 @@ extension Finalize {
             publicToken: store.vault.fingerprint(.publicToken, of: answer.publicToken, app: app),
             mismatch: try mismatch(answer, user, store)
         )
-        guard open(in: user) != nil else {
-            let change = superseded(
-                accessToken: fingerprints.accessToken,
-                publicToken: fingerprints.publicToken
-            )
-            return (change, .superseded)
-        }
+        guard open(in: user) != nil else { return nil }
         let events = user.state.finalize(finish, mode: launch.mode, answer: fingerprints)
         var change = ending(with: events, user)
         if case .finalizeRefused? = events.first { return (change, .refused) }
@@ -254,7 +249,7 @@ extension Change {
     /// With `unlessOpen` it is kept while its finalize may still need it for an exchange.
     mutating func dropClaimedPerson(of state: SubjectState, unlessOpen: Bool) {
         guard let claimed = state.claimedPerson,
-            !(unlessOpen && state.openFinalizes.contains { $0.received == claimed.received })
+            !(unlessOpen && state.unsettledFinalizes.contains { $0.received == claimed.received })
         else { return }
         drop(.claimedHumanID, version: claimed.received)
     }

@@ -248,7 +248,7 @@ extension FinalizeSettler {
         }
         try finalizer.admit(finalize)
         try await ended {
-            try await finalizer.run(finalize, from: FinalizeState(at: FinalizeProgress(open)))
+            try await finalizer.run(finalize, from: FinalizeState(settling: FinalizeProgress(open)))
         }
     }
 

@@ -51,6 +51,8 @@ struct FinalizeState: Sendable {
     private var asks = 0
     /// A twin of this finish was faster, between our look and our write.
     private var wasClaimed = false
+    /// It is one of many rounds, over a day.
+    private var isRound = false
 
     /// A finish has come in.
     init() {
@@ -63,8 +65,14 @@ struct FinalizeState: Sendable {
         mayBeSent = true
     }
 
-    /// Goes on with a finalize that is so far: a repeated finish does, and whoever takes over what
-    /// a crash has left behind.
+    /// Goes on with a finalize that is so far, for one dispatch: there will be more rounds.
+    init(settling progress: FinalizeProgress) {
+        action = .askOutcome
+        isRound = true
+        _ = found(progress)
+    }
+
+    /// Goes on with a finalize that is so far, as a repeated finish does.
     init(at progress: FinalizeProgress) {
         action = .askOutcome
         _ = found(progress)
@@ -155,8 +163,9 @@ extension FinalizeState {
 
     /// Whether one more dispatch is allowed after this one, which was not sent.
     private func mayDispatch(after number: Int64) -> Bool {
-        !mayBeSent && dispatches < FlowLimits.dispatchesPerFinishMax
-            && number < FlowLimits.dispatchesMax
+        if mayBeSent { return false }
+        if isRound { return dispatches == 0 }
+        return dispatches < FlowLimits.dispatchesPerFinishMax && number < FlowLimits.dispatchesMax
     }
 }
 

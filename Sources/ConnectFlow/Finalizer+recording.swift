@@ -19,7 +19,9 @@ extension Finalizer {
             if state.recordFailures > 0 { spool.remove(finalize.finish.finalize) }
             return action
         } catch {
-            let isKept = keep(result, of: finalize)
+            // What the provider has not said is found again by whoever looks after the finalize.
+            let isKept =
+                result.spelled(for: finalize.finish.finalize) == nil || keep(result, of: finalize)
             let action = state.recordingFailed(
                 ConnectError(error),
                 isKept: isKept,
@@ -53,7 +55,7 @@ extension Finalizer {
             return state.recorded(decided)
         case (.claimed(.human), .answered):
             return state.humanTaken()
-        case (.repeated, .answered(let answer)):
+        case (.repeated, .answered(let answer)), (nil, .answered(let answer)):
             try await supersede(answer, finalize)
             return state.recordedBefore()
         case (.repeated, _), (.claimed, _), (.conflict, _), (nil, _):
@@ -61,8 +63,8 @@ extension Finalizer {
         }
     }
 
-    /// Another outcome is on record: unless it has brought the same tokens, it is recorded that
-    /// this answer came as well.
+    /// Another outcome is on record, or newer tokens: unless these tokens came with them, it is
+    /// recorded that this answer came as well.
     ///
     /// No answer is dropped without a word.
     private func supersede(_ answer: TokenAnswer, _ finalize: Finalize) async throws {

@@ -146,6 +146,10 @@ extension Launcher {
         }
         // Without an App Key there is nobody to ask about a user, only about a person.
         guard let claimed = user.state.claimedPerson else { return (user, caution(for: user)) }
+        if user.state.unsettledFinalizes.contains(where: { $0.received == claimed.received }) {
+            // Its exchange will say who it is.
+            throw ConnectError.finish(.inProgress)
+        }
         try await recovery.disprove(claimed, of: user, app, context: context)
         let reread = try await store.reread(user, of: app) ?? user
         return (reread, caution(for: reread))
@@ -242,9 +246,10 @@ extension Launcher {
             try store.value(.clientUserID, of: user) == request.clientUserID
         else { throw ConnectError.keyReused }
         guard now < launch.data.expiry,
-            user.state.popup(of: launch.data.launch)?.end != .finalized,
+            let popup = user.state.popup(of: launch.data.launch), popup.end == nil,
             user.state.openingToken?.version == launch.publicTokenVersion
         else { return nil }
-        return Served(launch: launch.data, opening: try opening(of: user, nil))
+        let opening = try opening(of: user, user.state.popups.count > 1 ? caution(for: user) : nil)
+        return Served(launch: launch.data, opening: opening)
     }
 }

@@ -163,10 +163,13 @@ extension PublicTokenRecovery {
     ) async throws -> StoredUser {
         let human = store.vault.fingerprint(.human, of: humanID, app: app.id)
         let fingerprint = store.vault.fingerprint(.publicToken, of: token, app: app.id)
+        let asked = user.state.publicToken?.version
         let outcome = try await store.change(user, of: app) { user in
             guard user.state.human == nil || user.state.human == human else {
                 throw FinishError.differentPerson
             }
+            // What was recorded while we asked is newer than the answer.
+            guard user.state.publicToken?.version == asked else { return nil }
             guard let event = user.state.recover(publicToken: fingerprint, human: human) else {
                 return nil
             }

@@ -20,11 +20,7 @@ enum SettleStep: Sendable, Equatable {
         }
         let isTooOld = open.receivedAt.adding(seconds: FlowLimits.settleSeconds) <= now
         switch FinalizeProgress(open) {
-        case .received:
-            self = isTooOld ? .abandon(.neverSent) : .carryOn
-        case .notSent(let number):
-            let isSpent = isTooOld || number >= FlowLimits.dispatchesMax
-            self = isSpent ? .abandon(.neverSent) : .carryOn
+        case .received, .notSent: self = isTooOld ? .abandon(.neverSent) : .carryOn
         case .dispatched: self = .markLost
         case .unresolved: self = isTooOld ? .abandon(.answerLost) : .ask
         case .ended: self = .wait

@@ -65,9 +65,10 @@ extension SubjectState {
     /// Nothing is recorded where nothing would be learnt: the launch is used up, and the user is
     /// doubted already.
     package func receive(_ finish: LedgerEvent.Finish) -> [LedgerEvent] {
-        if let popup = popup(of: finish.launch),
-            popup.end == .finalized || popup.finishes >= Self.finishesPerLaunchMax
-        {
+        // A launch that is not among the last ones takes none either.
+        guard let popup = popup(of: finish.launch), popup.end != .finalized,
+            popup.finishes < Self.finishesPerLaunchMax
+        else {
             // Its session is not claimed: it may be another launch's.
             return isDoubted ? [] : [.finishRefused(launch: finish.launch, human: finish.human)]
         }

@@ -49,6 +49,8 @@ extension SubjectState {
     }
 
     mutating func connect(_ finalize: Identifier, _ launch: Identifier, _ human: Fingerprint) {
+        // What comes so late may be older than what the provider has by now.
+        let isLate = openFinalizes.contains { $0.finalize == finalize && $0.abandoned != nil }
         let settled = settled(by: finalize).map(\.finalize)
         openFinalizes.removeAll { settled.contains($0.finalize) }
         update(popup: launch) { $0.end = .finalized }
@@ -56,7 +58,7 @@ extension SubjectState {
         claimedPerson = nil
         status = .connected
         brokenReason = nil
-        isDoubted = false
+        isDoubted = isLate
     }
 
     mutating func refuse(_ finalize: Identifier) {
@@ -68,12 +70,15 @@ extension SubjectState {
     }
 
     mutating func abandon(_ finalize: Identifier, _ reason: AbandonReason) {
+        let open = openFinalizes.first { $0.finalize == finalize }
+        // A token that came after this finish is newer than what is lost.
+        let isOlder = accessToken.map { $0.issuedAt <= open?.receivedAt ?? $0.issuedAt } ?? false
         update(finalize, at: nil) { $0.abandoned = reason }
         switch reason {
         // The popup was finished, so the provider knows more than we do.
         case .neverSent: isDoubted = true
         // The exchange may have replaced the access token.
-        case .answerLost: if accessToken != nil { breakOff(reason.rawValue) }
+        case .answerLost: if isOlder { breakOff(reason.rawValue) }
         }
         let abandoned = openFinalizes.filter { $0.abandoned != nil }
         guard abandoned.count > Self.abandonedMax, let oldest = abandoned.first else { return }

@@ -1,6 +1,6 @@
 extension SubjectState {
     /// How many of the last launches are told apart.
-    static let popupsMax = 4
+    static let popupsMax = 8
 
     /// One opening of the popup, as far as we know what became of it.
     package struct Popup: Sendable, Equatable {

@@ -69,7 +69,7 @@ struct BenchHistory: Sendable {
         let session = Secret("session-\(name)-\(visit)")
         let finish = LedgerEvent.Finish(
             finalize: store.clock.identifier(),
-            launch: store.clock.identifier(),
+            launch: user.state.popups.last?.launch ?? store.clock.identifier(),
             session: fingerprint(.session, session),
             human: fingerprint(.human, human)
         )

@@ -117,6 +117,19 @@ struct FinalizeStateTests {
         #expect(state.recorded(.unresolved) == end(.unresolved))
     }
 
+    @Test("whoever takes over dispatches once, however often others have")
+    func oneRound() {
+        for number in [Int64(3), 9, 40] {
+            var state = FinalizeState(settling: .notSent(number: number))
+            #expect(state.action == .dispatch(number: number + 1))
+            #expect(state.dispatched() == .exchange(number: number + 1))
+            #expect(
+                state.exchangeFailed(.notSent(.connectionRefused))
+                    == .record(.unresolved(reason: "not_sent", number: number + 1))
+            )
+        }
+    }
+
     @Test("nine dispatches are enough, over all repeats of a finish")
     func dispatchesMax() {
         var state = FinalizeState(at: .notSent(number: 8))

@@ -91,6 +91,28 @@ struct DoubtTests {
         }
     }
 
+    @Test(
+        "while a finish is under way, another launch is told to wait and not that nothing is proved"
+    )
+    func underWay() async throws {
+        try await TestService.run(hasAppKey: false) { service in
+            let user = "sandbox_slow"
+            let launch = try await service.launch(user)
+            let session = try await service.session(launch)
+            async let finishing = service.finish(launch.finishPath, session)
+            while try await service.exchanges(of: session) == 0 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let body = #"{"client_user_id":"\#(user)"}"#
+            let second = try await service.post("/v1/launches", body)
+            #expect(second.status == 409)
+            #expect(second.code == "finalize_in_progress")
+            #expect(second.headers["retry-after"] != nil)
+            #expect(try await finishing.status == 201)
+            #expect(try await service.launch(user).mode == "edit")
+        }
+    }
+
     @Test("a claim of somebody whom the provider does not know is forgotten")
     func disproved() async throws {
         try await TestService.run(hasAppKey: false) { service in

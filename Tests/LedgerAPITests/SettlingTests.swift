@@ -220,6 +220,24 @@ struct SettlingTests {
         try service.flows.spool.keep(sealed, of: finalize)
     }
 
+    @Test("an answer that is on record already is no second one, whoever comes with it again")
+    func twice() async throws {
+        try await TestService.run { service in
+            let launch = try await service.launch("twice")
+            let session = try await service.session(launch)
+            let id = try await crash(.dispatched, launch, session, service)
+            for _ in 0..<2 {
+                try await keepLateAnswer(to: id, "twice", service)
+                await service.flows.settler.drain()
+                #expect(try service.flows.spool.waiting().count == 0)
+            }
+            let types = try await service.types("twice")
+            #expect(types.last == "public_token.rotated")
+            #expect(!types.contains("finalize.superseded"))
+            #expect(try await service.finish(launch.finishPath, session).status == 201)
+        }
+    }
+
     @Test("a file that belongs to nobody here is set aside, and holds up no other")
     func foreignFile() async throws {
         try await TestService.run { service in

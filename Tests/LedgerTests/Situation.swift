@@ -42,6 +42,29 @@ enum Situation: String, CaseIterable, Sendable {
         Fingerprint(value: number)
     }
 
+    /// An answer of the provider.
+    static func answer(
+        human: Fingerprint = Situation.human,
+        access: Fingerprint = Situation.access,
+        publicToken: Fingerprint = Situation.publicToken,
+        mismatch: Mismatch? = nil
+    ) -> AnswerFingerprints {
+        AnswerFingerprints(
+            human: human,
+            accessToken: access,
+            publicToken: publicToken,
+            mismatch: mismatch
+        )
+    }
+
+    /// Whether the finish was given up, so that its answer comes late.
+    var isGivenUp: Bool {
+        switch self {
+        case .abandoned, .neverSent, .disproved: true
+        default: false
+        }
+    }
+
     /// A moment at which every token is still fresh.
     static let soon = Golden.time.adding(seconds: 60)
 
@@ -154,10 +177,10 @@ enum Situation: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether the launch has brought tokens already.
+    /// Whether the launch takes no session: it has brought tokens, or was never made.
     var isConsumed: Bool {
         switch self {
-        case .withoutPublicToken, .connected, .broken: true
+        case .new, .withoutPublicToken, .connected, .broken: true
         default: false
         }
     }

@@ -4,17 +4,8 @@ internal import Postgres
 /// A batch of commands as the one call of `ledger.append_events`.
 struct AppendStatement {
     let statement: Statement
-    /// Answers the verdict alone, and writes nothing.
-    let probe: Statement
 
     init(_ commands: [AppendCommand], logID: Int32, rootKeyID: String) {
-        let rows = PostgresParameter.rowArray(commands.map { $0.row(rootKeyID: rootKeyID) })
-        probe = Statement(
-            "probe_append",
-            "select ledger.probe_append($1, $2::ledger.append_command[])",
-            .int4(logID),
-            rows
-        )
         statement = Statement(
             "append_events",
             """
@@ -22,7 +13,17 @@ struct AppendStatement {
             from ledger.append_events($1, $2::ledger.append_command[])
             """,
             .int4(logID),
-            rows
+            .rowArray(commands.map { $0.row(rootKeyID: rootKeyID) })
+        )
+    }
+
+    /// The same call for one command, which answers its verdict alone and takes back what it did.
+    static func probe(_ command: AppendCommand, logID: Int32, rootKeyID: String) -> Statement {
+        Statement(
+            "probe_append",
+            "select ledger.probe_append($1, $2::ledger.append_command[])",
+            .int4(logID),
+            .rowArray([command.row(rootKeyID: rootKeyID)])
         )
     }
 

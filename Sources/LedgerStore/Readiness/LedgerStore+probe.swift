@@ -10,8 +10,12 @@ extension LedgerStore {
     func probe() async -> ReadinessCondition? {
         do {
             let command = try probeCommand()
-            let append = AppendStatement([command], logID: Log.facts.id, rootKeyID: vault.rootKeyID)
-            let verdict = try await pool.query(append.probe) { result throws(PostgresError) in
+            let probe = AppendStatement.probe(
+                command,
+                logID: Log.facts.id,
+                rootKeyID: vault.rootKeyID
+            )
+            let verdict = try await pool.query(probe) { result throws(PostgresError) in
                 try result.text(0, 0)
             }
             return verdict == "appended" ? nil : .appendRefused(sqlState: verdict)

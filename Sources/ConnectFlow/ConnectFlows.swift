@@ -12,7 +12,6 @@ package struct ConnectFlows: Sendable {
     package let spool: AnswerSpool
     /// Must run as long as finishes are accepted.
     package let settler: FinalizeSettler
-    private let clock: EventClock
 
     package init(
         store: LedgerStore,
@@ -21,7 +20,6 @@ package struct ConnectFlows: Sendable {
         logger: Logger
     ) {
         self.spool = spool
-        clock = store.clock
         recovery = PublicTokenRecovery(
             store: store,
             provider: provider,
@@ -42,7 +40,7 @@ package struct ConnectFlows: Sendable {
     package var conditions: [ReadinessCondition] {
         guard let (count, since) = try? spool.waiting() else { return [.spoolUnreadable] }
         guard let since else { return [] }
-        let age = (clock.now().microseconds - since.microseconds) / 1_000_000
+        let age = (finalizer.store.clock.now().microseconds - since.microseconds) / 1_000_000
         return [.answersWaiting(count: count, seconds: max(age, 0))]
     }
 }

@@ -73,7 +73,7 @@ extension Finalize {
             change.keep(object.sessionToken, .sessionToken, version: version)
         }
         if user.state.human == nil {
-            change.dropClaimedPerson(of: user.state, unlessOpen: true)
+            change.dropClaimedPerson(of: user.state)
             change.keep(object.humanID, .claimedHumanID, version: version)
         }
         return (change, events.count == 1 ? nil : .differentPerson)
@@ -97,11 +97,11 @@ extension Finalize {
         of user: StoredUser,
         _ store: LedgerStore
     ) throws(StoreError) -> (Change, FinalizeOutcome)? {
-        if case .answered(let answer) = result { return try tokens(answer, of: user, store) }
-        // Somebody else has brought it to an end.
-        guard let open = open(in: user) else { return nil }
+        let open = open(in: user)
         switch result {
-        case .answered: return nil
+        case .answered(let answer): return try tokens(answer, of: user, store)
+        // Somebody else has brought it to an end.
+        case _ where open == nil: return nil
         case .refused(let mismatch):
             let event = LedgerEvent.finalizeRefused(finalize: finish.finalize, mismatch: mismatch)
             return (ending(with: [event], user), .refused)
@@ -112,14 +112,18 @@ extension Finalize {
             )
             return (ending(with: [event], user), .rejected)
         case .unresolved(let reason, let number):
-            guard open.abandoned == nil else { return nil }
-            var change = Change(context: consequence)
-            change.append(
-                .finalizeUnresolved(finalize: finish.finalize, reason: reason),
-                id: unresolvedID(number)
-            )
-            return (change, .unresolved)
+            guard open?.abandoned == nil else { return nil }
+            return (unresolved(reason, number), .unresolved)
         }
+    }
+
+    private func unresolved(_ reason: String, _ number: Int64) -> Change {
+        var change = Change(context: consequence)
+        change.append(
+            .finalizeUnresolved(finalize: finish.finalize, reason: reason),
+            id: unresolvedID(number)
+        )
+        return change
     }
 
     /// The dispatch was made long ago, and whoever made it has said nothing since.
@@ -127,12 +131,7 @@ extension Finalize {
         guard let open = open(in: user), open.unresolved == nil, open.dispatches > 0 else {
             return nil
         }
-        var change = Change(context: consequence)
-        change.append(
-            .finalizeUnresolved(finalize: finish.finalize, reason: Self.workerLost),
-            id: unresolvedID(open.dispatches)
-        )
-        return change
+        return unresolved(Self.workerLost, open.dispatches)
     }
 
     /// The end without an answer, with which the next launch is the way on.
@@ -143,10 +142,7 @@ extension Finalize {
             .finalizeAbandoned(finalize: finish.finalize, reason: reason),
             id: abandonedID
         )
-        change.drop(.sessionToken, version: open.received)
-        if user.state.claimedPerson?.received != open.received {
-            change.drop(.claimedHumanID, version: open.received)
-        }
+        change.dropSession(of: open, user.state)
         return change
     }
 
@@ -233,30 +229,35 @@ extension Finalize {
             change.drop(.sessionToken, version: open.received)
             change.drop(.claimedHumanID, version: open.received)
         default:
-            change.drop(.sessionToken, version: open.received)
-            // Whom a rejected finish named is remembered, unless a later one named somebody.
-            if user.state.claimedPerson?.received != open.received {
-                change.drop(.claimedHumanID, version: open.received)
-            }
+            change.dropSession(of: open, user.state)
         }
         return change
     }
 }
 
 extension Change {
-    /// Drops the `humanId` of whom the last finish named.
+    /// Drops the session of a finalize that has brought no tokens.
     ///
-    /// With `unlessOpen` it is kept while its finalize may still need it for an exchange.
-    mutating func dropClaimedPerson(of state: SubjectState, unlessOpen: Bool) {
+    /// Whom its finish named is remembered, unless a later one named somebody.
+    mutating func dropSession(of open: SubjectState.OpenFinalize, _ state: SubjectState) {
+        drop(.sessionToken, version: open.received)
+        if state.claimedPerson?.received != open.received {
+            drop(.claimedHumanID, version: open.received)
+        }
+    }
+
+    /// Drops the `humanId` of whom the last finish named, unless its finalize may still need it for
+    /// an exchange.
+    mutating func dropClaimedPerson(of state: SubjectState) {
         guard let claimed = state.claimedPerson,
-            !(unlessOpen && state.unsettledFinalizes.contains { $0.received == claimed.received })
+            !state.unsettledFinalizes.contains(where: { $0.received == claimed.received })
         else { return }
         drop(.claimedHumanID, version: claimed.received)
     }
 
     /// Drops every `humanId` that a finish named: the person is known now.
     mutating func dropClaimedPersons(of state: SubjectState) {
-        dropClaimedPerson(of: state, unlessOpen: true)
+        dropClaimedPerson(of: state)
         for open in state.openFinalizes { drop(.claimedHumanID, version: open.received) }
     }
 }

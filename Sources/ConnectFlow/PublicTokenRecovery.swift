@@ -208,7 +208,7 @@ extension PublicTokenRecovery {
             var change = Change(context: context)
             change.append(.personGone(human: human))
             if user.state.human == human { change.drop(.humanID, version: 1) }
-            if isClaimed { change.dropClaimedPerson(of: user.state, unlessOpen: true) }
+            if isClaimed { change.dropClaimedPerson(of: user.state) }
             return change
         }
     }

@@ -26,24 +26,8 @@ extension SubjectState {
         }
         if isDoubted { writer.member("doubted", true) }
         if let brokenReason { writer.member("broken", brokenReason) }
-        if !popups.isEmpty {
-            writer.key("popups")
-            writer.openArray()
-            for popup in popups {
-                writer.element()
-                popup.write(to: &writer)
-            }
-            writer.closeArray()
-        }
-        if !openFinalizes.isEmpty {
-            writer.key("finalizes")
-            writer.openArray()
-            for open in openFinalizes {
-                writer.element()
-                open.write(to: &writer)
-            }
-            writer.closeArray()
-        }
+        writer.list("popups", popups) { $0.write(to: &$1) }
+        writer.list("finalizes", openFinalizes) { $0.write(to: &$1) }
         writer.close()
         return writer.bytes
     }
@@ -162,6 +146,24 @@ extension SubjectState.Popup {
         }
         end = reader.skip(",\"end\":") ? try reader.word(End.self) : nil
         try reader.literal("}")
+    }
+}
+
+extension JSONWriter {
+    /// A member with a list, unless that is empty.
+    fileprivate mutating func list<Element>(
+        _ name: StaticString,
+        _ elements: [Element],
+        _ write: (Element, inout JSONWriter) -> Void
+    ) {
+        guard !elements.isEmpty else { return }
+        key(name)
+        openArray()
+        for item in elements {
+            element()
+            write(item, &self)
+        }
+        closeArray()
     }
 }
 

@@ -100,9 +100,7 @@ struct DoubtTests {
             let launch = try await service.launch(user)
             let session = try await service.session(launch)
             async let finishing = service.finish(launch.finishPath, session)
-            while try await service.exchanges(of: session) == 0 {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await service.waitForExchange(of: session)
             let body = #"{"client_user_id":"\#(user)"}"#
             let second = try await service.post("/v1/launches", body)
             #expect(second.status == 409)

@@ -93,9 +93,7 @@ struct OutageTests {
                 let launch = try await service.launch(user)
                 let session = try await service.session(launch)
                 async let finishing = service.finish(launch.finishPath, session)
-                try await eventually("the exchange is under way") {
-                    try await service.exchanges(of: session) == 1
-                }
+                try await service.waitForExchange(of: session)
                 try await cluster.stop()
                 try await eventually("the provider has answered") {
                     try await service.sandbox.requests("/v1/connect/tokens")
@@ -126,9 +124,7 @@ struct OutageTests {
             let launch = try await service.launch("sandbox_slow")
             let session = try await service.session(launch)
             async let finishing = service.finish(launch.finishPath, session)
-            try await eventually("the exchange is under way") {
-                try await service.exchanges(of: session) == 1
-            }
+            try await service.waitForExchange(of: session)
             await service.beginShutdown()
             let answer = try await finishing
             #expect(answer.status == 201, "\(answer.text)")

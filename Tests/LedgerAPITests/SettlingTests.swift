@@ -266,9 +266,7 @@ struct SettlingTests {
                 let launch = try await service.launch(user)
                 let session = try await service.session(launch)
                 async let finishing = service.finish(launch.finishPath, session)
-                try await eventually("the exchange is under way") {
-                    try await service.exchanges(of: session) == 1
-                }
+                try await service.waitForExchange(of: session)
                 try await cluster.stop()
                 let answer = try await finishing
                 #expect(answer.status == 503, "\(answer.text)")

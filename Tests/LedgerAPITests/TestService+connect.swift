@@ -111,6 +111,13 @@ extension TestService {
         try await get(user(clientUserID, "/tokens") + query)
     }
 
+    /// Waits until the provider has been sent a session.
+    func waitForExchange(of session: String) async throws {
+        try await eventually("the exchange is under way") {
+            try await exchanges(of: session) == 1
+        }
+    }
+
     /// The exchanges that the provider saw of one session.
     func exchanges(of session: String) async throws -> Int {
         let object = try SessionTokenObject(

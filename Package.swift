@@ -213,6 +213,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
+        target("Campaign", ["Crypto", "Wire"], path: "Tests/Campaign"),
         tests("WireTests", ["SeededRandom", "Wire"]),
         tests("DurableFilesTests", ["DurableFiles"]),
         tests(
@@ -291,6 +292,7 @@ let package = Package(
             ]
         ),
         tests("EndToEndTests", ["LedgerCommand", "TestSupport", "Wire"]),
+        tests("CampaignTests", ["Campaign", "Crypto", "SeededRandom", "Wire"]),
         tests("TidyTests", ["Subprocess", "SystemPackage"]),
     ]
 )

@@ -1,0 +1,49 @@
+internal import Wire
+
+/// Decides from the evidence whether the promises were kept
+/// (docs/threats.md#56-invariants-for-the-checker).
+///
+/// An independent witness: it reads records as JSON and uses neither the fold nor the store nor
+/// the vault, so that a defect of theirs cannot hide itself.
+package struct Checker: Sendable {
+    let evidence: Evidence
+    let history: History
+    let visits: Visits
+
+    init(_ evidence: Evidence) {
+        self.evidence = evidence
+        history = History(evidence.facts)
+        visits = Visits(evidence.journal, history)
+    }
+
+    /// Every promise that was not kept, by rule.
+    package static func violations(in evidence: Evidence) -> [Violation] {
+        let checker = Checker(evidence)
+        return Rule.allCases.flatMap { rule in
+            checker.violations(of: rule).sorted { $0.words < $1.words }
+        }
+    }
+
+    func violations(of rule: Rule) -> [Violation] {
+        let words =
+            switch rule {
+            case .acknowledged: acknowledged()
+            case .duplicated: duplicated()
+            case .oneExchange: oneExchange()
+            case .order: order()
+            case .oneOutcome: oneOutcome()
+            case .ended: ended()
+            case .served: served()
+            case .bijection: bijection()
+            case .silent: silent()
+            case .sessions: sessions()
+            case .secrets: secrets()
+            case .stale: stale()
+            case .read: read()
+            case .stuck: stuck()
+            // The program `token-ledger verify` judges it.
+            case .replay: [String]()
+            }
+        return words.map { Violation(rule, $0) }
+    }
+}

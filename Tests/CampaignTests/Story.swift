@@ -14,6 +14,8 @@ struct Story {
         var id: String
         var type: String
         var subject: String
+        /// Its number among the subject's events, where that is not the next one; 0 for none.
+        var version: Int?
         var data: [(String, JSONValue)]
 
         subscript(name: String) -> JSONValue? {
@@ -55,7 +57,8 @@ struct Story {
         var versions: [String: Int] = [:]
         evidence.facts = events.map { event in
             versions[event.subject, default: 0] += 1
-            return Self.record(event, versions[event.subject])
+            let version = event.version ?? versions[event.subject]
+            return Self.record(event, version == 0 ? nil : version)
         }
         evidence.accesses = accesses.map { Self.record($0, nil) }
         evidence.providerUsers = users.mapValues(\.person)
@@ -85,8 +88,10 @@ extension Story {
 
     /// A value that looks like a token; every one is another.
     mutating func secret(_ noun: String) -> String {
-        let value = name(noun)
-        return Self.hash(value)
+        let digits = Self.hash(name(noun))
+        let value = noun == "access" ? "\(digits.prefix(27))=\(digits)\(digits)-_" : digits
+        other.secrets.insert(value)
+        return value
     }
 
     static func hash(_ value: String) -> String {
@@ -112,6 +117,33 @@ extension Story {
         let begin = begin - slack()
         let end = tick() + slack()
         other.journal.append(JournalEntry(user: user, begin: begin, end: end, call: call))
+    }
+
+    /// Changes the last event of a type.
+    mutating func edit(_ type: String, _ change: (inout Event) -> Void) {
+        guard let index = events.lastIndex(where: { $0.type == type }) else {
+            preconditionFailure("The story has no \(type).")
+        }
+        change(&events[index])
+    }
+
+    /// Takes the last event of a type out.
+    @discardableResult
+    mutating func remove(_ type: String) -> Event {
+        guard let index = events.lastIndex(where: { $0.type == type }) else {
+            preconditionFailure("The story has no \(type).")
+        }
+        return events.remove(at: index)
+    }
+
+    /// Writes an event once more, as one of its own.
+    mutating func again(_ type: String, _ change: (inout Event) -> Void = { _ in }) {
+        guard var event = events.last(where: { $0.type == type }) else {
+            preconditionFailure("The story has no \(type).")
+        }
+        event.id = name("event")
+        change(&event)
+        events.append(event)
     }
 
     mutating func event(_ type: String, _ user: String, _ data: [(String, JSONValue)]) {
@@ -177,6 +209,25 @@ extension Story {
         event(report.rawValue, user, data)
         journal(.popup(launch: launch, .closed), of: user, since: begin)
         journal(.report(launch: launch, report, .init(status: 200)), of: user, since: begin)
+    }
+
+    /// Reads the tokens as they would be if the ledger held something else.
+    mutating func read(_ user: String, as doctor: (inout User) -> Void) {
+        let state = users[user]
+        if var doctored = state {
+            doctor(&doctored)
+            users[user] = doctored
+        }
+        read(user)
+        users[user] = state
+    }
+
+    /// Moves the last call to another time.
+    mutating func move(begin: Duration, end: Duration) {
+        guard let last = other.journal.popLast() else { return }
+        other.journal.append(
+            JournalEntry(user: last.user, begin: begin, end: end, call: last.call)
+        )
     }
 
     mutating func read(_ user: String) {

@@ -7,9 +7,10 @@ extension Checker {
             return "\(fact.type) at \(fact.position) has no finalized cause"
         }
         var values: [IssuedToken: String] = [:]
+        let owned = owned()
         return unfounded
             + visits.reads.flatMap { read in
-                unissued(read, &values) + foreign(read)
+                unissued(read, &values) + foreign(read, owned[read.entry.user] ?? Owned())
             }
     }
 
@@ -43,18 +44,33 @@ extension Checker {
     ///
     /// Not always of the same person: who connects anew after a deletion is a new one, whose
     /// public token is fetched before there is an access token.
-    private func foreign(_ read: Visits.Read) -> [String] {
+    private func foreign(_ read: Visits.Read, _ owned: Owned) -> [String] {
         let user = read.entry.user
-        let persons =
-            (evidence.formerUsers[user] ?? []) + (evidence.providerUsers[user].map { [$0] } ?? [])
         var words: [String] = []
-        let isKnown = persons.contains { $0.human == read.tokens.human }
         // Nobody is named while the provider knows the user no more.
         let isNobody = read.tokens.human.isEmpty && evidence.formerUsers[user] != nil
-        if !isKnown, !isNobody { words.append("\(user) was read as somebody else") }
-        if !persons.contains(where: { $0.accessTokens.contains(read.tokens.accessToken) }) {
+        if !isNobody, !owned.humans.contains(read.tokens.human) {
+            words.append("\(user) was read as somebody else")
+        }
+        if !owned.accessTokens.contains(read.tokens.accessToken) {
             words.append("access_token \(read.tokens.accessVersion) of \(user) is not theirs")
         }
         return words
     }
+
+    private func owned() -> [String: Owned] {
+        var owned: [String: Owned] = [:]
+        let former = evidence.formerUsers.flatMap { user, persons in persons.map { (user, $0) } }
+        for (user, person) in evidence.providerUsers.map({ ($0, $1) }) + former {
+            owned[user, default: Owned()].humans.insert(person.human)
+            owned[user, default: Owned()].accessTokens.formUnion(person.accessTokens)
+        }
+        return owned
+    }
+}
+
+/// All that the provider has, or had, under one user's id.
+private struct Owned {
+    var humans: Set<String> = []
+    var accessTokens: Set<String> = []
 }

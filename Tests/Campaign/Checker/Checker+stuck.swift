@@ -99,9 +99,7 @@ extension Checker {
         guard evidence.usersWithoutAppKey.contains(popup.user),
             popup.refusal == "user_already_exists", popup.launch.publicToken.isEmpty
         else { return false }
-        return !visits.finishes.values.contains { finishes in
-            finishes.user == popup.user && (finishes.acknowledged ?? popup.begin) < popup.begin
-        }
+        return visits.firstFinish[popup.user].map { popup.begin <= $0 } ?? true
     }
 }
 

@@ -29,6 +29,8 @@ struct Visits: Sendable {
     /// The launch whose popup gave a session, by the session's SHA-256.
     private(set) var launchOfSession: [String: String] = [:]
     private(set) var reads: [Read] = []
+    /// When a user's first acknowledged finish ended.
+    private(set) var firstFinish: [String: Duration] = [:]
 
     init(_ journal: [JournalEntry], _ history: History) {
         for entry in journal {
@@ -66,6 +68,7 @@ struct Visits: Sendable {
         if answer.isAcknowledged {
             calls.finalizedSessions.insert(hash)
             calls.acknowledged = min(entry.end, calls.acknowledged ?? entry.end)
+            firstFinish[entry.user] = min(entry.end, firstFinish[entry.user] ?? entry.end)
         }
         if answer.code == "session_rejected" { calls.rejectedSessions.insert(hash) }
         finishes[launch] = calls

@@ -1,7 +1,7 @@
 internal import Wire
 
 /// Decides from the evidence whether the promises were kept
-/// (docs/threats.md#56-invariants-for-the-checker).
+/// (docs/threats.md#56-invariants).
 ///
 /// An independent witness: it reads records as JSON and uses neither the fold nor the store nor
 /// the vault, so that a defect of theirs cannot hide itself.

@@ -12,7 +12,7 @@ package struct Violation: Sendable, Equatable, CustomStringConvertible {
     package var description: String { "\(rule.rawValue): \(words)" }
 }
 
-/// What the campaign checks (docs/threats.md#56-invariants-for-the-checker).
+/// What the campaign checks (docs/threats.md#56-invariants).
 package enum Rule: String, Sendable, CaseIterable {
     /// Everything acknowledged to a client is in the log (G1, G2, G3).
     case acknowledged

@@ -155,4 +155,8 @@ ready-for-tests: ready
 	if ! command -v python3 >/dev/null; then missing+=(python3); fi
 	if ! command -v chromedriver >/dev/null; then missing+=(chromium-driver); fi
 	if ! command -v pgbouncer >/dev/null; then missing+=(pgbouncer); fi
+	# For disks in files. What is for administrators is not on everybody's PATH.
+	PATH+=:/usr/sbin:/sbin
+	if ! command -v mkfs.ext4 >/dev/null; then missing+=(e2fsprogs); fi
+	if ! command -v mount >/dev/null; then missing+=(mount); fi
 	$(INSTALL_MISSING)

@@ -1,0 +1,202 @@
+import Foundation
+import Glibc
+import Logging
+import Postgres
+package import PostgresCluster
+package import SeededRandom
+
+/// A PostgreSQL that a test can stop, crash and start again under the same address.
+///
+/// Where something is on the disk of the server decides what a test can do to it: a folder on a
+/// `DiskImage` loses its power, or fills up.
+package actor TestCluster {
+    private struct Run {
+        let task: Task<Void, any Error>
+        let stop: AsyncStream<Never>.Continuation
+    }
+
+    private let configuration: ClusterConfiguration
+    private var current: Run?
+    private var cluster: RunningCluster?
+    private var server: ClusterProcesses?
+
+    init(_ configuration: ClusterConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// Lends a started cluster with folders of its own, which are removed afterwards.
+    ///
+    /// A folder that is given is made or taken as it is, and stays.
+    package static func run<Value: Sendable>(
+        folder: String? = nil,
+        durable: Bool = false,
+        settings: [String: String] = [:],
+        _ body: (TestCluster) async throws -> Value
+    ) async throws -> Value {
+        let folders = try [newTemporaryFolder(), newTemporaryFolder()]
+        defer { for folder in folders { try? FileManager.default.removeItem(atPath: folder) } }
+        let cluster = TestCluster(
+            ClusterConfiguration(
+                folder: folder ?? folders[0],
+                durable: durable,
+                socketFolder: folders[1],
+                settings: settings
+            )
+        )
+        do {
+            try await cluster.start()
+            let value = try await body(cluster)
+            try await cluster.stop()
+            return value
+        } catch {
+            // A test that failed may have left processes that do not listen.
+            try? await cluster.kill()
+            throw error
+        }
+    }
+
+    /// Lends a standby that follows this cluster, which from here on waits for it at each commit.
+    ///
+    /// A commit is confirmed once the standby has written it to its disk, as with
+    /// `synchronous_standby_names = '*'` everywhere.
+    package func withStandby<Value: Sendable>(
+        _ body: (TestCluster) async throws -> Value
+    ) async throws -> Value {
+        guard let cluster else { throw POSIXError(.ENOTCONN) }
+        let folders = try [newTemporaryFolder(), newTemporaryFolder()]
+        defer { for folder in folders { try? FileManager.default.removeItem(atPath: folder) } }
+        try await PostgresTools.baseBackup(of: cluster, to: "\(folders[0])/data")
+        let standby = TestCluster(
+            ClusterConfiguration(
+                folder: folders[0],
+                durable: configuration.durable,
+                socketFolder: folders[1]
+            )
+        )
+        do {
+            try await standby.start()
+            let connection = try await PostgresConnection.connect(
+                PostgresConfiguration(url: cluster.url())
+            )
+            try await connection.script("alter system set synchronous_standby_names = '*'")
+            try await connection.script("select pg_reload_conf()")
+            await connection.close()
+            let value = try await body(standby)
+            try await standby.stop()
+            return value
+        } catch {
+            try? await standby.stop()
+            throw error
+        }
+    }
+
+    /// The URI, the same before and after a restart and in between.
+    package func url(
+        database: String = "postgres",
+        user: String = RunningCluster.superuser
+    ) throws -> String {
+        guard let cluster else { throw POSIXError(.ENOTCONN) }
+        return TestPostgres.patient(cluster.url(database: database, user: user))
+    }
+
+    /// Where the server writes its log.
+    package func logPath() throws -> String {
+        guard let cluster else { throw POSIXError(.ENOTCONN) }
+        return "\(cluster.folder)/server.log"
+    }
+
+    /// Starts the server and waits until it accepts connections.
+    @discardableResult
+    package func start() async throws -> RunningCluster {
+        precondition(current == nil, "A test cluster is started once at a time.")
+        let (started, reportStarted) = AsyncThrowingStream<RunningCluster, any Error>.makeStream()
+        let (stopped, stop) = AsyncStream<Never>.makeStream()
+        let configuration = configuration
+        let task = Task {
+            do {
+                try await PrivateCluster.run(configuration, logger: Logger(label: "test")) {
+                    reportStarted.yield($0)
+                    for await _ in stopped {}
+                }
+            } catch {
+                reportStarted.finish(throwing: error)
+                throw error
+            }
+        }
+        for try await cluster in started {
+            current = Run(task: task, stop: stop)
+            self.cluster = cluster
+            server = try ClusterProcesses(of: cluster)
+            return cluster
+        }
+        throw CancellationError()
+    }
+
+    /// Stops the server in order.
+    ///
+    /// Stopping again does nothing.
+    package func stop() async throws {
+        guard let current = current.take() else { return }
+        current.stop.finish()
+        try await current.task.value
+    }
+
+    /// Ends the server at once, as a crash does; the next start recovers.
+    package func crash() async throws {
+        guard let current = current.take(), let cluster else { return }
+        let text = try String(
+            contentsOfFile: "\(cluster.folder)/data/postmaster.pid",
+            encoding: .utf8
+        )
+        guard let process = text.split(separator: "\n").first.flatMap({ Int32($0) }) else {
+            throw POSIXError(.ESRCH)
+        }
+        Glibc.kill(process, SIGQUIT)
+        current.stop.finish()
+        try await current.task.value
+    }
+
+    /// Where the server's socket is.
+    package func socketFolder() throws -> String {
+        guard let cluster else { throw POSIXError(.ENOTCONN) }
+        return cluster.socketFolder
+    }
+
+    /// All processes of the server, also those that work in the background.
+    ///
+    /// None while it is stopped.
+    package func processes() -> [Int32] {
+        server?.all() ?? []
+    }
+
+    /// Ends every process of the server at once, and comes back when none is left; the next start
+    /// recovers.
+    ///
+    /// Nothing happens while it is stopped.
+    package func kill() async throws {
+        guard let current = current.take() else { return }
+        try await server?.kill()
+        current.stop.finish()
+        try await current.task.value
+    }
+
+    /// Ends one of the server's processes at once; the others then end theirs and recover.
+    package func killBackend(_ process: Int32) {
+        Glibc.kill(process, SIGKILL)
+    }
+
+    /// Ends one of the processes that work for a client just now, waiting a second for one.
+    ///
+    /// Gives whether there was one.
+    package func killAnyBackend(using random: inout SeededRandom) async throws -> Bool {
+        let deadline = ContinuousClock.now + .seconds(1)
+        while ContinuousClock.now < deadline {
+            if let process = server?.busyBackends().randomElement(using: &random) {
+                killBackend(process)
+                return true
+            }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        return false
+    }
+}

@@ -239,7 +239,7 @@ let package = Package(
             "LedgerStoreTests",
             [
                 "Hummingbird", "Ledger", "LedgerAudit", "LedgerSchema", "LedgerStore", "Logging",
-                "MerkleLog", "Postgres", "TestSupport", "Vault", "Witness",
+                "MerkleLog", "Postgres", "SeededRandom", "TestSupport", "Vault", "Witness",
             ]
         ),
         tests(

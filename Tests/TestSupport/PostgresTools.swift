@@ -86,6 +86,15 @@ package enum PostgresTools {
         _ = try await run("chown", ["-R", owner, "/\(parent)"], input: "")
     }
 
+    /// Moves a folder to another disk, with its owner, and leaves a link to it.
+    static func move(_ folder: String, to other: String) async throws {
+        _ = try await run("mv", ["-T", "--", folder, other], input: "")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder,
+            withDestinationPath: other
+        )
+    }
+
     private static func run(
         _ name: String,
         _ arguments: [String],

@@ -156,6 +156,16 @@ package actor TestCluster {
         try await current.task.value
     }
 
+    /// Puts the write-ahead log into a new folder, as where it has a volume of its own.
+    ///
+    /// The server is stopped for it and started again.
+    package func moveLog(to folder: String) async throws {
+        guard let cluster else { throw POSIXError(.ENOTCONN) }
+        try await stop()
+        try await PostgresTools.move("\(cluster.folder)/data/pg_wal", to: folder)
+        try await start()
+    }
+
     /// Where the server's socket is.
     package func socketFolder() throws -> String {
         guard let cluster else { throw POSIXError(.ENOTCONN) }

@@ -1,12 +1,7 @@
 internal import AsyncHTTPClient
 internal import Foundation
-internal import NIOCore
-internal import NIOHTTP1
 
 extension TestProgram {
-    private static let callTimeMax = TimeAmount.seconds(30)
-    private static let answerBytesMax = 16 << 20
-
     /// A user's current tokens at the ledger.
     package func tokens(of user: String) async throws -> BrowserValue {
         try await ledger("/v1/users/\(Self.encoded(user))/tokens", scope: "tokens:read")
@@ -33,25 +28,25 @@ extension TestProgram {
 
     /// What the service answers to a key of that scope.
     package func ledger(_ path: String, scope: String) async throws -> BrowserValue {
-        try await get(ready.ledgerURL + path, key: ready.apiKeys[scope])
+        try await JSONCall.get(ready.ledgerURL + path, key: ready.apiKeys[scope])
     }
 
     /// What the sandbox provider answers.
     package func sandbox(_ path: String) async throws -> BrowserValue {
-        try await get(ready.sandboxURL + path, key: nil)
+        try await JSONCall.get(ready.sandboxURL + path)
     }
 
     /// Connects a source for a user without a browser: launch, popup, finish.
     package func connect(_ user: String, source: String) async throws {
         let (url, session) = try await finishedPopup(user, source: source)
-        _ = try await post(url, session, key: nil)
+        _ = try await JSONCall.post(url, session)
     }
 
     /// The same up to the exchange, which is under way when this returns.
     package func beginConnecting(_ user: String, source: String) async throws {
         let (url, session) = try await finishedPopup(user, source: source)
         // Whatever comes of it: the program will not be there to answer.
-        Task { try? await post(url, session, key: nil) }
+        Task { try? await JSONCall.post(url, session) }
         while try await history(of: user).last?["type"]?.string != "exchange.dispatched" {
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -62,19 +57,18 @@ extension TestProgram {
         _ user: String,
         source: String
     ) async throws -> (url: String, session: BrowserValue) {
-        let launch = try await post(
+        let launch = try await JSONCall.post(
             ready.ledgerURL + "/v1/launches",
             ["client_user_id": .string(user), "finish": .string("direct")],
             key: ready.apiKeys["launch"]
         )
-        let session = try await post(
+        let session = try await JSONCall.post(
             ready.sandboxURL + "/sandbox/sessions",
             [
                 "client_id": .string(ready.clientID), "client_user_id": .string(user),
                 "public_token": launch["options"]?["publicToken"] ?? .string(""),
                 "connect": .array([.string(source)]), "done": .bool(true),
-            ],
-            key: nil
+            ]
         )
         return (launch["finish_url"]?.string ?? "", session)
     }
@@ -82,44 +76,8 @@ extension TestProgram {
     /// The number of records that the last checkpoint covers.
     package func checkpointSize() async throws -> Int {
         let request = HTTPClientRequest(url: ready.ledgerURL + "/checkpoint")
-        let response = try await HTTPClient.shared.execute(request, timeout: Self.callTimeMax)
-        let body = try await response.body.collect(upTo: Self.answerBytesMax)
-        let lines = String(buffer: body).split(separator: "\n")
+        let lines = try await JSONCall.answer(to: request).text.split(separator: "\n")
         return lines.count > 1 ? Int(lines[1]) ?? 0 : 0
-    }
-
-    private func post(
-        _ url: String,
-        _ body: BrowserValue,
-        key: String?
-    ) async throws -> BrowserValue {
-        var request = HTTPClientRequest(url: url)
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/json")
-        request.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(body)))
-        return try await answer(to: request, key: key)
-    }
-
-    private func get(_ url: String, key: String?) async throws -> BrowserValue {
-        try await answer(to: HTTPClientRequest(url: url), key: key)
-    }
-
-    private func answer(
-        to request: HTTPClientRequest,
-        key: String?
-    ) async throws -> BrowserValue {
-        var request = request
-        if let key { request.headers.add(name: "authorization", value: "Bearer \(key)") }
-        let response = try await HTTPClient.shared.execute(request, timeout: Self.callTimeMax)
-        let body = try await response.body.collect(upTo: Self.answerBytesMax)
-        guard (200..<300).contains(response.status.code) else {
-            throw TestProgramError.refused(
-                path: request.url,
-                status: Int(response.status.code),
-                body: String(decoding: body.readableBytesView, as: UTF8.self)
-            )
-        }
-        return try JSONDecoder().decode(BrowserValue.self, from: Data(body.readableBytesView))
     }
 
     /// A text as one part of a path, or as a value in a query (RFC 3986's unreserved characters).

@@ -6,6 +6,8 @@ package enum TestProgramError: Error, CustomStringConvertible {
     case notReady(output: String)
     /// It did not end as it should have; the text is what it wrote.
     case ended(TerminationStatus, output: String)
+    /// It did not end at all; the text is what it wrote.
+    case goesOn(output: String)
     /// Processes still work in its folder.
     case left([String])
     /// A service answered something else than 200.
@@ -16,6 +18,7 @@ package enum TestProgramError: Error, CustomStringConvertible {
         case .notReady(let output): "token-ledger did not become ready. It wrote: \(output)"
         case .ended(let status, let output):
             "token-ledger ended with \(status). It wrote: \(output)"
+        case .goesOn(let output): "token-ledger did not end. It wrote: \(output)"
         case .left(let names): "still running: \(names.joined(separator: ", "))"
         case .refused(let path, let status, let body): "\(path) answered \(status): \(body)"
         }

@@ -1,0 +1,127 @@
+internal import Foundation
+internal import Subprocess
+internal import SystemPackage
+
+/// A command of the program that runs until it is ended: a child of the tests, gone with them.
+package struct TestCommand: Sendable {
+    /// How it is ended.
+    package enum Ending: Sendable {
+        /// Ctrl-C, which it must follow with exit code 0.
+        case interrupt
+        /// At once, as a crash does.
+        case kill
+        /// It is left alone, and must end by itself as a killed one does.
+        case crash
+    }
+
+    private let process: pid_t
+    /// The file that it writes to.
+    private let log: String
+
+    /// A first start makes a database; beside other tests that takes its time.
+    private static let readyTimeMax = Duration.seconds(90)
+    /// The program itself gives up on its services after 25 seconds.
+    private static let endTimeMax = Duration.seconds(40)
+    private static let pollInterval = Duration.milliseconds(50)
+
+    /// The shell becomes the program.
+    ///
+    /// Beside it a reader waits for the end of the standard input, which also comes when the tests
+    /// are killed.
+    private static let script = """
+        log=$1; shift
+        exec 3<&0 </dev/null >"$log" 2>&1
+        { while read -r line <&3; do :; done; kill -INT $$; } >/dev/null 2>&1 &
+        exec "$@" 3<&-
+        """
+
+    /// Starts a command with further variables in its environment, lends it, and ends it.
+    ///
+    /// Throws `TestProgramError` when it does not end as it should.
+    package static func run<Value: Sendable>(
+        _ arguments: [String],
+        environment: [String: String] = [:],
+        log: String,
+        ending: Ending = .interrupt,
+        _ body: (TestCommand) async throws -> Value
+    ) async throws -> Value {
+        // What an earlier one wrote would be taken for its own.
+        try? FileManager.default.removeItem(atPath: log)
+        let result = try await Subprocess.run(
+            .path("/bin/sh"),
+            arguments: Arguments(["-c", script, "sh", log, try TestProgram.path] + arguments),
+            environment: TestProgram.inherited(and: environment),
+            input: .inputWriter,
+            output: .discarded,
+            error: .discarded
+        ) { execution in
+            let command = TestCommand(process: execution.processIdentifier.value, log: log)
+            let outcome: Result<Value, any Error>
+            do {
+                outcome = .success(try await body(command))
+            } catch {
+                outcome = .failure(error)
+            }
+            // It may have ended by itself; then its status tells.
+            switch (ending, outcome) {
+            case (.interrupt, _): try? execution.send(signal: .interrupt)
+            case (.kill, _), (.crash, .failure): try? execution.send(signal: .kill)
+            case (.crash, .success): break
+            }
+            let hasEnded = try await command.hasEnded()
+            if !hasEnded { try? execution.send(signal: .kill) }
+            try? await execution.standardInputWriter.finish()
+            return (outcome, hasEnded)
+        }
+        let (outcome, hasEnded) = result.closureResult
+        let value = try outcome.get()
+        guard hasEnded, result.terminationStatus == ending.status else {
+            let output = text(of: log)
+            throw hasEnded
+                ? TestProgramError.ended(result.terminationStatus, output: output)
+                : .goesOn(output: output)
+        }
+        return value
+    }
+
+    /// Waits until it is ready, which `read` sees in what it has written so far.
+    package func ready<Value>(_ read: (_ output: String) throws -> Value?) async throws -> Value {
+        let start = ContinuousClock.now
+        while true {
+            if let value = try read(Self.text(of: log)) { return value }
+            guard isRunning, ContinuousClock.now - start < Self.readyTimeMax else {
+                throw TestProgramError.notReady(output: Self.text(of: log))
+            }
+            try await Task.sleep(for: Self.pollInterval)
+        }
+    }
+
+    private func hasEnded() async throws -> Bool {
+        let start = ContinuousClock.now
+        while isRunning {
+            guard ContinuousClock.now - start < Self.endTimeMax else { return false }
+            try await Task.sleep(for: Self.pollInterval)
+        }
+        return true
+    }
+
+    /// A process that has ended is a zombie until its status is collected, and then nothing.
+    private var isRunning: Bool {
+        let state = Self.text(of: "/proc/\(process)/stat").split(separator: ")").last?.dropFirst()
+        return state.map { !$0.hasPrefix("Z") } ?? false
+    }
+
+    /// The text of a file; empty when there is none (any more).
+    private static func text(of path: String) -> String {
+        String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
+    }
+}
+
+extension TestCommand.Ending {
+    fileprivate var status: TerminationStatus {
+        switch self {
+        case .interrupt: .exited(0)
+        case .kill, .crash: .signaled(9)
+        }
+    }
+}

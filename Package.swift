@@ -8,6 +8,8 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
+    // Debug builds are the test builds; a release has no crash points.
+    .define("CRASH_POINTS", .when(configuration: .debug)),
 ]
 
 /// The numbered migrations, in order.
@@ -100,6 +102,7 @@ let package = Package(
         // The only C: libpq and zlib, as Debian's libpq-dev and zlib1g-dev install them.
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        target("CrashPoints"),
         target("Wire"),
         target("DurableFiles"),
         target("Postgres", ["CLibPQ", "Logging", "ServiceLifecycle"]),
@@ -111,8 +114,8 @@ let package = Package(
         target(
             "LedgerStore",
             [
-                "DurableFiles", "Ledger", "LedgerSchema", "Logging", "MerkleLog", "Metrics",
-                "Postgres", "ServiceLifecycle", "Vault",
+                "CrashPoints", "DurableFiles", "Ledger", "LedgerSchema", "Logging", "MerkleLog",
+                "Metrics", "Postgres", "ServiceLifecycle", "Vault",
             ]
         ),
         target(
@@ -139,8 +142,8 @@ let package = Package(
         target(
             "HumanConnect",
             [
-                "AsyncHTTPClient", "BoundedClient", "Ledger", "NIOCore", "NIOHTTP1", "NIOPosix",
-                "Wire",
+                "AsyncHTTPClient", "BoundedClient", "CrashPoints", "Ledger", "NIOCore", "NIOHTTP1",
+                "NIOPosix", "Wire",
             ]
         ),
         target(
@@ -155,16 +158,16 @@ let package = Package(
         target(
             "ConnectFlow",
             [
-                "DurableFiles", "HumanConnect", "Ledger", "LedgerStore", "Logging",
+                "CrashPoints", "DurableFiles", "HumanConnect", "Ledger", "LedgerStore", "Logging",
                 "ServiceLifecycle", "Vault", "Wire",
             ]
         ),
         target(
             "LedgerAPI",
             [
-                "BoundedServer", "ConnectFlow", "HTTPTypes", "HumanConnect", "Hummingbird",
-                "Ledger", "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "Metrics",
-                "NIOCore", "Vault", "Wire",
+                "BoundedServer", "ConnectFlow", "CrashPoints", "HTTPTypes", "HumanConnect",
+                "Hummingbird", "Ledger", "LedgerExport", "LedgerStore", "Logging", "MerkleLog",
+                "Metrics", "NIOCore", "Vault", "Wire",
             ],
             embeds: ["openapi.yaml"]
         ),

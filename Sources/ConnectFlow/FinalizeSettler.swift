@@ -1,3 +1,6 @@
+#if CRASH_POINTS
+internal import CrashPoints
+#endif
 internal import HumanConnect
 package import Ledger
 package import LedgerStore
@@ -86,7 +89,13 @@ extension FinalizeSettler {
                 metadata: ["finalize": "\(id)"]
             )
         }
+        #if CRASH_POINTS
+        CrashPoint.settling.reach()
+        #endif
         try await ended { try await finalizer.run(finalize, from: .init(recording: kept.result)) }
+        #if CRASH_POINTS
+        CrashPoint.settling.reach()
+        #endif
         finalizer.spool.remove(id)
         logger.notice("answer on disk recorded", metadata: ["finalize": "\(id)"])
     }
@@ -247,6 +256,9 @@ extension FinalizeSettler {
             return try await abandon(.neverSent, finalize, user)
         }
         try finalizer.admit(finalize)
+        #if CRASH_POINTS
+        CrashPoint.settling.reach()
+        #endif
         try await ended {
             try await finalizer.run(finalize, from: FinalizeState(settling: FinalizeProgress(open)))
         }
@@ -264,6 +276,9 @@ extension FinalizeSettler {
     /// Asks for the public token of whom the provider is known to have, then ends it: the access
     /// token of a lost answer cannot be asked for, and the next launch brings a new one.
     private func ask(_ finalize: Finalize, _ user: StoredUser, _ app: StoredApp) async throws {
+        #if CRASH_POINTS
+        CrashPoint.settling.reach()
+        #endif
         do throws(ConnectError) {
             if user.state.human != nil {
                 _ = try await recovery.recover(user, of: app, context: context)
@@ -295,6 +310,9 @@ extension FinalizeSettler {
         _ user: StoredUser,
         _ decide: (StoredUser) throws -> Change?
     ) async throws {
+        #if CRASH_POINTS
+        CrashPoint.settling.reach()
+        #endif
         _ = try await store.change(user, of: finalize.launch.app, decide: decide)
     }
 }

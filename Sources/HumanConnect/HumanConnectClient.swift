@@ -28,6 +28,7 @@ package struct HumanConnectClient: Sendable {
 
     /// Calls at a time to one host; more of them wait, within their own deadline.
     static let connectionsMax = 64
+    static let exchangePath = "/v1/connect/tokens"
 
     let configuration: Configuration
     let client: HTTPClient
@@ -47,6 +48,9 @@ package struct HumanConnectClient: Sendable {
         // ones, what was not sent is known not to be sent.
         http.maximumUsesPerConnection = 1
         http.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.connectionsMax
+        #if CRASH_POINTS
+        http.http1_1ConnectionDebugInitializer = ExchangeCrash.initializer
+        #endif
         client = HTTPClient(eventLoopGroupProvider: .shared(eventLoopGroup), configuration: http)
         var limits = CircuitBreaker.Limits()
         limits.probePause = configuration.probePause
@@ -81,7 +85,7 @@ package struct HumanConnectClient: Sendable {
             "clientSecret": .string(app.clientSecret.exposed),
         ]
         return try TokenAnswer(
-            try await post(body, "/v1/connect/tokens", app)
+            try await post(body, Self.exchangePath, app)
         )
     }
 

@@ -137,6 +137,18 @@ import Glibc
         }
     }
 
+    #if CRASH_POINTS
+    /// Waits until all that was sent has left; false when the connection is lost.
+    func flush() -> Bool {
+        while true {
+            let unsent = unsafe PQflush(pointer)
+            guard unsent > 0 else { return unsent == 0 }
+            var descriptor = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+            _ = unsafe poll(&descriptor, 1, -1)
+        }
+    }
+    #endif
+
     /// The next answer; nil after the last one.
     ///
     /// Call `wait` before.

@@ -89,6 +89,9 @@ package actor PostgresConnection {
             let parameters = ParameterBuffer(statement.parameters)
             try prepareOnce(statement, name, types: parameters.types)
             let sent = handle?.send(statement.name, parameters) ?? false
+            #if CRASH_POINTS
+            if let whenSent = statement.whenSent, handle?.flush() == true { whenSent() }
+            #endif
             let result = try answer(to: name, sent: sent)
             do throws(PostgresError) {
                 return try decode(result)

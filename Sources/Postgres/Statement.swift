@@ -13,6 +13,10 @@ package struct Statement: Sendable {
     package let sql: StaticString
     /// The parameters, `$1` first.
     package let parameters: [PostgresParameter]
+    #if CRASH_POINTS
+    /// Called when all its bytes have left for the server and none of the answer is read.
+    package var whenSent: (@Sendable () -> Void)?
+    #endif
 
     /// A statement with its parameters in order.
     package init(

@@ -14,5 +14,5 @@ struct HouseRule: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { name }
 
-    static let all = size + imports + calls + texts
+    static let all = size + imports + calls + texts + conditions
 }

@@ -1,4 +1,7 @@
 internal import ConnectFlow
+#if CRASH_POINTS
+internal import CrashPoints
+#endif
 internal import HTTPTypes
 internal import HumanConnect
 internal import Hummingbird
@@ -194,6 +197,9 @@ extension Response {
         writer.open()
         writer.member("publicToken", publicToken.exposed)
         writer.close()
+        #if CRASH_POINTS
+        CrashPoint.replyUnsent.reach()
+        #endif
         return .json(.created, writer)
     }
 }

@@ -3,7 +3,7 @@ internal import Postgres
 
 /// A batch of commands as the one call of `ledger.append_events`.
 struct AppendStatement {
-    let statement: Statement
+    private(set) var statement: Statement
 
     init(_ commands: [AppendCommand], logID: Int32, rootKeyID: String) {
         statement = Statement(
@@ -15,6 +15,9 @@ struct AppendStatement {
             .int4(logID),
             .rowArray(commands.map { $0.row(rootKeyID: rootKeyID) })
         )
+        #if CRASH_POINTS
+        statement.whenSent = FinalizeCommit.whenSent(commands)
+        #endif
     }
 
     /// The same call for one command, which answers its verdict alone and takes back what it did.

@@ -27,6 +27,9 @@ final class LogWriter: Sendable {
             workerCount: StoreLimits.batchesInFlightMax
         ) { [outcomes] commands in
             let answers = await appender.append(commands)
+            #if CRASH_POINTS
+            FinalizeCommit.reach(\.durable, commands, answers)
+            #endif
             outcomes.note(answers)
             return answers
         }
@@ -68,6 +71,9 @@ private struct Appender: Sendable {
 
     private func send(_ commands: [AppendCommand]) async throws(PostgresError) -> [AppendVerdict] {
         let append = AppendStatement(commands, logID: log.id, rootKeyID: rootKeyID)
+        #if CRASH_POINTS
+        FinalizeCommit.reach(\.unsent, commands)
+        #endif
         let verdicts = try await database.retried(append.statement) {
             result throws(PostgresError) in
             // Whatever it was that the server warned of: it is looked up what became of it.

@@ -1,0 +1,156 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A `token-ledger serve` with a database of its own that outlives it, whatever becomes of the
+/// process.
+struct CrashingService: Sendable {
+    let provider: Provider
+    private let folder: TestProgramFolder
+    private let settings: [String: String]
+
+    /// Lends one that does not run yet, and compares what it has left in the end.
+    ///
+    /// It reaches its database through the proxy, if there is one.
+    static func lend(
+        _ proxy: LossyProxy? = nil,
+        _ body: (CrashingService) async throws -> Void
+    ) async throws {
+        let provider = try Provider.current
+        try await TestProgramFolder.lend { folder in
+            let database = try await TestPostgres.freshDatabase(
+                template: provider.template,
+                durable: true
+            )
+            let direct = try await TestPostgres.url(
+                database: database.name,
+                user: Provider.role,
+                durable: true
+            )
+            let url = proxy?.url(database: database.name, user: Provider.role) ?? direct
+            let service = CrashingService(
+                provider: provider,
+                folder: folder,
+                settings: [
+                    "TOKEN_LEDGER_DATABASE_URL": url,
+                    "TOKEN_LEDGER_OWNER_DATABASE_URL": database.url,
+                    "TOKEN_LEDGER_ROOT_KEY_FILE": provider.keyFile,
+                    "TOKEN_LEDGER_SPOOL_FOLDER": "\(folder.path)/spool",
+                    "TOKEN_LEDGER_CHECKPOINT_FOLDER": "\(folder.path)/checkpoints",
+                ]
+            )
+            try await body(service)
+            let verdict = try await service.command(["verify"])
+            #expect(verdict.status == 0, "\(verdict.output) \(verdict.messages)")
+        }
+    }
+
+    /// Starts it, at a crash point if one is named, and lends its address once it listens.
+    func run<Value: Sendable>(
+        at point: String? = nil,
+        ending: TestCommand.Ending = .interrupt,
+        _ body: (Address) async throws -> Value
+    ) async throws -> Value {
+        try await TestCommand.run(
+            ["serve", "--port", "0"],
+            environment: point.map { settings.merging(["CRASH_POINT": $0]) { $1 } } ?? settings,
+            log: "\(folder.path)/serve.log",
+            ending: ending
+        ) { command in
+            let port = try await command.ready { output in
+                output.firstMatch(of: /port=([0-9]+) .*service listens/).map { String($0.1) }
+            }
+            return try await body(
+                Address(url: "http://127.0.0.1:\(port)", provider: provider)
+            )
+        }
+    }
+
+    /// Starts it at a crash point that it comes to by itself.
+    func crash(at point: String) async throws {
+        try await run(at: point, ending: .crash) { _ in }
+    }
+
+    /// Runs another command on its database.
+    func command(_ arguments: [String]) async throws -> TestProgram.Answer {
+        try await TestProgram.run(TestProgram.path, arguments, environment: settings)
+    }
+
+    /// What is on record of a user, whether or not the service runs.
+    func types(_ user: String) async throws -> [String] {
+        let answer = try await command(["user", "history", "--user", user, "--json"])
+        try #require(answer.status == 0, "\(answer.messages)")
+        let json = try JSONDecoder().decode(BrowserValue.self, from: Data(answer.output.utf8))
+        return json["events"]?.array.compactMap { $0["event"]?["type"]?.string } ?? []
+    }
+
+    /// The answers that wait on disk.
+    var spooled: [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/spool")) ?? []
+    }
+}
+
+extension CrashingService {
+    /// The service while it runs, as an app's backend calls it.
+    struct Address: Sendable {
+        private let url: String
+        private let provider: Provider
+
+        fileprivate init(url: String, provider: Provider) {
+            self.url = url
+            self.provider = provider
+        }
+
+        /// A popup that has ended, and what it has handed over.
+        struct Finish: Sendable {
+            fileprivate let launch: String
+            fileprivate let session: BrowserValue
+            /// "create" or "edit".
+            let mode: String?
+        }
+
+        /// Plays a user's popup.
+        func play(_ user: String, _ source: String) async throws -> Finish {
+            let launch = try await JSONCall.post(
+                url + "/v1/launches",
+                ["client_user_id": .string(user)],
+                key: provider.apiKey
+            )
+            return Finish(
+                launch: launch["launch_id"]?.string ?? "",
+                session: try await provider.session(launch, of: user, source),
+                mode: launch["mode"]?.string
+            )
+        }
+
+        /// Reports the end of a popup; throws when no whole answer comes.
+        func finish(_ finish: Finish) async throws -> JSONCall.Answer {
+            try await JSONCall.answer(
+                from: "\(url)/v1/launches/\(finish.launch)/finish",
+                to: finish.session,
+                key: provider.apiKey
+            )
+        }
+
+        /// A user's tokens.
+        func tokens(_ user: String) async throws -> BrowserValue {
+            try await JSONCall.get(
+                "\(url)/v1/users/\(TestProgram.encoded(user))/tokens",
+                key: provider.apiKey
+            )
+        }
+
+        /// Waits until a user's last event is this one, not much longer than a settler may take.
+        func waitUntil(_ user: String, ends type: String) async throws {
+            let start = ContinuousClock.now
+            let path = "\(url)/v1/users/\(TestProgram.encoded(user))/events?limit=500"
+            while true {
+                let answer = try await JSONCall.get(path, key: provider.apiKey)
+                let last = answer["events"]?.array.last?["event"]?["type"]
+                if last == .string(type) { return }
+                try #require(ContinuousClock.now - start < .seconds(60), "\(user): \(last ?? "")")
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+}

@@ -37,7 +37,8 @@ let modules = [
     "Configuration": "swift-configuration", "Crypto": "swift-crypto",
     "HTTPTypes": "swift-http-types", "Hummingbird": "hummingbird",
     "HummingbirdCore": "hummingbird", "HummingbirdTesting": "hummingbird",
-    "Logging": "swift-log", "Metrics": "swift-metrics", "Mustache": "swift-mustache",
+    "Logging": "swift-log", "Metrics": "swift-metrics", "MetricsTestKit": "swift-metrics",
+    "Mustache": "swift-mustache",
     "NIOCore": "swift-nio", "NIOHTTP1": "swift-nio", "NIOHTTPTypes": "swift-nio-extras",
     "NIOPosix": "swift-nio",
     "ServiceLifecycle": "swift-service-lifecycle", "Subprocess": "swift-subprocess",
@@ -159,6 +160,7 @@ let package = Package(
             "ConnectFlow",
             [
                 "CrashPoints", "DurableFiles", "HumanConnect", "Ledger", "LedgerStore", "Logging",
+                "Metrics",
                 "ServiceLifecycle", "Vault", "Wire",
             ]
         ),
@@ -289,12 +291,12 @@ let package = Package(
             [
                 "AsyncHTTPClient", "ConnectFlow", "Crypto", "HTTPTypes", "HumanConnect",
                 "HumanConnectSandbox", "Hummingbird", "HummingbirdTesting", "Ledger", "LedgerAPI",
-                "LedgerAudit", "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "NIOCore",
-                "NIOHTTP1", "Postgres", "PostgresCluster", "SeededRandom", "ServiceLifecycle",
-                "TestSupport", "Vault", "Wire", "Yams",
+                "LedgerAudit", "LedgerExport", "LedgerStore", "Logging", "MerkleLog", "Metrics",
+                "MetricsTestKit", "NIOCore", "NIOHTTP1", "Postgres", "PostgresCluster",
+                "SeededRandom", "ServiceLifecycle", "TestSupport", "Vault", "Wire", "Yams",
             ]
         ),
-        tests("EndToEndTests", ["LedgerCommand", "TestSupport", "Wire"]),
+        tests("EndToEndTests", ["LedgerCommand", "Subprocess", "TestSupport", "Wire"]),
         tests("CampaignTests", ["Campaign", "Crypto", "SeededRandom", "Wire"]),
         tests("TidyTests", ["Subprocess", "SystemPackage"]),
     ]

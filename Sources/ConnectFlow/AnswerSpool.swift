@@ -71,10 +71,11 @@ package struct AnswerSpool: Sendable {
             .sorted { $0.since < $1.since }
     }
 
-    /// How many answers wait, and since when the oldest one does.
-    package func waiting() throws -> (count: Int, since: Timestamp?) {
+    /// How many answers wait, and for how many seconds the oldest one has; 0 when none does.
+    package func waiting(at now: Timestamp) throws -> (count: Int, seconds: Int64) {
         let entries = try entries()
-        return (entries.count, entries.first?.since)
+        let since = entries.first?.since ?? now
+        return (entries.count, max(0, (now.microseconds - since.microseconds) / 1_000_000))
     }
 
     /// What is kept of a finalize; nil once it was removed.

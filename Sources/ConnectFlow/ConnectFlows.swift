@@ -38,9 +38,8 @@ package struct ConnectFlows: Sendable {
 
     /// What readiness should tell of answers that wait on disk.
     package var conditions: [ReadinessCondition] {
-        guard let (count, since) = try? spool.waiting() else { return [.spoolUnreadable] }
-        guard let since else { return [] }
-        let age = (finalizer.store.clock.now().microseconds - since.microseconds) / 1_000_000
-        return [.answersWaiting(count: count, seconds: max(age, 0))]
+        let now = finalizer.store.clock.now()
+        guard let (count, seconds) = try? spool.waiting(at: now) else { return [.spoolUnreadable] }
+        return count > 0 ? [.answersWaiting(count: count, seconds: seconds)] : []
     }
 }

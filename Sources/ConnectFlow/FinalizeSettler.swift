@@ -5,6 +5,7 @@ internal import HumanConnect
 package import Ledger
 package import LedgerStore
 package import Logging
+internal import Metrics
 internal import ServiceLifecycle
 internal import Vault
 
@@ -63,8 +64,9 @@ package struct FinalizeSettler: Service {
 // MARK: Answers on disk
 
 extension FinalizeSettler {
-    /// Records the answers that wait on disk.
+    /// Records the answers that wait on disk, and measures what is left of them.
     package func drain() async {
+        defer { measure() }
         guard let entries = try? finalizer.spool.entries() else {
             return logger.error("the spool folder cannot be read")
         }
@@ -75,6 +77,15 @@ extension FinalizeSettler {
                 logger.warning("answer waits on disk", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    /// A folder that cannot be read leaves the gauges as they are: nobody knows what is in it.
+    private func measure() {
+        guard let (count, seconds) = try? finalizer.spool.waiting(at: store.clock.now()) else {
+            return
+        }
+        Gauge(label: "ledger_spool_answers").record(count)
+        Gauge(label: "ledger_spool_oldest_seconds").record(seconds)
     }
 
     private func drain(_ id: Identifier) async throws {

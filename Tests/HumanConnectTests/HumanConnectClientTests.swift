@@ -321,6 +321,35 @@ struct HumanConnectClientTests {
         }
     }
 
+    @Test(
+        "a certificate that nobody vouches for, or for another host, means not sent",
+        arguments: TLSServer.Certificate.allCases
+    )
+    func wrongCertificate(certificate: TLSServer.Certificate) async throws {
+        try await TLSServer.run(certificate) { server in
+            #expect(try await call(server.url).failure == .notSent(.tlsFailed))
+            while server.connections.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(server.connections == ["refused"])
+        }
+    }
+
+    @Test("TLS to a port without it means not sent; the other way round the request has left")
+    func otherProtocol() async throws {
+        try await StubProvider.run(.hang) { stub, url in
+            let secure = url.replacing("http:", with: "https:")
+            let result = try await call(secure, limit: .seconds(2))
+            #expect(result.failure == .notSent(.connectTimedOut))
+            #expect(stub.requests == [])
+        }
+        // Whoever listens there has read the session in the clear, whatever he makes of it.
+        try await TLSServer.run(.selfSigned) { server in
+            let plain = server.url.replacing("https:", with: "http:")
+            #expect(try await call(plain).failure == .unknown(.connectionLost))
+            while server.connections.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(server.connections == ["refused"])
+        }
+    }
+
     @Test("a public token of another person is refused")
     func publicTokens() async throws {
         let body = Self.response("200 OK", #"{"humanId":"h","publicToken":"p"}"#)

@@ -2,6 +2,7 @@ import HumanConnect
 import HumanConnectSandbox
 import Ledger
 import LedgerStore
+import TestSupport
 import Testing
 import Wire
 
@@ -206,6 +207,41 @@ struct ProviderTests {
             try await Task.sleep(for: .seconds(wait))
             #expect(try await service.finish(launch.finishPath, session).status == 201)
             #expect(try await service.exchanges(of: session) == 1)
+        }
+    }
+
+    @Test("a provider without the right TLS gets no session, and each is good once it is mended")
+    func wrongTLS() async throws {
+        try await TestService.run(probePause: .seconds(60)) { service in
+            let right = await service.sandbox.url
+            var finishes: [(path: String, session: String)] = []
+            for name in ["tls 1", "tls 2", "tls 3"] {
+                let launch = try await service.launch(name)
+                finishes.append((launch.finishPath, try await service.session(launch)))
+            }
+            try await TLSServer.run(.selfSigned) { server in
+                try await service.move(to: server.url)
+                let lost = try await service.finish(finishes[0].path, finishes[0].session)
+                #expect(lost.status == 202)
+                #expect(lost.code == "finalize_unresolved")
+                let last = try await service.events("tls 1").last?["event"]
+                #expect(last?["data"]?["class"] == "not_sent")
+                let refused = try await service.finish(finishes[1].path, finishes[1].session)
+                #expect(refused.status == 503)
+                #expect(refused.code == "provider_unavailable")
+                #expect(refused.headers["retry-after"] != nil)
+                #expect(try await service.types("tls 2") == ["connect.launched"])
+                #expect(server.connections == ["refused", "refused", "refused"])
+            }
+            // TLS to somebody who speaks none.
+            try await service.move(to: right.replacing("http:", with: "https:"))
+            #expect(try await service.finish(finishes[2].path, finishes[2].session).status == 202)
+            try await service.move(to: right)
+            for finish in finishes {
+                #expect(try await service.exchanges(of: finish.session) == 0)
+                #expect(try await service.finish(finish.path, finish.session).status == 201)
+                #expect(try await service.exchanges(of: finish.session) == 1)
+            }
         }
     }
 

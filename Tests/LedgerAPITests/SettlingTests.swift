@@ -2,6 +2,8 @@ import HumanConnect
 import HumanConnectSandbox
 import Ledger
 import LedgerStore
+import Metrics
+import MetricsTestKit
 import NIOHTTP1
 import TestSupport
 import Testing
@@ -183,7 +185,7 @@ struct SettlingTests {
                 let held = try await service.tokens(user)
                 try await keepLateAnswer(to: id, user, service)
                 await service.flows.settler.drain()
-                #expect(try service.flows.spool.waiting().count == 0)
+                #expect(try service.waitingAnswers == 0)
                 let tokens = try await service.tokens(user)
                 if isNewer {
                     #expect(tokens["access_token"] == held["access_token"])
@@ -229,7 +231,7 @@ struct SettlingTests {
             for _ in 0..<2 {
                 try await keepLateAnswer(to: id, "twice", service)
                 await service.flows.settler.drain()
-                #expect(try service.flows.spool.waiting().count == 0)
+                #expect(try service.waitingAnswers == 0)
             }
             let types = try await service.types("twice")
             #expect(types.last == "public_token.rotated")
@@ -249,7 +251,7 @@ struct SettlingTests {
             await settle(service, after: 21)
             try await keepLateAnswer(to: id, "behind it", service)
             await service.flows.settler.drain()
-            #expect(try service.flows.spool.waiting().count == 0)
+            #expect(try service.waitingAnswers == 0)
             #expect(try await service.tokens("behind it")["access_token"] == "late access")
             #expect(service.logs.lines.contains { $0.contains("it is set aside") })
             #expect(try service.spoolFiles() == ["\(stranger).answer.aside"])
@@ -271,14 +273,13 @@ struct SettlingTests {
                 let answer = try await finishing
                 #expect(answer.status == 503, "\(answer.text)")
                 #expect(answer.code == "database_unavailable")
-                let waiting = try service.flows.spool.waiting()
-                #expect(waiting.count == 1)
+                #expect(try service.waitingAnswers == 1)
                 let token = try #require(
                     try await service.sandbox.user(user)?["access_token"]?.text
                 )
                 #expect(try !service.spoolHolds(token), "what lies there is sealed")
                 await service.flows.settler.drain()
-                #expect(try service.flows.spool.waiting().count == 1, "not yet")
+                #expect(try service.waitingAnswers == 1, "not yet")
                 try await cluster.start()
                 try await eventually("ready again") {
                     try await service.call(.GET, "/readyz", key: nil).status == 200
@@ -286,11 +287,42 @@ struct SettlingTests {
                 let told = try await service.call(.GET, "/readyz", key: nil)
                 #expect(told.text.contains("answers_waiting"), "\(told.text)")
                 await service.flows.settler.drain()
-                #expect(try service.flows.spool.waiting().count == 0)
+                #expect(try service.waitingAnswers == 0)
                 #expect(try await service.tokens(user)["access_token"] == token)
                 #expect(try await service.exchanges(of: session) == 1)
                 #expect(try await service.finish(launch.finishPath, session).status == 201)
             }
+        }
+    }
+
+    @Test("how many answers wait on disk, and how long the oldest has, is measured until none does")
+    func spoolMetrics() async throws {
+        let metrics = TestMetrics()
+        try await TestService.run { service in
+            let last = { (label: String) in
+                try metrics.expectGauge("ledger_spool_" + label).lastValue
+            }
+            let launch = try await service.launch("measured")
+            let session = try await service.session(launch)
+            let id = try await crash(.dispatched, launch, session, service)
+            try await keepLateAnswer(to: id, "measured", service)
+            try service.ageAnswer(of: id, seconds: 90)
+            // What nobody can record now stays: here, because nobody can write.
+            try await service.damage(
+                """
+                create function ledger.refuse() returns trigger language plpgsql as $$
+                begin raise exception 'away' using errcode = '57P03'; end $$;
+                create trigger refuse before insert on ledger.event
+                    for each row execute function ledger.refuse();
+                """
+            )
+            await withMetricsFactory(metrics) { await service.flows.settler.drain() }
+            #expect(try last("answers") == 1)
+            #expect(try (90...600).contains(#require(try last("oldest_seconds"))))
+            try await service.damage("drop trigger refuse on ledger.event")
+            await withMetricsFactory(metrics) { await service.flows.settler.drain() }
+            #expect(try last("answers") == 0)
+            #expect(try last("oldest_seconds") == 0)
         }
     }
 }

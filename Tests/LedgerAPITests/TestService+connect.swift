@@ -174,4 +174,11 @@ extension TestService {
     func damage(_ sql: String) async throws {
         try await asOwner { try await $0.script(sql) }
     }
+
+    /// Exchanges go to another address from here on.
+    func move(to url: String) async throws {
+        try await damage("update ledger.app set user_url = '\(url)'")
+        // The service remembers an app for two seconds.
+        try await Task.sleep(for: .seconds(3))
+    }
 }

@@ -1,5 +1,8 @@
+import ConnectFlow
 import Foundation
+import Ledger
 import LedgerAudit
+import LedgerStore
 import Postgres
 import Testing
 
@@ -29,6 +32,19 @@ extension TestService {
     /// The names of the files in the spool.
     func spoolFiles() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: spoolFolder)
+    }
+
+    /// How many answers of the provider wait in the spool.
+    var waitingAnswers: Int {
+        get throws { try flows.spool.waiting(at: store.clock.now()).count }
+    }
+
+    /// Makes an answer in the spool look as if it had waited longer.
+    func ageAnswer(of finalize: Identifier, seconds: Double) throws {
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -seconds)],
+            ofItemAtPath: "\(spoolFolder)/\(finalize).answer"
+        )
     }
 
     /// Whether any file of the spool holds a text.

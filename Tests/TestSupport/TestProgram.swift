@@ -135,4 +135,11 @@ package struct TestProgram: Sendable {
             Dictionary(uniqueKeysWithValues: further.map { (.init(stringLiteral: $0), $1) })
         )
     }
+
+    /// A process that has ended is a zombie until its status is collected, and then nothing.
+    static func isRunning(_ process: pid_t) -> Bool {
+        let status = FileManager.default.contents(atPath: "/proc/\(process)/stat") ?? Data()
+        let state = String(decoding: status, as: UTF8.self).split(separator: ")").last?.dropFirst()
+        return state.map { !$0.hasPrefix("Z") } ?? false
+    }
 }

@@ -6,6 +6,8 @@ enum BenchError: Error, CustomStringConvertible {
     case programFailed(String, String)
     /// pgbench did not finish a transaction.
     case nothingMeasured
+    /// Nobody got an answer.
+    case nothingAnswered
     /// A user that was written is not there.
     case userNotFound
     /// The store did not write a change.
@@ -33,6 +35,7 @@ enum BenchError: Error, CustomStringConvertible {
         case .programFailed(let name, let output):
             "\(name) failed: \(output.suffix(Self.shownCharacters))"
         case .nothingMeasured: "pgbench measured nothing."
+        case .nothingAnswered: "The service answered nobody."
         case .userNotFound: "A user of the benchmark was not found."
         case .notWritten: "A change of the benchmark was not written."
         case .unexpectedAnswer(let line): "The service answered under load with \(line)."

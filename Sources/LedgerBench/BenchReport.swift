@@ -2,7 +2,7 @@ internal import Foundation
 package import Wire
 
 /// The measurements of one run, for people and for programs.
-package struct BenchReport: Sendable {
+package struct BenchReport: BenchResult {
     let title: String
     let measurements: [Measurement]
     /// What the rates are compared with, if anything.
@@ -12,7 +12,7 @@ package struct BenchReport: Sendable {
 
     private var baseline: Double? { measurements.first(where: \.isBaseline)?.rate }
 
-    private static var build: String {
+    static var build: String {
         #if DEBUG
         "debug"
         #else
@@ -20,7 +20,11 @@ package struct BenchReport: Sendable {
         #endif
     }
 
-    /// Lines for people, the head of the columns in such a style.
+    /// What is said of a build whose numbers tell nothing.
+    static var caution: [String] {
+        build == "debug" ? ["A debug build: the numbers tell nothing."] : []
+    }
+
     package func table(head style: (String) -> String) -> String {
         let width = measurements.map(\.name.count).max() ?? 0
         let last = reference.map { "× " + $0 } ?? ""
@@ -35,12 +39,9 @@ package struct BenchReport: Sendable {
                 + Self.cell(measurement.times.map { Self.decimal($0.p99) } ?? "", 9)
                 + Self.cell(ratio(measurement).map(Self.decimal) ?? "", lastWidth)
         }
-        var lines = [style(head)] + rows + notes
-        if Self.build == "debug" { lines.append("A debug build: the numbers tell nothing.") }
-        return lines.joined(separator: "\n")
+        return ([style(head)] + rows + notes + Self.caution).joined(separator: "\n")
     }
 
-    /// One document for programs.
     package var document: JSONValue {
         [
             "benchmark": .string(title), "build": .string(Self.build),
@@ -76,7 +77,7 @@ package struct BenchReport: Sendable {
     }
 
     /// Fills up to a width: to the left of a number, to the right of a text (a negative width).
-    private static func cell(_ text: String, _ width: Int) -> String {
+    static func cell(_ text: String, _ width: Int) -> String {
         let padding = String(repeating: " ", count: max(0, abs(width) - text.count))
         return width < 0 ? text + padding : padding + text
     }

@@ -23,6 +23,11 @@ extension BenchStack {
     /// Tells the users of this run from those of earlier ones in the same folder.
     private var run: String { "\(port)" }
 
+    /// How a user is called that `knownUsers()` makes; numbers are repeated when all are used.
+    func knownUserID(client: Int, number: Int) -> String {
+        "known-\(run)-\(client % plan.clients)-\(number % usersPerClient)"
+    }
+
     /// Launches of users who are there.
     func appendToKnownUsers(_ name: String, _ users: [KnownUsers]) async throws -> Measurement {
         try await load.measure(name) { client in
@@ -40,7 +45,7 @@ extension BenchStack {
                 group.addTask {
                     var users: [StoredUser] = []
                     for number in 0..<usersPerClient {
-                        let name = Secret("known-\(run)-\(client)-\(number)")
+                        let name = Secret(knownUserID(client: client, number: number))
                         users.append(
                             try await history.launched(ledger.store.newUser(name, of: app))
                         )

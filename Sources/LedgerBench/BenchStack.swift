@@ -18,18 +18,29 @@ package struct BenchStack: Sendable {
         let events: Int
         /// Whether the integrator runs from the start, as in the service.
         let integrates: Bool
+        /// How long each sync of PostgreSQL takes at least, as on a slow disk.
+        let syncMilliseconds: Int
 
         /// A plan; what a measurement does not look at needs no value.
         package init(
             seconds: Int = 5,
             clients: Int = 64,
             events: Int = 0,
-            integrates: Bool = true
+            integrates: Bool = true,
+            syncMilliseconds: Int = 0
         ) {
             self.seconds = seconds
             self.clients = clients
             self.events = events
             self.integrates = integrates
+            self.syncMilliseconds = syncMilliseconds
+        }
+
+        /// PostgreSQL can wait before each sync of its own accord: meant to let more commits join,
+        /// it makes a slow disk of any.
+        fileprivate var serverSettings: [String: String] {
+            guard syncMilliseconds > 0 else { return [:] }
+            return ["commit_delay": "\(1_000 * syncMilliseconds)", "commit_siblings": "0"]
         }
     }
 
@@ -79,7 +90,11 @@ package struct BenchStack: Sendable {
         tell: @escaping @Sendable (String) -> Void,
         _ body: @escaping @Sendable (BenchStack) async throws -> Void
     ) async throws {
-        try await PrivateLedger.run(folder: folder, logger: logger) { ledger in
+        try await PrivateLedger.run(
+            folder: folder,
+            serverSettings: plan.serverSettings,
+            logger: logger
+        ) { ledger in
             let connection = try await PostgresConnection.connect(ledger.owner.withoutTimeLimits)
             try await connection.script(databaseSetup)
             await connection.close()
@@ -165,7 +180,8 @@ package struct BenchStack: Sendable {
         }
     }
 
-    private func bytes(_ path: String, _ body: String?) -> ByteBuffer {
+    /// A whole request, with the key.
+    func bytes(_ path: String, _ body: String?) -> ByteBuffer {
         var text = "\(body == nil ? "GET" : "POST") \(path) HTTP/1.1\r\nHost: \(LocalPort.host)\r\n"
         text += "Authorization: Bearer \(apiKey.exposed)\r\n"
         if let body {

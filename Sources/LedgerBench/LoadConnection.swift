@@ -68,12 +68,12 @@ final class LoadConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         received.writeBuffer(&bytes)
-        guard let length = answerLength() else { return }
-        guard received.getString(at: received.readerIndex + 9, length: 3) == "\(plan.status)" else {
+        guard let answer = AnswerHead(received.readableBytesView) else { return }
+        guard answer.status == plan.status else {
             let line = received.getString(at: received.readerIndex, length: 12) ?? ""
             return done.fail(BenchError.unexpectedAnswer(line))
         }
-        received.moveReaderIndex(forwardBy: length)
+        received.moveReaderIndex(forwardBy: answer.length)
         received.discardReadBytes()
         let now = clock.now
         if sentAt >= plan.begin, now < plan.end {
@@ -97,31 +97,5 @@ final class LoadConnection: ChannelInboundHandler {
         let request = plan.request(count)
         sentAt = clock.now
         context.writeAndFlush(wrapOutboundOut(request), promise: nil)
-    }
-
-    /// How long the whole answer is, once all of it is there.
-    private func answerLength() -> Int? {
-        let bytes = received.readableBytesView
-        guard let end = Self.headEnd(bytes) else { return nil }
-        let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
-        guard
-            let field = head.split(separator: "\r\n").first(where: {
-                $0.hasPrefix("content-length:")
-            }), let length = Int(field.dropFirst(15).drop { $0 == " " })
-        else { return nil }
-        let whole = end - bytes.startIndex + length
-        return bytes.count >= whole ? whole : nil
-    }
-
-    /// The index after the empty line.
-    private static func headEnd(_ bytes: ByteBufferView) -> Int? {
-        guard bytes.count >= 4 else { return nil }
-        for index in bytes.startIndex...(bytes.endIndex - 4)
-        where bytes[index] == 13 && bytes[index + 1] == 10 && bytes[index + 2] == 13
-            && bytes[index + 3] == 10
-        {
-            return index + 4
-        }
-        return nil
     }
 }

@@ -13,7 +13,7 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Append.self, Read.self, Verify.self, Rebuild.self, Proof.self, Integrate.self,
-            Export.self,
+            Export.self, Overload.self,
         ]
     )
 
@@ -201,10 +201,51 @@ struct BenchCommand: AsyncParsableCommand {
         }
     }
 
+    /// `token-ledger bench overload`: what it does with more than it can do.
+    struct Overload: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "overload",
+            abstract: "Measure five times as many launches as the service can do.",
+            discussion: """
+                Looks for the peak first, with callers who wait for their answers. Then launches \
+                arrive at a rate, whatever becomes of those before: 0.7 times the peak, 5 times, and \
+                0.7 times again. The aims: at least 80 percent of the peak are served meanwhile, \
+                the others are refused within 50 ms with Retry-After, and all is as usual 10 \
+                seconds later. Load, service and PostgreSQL share the machine, so PostgreSQL's \
+                syncs are made slow, which leaves room for the load.
+                """
+        )
+
+        @Option(help: "How long the usual load and the overload last, in seconds.")
+        var seconds = 10
+
+        @Option(
+            name: .customLong("sync-milliseconds"),
+            help: "How long each sync takes at least; 0 for as long as the disk takes."
+        )
+        var syncMilliseconds = 50
+
+        @OptionGroup var options: Options
+
+        func validate() throws {
+            guard (1...600).contains(seconds) else {
+                throw ValidationError("--seconds must be 1 to 600.")
+            }
+            guard (0...100).contains(syncMilliseconds) else {
+                throw ValidationError("--sync-milliseconds must be 0 to 100.")
+            }
+        }
+
+        func run() async throws {
+            let plan = BenchStack.Plan(seconds: seconds, syncMilliseconds: syncMilliseconds)
+            try await BenchCommand.run(options, plan) { try await $0.overload() }
+        }
+    }
+
     private static func run(
         _ options: Options,
         _ plan: BenchStack.Plan,
-        _ measure: @escaping @Sendable (BenchStack) async throws -> BenchReport
+        _ measure: @escaping @Sendable (BenchStack) async throws -> any BenchResult
     ) async throws {
         let logger = try ProgramLog.start(level: nil, default: .error)
         let temporary = try options.dataFolder == nil ? TemporaryFolder() : nil

@@ -33,11 +33,16 @@ package struct PrivateLedger: Sendable {
     /// All of it ends after `body`; the data stays in the folder.
     package static func run<Value: Sendable>(
         folder: String,
+        serverSettings: [String: String] = [:],
         logger: Logger,
         _ body: (PrivateLedger) async throws -> Value
     ) async throws -> Value {
         try makeFolder(folder)
-        let configuration = ClusterConfiguration(folder: "\(folder)/postgres", durable: true)
+        let configuration = ClusterConfiguration(
+            folder: "\(folder)/postgres",
+            durable: true,
+            settings: serverSettings
+        )
         return try await PrivateCluster.run(configuration, logger: logger) { cluster in
             try await Migrator.createDatabase(
                 database,

@@ -29,7 +29,9 @@ struct RequestMiddleware: RouterMiddleware {
             response = Problem(error).response(requestID: context.requestID)
         } catch {
             let problem = Problem(LedgerError(error))
-            if problem.status.kind == .serverError {
+            // Who is refused for the crowd's sake has the line of every request: thousands of
+            // second ones would be a load of their own.
+            if problem.status.kind == .serverError, LedgerError(error) != .store(.overloaded) {
                 logger.error(
                     "request failed",
                     metadata: [

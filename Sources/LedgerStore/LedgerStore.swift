@@ -73,6 +73,12 @@ package final class LedgerStore: Service {
     /// How appending to a log goes.
     package func appendHealth(of log: Log) -> AppendHealth { writer(of: log).health }
 
+    /// Whether so many wait for users or for this log that a caller who has begun nothing had better
+    /// come later (docs/decisions/0036-who-can-come-again-is-refused-first.md).
+    package func isCrowded(before log: Log) -> Bool {
+        writer(of: log).isCrowded || users.isCrowded
+    }
+
     /// Whether the last append of a fact was carried out, not longer ago than this.
     func hasAppended(within time: Duration) -> Bool {
         factWriter.outcomes.hasSucceeded(within: time)

@@ -10,7 +10,15 @@ enum StoreLimits {
     /// for us.
     static let batchesInFlightMax = 2
     /// How many commands may wait for the next batches: half a second's work at 10,000 a second.
+    ///
+    /// Room for what has begun; what has not is asked to come later long before.
     static let queuedCommandsMax = 5_000
+    /// How many commands or reads must wait, and the first of them for how long, until those who can
+    /// come again are asked to: four batches, so that who is let in waits for about six at most, two
+    /// or three times as long as usual; and longer than a hiccup, after which a fast server has them
+    /// all done a moment later.
+    static let crowdMin = 512
+    static let crowdTime: Duration = .milliseconds(75)
     /// How many users one read asks for.
     static let batchUsersMax = 64
     /// How many reads of users may be under way at once; each takes a connection.

@@ -25,6 +25,8 @@ struct TestService: Sendable {
     let url: String
     let sandbox: TestSandbox
     let store: LedgerStore
+    /// The one that the service itself works with.
+    let served: LedgerStore
     /// The database with all rights.
     let owner: PostgresConfiguration
     let rootKey: RootKey
@@ -129,7 +131,7 @@ struct TestService: Sendable {
                 )
                 let service = try await started(
                     api,
-                    (flows, readiness),
+                    (store, flows, readiness),
                     (database, spoolFolder: spoolFolder, hasAppKey: traits.hasAppKey),
                     sandbox,
                     logs
@@ -183,7 +185,7 @@ struct TestService: Sendable {
 
     private static func started(
         _ api: LedgerAPI,
-        _ parts: (flows: ConnectFlows, readiness: Readiness),
+        _ parts: (store: LedgerStore, flows: ConnectFlows, readiness: Readiness),
         _ places: (database: TestStore, spoolFolder: String, hasAppKey: Bool),
         _ sandbox: TestSandbox,
         _ logs: LogMemory
@@ -216,6 +218,7 @@ struct TestService: Sendable {
             url: "http://127.0.0.1:\(port)",
             sandbox: sandbox,
             store: store,
+            served: parts.store,
             owner: owner,
             rootKey: database.rootKey,
             spoolFolder: places.spoolFolder,

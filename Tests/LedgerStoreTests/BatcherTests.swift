@@ -21,6 +21,36 @@ struct BatcherTests {
         #expect(run.batches.map(\.count) == [1, 5])
     }
 
+    @Test("it is crowded once enough wait, and the first of them for long enough")
+    func crowd() async {
+        for room in [StoreLimits.crowdMin - 1, StoreLimits.crowdMin] {
+            let batcher = Batcher<Int, Int>(
+                batchMax: StoreLimits.crowdMin,
+                queueMax: room,
+                queueTimeMax: .seconds(60),
+                workerCount: 1
+            ) { batch in batch.map { .success($0) } }
+            let before = ContinuousClock.now
+            await withTaskGroup(of: Bool.self) { group in
+                for number in 0..<StoreLimits.crowdMin {
+                    group.addTask { (try? await batcher.submit(number)) != nil }
+                }
+                if room < StoreLimits.crowdMin {
+                    // The one who finds no room says that all others are there.
+                    #expect(await group.next() == false)
+                    #expect(!batcher.isCrowded(at: .now + .seconds(1)))
+                } else {
+                    while !batcher.isCrowded(at: .now + .seconds(1)) { await Task.yield() }
+                    #expect(!batcher.isCrowded(at: before + StoreLimits.crowdTime))
+                }
+                batcher.close()
+                await batcher.run()
+                #expect(await group.allSatisfy { $0 })
+                #expect(!batcher.isCrowded(at: .now + .seconds(1)))
+            }
+        }
+    }
+
     @Test("a batch has its bound")
     func batchBound() async {
         let run = await run(batchMax: 4, queueMax: 10, items: 20) { _ in }

@@ -9,6 +9,7 @@ package enum RawConnection {
     ///   - pieces: sent apart, so that the server reads them apart when they are awaited.
     ///   - port: of a server at 127.0.0.1.
     ///   - awaited: what must have come back before the next piece is sent.
+    ///   - pause: how long it waits before each piece but the first.
     ///   - endsInput: whether our side is closed for output after the last piece.
     /// - Returns: the bytes, as text.
     /// - Throws: what connecting throws.
@@ -16,6 +17,7 @@ package enum RawConnection {
         _ pieces: [[UInt8]],
         port: Int,
         awaiting awaited: String? = nil,
+        pausing pause: Duration = .zero,
         endsInput: Bool = true
     ) async throws -> String {
         let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -40,6 +42,7 @@ package enum RawConnection {
                         bytes += Array(answer.readableBytesView)
                     }
                 }
+                if number > 0 { try await Task.sleep(for: pause) }
                 // A server that has refused what came before may have closed already.
                 try? await outbound.write(ByteBuffer(bytes: piece))
             }

@@ -59,6 +59,16 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
         return try result.get()
     }
 
+    /// Whether so many wait, and the first for so long, that this is no burst that ends by itself.
+    func isCrowded(at now: ContinuousClock.Instant = .now) -> Bool {
+        state.withLock { state in
+            guard state.queue.count >= StoreLimits.crowdMin, let first = state.queue.first else {
+                return false
+            }
+            return first.since + StoreLimits.crowdTime < now
+        }
+    }
+
     /// Works until `close()` was called and the queue is empty.
     func run() async {
         await withTaskGroup(of: Void.self) { group in

@@ -37,6 +37,8 @@ final class LogWriter: Sendable {
 
     var health: AppendHealth { watch.health }
 
+    var isCrowded: Bool { batcher.isCrowded() }
+
     func append(_ command: AppendCommand) async throws(StoreError) -> AppendVerdict {
         try await batcher.submit(command, key: command.batchKey)
     }

@@ -40,6 +40,8 @@ final class UserReader: Sendable {
         questions.isEmpty ? [] : await Self.read(questions, database)
     }
 
+    var isCrowded: Bool { batcher.isCrowded() }
+
     func run() async { await batcher.run() }
 
     func close() { batcher.close() }

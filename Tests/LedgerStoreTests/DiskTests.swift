@@ -4,7 +4,9 @@ import TestSupport
 import Testing
 
 /// What they find about a full disk is told in docs/operator.md#a-full-disk.
-@Suite("The disk of PostgreSQL", .timeLimit(.minutes(5)))
+///
+/// One after another, for each loads the machine as much as it can.
+@Suite("The disk of PostgreSQL", .serialized, .timeLimit(.minutes(5)))
 struct DiskTests {
     @Test("without room appends are refused, reads go on, and with room again all works by itself")
     func full() async throws {

@@ -137,6 +137,7 @@ package actor TestCluster {
     /// Stopping again does nothing.
     package func stop() async throws {
         guard let current = current.take() else { return }
+        server = nil
         current.stop.finish()
         try await current.task.value
     }
@@ -144,6 +145,7 @@ package actor TestCluster {
     /// Ends the server at once, as a crash does; the next start recovers.
     package func crash() async throws {
         guard let current = current.take(), let cluster else { return }
+        server = nil
         let text = try String(
             contentsOfFile: "\(cluster.folder)/data/postmaster.pid",
             encoding: .utf8
@@ -174,7 +176,7 @@ package actor TestCluster {
 
     /// All processes of the server, also those that work in the background.
     ///
-    /// None while it is stopped.
+    /// None before a start, and none after a stop or a kill.
     package func processes() -> [Int32] {
         server?.all() ?? []
     }
@@ -185,7 +187,8 @@ package actor TestCluster {
     /// Nothing happens while it is stopped.
     package func kill() async throws {
         guard let current = current.take() else { return }
-        try await server?.kill()
+        // The disk may be somebody else's by the time anyone asks again.
+        try await server.take()?.kill()
         current.stop.finish()
         try await current.task.value
     }

@@ -1,10 +1,10 @@
-# `make run`, `make demo`, `make test` and `make docs` install what is missing, build, and go.
+# `make run`, `make demo`, `make test`, `make campaign` and `make docs` install what is missing, build, and go.
 # Each recipe is one bash script that ends at its first failing line.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .SILENT:
-.PHONY: help run demo test docs format ready ready-for-tests
+.PHONY: help run demo test campaign campaign-broken docs format ready ready-for-tests
 MAKEFLAGS += --no-print-directory
 
 # Where `make run` keeps its PostgreSQL and its keys. Another place: make run DATA_FOLDER=/srv/ledger
@@ -18,6 +18,8 @@ help:
 	echo 'make run     start PostgreSQL, the sandbox provider, the service and a demo page; Ctrl-C stops'
 	echo 'make demo    play one user through all of it, print what happened, and check every step'
 	echo 'make test    run every test, against a real PostgreSQL and a real browser'
+	echo 'make campaign         kill, cut and starve the service for a quarter of an hour, and check every promise'
+	echo 'make campaign-broken  see that the campaign finds the service broken where a rule is taken out'
 	echo 'make docs    build pages about the modules that others could use, and check their examples'
 	echo 'make format  bring the source into its form'
 
@@ -36,6 +38,18 @@ test: ready-for-tests
 	# All tests at once would only wait for each other, and some of them for a limit.
 	export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8
 	exec swift test --skip-build --disable-xctest
+
+# The same faults again: make campaign SEED=… (the seed is printed). Needs root, for disks that lose
+# their power.
+campaign: ready-for-tests
+	swift build --product token-ledger
+	swift build --product campaign
+	exec .build/debug/campaign $(if $(SEED),--seed $(SEED))
+
+# Builds the service anew for each rule.
+campaign-broken: ready-for-tests
+	swift build --product campaign
+	exec .build/debug/campaign --broken all $(if $(SEED),--seed $(SEED))
 
 # All access is `package`, and only a compiler within the package sees all of that: what
 # `swift package dump-symbol-graph` gives lacks every symbol that names a type of another of our

@@ -80,7 +80,8 @@ func tests(_ name: String, _ names: [String], excludes files: [String] = []) -> 
 let package = Package(
     name: "token-ledger",
     products: [
-        .executable(name: "token-ledger", targets: ["LedgerCommand"])
+        .executable(name: "token-ledger", targets: ["LedgerCommand"]),
+        .executable(name: "campaign", targets: ["CampaignCommand"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -218,7 +219,22 @@ let package = Package(
             ],
             path: "Tests/TestSupport"
         ),
-        target("Campaign", ["Crypto", "Wire"], path: "Tests/Campaign"),
+        target(
+            "Campaign",
+            [
+                "AsyncHTTPClient", "Crypto", "HumanConnectSandbox", "Ledger", "LedgerStack",
+                "Logging", "NIOCore", "NIOHTTP1", "Postgres", "PostgresCluster", "SeededRandom",
+                "Subprocess", "SystemPackage", "TestSupport", "Wire",
+            ],
+            path: "Tests/Campaign"
+        ),
+        // LedgerCommand: it runs the program.
+        .executableTarget(
+            name: "CampaignCommand",
+            dependencies: uses(["ArgumentParser", "Campaign", "LedgerCommand"]),
+            path: "Tests/CampaignCommand",
+            swiftSettings: settings
+        ),
         tests("WireTests", ["SeededRandom", "Wire"]),
         tests("DurableFilesTests", ["DurableFiles"]),
         tests(
@@ -297,7 +313,11 @@ let package = Package(
             ]
         ),
         tests("EndToEndTests", ["LedgerCommand", "Subprocess", "TestSupport", "Wire"]),
-        tests("CampaignTests", ["Campaign", "Crypto", "SeededRandom", "Wire"]),
+        // LedgerCommand: the tests run the program.
+        tests(
+            "CampaignTests",
+            ["Campaign", "Crypto", "LedgerCommand", "SeededRandom", "TestSupport", "Wire"]
+        ),
         tests("TidyTests", ["Subprocess", "SystemPackage"]),
     ]
 )

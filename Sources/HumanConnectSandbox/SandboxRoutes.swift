@@ -72,6 +72,7 @@ struct SandboxRoutes {
             "user_id": .string(user.userID),
             "public_token": .string(user.publicToken),
             "access_token": user.accessTokens.last.map { .string($0) } ?? .null,
+            "access_tokens": .array(user.accessTokens.map { .string($0) }),
             "sources": .array(user.connections.map { .string($0.source) }),
             "created_at": .string(user.createdAt.formatted(RequestLog.timeStyle)),
             "updated_at": .string(user.updatedAt.formatted(RequestLog.timeStyle)),

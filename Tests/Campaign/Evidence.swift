@@ -21,6 +21,9 @@ package struct Evidence: Sendable {
     package var changesElsewhere: [String: [Duration]] = [:]
     /// The users of apps that have no App Key: nobody can say whether the provider knows them.
     package var usersWithoutAppKey: Set<String> = []
+    /// The launches that were answered while the provider could not be asked: their options may have
+    /// been outdated (docs/integrator.md#what-users-see-when-something-fails).
+    package var excusedLaunches: Set<String> = []
     /// How many sealed sessions are in the vault.
     package var sealedSessions = 0
     /// Values that may stand in no event and in no text.
@@ -50,10 +53,18 @@ package struct ProviderUser: Sendable {
     package let publicToken: String
     /// All that were made, the newest last, also those that have ended.
     package let accessTokens: [String]
+    /// What is connected.
+    package let sources: [String]
 
-    package init(human: String, publicToken: String, accessTokens: [String]) {
+    package init(
+        human: String,
+        publicToken: String,
+        accessTokens: [String],
+        sources: [String] = []
+    ) {
         self.human = human
         self.publicToken = publicToken
         self.accessTokens = accessTokens
+        self.sources = sources
     }
 }

@@ -15,6 +15,20 @@ package final class Journal: Sendable {
     /// Everything so far.
     package var all: [JournalEntry] { entries.withLock { $0 } }
 
+    /// Whether a finish that began since then was acknowledged.
+    package func hasFinish(since begin: Duration) -> Bool {
+        entries.withLock { entries in
+            for entry in entries.reversed() {
+                guard entry.end >= begin else { return false }
+                guard entry.begin >= begin, case .finish(_, _, let answer) = entry.call else {
+                    continue
+                }
+                if answer.isAcknowledged { return true }
+            }
+            return false
+        }
+    }
+
     /// Notes a call that began at `begin` and has ended now.
     package func add(_ call: JournalEntry.Call, of user: String, since begin: Duration) {
         let end = now
@@ -49,6 +63,8 @@ package struct JournalEntry: Sendable {
         case finish(launch: String, session: String, Answer)
         /// `…/closed` or `…/failed` was posted.
         case report(launch: String, Report, Answer)
+        /// The public token that a finish was answered with.
+        case handed(publicToken: String)
         /// `GET …/tokens`; what was read, with 200.
         case read(Answer, TokensRead?)
 
@@ -58,7 +74,7 @@ package struct JournalEntry: Sendable {
             case .launch(let answer, _), .finish(_, _, let answer), .report(_, _, let answer),
                 .read(let answer, _):
                 answer
-            case .popup: nil
+            case .popup, .handed: nil
             }
         }
     }

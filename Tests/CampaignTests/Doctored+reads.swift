@@ -21,6 +21,17 @@ extension Doctored {
             story.connect("cid")
             story.edit("public_token.rotated") { $0["cause"] = .string(finish.finalize) }
         },
+        Doctored(.served, of: "another user's public token for a finish") { story in
+            story.connect("cid")
+            story.connect("dan")
+            story.read("dan")
+            let token = story.users["dan"]?.held.1 ?? ""
+            story.journal(.handed(publicToken: token), of: "cid", since: story.tick())
+        },
+        Doctored(.served, of: "no public token for a finish") { story in
+            story.connect("cid")
+            story.journal(.handed(publicToken: ""), of: "cid", since: story.tick())
+        },
         Doctored(.served, of: "an access token that was never issued") { story in
             story.connect("cid")
             story.read("cid") { $0.access = 5 }

@@ -41,6 +41,33 @@ struct ExcusedTests {
         #expect(found == [])
     }
 
+    @Test("nor whether who was deleted there came back")
+    func returned() {
+        let found = violations { story in
+            story.other.usersWithoutAppKey = ["cid"]
+            story.connect("cid")
+            story.delete("cid")
+            // The first one is excused by the deletion itself.
+            story.beRefused("cid", "user_already_exists")
+            story.beRefused("cid", "user_already_exists")
+        }
+        #expect(found == [])
+    }
+
+    @Test("who came back with a finish is known again")
+    func returnedWithFinish() {
+        let found = violations { story in
+            story.other.usersWithoutAppKey = ["cid"]
+            story.connect("cid")
+            story.delete("cid")
+            story.beRefused("cid", "user_already_exists")
+            story.connect("cid")
+            story.users["cid"]?.isLinked = false
+            story.beRefused("cid", "user_already_exists")
+        }
+        #expect(found.map(\.rule) == [.stuck])
+    }
+
     @Test("a popup that another one overtook may be refused")
     func overtaken() {
         let found = violations { story in

@@ -152,6 +152,8 @@ struct SessionTests {
         let database = service.url.split(separator: "?").first?.split(separator: "/").last ?? ""
         service.url =
             "postgresql://\(TestStore.serviceRole)@/\(database)?host=\(folder)&port=\(port)"
+        // The pooler shares the machine with all other tests.
+        service.connectTimeMax = .seconds(60)
         return service
     }
 }

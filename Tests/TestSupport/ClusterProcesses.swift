@@ -44,11 +44,12 @@ struct ClusterProcesses {
         }
     }
 
-    /// Who has a client and does not wait for its next statement, by what PostgreSQL shows.
-    func busyBackends() -> [Int32] {
+    /// Who has a client, by what PostgreSQL shows; with `onlyBusy` only who does not wait for its next
+    /// statement.
+    func backends(onlyBusy: Bool) -> [Int32] {
         all().filter { process in
             let title = Self.text("/proc/\(process)/cmdline").split(separator: " [local] ")
-            return title.count == 2 && title[1] != "idle"
+            return title.count == 2 && !(onlyBusy && title[1] == "idle")
         }
     }
 

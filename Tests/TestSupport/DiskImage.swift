@@ -97,7 +97,15 @@ package struct DiskImage: Sendable {
         for process in others { kill(process, SIGKILL) }
         try await cluster.kill()
         try await unmount()
+        try await copy()
         try await mount()
+    }
+
+    /// Goes on with a copy of the file: whoever has made a mount namespace meanwhile keeps the old
+    /// filesystem, and its dead state with it, alive.
+    private func copy() async throws {
+        try await run(["cp", "--sparse=always", file, file + ".copy"])
+        try await run(["mv", file + ".copy", file])
     }
 
     /// Takes all the room that there is.

@@ -53,6 +53,7 @@ package final class LossyProxy: Sendable {
     private struct Shared {
         var order: Order?
         var answerBytesMax: Int?
+        var answerBytesStep = 0
         var lossCount = 0
         var links: [ObjectIdentifier: Link] = [:]
     }
@@ -112,12 +113,25 @@ package final class LossyProxy: Sendable {
 
     /// Loses the next executions of a prepared statement of this name.
     package func lose(_ loss: Loss, of statement: String, times: Int = 1) {
+        if case .held = loss { held.set(.stands) }
         shared.withLock { $0.order = Order(loss: loss, statement: statement, times: times) }
     }
 
-    /// Cuts every later connection after so many bytes of answers; nil for none.
-    package func cutAnswers(after bytes: Int?) {
-        shared.withLock { $0.answerBytesMax = bytes }
+    /// Loses no more than has been lost so far.
+    package func loseNothing() {
+        shared.withLock { $0.order = nil }
+    }
+
+    /// Cuts every later connection after so many bytes of answers, or after `step` more than the one
+    /// before it; nil for none.
+    ///
+    /// Gives after how many bytes the next one would have been cut so far.
+    @discardableResult
+    package func cutAnswers(after bytes: Int?, step: Int = 0) -> Int? {
+        shared.withLock { shared in
+            defer { (shared.answerBytesMax, shared.answerBytesStep) = (bytes, step) }
+            return shared.answerBytesMax
+        }
     }
 
     /// Changes how bytes travel, also on connections that there are.
@@ -191,7 +205,10 @@ package final class LossyProxy: Sendable {
     }
 
     private func forwardAnswers(_ link: Link) {
-        var left = shared.withLock { $0.answerBytesMax } ?? Int.max
+        var left = shared.withLock { shared in
+            defer { shared.answerBytesMax? += shared.answerBytesStep }
+            return shared.answerBytesMax ?? Int.max
+        }
         while let bytes = link.server.receive() {
             signal.waitUntilClear()
             if link.isLosing.load(ordering: .sequentiallyConsistent) {

@@ -198,13 +198,14 @@ package actor TestCluster {
         Glibc.kill(process, SIGKILL)
     }
 
-    /// Ends one of the processes that work for a client just now, waiting a second for one.
+    /// Ends one of the processes that have a client: one that works just now, if one does so soon.
     ///
     /// Gives whether there was one.
     package func killAnyBackend(using random: inout SeededRandom) async throws -> Bool {
-        let deadline = ContinuousClock.now + .seconds(1)
-        while ContinuousClock.now < deadline {
-            if let process = server?.busyBackends().randomElement(using: &random) {
+        let begin = ContinuousClock.now
+        while ContinuousClock.now - begin < Self.backendTimeMax {
+            let mayBeIdle = ContinuousClock.now - begin > Self.busyTimeMax
+            if let process = server?.backends(onlyBusy: !mayBeIdle).randomElement(using: &random) {
                 killBackend(process)
                 return true
             }
@@ -212,4 +213,9 @@ package actor TestCluster {
         }
         return false
     }
+
+    /// Statements are short: one may be at work at each look, or none for long.
+    private static let busyTimeMax = Duration.milliseconds(200)
+    /// After a crash clients take a moment to connect again.
+    private static let backendTimeMax = Duration.seconds(10)
 }

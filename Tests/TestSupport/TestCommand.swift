@@ -24,17 +24,6 @@ package struct TestCommand: Sendable {
     private static let endTimeMax = Duration.seconds(40)
     private static let pollInterval = Duration.milliseconds(50)
 
-    /// The shell becomes the program.
-    ///
-    /// Beside it a reader waits for the end of the standard input, which also comes when the tests
-    /// are killed.
-    private static let script = """
-        log=$1; shift
-        exec 3<&0 </dev/null >"$log" 2>&1
-        { while read -r line <&3; do :; done; kill -INT $$; } >/dev/null 2>&1 &
-        exec "$@" 3<&-
-        """
-
     /// Starts a command with further variables in its environment, lends it, and ends it.
     ///
     /// Throws `TestProgramError` when it does not end as it should.
@@ -49,8 +38,12 @@ package struct TestCommand: Sendable {
         try? FileManager.default.removeItem(atPath: log)
         let result = try await Subprocess.run(
             .path("/bin/sh"),
-            arguments: Arguments(["-c", script, "sh", log, try TestProgram.path] + arguments),
-            environment: TestProgram.inherited(and: environment),
+            arguments: ChildProcess.arguments(
+                [try TestProgram.path] + arguments,
+                log: log,
+                signal: "INT"
+            ),
+            environment: ChildProcess.environment(and: environment),
             input: .inputWriter,
             output: .discarded,
             error: .discarded
@@ -105,11 +98,7 @@ package struct TestCommand: Sendable {
         return true
     }
 
-    /// A process that has ended is a zombie until its status is collected, and then nothing.
-    private var isRunning: Bool {
-        let state = Self.text(of: "/proc/\(process)/stat").split(separator: ")").last?.dropFirst()
-        return state.map { !$0.hasPrefix("Z") } ?? false
-    }
+    private var isRunning: Bool { ChildProcess.isRunning(process) }
 
     /// The text of a file; empty when there is none (any more).
     private static func text(of path: String) -> String {

@@ -115,7 +115,7 @@ package struct TestProgram: Sendable {
         let result = try await Subprocess.run(
             path.contains("/") ? .path(FilePath(path)) : .name(path),
             arguments: Arguments(arguments),
-            environment: inherited(and: environment),
+            environment: ChildProcess.environment(and: environment),
             output: .string(limit: outputBytesMax),
             error: .string(limit: outputBytesMax)
         )
@@ -127,19 +127,5 @@ package struct TestProgram: Sendable {
             output: result.standardOutput,
             messages: result.standardError
         )
-    }
-
-    /// Our own environment, with further variables.
-    static func inherited(and further: [String: String]) -> Environment {
-        .inherit.updating(
-            Dictionary(uniqueKeysWithValues: further.map { (.init(stringLiteral: $0), $1) })
-        )
-    }
-
-    /// A process that has ended is a zombie until its status is collected, and then nothing.
-    static func isRunning(_ process: pid_t) -> Bool {
-        let status = FileManager.default.contents(atPath: "/proc/\(process)/stat") ?? Data()
-        let state = String(decoding: status, as: UTF8.self).split(separator: ")").last?.dropFirst()
-        return state.map { !$0.hasPrefix("Z") } ?? false
     }
 }

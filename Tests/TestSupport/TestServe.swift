@@ -88,23 +88,14 @@ package struct TestServe: Sendable {
         _ body: (TestServe) async throws -> Value
     ) async throws -> Value {
         let output = setup.folder + "/output-\(UUID())"
-        // The shell becomes the program, which ends with the tests even when they are killed.
-        let script = """
-            output=$1; shift
-            exec 3<&0 </dev/null >"$output" 2>&1
-            { while read -r line <&3; do :; done; kill -KILL $$; } >/dev/null 2>&1 &
-            exec "$@" 3<&-
-            """
         let result = try await Subprocess.run(
             .path("/bin/sh"),
-            arguments: Arguments(
-                ["-c", script, "sh", output, try TestProgram.path, "serve"] + flags
+            arguments: ChildProcess.arguments(
+                [try TestProgram.path, "serve"] + flags,
+                log: output,
+                signal: "KILL"
             ),
-            environment: .inherit.updating(
-                Dictionary(
-                    uniqueKeysWithValues: setup.settings.map { (.init(stringLiteral: $0), $1) }
-                )
-            ),
+            environment: ChildProcess.environment(and: setup.settings),
             input: .inputWriter,
             output: .discarded,
             error: .discarded
@@ -142,7 +133,7 @@ package struct TestServe: Sendable {
     }
 
     /// Whether it has not ended yet.
-    package var isRunning: Bool { TestProgram.isRunning(process) }
+    package var isRunning: Bool { ChildProcess.isRunning(process) }
 
     private func end() async throws {
         try? send(.terminate)

@@ -11,7 +11,7 @@ extension Checker {
                     ? nil : "\(report.rawValue) of launch \(launch) is not on record"
             case .read(let answer, nil) where answer.isAcknowledged:
                 "a read of \(entry.user) was answered empty"
-            case .launch, .popup, .finish, .report, .read:
+            case .launch, .popup, .handed, .finish, .report, .read:
                 nil
             }
         } + unfinalized()

@@ -8,10 +8,31 @@ extension Checker {
         }
         var values: [IssuedToken: String] = [:]
         let owned = owned()
-        return unfounded
+        return unfounded + shared()
             + visits.reads.flatMap { read in
                 unissued(read, &values) + foreign(read, owned[read.entry.user] ?? Owned())
             }
+    }
+
+    /// No public token was ever handed to two users: with a launch, for a finish, or read.
+    private func shared() -> [String] {
+        var owners: [String: String] = [:]
+        return evidence.journal.compactMap { entry in
+            let token: String
+            switch entry.call {
+            case .launch(_, let launched?): token = launched.publicToken
+            case .handed(let publicToken): token = publicToken
+            case .read(_, let tokens?): token = tokens.publicToken
+            default: return nil
+            }
+            guard !token.isEmpty else {
+                if case .handed = entry.call { return "a finish of \(entry.user) brought no token" }
+                return nil
+            }
+            let owner = owners[token] ?? entry.user
+            owners[token] = owner
+            return owner == entry.user ? nil : "\(entry.user) got a public token of \(owner)"
+        }
     }
 
     private func isFounded(_ fact: Fact, _ cause: String) -> Bool {

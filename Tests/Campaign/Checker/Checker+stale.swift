@@ -50,7 +50,7 @@ extension Checker {
             case .finish(let launch, _, let answer), .report(let launch, _, let answer):
                 answer.code == "launch_not_found" && history.launches[launch] != nil
                     ? "launch \(launch) was not found" : nil
-            case .launch, .popup, .read: nil
+            case .launch, .popup, .handed, .read: nil
             }
         }
     }

@@ -60,7 +60,9 @@ extension Checker {
                 let (launched, begin) = launches[launch]
             else { return nil }
             var refusal: String?
-            if case .refused(let code) = end { refusal = code }
+            if case .refused(let code) = end, !evidence.excusedLaunches.contains(launch) {
+                refusal = code
+            }
             return OpenedPopup(
                 user: entry.user,
                 launch: launched,
@@ -85,6 +87,10 @@ extension Checker {
                     && other.begin < popup.end && popup.begin < other.end
             }
             if isOvertaken || isUnknowable(popup) { return nil }
+            // Where a popup has opened since, the ledger had learnt of the change.
+            let learnt = popups.filter { $0.refusal == nil && $0.end < popup.begin }.map(\.begin)
+                .max()
+            changes.removeAll { $0 < learnt ?? .zero }
             if let change = changes.first, change < popup.end {
                 changes.removeFirst()
                 return nil
@@ -94,12 +100,19 @@ extension Checker {
         }
     }
 
-    /// Without an App Key a user whose finish never came looks like a new one.
+    /// Without an App Key a user whose finish never came looks like a new one; and so does one who
+    /// was deleted at the provider and came back.
     private func isUnknowable(_ popup: OpenedPopup) -> Bool {
         guard evidence.usersWithoutAppKey.contains(popup.user),
             popup.refusal == "user_already_exists", popup.launch.publicToken.isEmpty
         else { return false }
-        return visits.firstFinish[popup.user].map { popup.begin <= $0 } ?? true
+        let deletions =
+            evidence.formerUsers[popup.user] == nil
+            ? [] : evidence.changesElsewhere[popup.user] ?? []
+        let lastDeletion = deletions.filter { $0 < popup.begin }.max() ?? .zero
+        return !(visits.finished[popup.user] ?? []).contains {
+            lastDeletion < $0 && $0 < popup.begin
+        }
     }
 }
 

@@ -40,6 +40,8 @@ package enum Rule: String, Sendable, CaseIterable {
     case stale = "G5"
     /// Every read was on record before its answer (G22).
     case read = "G22"
+    /// While only the database is away, no answer of the provider is lost (G32).
+    case answersKept = "G32"
     /// The popup opens: no "User Already Exists", no dead token, and the launch is served.
     case stuck
     /// The log replays to the projection and the vault, and the tree has it all.

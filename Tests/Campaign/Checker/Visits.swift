@@ -29,8 +29,8 @@ struct Visits: Sendable {
     /// The launch whose popup gave a session, by the session's SHA-256.
     private(set) var launchOfSession: [String: String] = [:]
     private(set) var reads: [Read] = []
-    /// When a user's first acknowledged finish ended.
-    private(set) var firstFinish: [String: Duration] = [:]
+    /// When a user's acknowledged finishes ended.
+    private(set) var finished: [String: [Duration]] = [:]
 
     init(_ journal: [JournalEntry], _ history: History) {
         for entry in journal {
@@ -43,7 +43,7 @@ struct Visits: Sendable {
                 note(answer, to: entry, launch, session)
             case .read(let answer, let tokens?) where answer.isAcknowledged:
                 reads.append(Read(entry: entry, tokens: tokens))
-            case .launch, .popup, .report, .read:
+            case .launch, .popup, .handed, .report, .read:
                 break
             }
         }
@@ -68,7 +68,7 @@ struct Visits: Sendable {
         if answer.isAcknowledged {
             calls.finalizedSessions.insert(hash)
             calls.acknowledged = min(entry.end, calls.acknowledged ?? entry.end)
-            firstFinish[entry.user] = min(entry.end, firstFinish[entry.user] ?? entry.end)
+            finished[entry.user, default: []].append(entry.end)
         }
         if answer.code == "session_rejected" { calls.rejectedSessions.insert(hash) }
         finishes[launch] = calls

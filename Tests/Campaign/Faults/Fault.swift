@@ -1,0 +1,119 @@
+/// What is done to a world while visitors use it.
+package enum Fault: Sendable, Hashable {
+    /// SIGKILL of the service.
+    case serviceKilled
+    /// SIGSTOP of one of two copies of the service, shorter and longer than others wait for it.
+    case serviceFrozen
+    /// SIGKILL of all of PostgreSQL.
+    case serverKilled
+    /// SIGKILL of one process of PostgreSQL.
+    case backendKilled
+    /// The machine loses its power: what was not forced to disk is gone.
+    case powerCut
+    /// The database's disk is full for a while.
+    case diskFull
+    /// The answer to the append's commit is lost.
+    case commitLost
+    /// The link between service and PostgreSQL is cut, slow, silent, refused or truncated.
+    case databaseLink
+    /// The provider refuses, fails, lies and hangs, and the link to it does the same.
+    case provider
+    /// The service dies at a named point (docs/threats.md#55-crash-points).
+    case crashPoint(Int)
+    /// The service dies at each of the points, once.
+    case everyCrashPoint
+    /// Only users, pages and phones: late, repeated, reordered and lost finishes.
+    case pages
+    /// A control: a power cut without `fsync`, which must lose.
+    case unsyncedPowerCut
+    /// A control: a power cut with `synchronous_commit=off`, which must lose.
+    case asynchronousPowerCut
+
+    package static let crashPoints = 1...12
+
+    /// All of them, as the table lists them.
+    package static let all: [Fault] =
+        [
+            .pages, .serviceKilled, .serviceFrozen, .serverKilled, .backendKilled, .commitLost,
+            .databaseLink, .provider,
+        ] + crashPoints.map { .crashPoint($0) } + [
+            .everyCrashPoint, .diskFull, .powerCut, .unsyncedPowerCut, .asynchronousPowerCut,
+        ]
+
+    /// The name for people and on the command line.
+    package var name: String {
+        switch self {
+        case .serviceKilled: "service-killed"
+        case .serviceFrozen: "service-frozen"
+        case .serverKilled: "postgres-killed"
+        case .backendKilled: "backend-killed"
+        case .powerCut: "power-cut"
+        case .diskFull: "disk-full"
+        case .commitLost: "commit-answer-lost"
+        case .databaseLink: "database-link"
+        case .provider: "provider"
+        case .crashPoint(let number): "P\(number)"
+        case .everyCrashPoint: "every-crash-point"
+        case .pages: "pages"
+        case .unsyncedPowerCut: "control-fsync-off"
+        case .asynchronousPowerCut: "control-synchronous-commit-off"
+        }
+    }
+
+    package init?(name: String) {
+        guard let fault = Self.all.first(where: { $0.name == name }) else { return nil }
+        self = fault
+    }
+
+    /// Whether it has to lose what was acknowledged: one that does not proves nothing of the others.
+    package var isControl: Bool {
+        switch self {
+        case .unsyncedPowerCut, .asynchronousPowerCut: true
+        default: false
+        }
+    }
+
+    /// Whether it may cost an answer of the provider: the service dies or is declared dead with it
+    /// in hand, or the provider itself gave none.
+    var mayLoseAnswers: Bool {
+        switch self {
+        case .serviceKilled, .serviceFrozen, .provider, .crashPoint, .everyCrashPoint, .powerCut,
+            .unsyncedPowerCut, .asynchronousPowerCut:
+            true
+        case .serverKilled, .backendKilled, .diskFull, .commitLost, .databaseLink, .pages: false
+        }
+    }
+
+    /// Whether the world stands on a disk image.
+    var needsImage: Bool {
+        switch self {
+        case .powerCut, .diskFull, .unsyncedPowerCut, .asynchronousPowerCut: true
+        default: false
+        }
+    }
+
+    /// PostgreSQL's settings.
+    var settings: [String: String] {
+        switch self {
+        case .unsyncedPowerCut: ["fsync": "off"]
+        default: [:]
+        }
+    }
+
+    /// What the owner of the database does after it was installed.
+    var script: StaticString? {
+        guard self == .asynchronousPowerCut else { return nil }
+        // As a setting of the server it would be refused by the append itself (LG008); a trigger can
+        // still turn it off behind its back.
+        return """
+            create function public.hurry() returns trigger language plpgsql as $$
+            begin
+                perform set_config('synchronous_commit', 'off', true);
+                return null;
+            end $$;
+            create trigger hurry after insert on ledger.event
+                for each statement execute function public.hurry();
+            alter table ledger.event enable always trigger hurry
+            """
+    }
+}

@@ -1,0 +1,50 @@
+import Campaign
+import Foundation
+import TestSupport
+import Testing
+
+/// A small campaign with one seed: each fault once or a few times (`make campaign` does it often).
+///
+/// Serialized: each runs several worlds of whole processes at once.
+@Suite("a small campaign", .serialized, .timeLimit(.minutes(8)))
+struct SmallCampaignTests {
+    private static let seed: UInt64 = 20_261_128
+
+    @Test("no fault breaks a promise")
+    func faults() async throws {
+        let jobs = [
+            Job(.everyCrashPoint, rounds: 1, injectionsPerRound: 1),
+            Job(.provider, rounds: 1, injectionsPerRound: 4),
+            Job(.serviceKilled, rounds: 1, injectionsPerRound: 3),
+            Job(.serverKilled, rounds: 1, injectionsPerRound: 2),
+            Job(.backendKilled, rounds: 1, injectionsPerRound: 2),
+            Job(.commitLost, rounds: 1, injectionsPerRound: 12),
+            Job(.databaseLink, rounds: 1, injectionsPerRound: 3),
+            Job(.serviceFrozen, rounds: 1, injectionsPerRound: 1),
+            Job(.diskFull, rounds: 1, injectionsPerRound: 1),
+            Job(.powerCut, rounds: 1, injectionsPerRound: 1),
+        ]
+        try await expectGood(jobs)
+    }
+
+    @Test("a power cut does lose what a careless server confirmed, so it proves something")
+    func controls() async throws {
+        try await expectGood([
+            Job(.unsyncedPowerCut, rounds: 3, injectionsPerRound: 1),
+            Job(.asynchronousPowerCut, rounds: 3, injectionsPerRound: 1),
+        ])
+    }
+
+    private func expectGood(_ jobs: [Job]) async throws {
+        let campaign = Campaign(
+            program: try TestProgram.path,
+            seed: Self.seed,
+            jobs: jobs,
+            worlds: 5
+        )
+        let reports = await campaign.run { _ in }
+        #expect(reports.count == jobs.count)
+        #expect(CampaignTable(reports).violations == [])
+        for report in reports { #expect(report.rounds > 0 && report.visits > 0) }
+    }
+}

@@ -33,8 +33,8 @@ extension Finalize {
         finish.finalize.derived("dispatch/\(number)")
     }
 
-    private func unresolvedID(_ number: Int64) -> Identifier {
-        finish.finalize.derived("unresolved/\(number)")
+    private func unresolvedID(_ number: Int64, of finalize: Identifier? = nil) -> Identifier {
+        (finalize ?? finish.finalize).derived("unresolved/\(number)")
     }
 
     private var abandonedID: Identifier { finish.finalize.derived("abandoned") }
@@ -209,12 +209,28 @@ extension Finalize {
         return nil
     }
 
+    /// Those whose answer will come after newer tokens: it is on record that they are unclear before
+    /// that, so that whoever reads the log sees what became of them.
+    private func overtaken(
+        by events: [LedgerEvent],
+        _ user: StoredUser
+    ) -> [SubjectState.OpenFinalize] {
+        switch events.first {
+        case .connectFinalized?, .editFinalized?: user.state.overtaken(by: finish.finalize)
+        default: []
+        }
+    }
+
     /// The outcome and what it brings.
     ///
     /// Values go that are worth nothing any more (docs/threats.md#i8): session tokens that nobody
     /// will send, and the `humanId` of whom a finish named, once the provider has said who it is.
     private func ending(with events: [LedgerEvent], _ user: StoredUser) -> Change {
         var change = Change(context: consequence)
+        for open in overtaken(by: events, user) {
+            let id = unresolvedID(open.dispatches, of: open.finalize)
+            change.append(user.state.overtaking(open), id: id)
+        }
         for (index, event) in events.enumerated() {
             change.append(event, id: index == 0 ? outcomeID : nil)
         }

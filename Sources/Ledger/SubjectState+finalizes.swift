@@ -12,6 +12,8 @@ extension SubjectState {
         package var receivedAt: Timestamp
         /// How often the POST was about to be sent.
         package var dispatches: Int64
+        /// The subject version of the last time; 0 before the first.
+        package var dispatched: Int64
         /// When its last event was recorded.
         package var changedAt: Timestamp
         /// Why the outcome is unknown, once that is recorded.
@@ -23,12 +25,32 @@ extension SubjectState {
     /// Those that somebody must still bring to an end.
     package var unsettledFinalizes: [OpenFinalize] { openFinalizes.filter { $0.abandoned == nil } }
 
+    /// The class of an exchange whose answer is still expected, but after that of a later one.
+    static let overtaken = "overtaken"
+
     /// The finalizes for whose tokens nobody waits any more once this one has brought newer ones:
-    /// itself, and those whose answer is not expected.
+    /// itself, those whose answer is not expected, and those that it has overtaken.
     package func settled(by finalize: Identifier) -> [OpenFinalize] {
-        openFinalizes.filter {
+        let overtaken = overtaken(by: finalize)
+        return openFinalizes.filter {
             $0.finalize == finalize || $0.unresolved != nil || $0.abandoned != nil
+                || overtaken.contains($0)
         }
+    }
+
+    /// The finalizes that were sent before this one, and whose answers will come after its own: what
+    /// they bring is older.
+    package func overtaken(by finalize: Identifier) -> [OpenFinalize] {
+        let sent = openFinalizes.first { $0.finalize == finalize }?.dispatched ?? 0
+        return openFinalizes.filter { open in
+            open.unresolved == nil && open.abandoned == nil && open.dispatches > 0
+                && open.dispatched < sent
+        }
+    }
+
+    /// That the exchange of an overtaken finalize has become unclear.
+    package func overtaking(_ open: OpenFinalize) -> LedgerEvent {
+        .finalizeUnresolved(finalize: open.finalize, reason: Self.overtaken)
     }
 
     mutating func receive(_ finish: LedgerEvent.Finish, at time: Timestamp) {
@@ -41,6 +63,7 @@ extension SubjectState {
                 received: version,
                 receivedAt: time,
                 dispatches: 0,
+                dispatched: 0,
                 changedAt: time,
                 unresolved: nil,
                 abandoned: nil
@@ -51,14 +74,21 @@ extension SubjectState {
     mutating func connect(_ finalize: Identifier, _ launch: Identifier, _ human: Fingerprint) {
         // What comes so late may be older than what the provider has by now.
         let isLate = openFinalizes.contains { $0.finalize == finalize && $0.abandoned != nil }
-        let settled = settled(by: finalize).map(\.finalize)
-        openFinalizes.removeAll { settled.contains($0.finalize) }
+        let settled = settled(by: finalize)
+        openFinalizes.removeAll { settled.contains($0) }
+        // Which of two calls came first at the provider, nobody can say who had sent both: two
+        // exchanges, or an exchange and the question for the public token.
+        let isUncertain = settled.contains { open in
+            open.unresolved == Self.overtaken
+                || open.finalize == finalize
+                    && publicToken.map { $0.issuedAt > open.changedAt } == true
+        }
         update(popup: launch) { $0.end = .finalized }
         self.human = human
         claimedPerson = nil
         status = .connected
         brokenReason = nil
-        isDoubted = isLate
+        isDoubted = isLate || isUncertain
     }
 
     mutating func refuse(_ finalize: Identifier) {

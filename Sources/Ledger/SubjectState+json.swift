@@ -90,6 +90,7 @@ extension SubjectState.OpenFinalize {
         writer.member("received", received)
         writer.member("received_at", receivedAt)
         writer.member("dispatches", dispatches)
+        writer.member("dispatched", dispatched)
         writer.member("changed_at", changedAt)
         if let unresolved { writer.member("unresolved", unresolved) }
         if let abandoned { writer.member("abandoned", abandoned.rawValue) }
@@ -107,6 +108,8 @@ extension SubjectState.OpenFinalize {
         receivedAt = try reader.recordTime()
         try reader.literal(",\"dispatches\":")
         dispatches = try reader.integer()
+        try reader.literal(",\"dispatched\":")
+        dispatched = try reader.integer()
         try reader.literal(",\"changed_at\":")
         changedAt = try reader.recordTime()
         unresolved = reader.skip(",\"unresolved\":") ? try reader.string() : nil

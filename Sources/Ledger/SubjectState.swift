@@ -88,8 +88,10 @@ extension SubjectState {
         case .finishRefused:
             isDoubted = true
         case .exchangeDispatched(let finalize, let number):
+            let dispatched = version
             update(finalize, at: time) {
                 $0.dispatches = number
+                $0.dispatched = dispatched
                 $0.unresolved = nil
             }
         case .connectFinalized(let finalize, let launch, let human),

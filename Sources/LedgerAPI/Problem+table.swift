@@ -143,7 +143,7 @@ extension Problem {
             self.init(
                 .unprocessableContent,
                 "finalize_abandoned",
-                "The provider's answer to this finish is lost; make a new launch."
+                "The provider's answer is lost, or newer tokens came before it; make a new launch."
             )
         case .sessionUsed:
             self.init(

@@ -47,6 +47,37 @@ struct DoubtTests {
         }
     }
 
+    @Test("an answer that comes after that of a later exchange brings nothing older back")
+    func overtaken() async throws {
+        try await TestService.run { service in
+            try await service.connect("overtaken")
+            let first = try await service.launch("overtaken")
+            let slow = try await service.session(first, connect: ["lab"])
+            try await service.sandbox.behave(.slow, "overtaken")
+            async let late = service.finish(first.finishPath, slow)
+            while try await service.types("overtaken").last != "exchange.dispatched" {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            try await service.sandbox.behave(nil, "overtaken")
+            let fresh = try await service.launch("overtaken")
+            let session = try await service.session(fresh, connect: ["scale"])
+            #expect(try await service.finish(fresh.finishPath, session).status == 201)
+            let held = try await service.tokens("overtaken")
+            #expect(try await late.status == 422)
+            let tokens = try await service.tokens("overtaken")
+            #expect(tokens["access_token"] == held["access_token"])
+            #expect(tokens["public_token"] == held["public_token"])
+            let types = try await service.types("overtaken")
+            #expect(types.contains("finalize.superseded"))
+            #expect(types.contains("finalize.unresolved"))
+            // Which exchange the provider made first is not certain, so it is asked.
+            let next = try await service.launch("overtaken")
+            #expect(try await service.play(next).status == 200)
+            #expect(try await service.kept(["session_token"]) == 0)
+            #expect(try await service.verifies())
+        }
+    }
+
     @Test("a user deleted at the provider opens in create mode at the next launch")
     func deleted() async throws {
         try await TestService.run { service in

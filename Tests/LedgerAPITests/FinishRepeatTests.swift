@@ -69,7 +69,9 @@ struct FinishRepeatTests {
             #expect(answers[0].status == 201, "\(answers[0].text)")
             for answer in answers.dropFirst() {
                 let code = answer.code ?? "\(answer.status)"
-                #expect(["launch_consumed", "session_rejected"].contains(code), "\(code)")
+                // The last one's answer came after that of the real one, which was sent later.
+                let codes = ["launch_consumed", "session_rejected", "finalize_abandoned"]
+                #expect(codes.contains(code), "\(code)")
             }
             #expect(try await service.tokens("rivals")["status"] == "connected")
         }

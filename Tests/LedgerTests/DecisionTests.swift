@@ -202,6 +202,61 @@ struct DecisionTests {
         #expect(state.status == status, "an access token is still missing, or still broken")
     }
 
+    @Test("what was sent before is overtaken by what was sent after it, never the other way")
+    func overtaken() {
+        let (first, second) = (Identifier(value: 1), Identifier(value: 2))
+        func state(_ order: [Identifier]) -> SubjectState {
+            var state = SubjectState()
+            for finalize in [first, second] {
+                let finish = LedgerEvent.Finish(
+                    finalize: finalize,
+                    launch: self.finish.launch,
+                    session: self.finish.session,
+                    human: self.finish.human
+                )
+                state.apply(.finishReceived(finish), at: Golden.time)
+            }
+            for finalize in order {
+                state.apply(.exchangeDispatched(finalize: finalize, number: 1), at: Golden.time)
+            }
+            return state
+        }
+        #expect(state([first, second]).overtaken(by: second).map(\.finalize) == [first])
+        #expect(state([first, second]).overtaken(by: first).isEmpty)
+        #expect(state([second, first]).overtaken(by: first).map(\.finalize) == [second])
+        #expect(state([first]).overtaken(by: first).isEmpty)
+        #expect(state([second]).overtaken(by: first).isEmpty, "the first was not sent at all")
+        var unclear = state([first, second])
+        unclear.apply(unclear.overtaking(unclear.openFinalizes[0]), at: Golden.time)
+        unclear.apply(
+            .connectFinalized(
+                finalize: second,
+                launch: finish.launch,
+                human: finish.human
+            ),
+            at: Golden.time
+        )
+        #expect(unclear.openFinalizes.isEmpty)
+        #expect(unclear.isDoubted, "the provider may have made them the other way round")
+    }
+
+    @Test("an answer is doubted when the public token was asked for after its exchange was sent")
+    func recoveredMeanwhile() {
+        var state = Situation.finishing.state
+        let token = LedgerEvent.IssuedToken(version: 1, fingerprint: Golden.one)
+        let later = Golden.time.adding(seconds: 1)
+        state.apply(.publicTokenRecovered(token, human: finish.human), at: later)
+        state.apply(
+            .connectFinalized(
+                finalize: finish.finalize,
+                launch: finish.launch,
+                human: finish.human
+            ),
+            at: later
+        )
+        #expect(state.isDoubted)
+    }
+
     @Test("an open finalize is counted until its outcome is known")
     func openFinalizes() {
         var state = Situation.finishing.state

@@ -102,7 +102,7 @@ struct FoldTests {
             "finalizes":[{"finalize":"019ab5d6-1c02-7002-8000-000000000002",\#
             "launch":"019ab5d6-1c01-7001-8000-000000000001","received":2,\#
             "received_at":"2026-11-22T14:06:36.123456Z","dispatches":1,\#
-            "changed_at":"2026-11-22T14:21:36.000000Z","unresolved":"time\"out",\#
+            "dispatched":3,"changed_at":"2026-11-22T14:21:36.000000Z","unresolved":"time\"out",\#
             "abandoned":"answer_lost"}]}
             """#
         #expect(String(decoding: state.encoded(), as: UTF8.self) == text)

@@ -25,5 +25,9 @@ package final class FolderLock: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A child that has just been forked and is no other program yet has the file too.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -40,7 +40,11 @@ struct DiskFile: ~Copyable {
         try open(path, O_RDONLY | O_DIRECTORY)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A child that has just been forked and is no other program yet has the file too.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private func status() throws(BundleError) -> stat {
         var status = stat()

@@ -53,13 +53,14 @@ struct DoubtTests {
             try await service.connect("overtaken")
             let first = try await service.launch("overtaken")
             let slow = try await service.session(first, connect: ["lab"])
+            let fresh = try await service.launch("overtaken")
             try await service.sandbox.behave(.slow, "overtaken")
             async let late = service.finish(first.finishPath, slow)
-            while try await service.types("overtaken").last != "exchange.dispatched" {
-                try await Task.sleep(for: .milliseconds(20))
+            try await eventually("the provider has made the first exchange") {
+                try await service.sandbox.requests("/v1/connect/tokens", of: "overtaken")
+                    .count { $0["exchange"]?["acted"] == true } == 2
             }
             try await service.sandbox.behave(nil, "overtaken")
-            let fresh = try await service.launch("overtaken")
             let session = try await service.session(fresh, connect: ["scale"])
             #expect(try await service.finish(fresh.finishPath, session).status == 201)
             let held = try await service.tokens("overtaken")

@@ -56,8 +56,9 @@ package enum TestPooler {
             output: .discarded,
             error: .discarded
         ) { execution in
-            let socket = "\(folder)/.s.PGSQL.\(port)"
-            while !FileManager.default.fileExists(atPath: socket) {
+            // The socket is there a moment before anybody listens.
+            let socket = LossyProxy.Address.path("\(folder)/.s.PGSQL.\(port)")
+            while (try? ProxySocket(to: socket)) == nil {
                 try await Task.sleep(for: .milliseconds(10))
             }
             let outcome: Result<Value, any Error>

@@ -33,8 +33,8 @@ extension Finalize {
         finish.finalize.derived("dispatch/\(number)")
     }
 
-    private func unresolvedID(_ number: Int64, of finalize: Identifier? = nil) -> Identifier {
-        (finalize ?? finish.finalize).derived("unresolved/\(number)")
+    private static func unresolvedID(_ number: Int64, of finalize: Identifier) -> Identifier {
+        finalize.derived("unresolved/\(number)")
     }
 
     private var abandonedID: Identifier { finish.finalize.derived("abandoned") }
@@ -121,7 +121,7 @@ extension Finalize {
         var change = Change(context: consequence)
         change.append(
             .finalizeUnresolved(finalize: finish.finalize, reason: reason),
-            id: unresolvedID(number)
+            id: Self.unresolvedID(number, of: finish.finalize)
         )
         return change
     }
@@ -228,8 +228,10 @@ extension Finalize {
     private func ending(with events: [LedgerEvent], _ user: StoredUser) -> Change {
         var change = Change(context: consequence)
         for open in overtaken(by: events, user) {
-            let id = unresolvedID(open.dispatches, of: open.finalize)
-            change.append(user.state.overtaking(open), id: id)
+            change.append(
+                user.state.overtaking(open),
+                id: Self.unresolvedID(open.dispatches, of: open.finalize)
+            )
         }
         for (index, event) in events.enumerated() {
             change.append(event, id: index == 0 ? outcomeID : nil)

@@ -8,9 +8,8 @@ package struct Job: Sendable {
     package let rounds: Int
     /// How often the fault is injected in each round.
     package let injectionsPerRound: Int
-
     /// By which names visitors ask the sandbox to behave differently, beside what the fault wants.
-    let behaviours: [String]
+    private let behaviours: [String]
 
     package init(
         _ fault: Fault,
@@ -18,10 +17,10 @@ package struct Job: Sendable {
         injectionsPerRound: Int,
         behaviours: [String] = []
     ) {
-        self.behaviours = behaviours
         self.fault = fault
         self.rounds = rounds
         self.injectionsPerRound = injectionsPerRound
+        self.behaviours = behaviours
     }
 
     private static let diskMegabytes = 384
@@ -31,24 +30,18 @@ package struct Job: Sendable {
     /// The seed decides users, habits, and when what is injected. Throws what keeps a world from
     /// being tried.
     package func run(program: String, seed: UInt64) async throws -> FaultReport {
-        var plan = World.Plan(program: program)
-        plan.copies = fault == .serviceFrozen ? 2 : 1
-        plan.settings = fault.settings
-        plan.script = fault.script
-        plan.isUnsafe = fault.isControl
-        let chosen = plan
         guard fault.needsImage else {
             let folder = try newTemporaryFolder()
             defer { try? FileManager.default.removeItem(atPath: folder) }
-            return try await run(chosen, folder: folder, disk: nil, seed: seed)
+            return try await run(program, folder: folder, disk: nil, seed: seed)
         }
         return try await DiskImage.run(megabytes: Self.diskMegabytes) { disk in
-            try await run(chosen, folder: disk.folder, disk: disk, seed: seed)
+            try await run(program, folder: disk.folder, disk: disk, seed: seed)
         }
     }
 
     private func run(
-        _ plan: World.Plan,
+        _ program: String,
         folder: String,
         disk: DiskImage?,
         seed: UInt64
@@ -58,9 +51,9 @@ package struct Job: Sendable {
         return try await TestCluster.run(
             folder: "\(folder)/postgres",
             durable: true,
-            settings: plan.settings
+            settings: fault.settings
         ) { cluster in
-            try await World.run(plan, on: cluster, folder: folder) { world in
+            try await World.run(program, for: fault, on: cluster, folder: folder) { world in
                 try await play(world, disk, seed)
             }
         }

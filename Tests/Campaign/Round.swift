@@ -53,8 +53,9 @@ struct Round {
         }
         result.violations += try await probe()
         let evidence = try await world.evidence()
-        result.tally = Tally(evidence)
-        result.violations += Checker.violations(in: evidence) + answersLost(result.tally)
+        let checker = Checker(evidence)
+        result.tally = Tally(checker)
+        result.violations += checker.violations + answersLost(result.tally)
         result.violations += try await world.verify()
         if !result.violations.isEmpty {
             let story = evidence.story(of: result.violations)

@@ -73,9 +73,8 @@ struct Provider: SuiteTrait, TestScoping {
             ["app", "add", "--client-id", clientID, "--name", "A", "--provider-url", url],
             ["api-key", "create", "--app", clientID, "--scope", "all"],
         ] {
-            let answer = try await TestProgram.run(TestProgram.path, command, environment: settings)
-            try #require(answer.status == 0, "\(answer.messages)")
-            apiKey = answer.output.trimmingCharacters(in: .newlines)
+            let output = try await TestProgram.output(of: command, environment: settings)
+            apiKey = output.trimmingCharacters(in: .newlines)
         }
         return Provider(url: url, template: database.name, keyFile: keyFile, apiKey: apiKey)
     }

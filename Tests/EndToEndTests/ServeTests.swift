@@ -66,7 +66,7 @@ struct ServeTests {
                             group.addTask { try await serve.launch("user \(number)").status }
                         }
                         try await Task.sleep(for: .milliseconds(100))
-                        try serve.send(signal)
+                        serve.send(signal)
                         for try await status in group { #expect(status == 503) }
                     }
                 }

@@ -1,5 +1,6 @@
 internal import Foundation
-internal import Subprocess
+internal import Glibc
+package import Subprocess
 internal import SystemPackage
 
 /// A command of the program that runs until it is ended: a child of the tests, gone with them.
@@ -8,6 +9,8 @@ package struct TestCommand: Sendable {
     package enum Ending: Sendable {
         /// Ctrl-C, which it must follow with exit code 0.
         case interrupt
+        /// The signal of orchestrators, which it must follow with exit code 0.
+        case terminate
         /// At once, as a crash does.
         case kill
         /// It is left alone, and must end by itself as a killed one does.
@@ -57,12 +60,13 @@ package struct TestCommand: Sendable {
             }
             // It may have ended by itself; then its status tells.
             switch (ending, outcome) {
-            case (.interrupt, _): try? execution.send(signal: .interrupt)
-            case (.kill, _), (.crash, .failure): try? execution.send(signal: .kill)
+            case (.interrupt, _): command.send(.interrupt)
+            case (.terminate, _): command.send(.terminate)
+            case (.kill, _), (.crash, .failure): command.send(.kill)
             case (.crash, .success): break
             }
             let hasEnded = try await command.hasEnded()
-            if !hasEnded { try? execution.send(signal: .kill) }
+            if !hasEnded { command.send(.kill) }
             try? await execution.standardInputWriter.finish()
             return (outcome, hasEnded)
         }
@@ -81,9 +85,9 @@ package struct TestCommand: Sendable {
     package func ready<Value>(_ read: (_ output: String) throws -> Value?) async throws -> Value {
         let start = ContinuousClock.now
         while true {
-            if let value = try read(Self.text(of: log)) { return value }
+            if let value = try read(output) { return value }
             guard isRunning, ContinuousClock.now - start < Self.readyTimeMax else {
-                throw TestProgramError.notReady(output: Self.text(of: log))
+                throw TestProgramError.notReady(output: output)
             }
             try await Task.sleep(for: Self.pollInterval)
         }
@@ -98,7 +102,16 @@ package struct TestCommand: Sendable {
         return true
     }
 
-    private var isRunning: Bool { ChildProcess.isRunning(process) }
+    /// Sends it a signal; nothing happens when it has ended.
+    package func send(_ signal: Signal) {
+        kill(process, signal.rawValue)
+    }
+
+    /// Whether it has not ended yet.
+    package var isRunning: Bool { ChildProcess.isRunning(process) }
+
+    /// What it has written so far.
+    package var output: String { Self.text(of: log) }
 
     /// The text of a file; empty when there is none (any more).
     private static func text(of path: String) -> String {
@@ -109,7 +122,7 @@ package struct TestCommand: Sendable {
 extension TestCommand.Ending {
     fileprivate var status: TerminationStatus {
         switch self {
-        case .interrupt: .exited(0)
+        case .interrupt, .terminate: .exited(0)
         case .kill, .crash: .signaled(9)
         }
     }

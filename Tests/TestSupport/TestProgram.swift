@@ -77,8 +77,11 @@ package struct TestProgram: Sendable {
     }
 
     /// Runs another command of the program to its end and gives what it printed.
-    package static func output(of arguments: [String]) async throws -> String {
-        let answer = try await run(path, arguments)
+    package static func output(
+        of arguments: [String],
+        environment: [String: String] = [:]
+    ) async throws -> String {
+        let answer = try await run(path, arguments, environment: environment)
         guard answer.status == 0 else {
             throw TestProgramError.ended(
                 .exited(answer.status),

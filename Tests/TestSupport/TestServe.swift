@@ -3,27 +3,20 @@ internal import Foundation
 internal import NIOCore
 internal import NIOHTTP1
 package import Subprocess
-internal import SystemPackage
 internal import Wire
 
 /// `token-ledger serve` as a child of the tests, on a database of the test's own.
 package struct TestServe: Sendable {
     /// A key of the app, with the scope `launch`.
     private let key: String
-    private let output: String
-    private let process: pid_t
-    private let execution: @Sendable (Signal) throws -> Void
+    private let command: TestCommand
 
-    /// The program itself gives up on its services after 25 seconds.
-    private static let endTimeMax = Duration.seconds(40)
     private static let callTimeMax = TimeAmount.seconds(60)
     private static let pollInterval = Duration.milliseconds(20)
     private static let clientID = "serve"
 
     /// What it has written so far.
-    package var text: String {
-        String(decoding: FileManager.default.contents(atPath: output) ?? Data(), as: UTF8.self)
-    }
+    package var text: String { command.output }
 
     /// A database that the program can be started on, and what it needs to know of it.
     package struct Setup: Sendable {
@@ -64,15 +57,7 @@ package struct TestServe: Sendable {
             ["migrate"], ["app", "add", "--client-id", clientID, "--name", "Serve"],
             ["api-key", "create", "--app", clientID, "--scope", "launch", "--json"],
         ] {
-            let run = try await TestProgram.run(
-                TestProgram.path,
-                command,
-                environment: settings
-            )
-            guard run.status == 0 else {
-                throw TestProgramError.ended(.exited(run.status), output: run.messages)
-            }
-            answer = run.output
+            answer = try await TestProgram.output(of: command, environment: settings)
         }
         let json = try JSONParser.parse(Array(answer.utf8.dropLast()), depthMax: 4)
         return Setup(folder: folder.path, settings: settings, key: json["key"]?.text ?? "")
@@ -87,62 +72,21 @@ package struct TestServe: Sendable {
         _ flags: [String] = [],
         _ body: (TestServe) async throws -> Value
     ) async throws -> Value {
-        let output = setup.folder + "/output-\(UUID())"
-        let result = try await Subprocess.run(
-            .path("/bin/sh"),
-            arguments: ChildProcess.arguments(
-                [try TestProgram.path, "serve"] + flags,
-                log: output,
-                signal: "KILL"
-            ),
-            environment: ChildProcess.environment(and: setup.settings),
-            input: .inputWriter,
-            output: .discarded,
-            error: .discarded
-        ) { execution in
-            let serve = TestServe(
-                key: setup.key,
-                output: output,
-                process: execution.processIdentifier.value,
-                execution: { try execution.send(signal: $0) }
-            )
-            let outcome: Result<Value, any Error>
-            do {
-                outcome = .success(try await body(serve))
-            } catch {
-                outcome = .failure(error)
-            }
-            try await serve.end()
-            try? await execution.standardInputWriter.finish()
-            return outcome
+        try await TestCommand.run(
+            ["serve"] + flags,
+            environment: setup.settings,
+            log: setup.folder + "/output-\(UUID())",
+            ending: .terminate
+        ) { command in
+            try await body(TestServe(key: setup.key, command: command))
         }
-        let value = try result.closureResult.get()
-        guard result.terminationStatus == .exited(0) else {
-            let data = FileManager.default.contents(atPath: output) ?? Data()
-            throw TestProgramError.ended(
-                result.terminationStatus,
-                output: String(decoding: data, as: UTF8.self)
-            )
-        }
-        return value
     }
 
     /// Tells it to end.
-    package func send(_ signal: Signal) throws {
-        try execution(signal)
-    }
+    package func send(_ signal: Signal) { command.send(signal) }
 
     /// Whether it has not ended yet.
-    package var isRunning: Bool { ChildProcess.isRunning(process) }
-
-    private func end() async throws {
-        try? send(.terminate)
-        let start = ContinuousClock.now
-        while isRunning, ContinuousClock.now - start < Self.endTimeMax {
-            try await Task.sleep(for: Self.pollInterval)
-        }
-        if isRunning { try? send(.kill) }
-    }
+    package var isRunning: Bool { command.isRunning }
 
     /// Where it listens; waits until it does.
     package var url: String {

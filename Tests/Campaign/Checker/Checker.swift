@@ -18,9 +18,12 @@ package struct Checker: Sendable {
 
     /// Every promise that was not kept, by rule.
     package static func violations(in evidence: Evidence) -> [Violation] {
-        let checker = Checker(evidence)
-        return Rule.allCases.flatMap { rule in
-            checker.violations(of: rule).sorted { $0.words < $1.words }
+        Checker(evidence).violations
+    }
+
+    var violations: [Violation] {
+        Rule.allCases.flatMap { rule in
+            violations(of: rule).sorted { $0.words < $1.words }
         }
     }
 

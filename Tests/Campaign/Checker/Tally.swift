@@ -13,7 +13,11 @@ package struct Tally: Sendable, Equatable {
     package private(set) var exchanges: Int
 
     package init(_ evidence: Evidence) {
-        let checker = Checker(evidence)
+        self.init(Checker(evidence))
+    }
+
+    init(_ checker: Checker) {
+        let evidence = checker.evidence
         acknowledged = evidence.journal.count { $0.call.answer?.isAcknowledged == true }
         finalizes = checker.history.trails.count { $0.received != nil }
         lost = checker.acknowledged().count

@@ -1,7 +1,7 @@
 internal import SeededRandom
 
 /// How a user, a page and a network treat one launch.
-package enum Habit: String, Sendable, CaseIterable {
+enum Habit: CaseIterable {
     /// Launch, Done, finish, read.
     case plain
     /// The page dies before the popup is opened.

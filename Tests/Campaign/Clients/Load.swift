@@ -33,7 +33,7 @@ final class Load: Sendable {
     static func run(
         on world: World,
         seed: UInt64,
-        behaviours: [String] = [],
+        behaviours: [String],
         while body: () async throws -> Void
     ) async throws -> Int {
         let load = Load(world, seed: seed, behaviours: behaviours)

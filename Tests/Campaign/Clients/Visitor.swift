@@ -34,10 +34,17 @@ struct Visitor {
         let finishURL: String
     }
 
+    private enum LaunchEnd {
+        case served(Launch)
+        case refused
+    }
+
     private static let timeMax = Duration.seconds(20)
     /// How long somebody tries again before he gives up.
     private static let patience = Duration.seconds(60)
     private static let triesPause = Duration.milliseconds(250)
+    /// How long a page still lives that dies while it posts.
+    private static let deathTime = Duration.milliseconds(5)
 
     init(user: String, place: Place, seed: UInt64) {
         self.user = user
@@ -45,10 +52,9 @@ struct Visitor {
         random = SeededRandom(seed: seed)
     }
 
-    /// Launches, uses the popup, finishes and reads, in the manner of a habit; one chosen at random
-    /// unless it is given.
-    mutating func visit(_ habit: Habit? = nil) async throws {
-        let habit = habit ?? .choose(using: &random)
+    /// Launches, uses the popup, finishes and reads, in the manner of a habit chosen at random.
+    mutating func visit() async throws {
+        let habit = Habit.choose(using: &random)
         visits += 1
         guard let launch = await launch(twice: habit == .repeatedLaunch) else { return }
         if habit == .killedBeforePopup { return }
@@ -67,7 +73,7 @@ struct Visitor {
         }
         switch habit {
         case .killedAfterDone: break
-        case .killedAtFinish: await send(finish, timeMax: .milliseconds(5))
+        case .killedAtFinish: _ = await post(finish, timeMax: Self.deathTime)
         case .late: kept = finish
         case .repeated: await sendAtOnce(finish)
         default: await send(finish)
@@ -118,18 +124,25 @@ extension Visitor {
     private mutating func launch(twice: Bool = false) async -> Launch? {
         let key = twice ? "\(user) \(visits)" : nil
         if twice { _ = await launchOnce(key: key) }
+        guard case .served(let launch)? = await patiently({ await launchOnce(key: key) }) else {
+            return nil
+        }
+        return launch
+    }
+
+    /// Does something again until it gives an end; nil when that takes too long.
+    private func patiently<End>(_ attempt: () async -> End?) async -> End? {
         let begin = ContinuousClock.now
         while ContinuousClock.now - begin < Self.patience {
-            let (launch, isOver) = await launchOnce(key: key)
-            if isOver { return launch }
+            if let end = await attempt() { return end }
             try? await Task.sleep(for: Self.triesPause)
             if Task.isCancelled { return nil }
         }
         return nil
     }
 
-    /// Gives whether there is nothing to wait for: the launch, or a refusal.
-    private func launchOnce(key: String?) async -> (launch: Launch?, isOver: Bool) {
+    /// Gives nil when it is to be tried again.
+    private func launchOnce(key: String?) async -> LaunchEnd? {
         let begin = place.journal.now
         var mayMislead = place.notes.providerIsDisturbed
         var headers = ["Authorization": "Bearer \(place.key)"]
@@ -144,12 +157,13 @@ extension Visitor {
         mayMislead = mayMislead || place.notes.providerIsDisturbed
         let launch = answer.flatMap { Self.launch(in: $0) }
         place.journal.add(.launch(.init(answer), launch?.launched), of: user, since: begin)
-        if let launch {
-            let token = launch.finishURL.split(separator: "/").last.map(String.init) ?? ""
-            place.notes.issued(launchToken: token)
-            if mayMislead { place.notes.excuse(launch.launched.launch) }
+        guard let launch else {
+            return JournalEntry.Answer(answer).saysToWait ? nil : .refused
         }
-        return (launch, launch != nil || !JournalEntry.Answer(answer).saysToWait)
+        let token = launch.finishURL.split(separator: "/").last.map(String.init) ?? ""
+        place.notes.issued(launchToken: token)
+        if mayMislead { place.notes.excuse(launch.launched.launch) }
+        return .served(launch)
     }
 
     private static func launch(in answer: LedgerClient.Answer) -> Launch? {
@@ -201,8 +215,7 @@ extension Visitor {
         _ body: JSONValue,
         _ launch: Launch
     ) async {
-        let first = ContinuousClock.now
-        while ContinuousClock.now - first < Self.patience {
+        _ = await patiently { () -> JournalEntry.Answer? in
             let begin = place.journal.now
             let answer = await LedgerClient.call(
                 .POST,
@@ -215,8 +228,7 @@ extension Visitor {
                 of: user,
                 since: begin
             )
-            guard JournalEntry.Answer(answer).saysToWait else { return }
-            try? await Task.sleep(for: Self.triesPause)
+            return JournalEntry.Answer(answer).unlessToWait
         }
     }
 }
@@ -226,18 +238,8 @@ extension Visitor {
 extension Visitor {
     /// Posts a finish until there is an answer that says how it ended; that answer.
     @discardableResult
-    private func send(
-        _ finish: Finish,
-        timeMax: Duration? = nil
-    ) async -> JournalEntry.Answer? {
-        let begin = ContinuousClock.now
-        while ContinuousClock.now - begin < Self.patience {
-            let answer = await post(finish, timeMax: timeMax ?? Self.timeMax)
-            guard answer.saysToWait, timeMax == nil else { return answer }
-            try? await Task.sleep(for: Self.triesPause)
-            if Task.isCancelled { return nil }
-        }
-        return nil
+    private func send(_ finish: Finish) async -> JournalEntry.Answer? {
+        await patiently { await post(finish, timeMax: Self.timeMax).unlessToWait }
     }
 
     /// What an attacker posts who knows somebody's `humanId` and a launch of his own.
@@ -330,6 +332,9 @@ extension JournalEntry.Answer {
         default: false
         }
     }
+
+    /// Itself, or nil when a client shall do the same again.
+    fileprivate var unlessToWait: Self? { saysToWait ? nil : self }
 }
 
 extension JournalEntry.TokensRead {

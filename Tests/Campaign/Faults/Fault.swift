@@ -92,6 +92,9 @@ package enum Fault: Sendable, Hashable {
         }
     }
 
+    /// How many copies of the service work on the database.
+    var copies: Int { self == .serviceFrozen ? 2 : 1 }
+
     /// PostgreSQL's settings.
     var settings: [String: String] {
         switch self {

@@ -24,8 +24,8 @@ struct Injector {
         cutBytes = Int.random(in: 0..<Self.answerBytes, using: &random)
     }
 
-    private static let readyTimeMax = Duration.seconds(60)
-    private static let readyPause = Duration.milliseconds(20)
+    private static let waitMax = Duration.seconds(60)
+    private static let waitPause = Duration.milliseconds(10)
     private static let crashTimeMax = Duration.seconds(40)
     /// More than an answer of the provider has, with its head.
     private static let answerBytes = 700
@@ -65,11 +65,8 @@ struct Injector {
     /// Then the provider is being called again as well: no breaker is open.
     private func waitForFinish() async throws {
         let begin = world.journal.now
-        while !world.journal.hasFinish(since: begin) {
-            guard world.journal.now - begin < Self.readyTimeMax else {
-                throw CampaignError.noLoad(fault: fault.name)
-            }
-            try await Task.sleep(for: Self.readyPause)
+        try await wait(orElse: "nothing was acknowledged") {
+            world.journal.hasFinish(since: begin)
         }
         world.notes.providerIsDisturbed = false
     }
@@ -83,19 +80,27 @@ struct Injector {
     /// Waits until every copy would write a launch, and notes how long that took.
     private mutating func waitUntilReady(since begin: ContinuousClock.Instant) async throws {
         for service in world.services {
-            while try await !service.isReady() {
+            try await wait(orElse: "the service did not become ready again") {
+                if await service.isReady() { return true }
                 if await service.isEnded { throw CampaignError.died(log: service.logTail) }
-                guard ContinuousClock.now - begin < Self.readyTimeMax else {
-                    throw CampaignError.notInjected(
-                        fault: fault.name,
-                        words: "the service did not become ready again: "
-                            + (await service.readiness())
-                    )
-                }
-                try await Task.sleep(for: Self.readyPause)
+                return false
             }
         }
         recoveries.append(ContinuousClock.now - begin)
+    }
+
+    /// Waits until something holds, for a minute; otherwise the fault has proved nothing.
+    private func wait(
+        orElse words: String,
+        until holds: () async throws -> Bool
+    ) async throws {
+        let begin = ContinuousClock.now
+        while try await !holds() {
+            guard ContinuousClock.now - begin < Self.waitMax else {
+                throw CampaignError.notInjected(fault: fault.name, words: words)
+            }
+            try await Task.sleep(for: Self.waitPause)
+        }
     }
 }
 
@@ -163,13 +168,7 @@ extension Injector {
         guard let disk else { return }
         try await pause(.milliseconds(100)...(.milliseconds(800)))
         try disk.fill()
-        let full = ContinuousClock.now
-        while try await world.services[0].isReady() {
-            guard ContinuousClock.now - full < Self.readyTimeMax else {
-                throw CampaignError.notInjected(fault: fault.name, words: "nothing was refused")
-            }
-            try await Task.sleep(for: Self.readyPause)
-        }
+        try await wait(orElse: "nothing was refused") { await !world.services[0].isReady() }
         try await pause(.seconds(1)...(.seconds(3)))
         try disk.free()
         // Where there is no room for the log not even recovery is possible: an operator starts anew.
@@ -192,7 +191,8 @@ extension Injector {
         do {
             try await world.cluster.start()
             for service in world.services { try await service.start() }
-        } catch  where fault == .unsyncedPowerCut {
+        } catch {
+            guard fault == .unsyncedPowerCut else { throw error }
             throw CampaignError.destroyed("\(error)")
         }
         recoveries.append(ContinuousClock.now - begin)
@@ -212,13 +212,7 @@ extension Injector {
         let link = world.databaseLink
         let target = link.lossCount + times
         link.lose(loss, of: "append_events", times: times)
-        let begin = ContinuousClock.now
-        while link.lossCount < target {
-            guard ContinuousClock.now - begin < Self.readyTimeMax else {
-                throw CampaignError.notInjected(fault: fault.name, words: "nothing was appended")
-            }
-            try await Task.sleep(for: .milliseconds(2))
-        }
+        try await wait(orElse: "nothing was appended") { link.lossCount >= target }
     }
 
     private mutating func disturbDatabaseLink() async throws {

@@ -48,11 +48,11 @@ actor ServiceProcess {
     func start(crashPoint: String? = nil) async throws -> Duration {
         let begin = ContinuousClock.now
         try await launch(crashPoint)
-        while try await !isReady() {
+        while await !isReady() {
             // At some crash points it dies before it is ready: that is what was asked for.
             if isEnded, crashPoint != nil { break }
             guard !isEnded, ContinuousClock.now - begin < Self.readyTimeMax else {
-                throw CampaignError.notReady(log: Self.tail(of: settings.log))
+                throw CampaignError.notReady(log: logTail)
             }
             try await Task.sleep(for: Self.pollInterval)
         }
@@ -97,18 +97,15 @@ actor ServiceProcess {
     }
 
     /// The end of what it has written.
-    nonisolated var logTail: String { Self.tail(of: settings.log) }
-
-    /// Whether it says that it would write a launch.
-    func isReady() async throws -> Bool {
-        let answer = await LedgerClient.call(.GET, url + "/readyz", timeMax: .seconds(3))
-        return answer?.status == 200
+    nonisolated var logTail: String {
+        let bytes = FileManager.default.contents(atPath: settings.log) ?? Data()
+        return String(decoding: bytes.suffix(4_000), as: UTF8.self)
     }
 
-    /// What it says about itself.
-    func readiness() async -> String {
+    /// Whether it says that it would write a launch.
+    func isReady() async -> Bool {
         let answer = await LedgerClient.call(.GET, url + "/readyz", timeMax: .seconds(3))
-        return answer.map { String(decoding: $0.body, as: UTF8.self) } ?? "no answer"
+        return answer?.status == 200
     }
 
     private func end() async throws {
@@ -157,11 +154,6 @@ actor ServiceProcess {
             return
         }
         _ = try await task.value
-    }
-
-    private static func tail(of log: String) -> String {
-        let bytes = FileManager.default.contents(atPath: log) ?? Data()
-        return String(decoding: bytes.suffix(4_000), as: UTF8.self)
     }
 }
 

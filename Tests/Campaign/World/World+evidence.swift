@@ -147,7 +147,7 @@ extension World {
     /// What `token-ledger verify` finds: replay, projection, vault and tree in one.
     func verify() async throws -> [Violation] {
         let answer = try await TestProgram.run(
-            plan.program,
+            program,
             ["verify"],
             environment: ["TOKEN_LEDGER_CONFIG_FILE": "\(folder)/settings.json"]
         )

@@ -10,25 +10,7 @@ internal import Wire
 /// One deployment that is tried: a PostgreSQL, the service in one or two copies, the provider, and
 /// what stands between them.
 final class World: Sendable {
-    /// What a world is made of.
-    struct Plan: Sendable {
-        /// The service's program.
-        var program: String
-        /// How many copies of it work on the database.
-        var copies = 1
-        /// Settings of PostgreSQL beyond the usual, safe ones.
-        var settings: [String: String] = [:]
-        /// What the owner of the database does after it was installed.
-        var script: StaticString?
-        /// Whether the server is to lose what was written: for the controls.
-        var isUnsafe = false
-
-        init(program: String) {
-            self.program = program
-        }
-    }
-
-    let plan: Plan
+    let program: String
     let folder: String
     let cluster: TestCluster
     let databaseLink: LossyProxy
@@ -41,14 +23,14 @@ final class World: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var visitorCount = 0
-        /// The users of the round, by their app's place in the list of apps.
-        var touched: [(user: String, app: Int)] = []
-        var everTouched: [String: Int] = [:]
+        /// All users there ever were, each with the place of its app in the list of apps.
+        var users: [(user: String, app: Int)] = []
+        /// Where those of the round begin.
+        var roundStart = 0
     }
 
     private init(
-        _ plan: Plan,
+        _ program: String,
         folder: String,
         cluster: TestCluster,
         databaseLink: LossyProxy,
@@ -57,7 +39,7 @@ final class World: Sendable {
         services: [ServiceProcess],
         keys: [String]
     ) {
-        self.plan = plan
+        self.program = program
         self.folder = folder
         self.cluster = cluster
         self.databaseLink = databaseLink
@@ -69,7 +51,8 @@ final class World: Sendable {
 
     /// Makes a world, lends it with everything running, and ends it.
     static func run<Value: Sendable>(
-        _ plan: Plan,
+        _ program: String,
+        for fault: Fault,
         on cluster: TestCluster,
         folder: String,
         _ body: (World) async throws -> Value
@@ -80,7 +63,8 @@ final class World: Sendable {
             return try await LossyProxy.run(in: sandbox, overTCP: true) { providerLink in
                 try await LossyProxy.run(in: .path(socket), overTCP: true) { databaseLink in
                     let setup = WorldSetup(
-                        plan: plan,
+                        program: program,
+                        fault: fault,
                         folder: folder,
                         cluster: cluster,
                         databaseLink: databaseLink,
@@ -88,7 +72,7 @@ final class World: Sendable {
                     )
                     let keys = try await setup.prepare(provider.apps)
                     let world = World(
-                        plan,
+                        program,
                         folder: folder,
                         cluster: cluster,
                         databaseLink: databaseLink,
@@ -122,16 +106,12 @@ final class World: Sendable {
 
 extension World {
     /// Somebody new, who uses the app with the App Key mostly, and sometimes the one without.
-    func newVisitor(_ random: inout SeededRandom, named name: String = "user") -> Visitor {
+    func newVisitor(_ random: inout SeededRandom, named name: String) -> Visitor {
         let app = Int.random(in: 0..<8, using: &random) == 0 ? 1 : 0
-        let number = state.withLock { state in
-            state.visitorCount += 1
-            return state.visitorCount
-        }
-        let user = "\(provider.apps[app].clientID) \(name) \(number)"
-        state.withLock {
-            $0.touched.append((user, app))
-            $0.everTouched[user] = app
+        let user = state.withLock { state in
+            let user = "\(provider.apps[app].clientID) \(name) \(state.users.count + 1)"
+            state.users.append((user, app))
+            return user
         }
         return visitor(user, app: app, seed: random.next())
     }
@@ -139,15 +119,15 @@ extension World {
     /// The users of the round so far, each as a visitor; the next round begins with none.
     func takeTouched() -> [Visitor] {
         let touched = state.withLock { state in
-            defer { state.touched = [] }
-            return state.touched
+            defer { state.roundStart = state.users.count }
+            return state.users[state.roundStart...]
         }
         return touched.map { visitor($0.user, app: $0.app, seed: 0) }
     }
 
     /// All users there ever were, with their app.
-    var users: [String: Provider.App] {
-        state.withLock { $0.everTouched }.mapValues { provider.apps[$0] }
+    var users: [(user: String, app: Provider.App)] {
+        state.withLock { $0.users }.map { ($0.user, provider.apps[$0.app]) }
     }
 
     private func visitor(_ user: String, app: Int, seed: UInt64) -> Visitor {

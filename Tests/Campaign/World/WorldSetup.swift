@@ -6,7 +6,8 @@ internal import Wire
 
 /// Installs a world as an operator would, with the program's own commands (docs/operator.md).
 struct WorldSetup {
-    let plan: World.Plan
+    let program: String
+    let fault: Fault
     let folder: String
     let cluster: TestCluster
     let databaseLink: LossyProxy
@@ -22,7 +23,7 @@ struct WorldSetup {
         try await writeSettings()
         try await asOwner("create role campaign_service login")
         _ = try await command(["migrate", "--grant-to", Self.serviceRole])
-        if let script = plan.script { try await asOwner(script) }
+        if let script = fault.script { try await asOwner(script) }
         var keys: [String] = []
         for app in apps {
             try await register(app)
@@ -38,14 +39,14 @@ struct WorldSetup {
     /// The copies of the service, each with a port and a spool of its own.
     func services() async throws -> [ServiceProcess] {
         var services: [ServiceProcess] = []
-        for copy in 0..<plan.copies {
+        for copy in 0..<fault.copies {
             let settings = ServiceProcess.Settings(
-                program: plan.program,
+                program: program,
                 settingsFile: settingsFile,
                 port: try await LocalPort.free(),
                 spoolFolder: "\(folder)/spool-\(copy)",
                 checkpointFolder: copy == 0 ? "\(folder)/checkpoints" : nil,
-                acceptsUnsafeServer: plan.isUnsafe,
+                acceptsUnsafeServer: fault.isControl,
                 log: "\(folder)/service-\(copy).log"
             )
             services.append(ServiceProcess(settings))
@@ -100,7 +101,7 @@ struct WorldSetup {
 
     private func command(_ arguments: [String]) async throws -> String {
         let answer = try await TestProgram.run(
-            plan.program,
+            program,
             arguments,
             environment: ["TOKEN_LEDGER_CONFIG_FILE": settingsFile]
         )

@@ -33,6 +33,21 @@ struct LiveWitness: Sendable {
         )
     }
 
+    /// A witness on a state folder, once the one before has let go of it: its last connections keep
+    /// it for a moment after its server has ended.
+    static func nextWitness(
+        _ folder: TemporaryFolder,
+        logs: [VerifierKey]
+    ) async throws -> CheckpointWitness {
+        while true {
+            do {
+                return try witness(folder, logs: logs)
+            } catch WitnessFolderError.taken {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
     /// Runs a witness while the body runs.
     static func run<Value: Sendable>(
         _ witness: CheckpointWitness,

@@ -116,7 +116,10 @@ struct ServerTests {
             }
             let path = "/\(hash(log.key.name))/checkpoint"
             for start in [5, 9] {
-                let witness = try LiveWitness.witness(folder, logs: [log.key, other.key])
+                let witness = try await LiveWitness.nextWitness(
+                    folder,
+                    logs: [log.key, other.key]
+                )
                 try await LiveWitness.run(witness) { witness in
                     if start == 5 {
                         #expect(try await witness.get(path).status == 404)

@@ -55,7 +55,7 @@ struct SandboxCommand: AsyncParsableCommand {
         let logger = try ProgramLog.start(level: settings.text(.logLevel))
         var configuration = SandboxConfiguration(apps: [try app(settings)])
         configuration.host = try settings.text(.host) ?? ServeCommand.usualHost
-        configuration.port = try settings.number(.port) ?? Self.usualPort
+        configuration.port = try settings.port(.port) ?? Self.usualPort
         configuration.stateFile = try settings.text(.stateFile)
         configuration.publicURL = try PublicURL.read(settings)
         let shownHost = configuration.host

@@ -104,7 +104,7 @@ struct ServeCommand: AsyncParsableCommand {
         let host = try settings.text(.host) ?? Self.usualHost
         let configuration = LedgerAPIConfiguration(
             host: host,
-            port: try settings.number(.port) ?? Self.usualPort,
+            port: try settings.port(.port) ?? Self.usualPort,
             publicURL: try PublicURL.read(settings, listeningAt: host),
             treeAccess: try Self.treeAccess(settings)
         )

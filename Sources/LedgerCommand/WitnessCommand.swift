@@ -102,7 +102,7 @@ struct WitnessCommand: AsyncParsableCommand {
                     folder: try WitnessFolder(path: stateFolder)
                 ),
                 host: host,
-                port: try settings.number(.port) ?? Self.usualPort,
+                port: try settings.port(.port) ?? Self.usualPort,
                 logger: logger
             )
             let service = server.service { port in

@@ -121,6 +121,7 @@ struct InstallingTests {
             "ftp://x.example", "x.example", "https://", "https://0.0.0.0:8080", "http://[::]",
             "http://[0:0::0]:80", "https://x.example#y", "capacitor://localhost",
             "https://x.example:0", "https://x.example:65536", "https://bücher.example", "null",
+            "https://0x0", "http://[::ffff:0.0.0.0]",
         ]
     )
     func publicURL(url: String) async throws {
@@ -140,7 +141,12 @@ struct InstallingTests {
         }
     }
 
-    @Test("whoever listens everywhere must say where", arguments: ["0.0.0.0", "::", "0::0"])
+    @Test(
+        "whoever listens everywhere must say where",
+        arguments: [
+            "0.0.0.0", "::", "0::0", "0", "0x0", "0.0", "::ffff:0.0.0.0", "*",
+        ]
+    )
     func everywhere(host: String) async throws {
         try await withKey { key in
             let answer = try await run(
@@ -152,6 +158,26 @@ struct InstallingTests {
             )
             #expect(answer.status == 1)
             #expect(answer.messages.contains("means every address"), "\(answer.messages)")
+        }
+    }
+
+    @Test("a port that does not exist is refused", arguments: ["-1", "65536", "70000", "8080x"])
+    func port(port: String) async throws {
+        try await withKey { key in
+            for command in ["serve", "sandbox"] {
+                let answer = try await run(
+                    [command],
+                    [
+                        "TOKEN_LEDGER_PORT": port, "TOKEN_LEDGER_ROOT_KEY_FILE": key,
+                        "TOKEN_LEDGER_DATABASE_URL": "host=/nowhere",
+                    ]
+                )
+                #expect(answer.status == 1)
+                #expect(
+                    answer.messages.contains("must be a number from 0 to 65535"),
+                    "\(answer.messages)"
+                )
+            }
         }
     }
 
@@ -197,6 +223,7 @@ struct InstallingTests {
             "https://x.example#x", "https://a@x.example", "x.example", "//x.example", "https://",
             "https://bücher.example", "file://", "file:///x", "data://x", "wss://x.example",
             "https://x.example:", "https://x.example:99999", "http://127.1", "http://0177.0.0.1",
+            "http://0x7f000001", "http://127.0.0.0x1", "http://x.0X",
             "http://[::1", "http://[1::2::3]", "https://x..example", "https://x example", "",
         ] {
             let answer = try await run(add + ["--origin", wrong])

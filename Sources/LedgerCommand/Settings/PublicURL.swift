@@ -47,6 +47,7 @@ enum PublicURL {
 
     private static func isEveryAddress(_ host: String) -> Bool {
         let bare = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
-        return IPAddress.version4(bare) == "0.0.0.0" || IPAddress.version6(bare) == "::"
+        return bare == "*" || IPAddress.asResolved(bare) == "0.0.0.0"
+            || ["::", "::ffff:0.0.0.0"].contains(IPAddress.version6(bare))
     }
 }

@@ -55,13 +55,15 @@ struct Settings {
     /// The number of a setting.
     ///
     /// The file may hold a number or its digits.
-    func number(_ setting: Setting) throws -> Int? {
+    ///
+    /// The socket would take the lower bits of a greater number, and listen elsewhere.
+    func port(_ setting: Setting) throws -> Int? {
         let number = reader.int(forKey: ConfigKey([setting.rawValue]))
-        guard number == nil, let text = try text(setting) else { return number }
-        guard let number = Int(text) else {
-            throw CommandError("\(setting.environmentName) must be a number.")
+        guard let text = try number.map(String.init) ?? text(setting) else { return nil }
+        guard let port = UInt16(text) else {
+            throw CommandError("\(setting.environmentName) must be a number from 0 to 65535.")
         }
-        return number
+        return Int(port)
     }
 
     /// Whether something is set that is on or off.

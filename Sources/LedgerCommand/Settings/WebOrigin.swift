@@ -80,14 +80,20 @@ struct WebOrigin: Equatable {
         else {
             throw Flaw("\(given) is no host name; wildcards are not possible")
         }
-        // A browser writes numbers as an address: 127.1 becomes 127.0.0.1 there.
-        guard isWeb, host.split(separator: ".").last?.allSatisfy(\.isNumber) == true else {
+        // A browser writes numbers as an address: 127.1 and 0x7f000001 become 127.0.0.1 there.
+        guard isWeb, let last = host.split(separator: ".").last, isNumber(last) else {
             return host
         }
         guard let address = IPAddress.version4(host) else {
             throw Flaw("\(given) is not how an IPv4 address is written")
         }
         return address
+    }
+
+    /// Whether a label counts as a number to browsers, also in hexadecimal digits.
+    private static func isNumber(_ label: Substring) -> Bool {
+        label.allSatisfy(\.isNumber)
+            || label.hasPrefix("0x") && label.dropFirst(2).allSatisfy(\.isHexDigit)
     }
 }
 
@@ -103,6 +109,14 @@ enum IPAddress {
     static func version4(_ text: String) -> String? {
         var address = in_addr()
         guard unsafe inet_pton(AF_INET, text, &address) == 1 else { return nil }
+        return unsafe usual(AF_INET, &address)
+    }
+
+    /// An IPv4 address as the resolver reads it, which also takes fewer and other numbers: 0 is
+    /// every address to it.
+    static func asResolved(_ text: String) -> String? {
+        var address = in_addr()
+        guard unsafe inet_aton(text, &address) != 0 else { return nil }
         return unsafe usual(AF_INET, &address)
     }
 

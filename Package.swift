@@ -312,7 +312,10 @@ let package = Package(
                 "SeededRandom", "ServiceLifecycle", "TestSupport", "Vault", "Wire", "Yams",
             ]
         ),
-        tests("EndToEndTests", ["LedgerCommand", "Subprocess", "TestSupport", "Wire"]),
+        tests(
+            "EndToEndTests",
+            ["LedgerCommand", "Postgres", "Subprocess", "TestSupport", "Wire"]
+        ),
         // LedgerCommand: the tests run the program.
         tests(
             "CampaignTests",

@@ -79,3 +79,20 @@ package enum StoreError: Error, Equatable {
         }
     }
 }
+
+extension StoreError: CustomStringConvertible {
+    /// A sentence for the person at the terminal, and for the log.
+    package var description: String {
+        switch self {
+        case .unavailable: "the database does not answer, or only reads; nothing was written"
+        case .overloaded: "too many wait for the database; nothing was written"
+        case .outcomeUnknown: "the answer of the database was lost; whether it wrote is not known"
+        case .conflict: "the user changed again and again meanwhile; nothing was written"
+        case .damaged(let damage): "what is stored does not fit together (\(damage.rawValue))"
+        case .refused(.insufficientPrivilege):
+            "the role of the connection string may not do this (SQLSTATE 42501)"
+        case .refused(let state): "the database refuses it (SQLSTATE \(state))"
+        case .defect: "something failed that nobody thought of: a defect of the program"
+        }
+    }
+}

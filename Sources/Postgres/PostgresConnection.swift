@@ -150,7 +150,11 @@ package actor PostgresConnection {
         let sent = handle?.send(script: configuration.sessionScript) ?? false
         do throws(PostgresError) {
             let told = try answer(to: "session", sent: sent)
-            let (process, begin) = (try told.text(0, 0), try told.text(0, 1))
+            // The server shows it to the role alone that logged in (or to administrators).
+            guard let begin = try told.textOrNil(0, 1) else {
+                throw PostgresError(.server(.otherRole), statementName: "session")
+            }
+            let process = try told.text(0, 0)
             session = Int32(process).map { ServerSession(process: $0, begin: begin) }
             // The connection string may have set another limit than ours.
             let statementTimeMax = Int64(try told.text(0, 2)) ?? 0

@@ -17,6 +17,10 @@ package struct SQLState: RawRepresentable, Sendable, Hashable {
     package static let checkViolation = SQLState(rawValue: "23514")
     /// The role may not do this.
     package static let insufficientPrivilege = SQLState(rawValue: "42501")
+    /// The session's role is not the one that logged in.
+    ///
+    /// The server has no such complaint; we have.
+    package static let otherRole = SQLState(rawValue: "0P000")
     /// The server's disk is full.
     package static let diskFull = SQLState(rawValue: "53100")
     /// A write was tried in a transaction, or on a server, that only reads.

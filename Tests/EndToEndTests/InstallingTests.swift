@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import TestSupport
 import Testing
 import Wire
@@ -88,6 +89,46 @@ struct InstallingTests {
             #expect(answer.messages.contains("no such database"), "\(answer.messages)")
             #expect(!answer.messages.contains("waiting"), "\(start.duration(to: .now))")
         }
+    }
+
+    @Test("a role that may not do what a command needs is told so in words")
+    func rights() async throws {
+        let database = try await TestPostgres.freshDatabase()
+        let owner = try await PostgresConnection.connect(PostgresConfiguration(url: database.url))
+        let role = "stranger_\(UInt32.random(in: 0...UInt32.max))"
+        try await owner.script("create role \(role) login")
+        let url = database.url + "&user=\(role)"
+        try await withKey { key in
+            let settings = [
+                "TOKEN_LEDGER_OWNER_DATABASE_URL": url, "TOKEN_LEDGER_DATABASE_URL": url,
+                "TOKEN_LEDGER_ROOT_KEY_FILE": key, "TOKEN_LEDGER_CLIENT_SECRET": "s",
+                "TOKEN_LEDGER_ACCEPT_UNSAFE_SERVER": "true",
+            ]
+            let migrated = try await run(
+                ["migrate"],
+                ["TOKEN_LEDGER_OWNER_DATABASE_URL": database.url]
+            )
+            #expect(migrated.status == 0, "\(migrated.messages)")
+            let empty = try await TestPostgres.freshDatabase().url + "&user=\(role)"
+            let migrate = try await run(["migrate"], ["TOKEN_LEDGER_OWNER_DATABASE_URL": empty])
+            #expect(migrate.messages.contains("migrate needs the owner"), "\(migrate.messages)")
+            for command in ["serve", "app list"] {
+                let answer = try await run(command.split(separator: " ").map(String.init), settings)
+                #expect(answer.status == 1)
+                #expect(answer.messages.contains("may not use the ledger"), "\(answer.messages)")
+            }
+            try await owner.script("grant token_ledger_service to \(role)")
+            let add = try await run(
+                ["app", "add", "--client-id", "a", "--name", "A"],
+                settings
+            )
+            #expect(add.messages.contains("the role of the connection string may not do this"))
+            try await owner.script("alter role \(role) set role = token_ledger_service")
+            let other = try await run(["serve"], settings)
+            #expect(other.status == 1)
+            #expect(other.messages.contains("works with another role"), "\(other.messages)")
+        }
+        await owner.close()
     }
 
     @Test("a server that may lose what was written is refused at the start, in words")

@@ -31,8 +31,11 @@ package enum Migrator {
         } catch let error as StoreOpeningError {
             throw error
         } catch let error as PostgresError {
-            throw error.sqlState == .serviceRoleMissing
-                ? .serviceRoleMissing : .database(error)
+            switch error.sqlState {
+            case .serviceRoleMissing: throw .serviceRoleMissing
+            case .insufficientPrivilege: throw .mayNotMigrate
+            default: throw .opening(error)
+            }
         } catch {
             throw .notMigrated
         }

@@ -27,6 +27,12 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
     case serviceRoleMissing
     /// Another session has held the lock of migrations for a minute.
     case migrationUnderWay
+    /// The role that looks may not: it is no member of `token_ledger_service`, nor the owner.
+    case mayNotUse
+    /// The role that migrates may not make what a migration makes.
+    case mayNotMigrate
+    /// The session works with another role than the one that it logged in with.
+    case otherRole
     /// The owner may not make a role a member of `token_ledger_service`.
     case mayNotGrant(role: String)
     /// There is no such role.
@@ -59,11 +65,29 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
         case .migrationUnderWay:
             "another program migrates the database, or a session holds the lock of migrations "
                 + "(select pid from pg_locks where locktype = 'advisory')"
+        case .mayNotUse:
+            "the role of the connection string may not use the ledger: make it a member of "
+                + "token_ledger_service with token-ledger migrate --grant-to ROLE, or, as an "
+                + "administrator, with grant token_ledger_service to ROLE"
+        case .mayNotMigrate:
+            "the role of the connection string may not make the schema: migrate needs the owner of "
+                + "the database and of the schemas ledger and vault"
+        case .otherRole:
+            "the session works with another role than the one that it logged in with, which would "
+                + "hide what becomes of our sessions: remove the setting role from the role, the "
+                + "database and the connection string"
         case .mayNotGrant(let role):
             "the owner may not make \(role) a member of token_ledger_service; let an administrator "
                 + "run: grant token_ledger_service to \(role)"
         case .noSuchRole(let role): "there is no role \(role); let an administrator make it"
         }
+    }
+}
+
+extension StoreOpeningError {
+    /// Sorts what the first statements on a connection failed with.
+    static func opening(_ error: PostgresError) -> StoreOpeningError {
+        error.sqlState == .otherRole ? .otherRole : .database(error)
     }
 }
 
@@ -82,10 +106,11 @@ package enum SchemaCheck {
                 try result.int4OrNil(0, 0)
             }
         } catch {
-            if error.sqlState == .undefinedTable || error.sqlState == .undefinedSchema {
-                throw .notMigrated
+            switch error.sqlState {
+            case .undefinedTable, .undefinedSchema: throw .notMigrated
+            case .insufficientPrivilege: throw .mayNotUse
+            default: throw .opening(error)
             }
-            throw .database(error)
         }
         guard let found else { throw .notMigrated }
         if found < known { throw .outdated(found: found, needed: known) }

@@ -16,7 +16,7 @@ enum SessionCheck {
                 }
             }
         } catch {
-            throw .database(error)
+            throw .opening(error)
         }
         if isShared { throw .sharedSessions }
     }

@@ -14,15 +14,20 @@ extension ConnectionFailure {
     ) async -> ConnectionFailure? {
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "postgres.diagnosis").async {
-                continuation.resume(returning: connect(configuration.url))
+                continuation.resume(returning: connect(configuration))
             }
         }
     }
 
-    private static func connect(_ url: String) -> ConnectionFailure? {
-        guard let parsed = unsafe PQconninfoParse(url, nil) else { return .malformedString }
-        unsafe PQconninfoFree(parsed)
-        guard let pointer = unsafe PQconnectStart(url) else { return .other(nil) }
+    /// Asks for the same as the connection that failed: of several hosts one that writes.
+    private static func connect(_ configuration: PostgresConfiguration) -> ConnectionFailure? {
+        let begun: OpaquePointer?
+        do {
+            unsafe begun = try unsafe ConnectionHandle.begin(configuration)
+        } catch {
+            return .malformedString
+        }
+        guard let pointer = unsafe begun else { return .other(nil) }
         defer { unsafe PQfinish(pointer) }
         unsafe PQsetErrorVerbosity(pointer, PQERRORS_SQLSTATE)
         unsafe PQsetNoticeReceiver(pointer, { _, _ in }, nil)

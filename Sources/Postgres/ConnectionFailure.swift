@@ -9,6 +9,16 @@ package enum ConnectionFailure: Sendable, Equatable {
     case refused
     /// The host cannot be reached, or does not answer in time.
     case unreachable
+    /// Somebody listens, and ends the connection without a word of PostgreSQL.
+    case hungUp
+    /// What listens there speaks another protocol.
+    case noPostgres
+    /// `service` names what no service file of libpq has.
+    case noSuchService
+    /// The database takes no connections, whoever asks.
+    case closedDatabase
+    /// A pooler in between does not take what the connection string sets at the start.
+    case refusedByPooler
     /// TLS is asked for and not offered, or a certificate does not fit.
     case tls
     /// The password is wrong, or the role has none.
@@ -32,10 +42,12 @@ package enum ConnectionFailure: Sendable, Equatable {
     package var isPassing: Bool {
         switch self {
         // A name may not be known yet while everything starts at once.
-        case .noSuchHost, .refused, .unreachable, .tooManyConnections, .notYet, .noPrimary, .other:
+        case .noSuchHost, .refused, .unreachable, .hungUp, .tooManyConnections, .notYet,
+            .noPrimary, .other:
             true
-        case .malformedString, .invalidParameter, .tls, .wrongPassword, .noPassword, .notLetIn,
-            .noSuchDatabase, .noRightToConnect:
+        case .malformedString, .invalidParameter, .noPostgres, .noSuchService, .tls,
+            .wrongPassword, .noPassword, .notLetIn, .noSuchDatabase, .closedDatabase,
+            .noRightToConnect, .refusedByPooler:
             false
         }
     }
@@ -52,7 +64,11 @@ package enum ConnectionFailure: Sendable, Equatable {
         }
         let states = text.split(separator: "\n").compactMap(Self.state)
         let known = states.compactMap { Self.byState[$0.rawValue] }
-        let words = Self.byWords.compactMap { text.contains($0.0) ? $0.1 : nil }
+        // The first that fits: what answers in another language is no failure of TLS, though libpq
+        // says both in one sentence.
+        let words = text.split(separator: "\n").compactMap { line in
+            Self.byWords.first { line.contains($0.0) }?.1
+        }
         let found = known + words
         self =
             found.first { !$0.isPassing } ?? found.first
@@ -72,11 +88,17 @@ package enum ConnectionFailure: Sendable, Equatable {
     private static let byState: [String: ConnectionFailure] = [
         "28P01": .wrongPassword, "28000": .notLetIn, "3D000": .noSuchDatabase,
         "42501": .noRightToConnect, "42704": .invalidParameter, "53300": .tooManyConnections,
-        "57P03": .notYet, "57P01": .notYet, "57P02": .notYet,
+        "55000": .closedDatabase, "08P01": .refusedByPooler, "57P03": .notYet, "57P01": .notYet,
+        "57P02": .notYet,
     ]
 
     /// What libpq itself says; it is never translated here, since the program sets no locale.
     private static let byWords: [(String, ConnectionFailure)] = [
+        ("received invalid response to SSL negotiation", .noPostgres),
+        ("expected authentication request from server", .noPostgres),
+        ("definition of service", .noSuchService), ("service file", .noSuchService),
+        ("server closed the connection unexpectedly", .hungUp),
+        ("Connection reset by peer", .hungUp), ("SSL SYSCALL error: EOF detected", .hungUp),
         ("no password supplied", .noPassword), ("could not translate host name", .noSuchHost),
         ("SSL", .tls), ("certificate", .tls), ("Connection refused", .refused),
         ("No such file or directory", .refused), ("timeout expired", .unreachable),
@@ -96,12 +118,21 @@ extension ConnectionFailure: CustomStringConvertible {
         case .noSuchHost: "the host's name is not known"
         case .refused: "nobody listens there: the server is down, or the port is another one"
         case .unreachable: "the host does not answer"
+        case .hungUp:
+            "what listens there ends the connection at once: it is a proxy without a server behind "
+                + "it, or no PostgreSQL server"
+        case .noPostgres: "what listens there is no PostgreSQL server"
+        case .noSuchService: "the connection string names a service that no service file has"
         case .tls: "TLS failed: the server does not offer it, or a certificate does not fit"
         case .wrongPassword: "the server refuses the role's password"
         case .noPassword: "the server wants a password, and the connection string has none"
         case .notLetIn:
             "the server does not let the role in: there is no such role, or pg_hba.conf refuses it"
         case .noSuchDatabase: "the server has no such database"
+        case .closedDatabase:
+            "the database takes no connections (alter database … allow_connections true)"
+        case .refusedByPooler:
+            "the pooler refuses a parameter of the connection string, such as options"
         case .noRightToConnect: "the role may not connect to the database (grant connect)"
         case .tooManyConnections: "the server has no connection left"
         case .notYet: "the server is starting up or shutting down"

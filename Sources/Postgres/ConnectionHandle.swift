@@ -36,7 +36,7 @@ import Glibc
         let keywords = configuration.keywords(
             hasSeveralHosts: try Self.hasSeveralHosts(configuration.url)
         )
-        guard let pointer = unsafe Self.connect(keywords) else {
+        guard let pointer = unsafe Self.connect(keywords, PQconnectdbParams) else {
             throw PostgresError(.connectionFailed, message: "out of memory")
         }
         let handle = unsafe ConnectionHandle(owning: pointer)
@@ -46,6 +46,17 @@ import Glibc
         // From here on only `wait` waits, and it knows a limit.
         unsafe PQsetnonblocking(handle.pointer, 1)
         return handle
+    }
+
+    /// Begins to connect as `open` does, for whoever goes on step by step, and ends it with
+    /// `PQfinish`.
+    static func begin(
+        _ configuration: PostgresConfiguration
+    ) throws(PostgresError) -> OpaquePointer? {
+        let keywords = configuration.keywords(
+            hasSeveralHosts: try Self.hasSeveralHosts(configuration.url)
+        )
+        return unsafe Self.connect(keywords, PQconnectStartParams)
     }
 
     /// Whether libpq has seen no failure of the connection so far.
@@ -200,7 +211,12 @@ import Glibc
         return Int32(clamping: max(0, Int64(left / .milliseconds(1)) + 1))
     }
 
-    private static func connect(_ keywords: [(String, String)]) -> OpaquePointer? {
+    private static func connect(
+        _ keywords: [(String, String)],
+        _ call: (
+            UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<UnsafePointer<CChar>?>?, Int32
+        ) -> OpaquePointer?
+    ) -> OpaquePointer? {
         var names: [UnsafePointer<CChar>?] = unsafe keywords.map {
             unsafe UnsafePointer(strdup($0.0))
         }
@@ -213,6 +229,6 @@ import Glibc
         unsafe names.append(nil)
         unsafe values.append(nil)
         // The last argument makes libpq read the value of `dbname` as a connection string.
-        return unsafe PQconnectdbParams(names, values, 1)
+        return unsafe call(names, values, 1)
     }
 }

@@ -42,6 +42,7 @@ struct ConnectionFailureTests {
             for script in [
                 "create role known login password 'SECRET'",
                 "create role full login password 'SECRET' connection limit 0",
+                "create database shut allow_connections false",
                 "create database closed", "revoke connect on database closed from public",
             ] {
                 try await owner.script(script)
@@ -54,6 +55,8 @@ struct ConnectionFailureTests {
                 ("postgresql://known@\(address)/postgres?passfile=/dev/null", .noPassword),
                 ("\(known)/MARKER", .noSuchDatabase),
                 ("\(known)/closed", .noRightToConnect),
+                ("\(known)/shut", .closedDatabase),
+                ("service=MARKER", .noSuchService),
                 ("postgresql://full:SECRET@\(address)/postgres", .tooManyConnections),
                 ("\(known)/postgres?sslmode=require", .tls),
                 ("\(known)/postgres?sslmode=MARKER", .invalidParameter),
@@ -71,6 +74,12 @@ struct ConnectionFailureTests {
                     .wrongPassword
                 ),
                 ("postgresql://known:SECRET@127.0.0.1:1,\(address)/postgres", nil),
+                // Of several hosts one must write, although nothing in the string says so.
+                (
+                    "postgresql://known:SECRET@\(address),\(address)/postgres"
+                        + "?options=-c%20default_transaction_read_only%3Don",
+                    .noPrimary
+                ),
             ]
             for language in ["C", "de_DE.UTF-8"] {
                 // Where the server does not have the language, it keeps to its own.
@@ -101,6 +110,17 @@ struct ConnectionFailureTests {
                     + "connection to server at \"y\" failed: FATAL:  28P01\n",
                 .wrongPassword
             ),
+            ("connection to server at \"x\" failed: ERROR:  08P01\n", .refusedByPooler),
+            // An HTTP server answers the question for TLS; one that knows no TLS, the start.
+            ("received invalid response to SSL negotiation: H\n", .noPostgres),
+            ("expected authentication request from server, but received H\n", .noPostgres),
+            (
+                "connection to server at \"x\" failed: server closed the connection unexpectedly\n"
+                    + "\tThis probably means the server terminated abnormally\n"
+                    + "\tbefore or while processing the request.\n",
+                .hungUp
+            ),
+            ("connection to server at \"x\" failed: Connection reset by peer\n", .hungUp),
             ("", .other(nil)),
         ]
         for (text, expected) in cases {

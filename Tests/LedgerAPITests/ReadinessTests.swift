@@ -83,6 +83,36 @@ struct ReadinessTests {
         ),
         Fault(
             "too_many_rights",
+            "createdb",
+            harm: "alter role \(role) createdb",
+            mend: "alter role \(role) nocreatedb"
+        ),
+        Fault(
+            "too_many_rights",
+            "replication",
+            harm: "alter role \(role) replication",
+            mend: "alter role \(role) noreplication"
+        ),
+        Fault(
+            "too_many_rights",
+            "bypassrls",
+            harm: "alter role \(role) bypassrls",
+            mend: "alter role \(role) nobypassrls"
+        ),
+        Fault(
+            "too_many_rights",
+            "member of pg_read_server_files",
+            harm: "grant pg_read_server_files to \(role)",
+            mend: "revoke pg_read_server_files from \(role)"
+        ),
+        Fault(
+            "too_many_rights",
+            "member of pg_signal_backend",
+            harm: "grant pg_signal_backend to \(role)",
+            mend: "revoke pg_signal_backend from \(role)"
+        ),
+        Fault(
+            "too_many_rights",
             "owner of the schema ledger",
             // Even if it would have to ask for the rights with `set role`.
             harm: "create role between noinherit; grant postgres to between; "

@@ -43,7 +43,8 @@ extension LedgerStore {
             case (.insufficientPrivilege, _): return .rightsMissing(["what the database denies"])
             case (.diskFull, _): return .diskFull
             case (_, "53"): return .serverExhausted(sqlState: state.rawValue)
-            case (_, "08"), (_, "57"), (_, "58"): return .databaseUnavailable
+            // Class 58 is a server that answers and cannot read a file of its own.
+            case (_, "08"), (_, "57"): return .databaseUnavailable
             default: return .appendRefused(sqlState: state.rawValue)
             }
         default: return .databaseUnavailable

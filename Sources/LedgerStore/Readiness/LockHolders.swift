@@ -20,8 +20,10 @@ extension LedgerStore {
             Statement(
                 "lock_holders",
                 """
-                select format('process %s of role %s%s', a.pid, a.usename,
-                    ', since ' || to_char(a.xact_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'))
+                select format('process %s of role %s%s%s', a.pid, a.usename,
+                    ', since ' || to_char(a.xact_start at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
+                    case a.wait_event when 'SyncRep' then
+                        ', whose commit waits for a synchronous standby' end)
                 from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
                 where l.relation = $1::regclass and l.granted and l.mode <> 'AccessShareLock'
                     and l.database = (
@@ -30,7 +32,8 @@ extension LedgerStore {
                     and not exists (
                         select from pg_catalog.pg_locks w where w.pid = l.pid and not w.granted)
                     and l.pid <> pg_backend_pid()
-                group by a.pid, a.usename, a.xact_start order by a.xact_start limit 5
+                group by a.pid, a.usename, a.xact_start, a.wait_event
+                order by a.xact_start limit 5
                 """,
                 .text(table.rawValue)
             )

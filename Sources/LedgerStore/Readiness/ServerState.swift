@@ -58,7 +58,9 @@ struct ServerState: Sendable {
     /// Rights count as far as the session could get them by any role that it is a member of.
     private static let statement: StaticString = """
         with role as (
-            select r.oid, r.rolsuper, r.rolcreaterole from pg_catalog.pg_roles r
+            select r.oid, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolreplication,
+                r.rolbypassrls
+            from pg_catalog.pg_roles r
             where r.rolname = session_user
         ), reachable as (
             select r.oid from pg_catalog.pg_roles r, role
@@ -72,6 +74,11 @@ struct ServerState: Sendable {
             union all
             select 2, 'createrole' from role where role.rolcreaterole and not role.rolsuper
                 and current_setting('server_version_num')::int < 160000
+            union all
+            select 2, attribute.name from role, lateral (
+                values ('createdb', role.rolcreatedb), ('replication', role.rolreplication),
+                    ('bypassrls', role.rolbypassrls)) as attribute (name, is_set)
+            where attribute.is_set and not role.rolsuper
             union all
             select distinct 3, 'owner of the schema ' || n.nspname
             from pg_catalog.pg_namespace n join reachable on reachable.oid = n.nspowner
@@ -101,7 +108,8 @@ struct ServerState: Sendable {
             union all
             select distinct 8, 'member of ' || r.rolname
             from pg_catalog.pg_roles r join reachable on reachable.oid = r.oid
-            where r.rolname in ('pg_execute_server_program', 'pg_write_server_files')
+            where r.rolname in ('pg_execute_server_program', 'pg_write_server_files',
+                'pg_read_server_files', 'pg_signal_backend')
         )
         select pg_is_in_recovery(), current_setting('transaction_read_only') = 'on',
             (

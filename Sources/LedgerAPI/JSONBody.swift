@@ -73,16 +73,25 @@ enum ClientUserID {
     static func parse(_ text: String?) throws(LedgerError) -> Secret {
         guard let text else { throw .malformed("client_user_id is missing.") }
         guard !text.isEmpty, text.count <= RequestLimits.clientUserIDCharactersMax,
-            // Whoever cleans a URL on the way takes these for steps between folders.
-            text != ".", text != "..",
+            !hasStep(text),
             text.utf8.count <= 4 * RequestLimits.clientUserIDCharactersMax,
             text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
         else {
             throw .malformed(
                 "client_user_id must have 1 to \(RequestLimits.clientUserIDCharactersMax) "
-                    + "characters and no control characters, and must not be \".\" or \"..\"."
+                    + "characters, no control characters, and no part between slashes "
+                    + "that is \".\" or \"..\"."
             )
         }
         return Secret(text)
+    }
+
+    /// Whether a part is what whoever cleans a URL on the way takes for a step between folders.
+    ///
+    /// Some of them undo `%2F` first, and some take a backslash for a slash: `../events` would then
+    /// name the whole app's events.
+    private static func hasStep(_ text: String) -> Bool {
+        text.utf8.split(omittingEmptySubsequences: false) { $0 == 0x2F || $0 == 0x5C }
+            .contains { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }
     }
 }

@@ -104,6 +104,8 @@ struct ProblemTests {
             #"{"client_user_id":true}"#, #"{"client_user_id":""}"#,
             #"{"client_user_id":"\#(long)"}"#, #"{"client_user_id":"a\u0000"}"#,
             #"{"client_user_id":"a\n"}"#, #"{"client_user_id":"."}"#, #"{"client_user_id":".."}"#,
+            #"{"client_user_id":"../events"}"#, #"{"client_user_id":"a/../b"}"#,
+            #"{"client_user_id":"a/."}"#, #"{"client_user_id":"..\\x"}"#,
             #"{"client_user_id":"\ud800"}"#,
             #"{"client_user_id":"u","finish":"later"}"#, #"{"client_user_id":"u","finish":1}"#,
             #"{"client_user_id":"u","finish":null}"#,
@@ -146,7 +148,7 @@ struct ProblemTests {
         let long = String(repeating: "x", count: 513)
         for id in [
             "%zz", "%", "%4", "%ff", "%C3%28", "%ED%A0%80", "%00", "a%0Ab", "%+1", ".", "..", "%2e",
-            ".%2E", "a+b", "+", long,
+            ".%2E", "..%2Fevents", "a%2F..%2F..%2Fevents", "..%5Cevents", "a+b", "+", long,
         ] {
             for rest in ["", "/tokens", "/events"] {
                 bad.append(Bad(target: "/v1/users/\(id)\(rest)"))
@@ -178,6 +180,7 @@ struct ProblemTests {
 
     private static let badQueries: [Bad] =
         [
+            "/v1/users/known": ["as_of=2026-01-01T00:00:00Z", "colour=red", "as+of="],
             "/v1/users/known/tokens": [
                 "as_of=yesterday", "as_of=", "as_of=2026-02-30T00:00:00Z", "as_of=2026-01-01",
                 "as_of_position=-1", "as_of_position=x", "as_of_position=9223372036854775808",

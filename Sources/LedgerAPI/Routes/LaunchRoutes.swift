@@ -50,6 +50,7 @@ struct LaunchRoutes: Sendable {
         _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .launch, store: store)
+        _ = try Query(request, keys: [])
         let body = try await JSONBody(request, keys: ["client_user_id", "finish"])
         let clientUserID = try ClientUserID.parse(try body.string("client_user_id"))
         guard let finish = FinishMode(rawValue: try body.string("finish") ?? "relay") else {

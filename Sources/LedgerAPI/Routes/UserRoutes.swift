@@ -32,6 +32,8 @@ struct UserRoutes: Sendable {
         _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .usersRead, store: store)
+        // Whoever asks for an earlier moment here must not be told the present.
+        _ = try Query(request, keys: [])
         let user = try await store.existingUser(context, of: caller.app)
         var writer = JSONWriter()
         try write(user, to: &writer)
@@ -95,6 +97,7 @@ struct UserRoutes: Sendable {
         _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .tokensRecover, store: store)
+        _ = try Query(request, keys: [])
         let recordContext = context.recordContext(key: caller, request)
         let user = try await store.existingUser(context, of: caller.app)
         let before = user.state.publicToken?.version
@@ -130,6 +133,7 @@ struct UserRoutes: Sendable {
         _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .tokensReport, store: store)
+        _ = try Query(request, keys: [])
         let body = try await JSONBody(request, keys: ["reason"], isOptional: true)
         let reason = try body.string("reason") ?? "provider_401"
         guard Self.brokenReasons.contains(reason) else {

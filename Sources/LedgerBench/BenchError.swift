@@ -22,8 +22,10 @@ enum BenchError: Error, CustomStringConvertible {
     case found(String)
     /// The rebuilt projection differs from the live one.
     case otherProjection
-    /// The system does not say what PostgreSQL's processes have used.
+    /// The system does not say what the processes have used.
     case noProcessorTime
+    /// More users were launched than there were.
+    case usersUsedUp
 
     /// How much of what a program wrote is shown: its end.
     private static let shownCharacters = 400
@@ -43,7 +45,8 @@ enum BenchError: Error, CustomStringConvertible {
         case .exportRefused(let status): "The service answered \(status) to an export."
         case .found(let finding): "Found: \(finding)"
         case .otherProjection: "The rebuilt projection is another one."
-        case .noProcessorTime: "The processor time of PostgreSQL cannot be read."
+        case .noProcessorTime: "The processor time or the memory of a process cannot be read."
+        case .usersUsedUp: "More users were launched than were made: measure for less time."
         }
     }
 }

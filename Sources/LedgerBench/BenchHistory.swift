@@ -25,24 +25,48 @@ struct BenchHistory: Sendable {
             for _ in 0..<Self.tellersMax {
                 group.addTask {
                     while let number = told.nextUser() {
-                        let count = try await tell("\(prefix)-\(number)", returns: Self.returns)
-                        told.add(count)
+                        let user = try await tell("\(prefix)-\(number)", returns: Self.returns)
+                        told.add(Int(user.state.version))
                     }
                 }
             }
         }
     }
 
-    /// Tells a user's whole story; gives how many events it has.
+    /// Connects users, each by a story of its own; gives them as they are then, if they are kept.
+    func connect(
+        _ numbers: Range<Int>,
+        keeps: Bool,
+        name: @escaping @Sendable (Int) -> String
+    ) async throws -> [StoredUser] {
+        let tellers = min(Self.tellersMax, numbers.count)
+        return try await withThrowingTaskGroup(of: [StoredUser].self) { group in
+            for teller in 0..<tellers {
+                group.addTask {
+                    var users: [StoredUser] = []
+                    // In turn, so that all are told at about the same time.
+                    let first = numbers.lowerBound + teller
+                    for number in stride(from: first, to: numbers.upperBound, by: tellers) {
+                        let user = try await tell(name(number), returns: 0)
+                        if keeps { users.append(user) }
+                    }
+                    return users
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+    }
+
+    /// Tells a user's whole story; gives the user as it is then.
     @discardableResult
-    func tell(_ name: String, returns: Int) async throws -> Int {
+    func tell(_ name: String, returns: Int) async throws -> StoredUser {
         var user = try await launched(store.newUser(Secret(name), of: app))
         user = try await connected(user, name, visit: 0)
         for visit in 0..<returns {
             user = try await launched(user)
             user = try await connected(user, name, visit: visit + 1)
         }
-        return Int(user.state.version)
+        return user
     }
 
     /// Writes one launch of a user and gives the user as it is then.

@@ -7,6 +7,8 @@ package struct BenchReport: BenchResult {
     let measurements: [Measurement]
     /// What the rates are compared with, if anything.
     var reference: String?
+    /// What the measurements come to beside what they are to come to.
+    var aims: [AimResult] = []
     /// What follows from the measurements, a sentence each.
     var notes: [String] = []
 
@@ -26,20 +28,29 @@ package struct BenchReport: BenchResult {
     }
 
     package func table(head style: (String) -> String) -> String {
-        let width = measurements.map(\.name.count).max() ?? 0
-        let last = reference.map { "× " + $0 } ?? ""
-        let lastWidth = last.count + 2
         let head =
-            Self.cell("", -width) + Self.cell("callers", 9) + Self.cell("per second", 12)
-            + Self.cell("p50 ms", 9) + Self.cell("p99 ms", 9) + Self.cell(last, lastWidth)
+            [
+                "", "callers", "per second", "p50 ms", "p99 ms", "service µs", "PostgreSQL µs",
+                "load µs",
+            ] + (reference.map { ["× " + $0] } ?? [])
         let rows = measurements.map { measurement in
-            Self.cell(measurement.name, -width) + Self.cell("\(measurement.clients)", 9)
-                + Self.cell("\(Int(measurement.rate))", 12)
-                + Self.cell(measurement.times.map { Self.decimal($0.p50) } ?? "", 9)
-                + Self.cell(measurement.times.map { Self.decimal($0.p99) } ?? "", 9)
-                + Self.cell(ratio(measurement).map(Self.decimal) ?? "", lastWidth)
+            [
+                measurement.name, "\(measurement.clients)", "\(Int(measurement.rate))",
+                measurement.times.map { Self.decimal($0.p50) } ?? "",
+                measurement.times.map { Self.decimal($0.p99) } ?? "",
+                Self.micro(measurement.processor?.service),
+                Self.micro(measurement.processor?.postgres),
+                Self.micro(measurement.processor?.load),
+            ] + (reference == nil ? [] : [ratio(measurement).map(Self.decimal) ?? ""])
         }
-        return ([style(head)] + rows + notes + Self.caution).joined(separator: "\n")
+        var lines = Self.columns([head] + rows)
+        lines[0] = style(lines[0])
+        if !aims.isEmpty {
+            var compared = Self.columns([AimResult.head] + aims.map(\.cells))
+            compared[0] = style(compared[0])
+            lines += [""] + compared + (notes.isEmpty ? [] : [""])
+        }
+        return (lines + notes + Self.caution).joined(separator: "\n")
     }
 
     package var document: JSONValue {
@@ -47,6 +58,7 @@ package struct BenchReport: BenchResult {
             "benchmark": .string(title), "build": .string(Self.build),
             "reference": reference.map { .string($0) } ?? .null,
             "notes": .array(notes.map { .string($0) }),
+            "aims": .array(aims.map(\.document)),
             "measurements": .array(
                 measurements.map { measurement in
                     [
@@ -57,6 +69,9 @@ package struct BenchReport: BenchResult {
                         "per_second": .number(Self.decimal(measurement.rate)),
                         "p50_ms": measurement.times.map { .number(Self.decimal($0.p50)) } ?? .null,
                         "p99_ms": measurement.times.map { .number(Self.decimal($0.p99)) } ?? .null,
+                        "service_us": Self.number(measurement.processor?.service),
+                        "postgres_us": Self.number(measurement.processor?.postgres),
+                        "load_us": Self.number(measurement.processor?.load),
                         "ratio_to_reference": ratio(measurement).map {
                             .number(Self.decimal($0))
                         } ?? .null,
@@ -74,6 +89,31 @@ package struct BenchReport: BenchResult {
     /// Two digits after the point.
     static func decimal(_ number: Double) -> String {
         String(format: "%.2f", number)
+    }
+
+    /// Seconds as microseconds; a share of one says nothing beside many.
+    private static func micro(_ seconds: Double?) -> String {
+        guard let microseconds = seconds.map({ $0 * 1_000_000 }) else { return "" }
+        return String(format: microseconds < 10 ? "%.1f" : "%.0f", microseconds)
+    }
+
+    private static func number(_ seconds: Double?) -> JSONValue {
+        seconds.map { .number(decimal($0 * 1_000_000)) } ?? .null
+    }
+
+    /// Rows whose cells stand below each other: the first to the left, the others to the right.
+    static func columns(_ rows: [[String]]) -> [String] {
+        let widths = rows.reduce(into: [Int]()) { widths, row in
+            for (column, cell) in row.enumerated() {
+                if column == widths.count { widths.append(0) }
+                widths[column] = max(widths[column], cell.count)
+            }
+        }
+        return rows.map { row in
+            row.enumerated().map { column, text in
+                cell(text, column == 0 ? -widths[column] : widths[column] + 2)
+            }.joined()
+        }
     }
 
     /// Fills up to a width: to the left of a number, to the right of a text (a negative width).

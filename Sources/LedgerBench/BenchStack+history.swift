@@ -61,7 +61,7 @@ extension BenchStack {
         let store = ledger.store
         let log = Log.facts
         let size = Int(try await store.size(log: log))
-        let one = Load(clients: 1, seconds: plan.seconds, tell: tell)
+        let one = load(clients: 1)
         let measurements = [
             try await one.measure("store, inclusion proof") { _ in
             } step: { _ in
@@ -83,7 +83,7 @@ extension BenchStack {
         )
     }
 
-    private func proveOverHTTP(_ size: Int, _ load: Load) async throws -> Measurement {
+    func proveOverHTTP(_ size: Int, _ load: Load) async throws -> Measurement {
         try await measureHTTP("HTTP, GET /v1/events/{position}/proof", load, expect: 200) { _, _ in
             ("/v1/events/\(Int.random(in: 0..<size))/proof", nil)
         }
@@ -97,13 +97,18 @@ extension BenchStack {
 
     // MARK: The history
 
-    /// Writes what is missing of the history, and lets tree and statistics catch up with it.
+    /// Writes what is missing of the history.
     func prepareHistory() async throws {
         let size = Int(try await ledger.store.size(log: .facts))
         if size < plan.events {
             tell("Writing \(plan.events - size) events …")
             try await history.fill(events: plan.events - size, prefix: "history-\(port)")
         }
+        try await settle()
+    }
+
+    /// Lets tree and statistics catch up with what was written.
+    func settle() async throws {
         try await waitForIntegration()
         let connection = try await PostgresConnection.connect(ledger.owner.withoutTimeLimits)
         // What the server would do within the next minutes anyway, in the midst of a measurement.
@@ -152,18 +157,22 @@ extension BenchStack {
         tell("Measuring: \(name) …")
         var rounds: [Measurement] = []
         for _ in 0..<roundsOfHistory {
-            let start = ContinuousClock.now
+            let (before, start) = (try meter.now(ended: true), ContinuousClock.now)
             let count = try await body()
+            var spent = try meter.now(ended: true) - before
+            // A program of PostgreSQL's works then, and this one waits for it.
+            if isBaseline { spent.service = nil }
             rounds.append(
                 Measurement(
                     name: name,
                     count: count,
                     seconds: (ContinuousClock.now - start) / .seconds(1),
+                    processor: spent,
                     isBaseline: isBaseline
                 )
             )
         }
-        rounds.sort { $0.rate < $1.rate }
-        return rounds[rounds.count / 2]
+        guard let middle = Measurement.middle(rounds) else { throw BenchError.nothingMeasured }
+        return middle
     }
 }

@@ -53,9 +53,9 @@ extension BenchStack {
 
     /// The processor time, in seconds, that work takes here and in PostgreSQL.
     private func processorTime(_ work: () async throws -> Void) async throws -> Double {
-        let before = try ProcessorTime.now(ledger.cluster)
+        let before = try meter.now()
         try await work()
-        return try ProcessorTime.now(ledger.cluster).seconds - before.seconds
+        return try (meter.now() - before).sum
     }
 
     private func recordCount() async throws -> Int64 {

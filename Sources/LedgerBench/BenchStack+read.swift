@@ -3,29 +3,30 @@ internal import LedgerStack
 internal import LedgerStore
 internal import Vault
 
-/// How many connected users there are to be read.
-private let usersMax = 1_000
+/// How many callers pgbench has when it reads.
+private let pgbenchClients = 8
 
 extension BenchStack {
     /// Measures reading.
     package func read() async throws -> BenchReport {
-        let baseline = try await pgbench.best(
+        let crowd = try await crowd()
+        var baseline = try await pgbench.run(
             "pgbench, projection row by key",
-            script: PackageResources.pgbench_read_sql
+            script: PackageResources.pgbench_read_sql,
+            clients: pgbenchClients
         )
-        try await connectUsers()
+        baseline.isBaseline = true
         let measurements = [
-            baseline, try await readFromStore(),
-            try await readOverHTTP("HTTP, GET …/tokens (recorded)", path: "/tokens"),
-            try await readOverHTTP("HTTP, GET …/users/{id}", path: ""),
+            baseline, try await readFromStore(crowd), try await readTokens(crowd),
+            try await readUsers(crowd), try await livez(),
         ]
         return BenchReport(title: "read", measurements: measurements, reference: "pgbench")
     }
 
-    private func readFromStore() async throws -> Measurement {
-        try await load.measure("store, user with both tokens opened") { _ in
+    private func readFromStore(_ crowd: Crowd) async throws -> Measurement {
+        try await storeLoad.measure("store, user with both tokens opened") { _ in
         } step: { _ in
-            let name = Secret(Self.anyUser)
+            let name = Secret(crowd.any())
             guard let user = try await ledger.store.user(name, of: app),
                 try ledger.store.value(.accessToken, of: user) != nil,
                 try ledger.store.value(.publicToken, of: user) != nil
@@ -33,23 +34,16 @@ extension BenchStack {
         }
     }
 
-    private func readOverHTTP(_ name: String, path: String) async throws -> Measurement {
-        try await measureHTTP(name, expect: 200) { _, _ in
-            ("/v1/users/\(Self.anyUser)\(path)", nil)
+    /// Current tokens, each answer recorded before it leaves.
+    func readTokens(_ crowd: Crowd) async throws -> Measurement {
+        try await measureHTTP("HTTP, GET …/tokens (recorded)", expect: 200) { _, _ in
+            ("/v1/users/\(crowd.any())/tokens", nil)
         }
     }
 
-    private static var anyUser: String { "reader-\(Int.random(in: 0..<usersMax))" }
-
-    /// Users with tokens as long as real ones.
-    private func connectUsers() async throws {
-        tell("Making \(usersMax) connected users …")
-        try await withThrowingDiscardingTaskGroup { group in
-            for number in 0..<usersMax {
-                group.addTask {
-                    try await history.tell("reader-\(number)", returns: 0)
-                }
-            }
+    func readUsers(_ crowd: Crowd) async throws -> Measurement {
+        try await measureHTTP("HTTP, GET …/users/{id}", expect: 200) { _, _ in
+            ("/v1/users/\(crowd.any())", nil)
         }
     }
 }

@@ -16,6 +16,8 @@ package struct BenchStack: Sendable {
         let clients: Int
         /// How many events the history has that is verified, folded or proved.
         let events: Int
+        /// How many connected users there are to be launched and read.
+        let users: Int
         /// Whether the integrator runs from the start, as in the service.
         let integrates: Bool
         /// How long each sync of PostgreSQL takes at least, as on a slow disk.
@@ -26,12 +28,14 @@ package struct BenchStack: Sendable {
             seconds: Int = 5,
             clients: Int = 64,
             events: Int = 0,
+            users: Int = 0,
             integrates: Bool = true,
             syncMilliseconds: Int = 0
         ) {
             self.seconds = seconds
             self.clients = clients
             self.events = events
+            self.users = users
             self.integrates = integrates
             self.syncMilliseconds = syncMilliseconds
         }
@@ -50,7 +54,10 @@ package struct BenchStack: Sendable {
     let app: StoredApp
     /// A key with all scopes.
     let apiKey: Secret
-    let port: Int
+    var port: Int
+    /// The process of the service that listens there; nil for this one.
+    var service: Int?
+    let meter: ProcessorMeter
     /// At work already if the plan says so.
     let integrator: Integrator
     /// Is told in words what is done at the moment.
@@ -62,7 +69,15 @@ package struct BenchStack: Sendable {
         as: UTF8.self
     )
 
-    var load: Load { Load(clients: plan.clients, seconds: plan.seconds, tell: tell) }
+    var load: Load { load(clients: plan.clients) }
+
+    /// Commands go in batches, of which two are under way: twice as many callers as over HTTP fill
+    /// them.
+    var storeLoad: Load { load(clients: 2 * plan.clients) }
+
+    func load(clients: Int) -> Load {
+        Load(clients: clients, seconds: plan.seconds, tell: tell, meter: meter)
+    }
 
     var history: BenchHistory { BenchHistory(store: ledger.store, app: app) }
 
@@ -76,6 +91,7 @@ package struct BenchStack: Sendable {
             database: PrivateLedger.database,
             seconds: plan.seconds,
             folder: folder,
+            meter: meter,
             tell: tell
         )
     }
@@ -99,6 +115,7 @@ package struct BenchStack: Sendable {
             try await connection.script(databaseSetup)
             await connection.close()
             let (app, key) = try await register(ledger)
+            let meter = try ProcessorMeter(ledger.cluster)
             let port = try await LocalPort.free()
             try await ServiceRunner.withProvider { provider in
                 let service = try LedgerService(
@@ -122,6 +139,7 @@ package struct BenchStack: Sendable {
                     app: app,
                     apiKey: key,
                     port: port,
+                    meter: meter,
                     integrator: service.integrator,
                     tell: tell
                 )
@@ -154,6 +172,9 @@ package struct BenchStack: Sendable {
         return (app, try await ledger.makeKey(of: app, scopes: Scope.allCases))
     }
 
+    /// Whose processor time is the load's when it comes over HTTP.
+    var loader: ProcessorMeter.Loader { service.map { .program(service: $0) } ?? .threads }
+
     /// Measures requests of all callers, each on a connection of its own that stays open.
     ///
     /// `request` gives path and body by the numbers of caller and request; without a body it is
@@ -164,7 +185,10 @@ package struct BenchStack: Sendable {
         expect status: Int,
         request: @escaping @Sendable (_ client: Int, _ number: Int) -> (path: String, body: String?)
     ) async throws -> Measurement {
-        try await (load ?? self.load).measureConnections(name) { client, begin, end in
+        try await (load ?? self.load).measureConnections(name, loader: loader) {
+            client,
+            begin,
+            end in
             try await LoadConnection.run(
                 LoadConnection.Plan(
                     host: LocalPort.host,

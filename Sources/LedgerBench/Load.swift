@@ -4,9 +4,14 @@ struct Load: Sendable {
     let seconds: Int
     /// Is told in words what is measured.
     let tell: @Sendable (String) -> Void
+    /// Reads the processor time meanwhile, if anything does.
+    var meter: ProcessorMeter?
 
     /// Before it counts, so that plans, caches and connections are there.
     private static let warmUp: Duration = .milliseconds(500)
+
+    /// How long the callers are at work.
+    var secondsInAll: Double { Double(seconds) + Self.warmUp / .seconds(1) }
 
     /// Runs all callers at once and takes the time of each operation.
     ///
@@ -36,6 +41,7 @@ struct Load: Sendable {
     /// Runs all callers at once, each of which takes its own times between two instants.
     func measureConnections(
         _ name: String,
+        loader: ProcessorMeter.Loader = .callers,
         _ caller:
             @escaping @Sendable (
                 _ client: Int, _ begin: ContinuousClock.Instant, _ end: ContinuousClock.Instant
@@ -44,6 +50,8 @@ struct Load: Sendable {
         tell("Measuring: \(name), \(clients) callers …")
         let begin = ContinuousClock.now + Self.warmUp
         let end = begin + .seconds(seconds)
+        let meter = meter
+        async let spent = meter?.spent(loader, from: begin, to: end)
         let times = try await withThrowingTaskGroup(of: [Int].self) { group in
             for client in 0..<clients {
                 group.addTask { try await caller(client, begin, end) }
@@ -54,7 +62,8 @@ struct Load: Sendable {
             name: name,
             clients: clients,
             seconds: Double(seconds),
-            microseconds: times
+            microseconds: times,
+            processor: try await spent
         )
     }
 }

@@ -38,7 +38,7 @@ final class LoadConnection: ChannelInboundHandler {
     /// Runs one connection to the end of its plan and gives the times of its requests, in
     /// microseconds.
     static func run(_ plan: Plan) async throws -> [Int] {
-        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let loop = LoadThreads.next()
         let done = loop.makePromise(of: [Int].self)
         let channel: any Channel
         do {

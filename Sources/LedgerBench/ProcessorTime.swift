@@ -1,60 +1,31 @@
-internal import Foundation
-internal import PostgresCluster
-
-#if canImport(Glibc)
-internal import Glibc
-#else
-internal import Musl
-#endif
-
-/// The processor time that this program and PostgreSQL have spent on its statements.
+/// Processor time by who spent it, in seconds.
 ///
-/// On a machine whose disk is slow now and then, rates of one and the same load differ by half; the
-/// work that is done for an event does not. What PostgreSQL does on its own, such as vacuuming,
-/// comes when it comes and is left out.
-struct ProcessorTime {
-    let seconds: Double
+/// Rates move with the neighbours of a machine and with its disk; the work that is done for an
+/// operation does not, so it can be compared anywhere.
+struct ProcessorTime: Sendable {
+    /// The service, or the store with its callers; nil where none takes part.
+    var service: Double?
+    /// PostgreSQL's processes that serve clients, together.
+    var postgres: Double
+    /// Who makes the load; nil where it cannot be told from the store.
+    var load: Double?
 
-    /// What was spent so far, on connections that are open.
-    static func now(_ cluster: RunningCluster) throws(BenchError) -> ProcessorTime {
-        guard
-            let file = try? String(
-                contentsOfFile: "\(cluster.folder)/data/postmaster.pid",
-                encoding: .utf8
-            ),
-            let postmaster = file.split(separator: "\n").first.flatMap({ Int($0) }),
-            let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc")
-        else { throw .noProcessorTime }
-        var ticks = 0
-        for name in names {
-            guard let process = Int(name), let times = ProcessTimes(process),
-                process == Int(getpid()) || (times.parent == postmaster && isConnection(process))
-            else { continue }
-            ticks += times.own
-        }
-        return ProcessorTime(seconds: Double(ticks) / Double(sysconf(Int32(_SC_CLK_TCK))))
+    /// All of it.
+    var sum: Double { (service ?? 0) + postgres + (load ?? 0) }
+
+    static func - (end: ProcessorTime, begin: ProcessorTime) -> ProcessorTime {
+        ProcessorTime(
+            service: end.service.map { $0 - (begin.service ?? 0) },
+            postgres: end.postgres - begin.postgres,
+            load: end.load.map { $0 - (begin.load ?? 0) }
+        )
     }
 
-    /// Whether a process of PostgreSQL serves a client: only then its title says from where.
-    private static func isConnection(_ process: Int) -> Bool {
-        let title = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") ?? Data()
-        return String(decoding: title, as: UTF8.self).contains("[local]")
-    }
-}
-
-/// What `/proc/PID/stat` says, in clock ticks.
-private struct ProcessTimes {
-    let parent: Int
-    let own: Int
-
-    /// Nil for a process that has ended meanwhile.
-    init?(_ process: Int) {
-        let data = FileManager.default.contents(atPath: "/proc/\(process)/stat") ?? Data()
-        // The name, in parentheses, may hold spaces; what follows are numbers (proc(5)).
-        let numbers = String(decoding: data, as: UTF8.self).split(separator: ")").last?
-            .split(separator: " ").dropFirst().map { Int($0) ?? 0 }
-        guard let numbers, numbers.count > 11 else { return nil }
-        parent = numbers[0]
-        own = numbers[10] + numbers[11]
+    static func * (time: ProcessorTime, factor: Double) -> ProcessorTime {
+        ProcessorTime(
+            service: time.service.map { $0 * factor },
+            postgres: time.postgres * factor,
+            load: time.load.map { $0 * factor }
+        )
     }
 }

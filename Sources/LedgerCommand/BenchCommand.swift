@@ -9,10 +9,14 @@ struct BenchCommand: AsyncParsableCommand {
         abstract: "Measure, and compare with PostgreSQL's own programs in the same run.",
         discussion: """
             Runs on a private PostgreSQL in a folder that vanishes, with fsync on. Meaningful in a \
-            release build only: swift build -c release.
+            release build only: swift build -c release. Rates depend on the machine and its \
+            neighbours; beside each stands the processor time of one operation, in microseconds: of \
+            the service (or of the store and its callers), of PostgreSQL's connections together, and \
+            of what makes the load.
             """,
         subcommands: [
-            Append.self, Read.self, Verify.self, Rebuild.self, Proof.self, Integrate.self,
+            Aims.self, Append.self, Read.self, Verify.self, Rebuild.self, Proof.self,
+            Integrate.self,
             Export.self, Overload.self,
         ]
     )
@@ -47,6 +51,18 @@ struct BenchCommand: AsyncParsableCommand {
         }
     }
 
+    /// How many users there are.
+    struct CrowdOptions: ParsableArguments {
+        @Option(help: "How many connected users there are to be launched and read.")
+        var users = 100_000
+
+        func validate() throws {
+            guard (1...10_000_000).contains(users) else {
+                throw ValidationError("--users must be 1 to 10000000.")
+            }
+        }
+    }
+
     /// How long the history is.
     struct HistoryOptions: ParsableArguments {
         @Option(help: "How many events the history has; those of the data folder count.")
@@ -66,16 +82,21 @@ struct BenchCommand: AsyncParsableCommand {
             abstract: "Measure writing: launches of users.",
             discussion: """
                 pgbench writes an event row and a projection row in one transaction per event. The \
-                aims: the store appends at least 4 times as many, and launches over HTTP are at \
-                least 1.5 times as many.
+                store has twice as many callers as the service. Afterwards PostgreSQL writes the \
+                same rows by one plain statement per 64 and by COPY: the limit of every append.
                 """
         )
 
         @OptionGroup var load: LoadOptions
+        @OptionGroup var crowd: CrowdOptions
         @OptionGroup var options: Options
 
         func run() async throws {
-            let plan = BenchStack.Plan(seconds: load.seconds, clients: load.clients)
+            let plan = BenchStack.Plan(
+                seconds: load.seconds,
+                clients: load.clients,
+                users: crowd.users
+            )
             try await BenchCommand.run(options, plan) { try await $0.append() }
         }
     }
@@ -92,10 +113,15 @@ struct BenchCommand: AsyncParsableCommand {
         )
 
         @OptionGroup var load: LoadOptions
+        @OptionGroup var crowd: CrowdOptions
         @OptionGroup var options: Options
 
         func run() async throws {
-            let plan = BenchStack.Plan(seconds: load.seconds, clients: load.clients)
+            let plan = BenchStack.Plan(
+                seconds: load.seconds,
+                clients: load.clients,
+                users: crowd.users
+            )
             try await BenchCommand.run(options, plan) { try await $0.read() }
         }
     }
@@ -242,7 +268,7 @@ struct BenchCommand: AsyncParsableCommand {
         }
     }
 
-    private static func run(
+    static func run(
         _ options: Options,
         _ plan: BenchStack.Plan,
         _ measure: @escaping @Sendable (BenchStack) async throws -> any BenchResult

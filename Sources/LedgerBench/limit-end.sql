@@ -1,0 +1,2 @@
+-- Takes away what limit-setup.sql made.
+drop schema limits cascade;

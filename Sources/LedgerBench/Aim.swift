@@ -35,6 +35,16 @@ struct Aim: Sendable {
         (Aim(name: "HTTP tokens, recorded / livez", aim: 0.3, extreme: 0.5), .tokens, .livez),
         (Aim(name: "HTTP user / livez", aim: 0.45, extreme: 0.65), .user, .livez),
     ]
+
+    /// The aims of growth: cost at the last size beside that at the first.
+    static func growth(_ name: String) -> Aim { Aim(name: name, aim: 1.2, isCeiling: true) }
+    static let growthOfPostgres = Aim(
+        name: "PostgreSQL's time of a launch, last / first",
+        aim: 1.15,
+        extreme: 1.05,
+        isCeiling: true
+    )
+    static let memory = Aim(name: "the service's memory at the last, MB", aim: 150, isCeiling: true)
 }
 
 /// An aim, and what was measured.

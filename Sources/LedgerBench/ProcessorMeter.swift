@@ -71,6 +71,17 @@ struct ProcessorMeter: Sendable {
         return (last - first) * ((end - begin) / (lastAt - firstAt))
     }
 
+    /// How much memory a process of ours holds, in bytes.
+    static func memory(of process: Int) throws(BenchError) -> Int {
+        let data = FileManager.default.contents(atPath: "/proc/\(process)/status") ?? Data()
+        let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first {
+            $0.hasPrefix("VmRSS:")
+        }
+        let number = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        guard let kilobytes = number else { throw .noProcessorTime }
+        return 1_024 * kilobytes
+    }
+
     private static func seconds(_ process: Int) throws(BenchError) -> Double {
         guard let seconds = ProcessorClock(process: process)?.seconds else {
             throw .noProcessorTime

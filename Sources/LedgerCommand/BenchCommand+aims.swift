@@ -29,4 +29,40 @@ extension BenchCommand {
             try await BenchCommand.run(options, plan) { try await $0.aims() }
         }
     }
+
+    /// `token-ledger bench growth`: what it costs when there is much.
+    struct Growth: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "growth",
+            abstract: "Measure with 100,000 events, ten times as many, and so on.",
+            discussion: """
+                Fills the ledger through the store with users who connect, and measures at each \
+                size what a launch, a read, a proof and a checkpoint cost, and what memory the \
+                service holds, which is a process of its own. A million events take two minutes, ten \
+                millions about ten times as long.
+                """
+        )
+
+        @Option(help: "How many events there are at the end: 100000 times a power of ten.")
+        var events = 1_000_000
+
+        @OptionGroup var load: LoadOptions
+        @OptionGroup var options: Options
+
+        func validate() throws {
+            guard [100_000, 1_000_000, 10_000_000, 100_000_000].contains(events) else {
+                throw ValidationError("--events must be 100000 times a power of ten.")
+            }
+        }
+
+        func run() async throws {
+            let plan = BenchStack.Plan(
+                seconds: load.seconds,
+                clients: load.clients,
+                events: events,
+                integrates: false
+            )
+            try await BenchCommand.run(options, plan) { try await $0.growth() }
+        }
+    }
 }

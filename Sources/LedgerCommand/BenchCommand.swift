@@ -17,7 +17,7 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [
             Aims.self, Append.self, Read.self, Verify.self, Rebuild.self, Proof.self,
             Integrate.self,
-            Export.self, Overload.self,
+            Export.self, Overload.self, Growth.self,
         ]
     )
 

@@ -20,10 +20,13 @@ package struct PrivateLedger: Sendable {
     /// A connection string with all rights; it works for psql as well.
     package var ownerURL: String { cluster.url(database: Self.database) }
 
-    /// The database with the rights of the service.
-    package var service: PostgresConfiguration {
-        PostgresConfiguration(url: cluster.url(database: Self.database, user: Self.serviceRole))
+    /// A connection string with the rights of the service.
+    package var serviceURL: String {
+        cluster.url(database: Self.database, user: Self.serviceRole)
     }
+
+    /// The database with the rights of the service.
+    package var service: PostgresConfiguration { PostgresConfiguration(url: serviceURL) }
 
     /// The database with the rights of its owner.
     package var owner: PostgresConfiguration { PostgresConfiguration(url: ownerURL) }

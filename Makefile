@@ -37,6 +37,8 @@ test: ready-for-tests
 	swift build --build-tests --explicit-target-dependency-import-check error
 	# All tests at once would only wait for each other, and some of them for a limit.
 	export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8
+	# Whether a launch or a read takes much more processor time than it did: bounds, not rates.
+	.build/debug/token-ledger bench gate
 	# What runs many services at once has the machine for itself: other tests would wait for it.
 	swift test --skip-build --disable-xctest --filter SmallCampaignTests
 	swift test --skip-build --disable-xctest --filter CrashPointTests

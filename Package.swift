@@ -193,8 +193,8 @@ let package = Package(
                 "SystemPackage", "Vault", "Wire",
             ],
             embeds: [
-                "limit-end.sql", "limit-setup.sql", "pgbench-append.sql", "pgbench-read.sql",
-                "pgbench-setup.sql", "read-records.sql", "read-rows.sql",
+                "hold-log.sql", "limit-end.sql", "limit-setup.sql", "pgbench-append.sql",
+                "pgbench-read.sql", "pgbench-setup.sql", "read-records.sql", "read-rows.sql",
             ]
         ),
         .executableTarget(

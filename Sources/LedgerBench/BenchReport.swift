@@ -12,6 +12,9 @@ package struct BenchReport: BenchResult {
     /// What follows from the measurements, a sentence each.
     var notes: [String] = []
 
+    /// Whether something is not what it is to be.
+    package var isMissed: Bool { aims.contains { !$0.isReached } }
+
     private var baseline: Double? { measurements.first(where: \.isBaseline)?.rate }
 
     static var build: String {

@@ -65,4 +65,30 @@ extension BenchCommand {
             try await BenchCommand.run(options, plan) { try await $0.growth() }
         }
     }
+
+    /// `token-ledger bench gate`: whether anything has become much costlier.
+    struct Gate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "gate",
+            abstract: "Fail when a launch or a read takes much more processor time than it did.",
+            discussion: """
+                Compares processor times of one round with each other, never rates, so that it holds \
+                on any machine, beside neighbours, and in a debug build. Takes half a minute; \
+                "make test" runs it.
+                """
+        )
+
+        @OptionGroup var options: Options
+
+        func run() async throws {
+            let plan = BenchStack.Plan(seconds: 1, clients: 32, integrates: false)
+            try await BenchCommand.run(options, plan) {
+                try await $0.gate()
+            } judge: { report in
+                guard !report.isMissed else {
+                    throw CommandError("Something has become too costly.")
+                }
+            }
+        }
+    }
 }

@@ -17,7 +17,7 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [
             Aims.self, Append.self, Read.self, Verify.self, Rebuild.self, Proof.self,
             Integrate.self,
-            Export.self, Overload.self, Growth.self,
+            Export.self, Overload.self, Growth.self, Gate.self,
         ]
     )
 
@@ -268,10 +268,12 @@ struct BenchCommand: AsyncParsableCommand {
         }
     }
 
-    static func run(
+    /// Measures, prints what came of it, and judges it, if it is to be judged.
+    static func run<Report: BenchResult>(
         _ options: Options,
         _ plan: BenchStack.Plan,
-        _ measure: @escaping @Sendable (BenchStack) async throws -> any BenchResult
+        _ measure: @escaping @Sendable (BenchStack) async throws -> Report,
+        judge: @escaping @Sendable (Report) throws -> Void = { _ in }
     ) async throws {
         let logger = try ProgramLog.start(level: nil, default: .error)
         let temporary = try options.dataFolder == nil ? TemporaryFolder() : nil
@@ -290,6 +292,7 @@ struct BenchCommand: AsyncParsableCommand {
             } else {
                 Terminal.result(report.table(head: Terminal.bold))
             }
+            try judge(report)
         }
     }
 }

@@ -98,9 +98,8 @@ begin
     if write_launches not like '%insert into%' or write_launches not like '%update%' then
         raise exception 'a launch writes other tables than are known here';
     end if;
-    -- Rows that change all the time have room for their next version beside them, and their pages have
-    -- been written to the log since the last checkpoint. So these rows are changed once before.
-    checkpoint;
+    -- Rows that change all the time have room for their next version beside them, and their pages stand
+    -- in the write-ahead log since the last checkpoint. So these rows are changed once before.
     execute change_once;
 
     execute format('create procedure limits.write_launches(writer integer, writers integer)

@@ -16,8 +16,7 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Aims.self, Append.self, Read.self, Verify.self, Rebuild.self, Proof.self,
-            Integrate.self,
-            Export.self, Overload.self, Growth.self, Gate.self,
+            Integrate.self, Export.self, Overload.self, Growth.self, Gate.self,
         ]
     )
 

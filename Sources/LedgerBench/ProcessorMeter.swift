@@ -41,20 +41,26 @@ struct ProcessorMeter: Sendable {
     /// `ended` counts the connections that have ended, too; with them comes what PostgreSQL did on
     /// its own and has ended.
     func now(_ loader: Loader = .callers, ended: Bool = false) throws(BenchError) -> ProcessorTime {
-        let postgres = try connections() + (ended ? Self.endedChildren(of: postmaster) : 0)
         let own = try Self.seconds(Int(getpid()))
+        var time = ProcessorTime(service: own, postgres: 0, load: nil)
         switch loader {
-        case .callers: return ProcessorTime(service: own, postgres: postgres, load: nil)
+        case .callers: break
         case .threads:
             let load = LoadThreads.seconds
-            return ProcessorTime(service: own - load, postgres: postgres, load: load)
+            time.service = own - load
+            time.load = load
         case .program(let service):
-            let spent = try Self.seconds(service)
-            return ProcessorTime(service: spent, postgres: postgres, load: own)
+            time.service = try Self.seconds(service)
+            time.load = own
         case .foreign(let process):
-            let spent = try Self.seconds(process)
-            return ProcessorTime(service: nil, postgres: postgres, load: spent)
+            time.service = nil
+            time.load = try Self.seconds(process)
         }
+        time.connections = try connections()
+        guard ended else { return time }
+        time.postgres = time.connections.values.reduce(Self.endedChildren(of: postmaster), +)
+        time.connections = [:]
+        return time
     }
 
     /// What is spent between two instants; it is read a moment late on a busy machine, so it is
@@ -89,18 +95,18 @@ struct ProcessorMeter: Sendable {
         return seconds
     }
 
-    private func connections() throws(BenchError) -> Double {
+    private func connections() throws(BenchError) -> [Int: Double] {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: "/proc") else {
             throw .noProcessorTime
         }
-        var sum = 0.0
+        var connections: [Int: Double] = [:]
         for name in names {
             guard let process = Int(name), Self.fields(process)?.first == postmaster,
                 Self.isConnection(process)
             else { continue }
-            sum += ProcessorClock(process: process)?.seconds ?? 0
+            connections[process] = ProcessorClock(process: process)?.seconds
         }
-        return sum
+        return connections
     }
 
     /// Whether a process of PostgreSQL serves a client: only then its title says from where.

@@ -5,8 +5,11 @@
 struct ProcessorTime: Sendable {
     /// The service, or the store with its callers; nil where none takes part.
     var service: Double?
-    /// PostgreSQL's processes that serve clients, together.
+    /// PostgreSQL's processes that serve clients, together; in a reading, those that have ended.
     var postgres: Double
+    /// The same for each process that is still there, in a reading: what ends between two readings
+    /// must not count as less.
+    var connections: [Int: Double] = [:]
     /// Who makes the load; nil where it cannot be told from the store.
     var load: Double?
 
@@ -16,7 +19,9 @@ struct ProcessorTime: Sendable {
     static func - (end: ProcessorTime, begin: ProcessorTime) -> ProcessorTime {
         ProcessorTime(
             service: end.service.map { $0 - (begin.service ?? 0) },
-            postgres: end.postgres - begin.postgres,
+            postgres: end.connections.reduce(end.postgres - begin.postgres) {
+                $0 + $1.value - (begin.connections[$1.key] ?? 0)
+            },
             load: end.load.map { $0 - (begin.load ?? 0) }
         )
     }

@@ -20,9 +20,10 @@ let migrations = [
     "0005_user_state.sql", "0006_master_key.sql", "0007_offer_master_key.sql", "0008_data_key.sql",
     "0009_value.sql", "0010_lookup.sql", "0011_append_command.sql", "0012_is_well_formed.sql",
     "0013_project_user_state.sql", "0014_keep.sql", "0015_append_events.sql",
-    "0016_settle_events.sql", "0017_read_users.sql", "0018_find_tokens.sql", "0019_app.sql",
-    "0020_api_key.sql", "0021_add_app.sql", "0022_add_api_key.sql", "0023_tile.sql",
-    "0024_checkpoint.sql", "0025_publish_checkpoint.sql", "0026_probe_append.sql",
+    "0016_append_single_events.sql", "0017_settle_events.sql", "0018_read_users.sql",
+    "0019_find_tokens.sql", "0020_app.sql", "0021_api_key.sql", "0022_add_app.sql",
+    "0023_add_api_key.sql", "0024_tile.sql", "0025_checkpoint.sql", "0026_publish_checkpoint.sql",
+    "0027_probe_append.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.

@@ -1,9 +1,10 @@
--- The keys under which values are sealed.
+-- The keys under which the apps' secrets are sealed.
 begin;
 
 insert into ledger.migration (number, name) values (8, 'data_key');
 
--- One random key per subject, wrapped by the root key. Without it the subject's values are noise.
+-- One random key per app, wrapped by the root key; `subject` is the app's id. A user's key stands in the
+-- user's row.
 create table vault.data_key (
     log_id integer not null,
     subject uuid not null,

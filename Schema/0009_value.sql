@@ -1,8 +1,9 @@
--- The values that must be erasable.
+-- The sealed values that stand in no user's row.
 begin;
 
 insert into ledger.migration (number, name) values (9, 'value');
 
+-- Apps' secrets, tokens that were replaced, and what a finalize needs while it is open.
 -- AES-256-GCM ciphertexts. What they belong to (app, subject, kind, version, key) is authenticated
 -- with them, so a ciphertext moved to another row does not open.
 create table vault.value (

@@ -5,10 +5,10 @@ insert into ledger.migration (number, name) values (10, 'lookup');
 
 -- Who or what is found under a keyed fingerprint. The unique key also arbitrates: a session is
 -- exchanged once, a person is linked to one user.
--- `reference` is the event that made the claim.
+-- `reference` is the event that made the claim. Users are found by their row's own fingerprint.
 create table vault.lookup (
     log_id integer not null,
-    kind text not null check (kind in ('user', 'human', 'session')),
+    kind text not null check (kind in ('human', 'session')),
     fingerprint bytea not null check (octet_length(fingerprint) = 16),
     subject uuid not null,
     reference uuid not null,

@@ -46,17 +46,45 @@ create type ledger.append_command as (
     public_token_version bigint,
     settle_at timestamptz,
     state json,
-    -- The subject's key, with its first value only.
+    -- What a user's first command brings: the fingerprint under which the user is found, which must not
+    -- be taken yet, and the key. An app's first command brings a key too.
+    fingerprint bytea,
     root_key_id text,
     wrapped_key bytea,
+    -- The user's new values, sealed; null where the user keeps what there is.
+    client_user_id bytea,
+    human_id bytea,
+    access_token bytea,
+    public_token bytea,
     events ledger.append_event[],
     claims ledger.append_claim[],
     values ledger.append_value[],
     drops ledger.append_drop[]
 );
 
+-- A command of one event that changes nothing but the user's state, or makes a user. Its columns are those
+-- of append_command and append_event; `subject` is the event's.
+create type ledger.append_single as (
+    app_id uuid,
+    subject uuid,
+    expected_version bigint,
+    recorded_at timestamptz,
+    status text,
+    access_token_version bigint,
+    public_token_version bigint,
+    settle_at timestamptz,
+    state json,
+    fingerprint bytea,
+    root_key_id text,
+    wrapped_key bytea,
+    client_user_id bytea,
+    event_id uuid,
+    type text,
+    record bytea
+);
+
 -- A type in somebody's table could not be changed any more.
 revoke all on type ledger.append_event, ledger.append_claim, ledger.append_value, ledger.append_drop,
-    ledger.append_command from public;
+    ledger.append_command, ledger.append_single from public;
 
 commit;

@@ -1,9 +1,9 @@
--- The part of an append that writes the vault. Only append_events calls it.
+-- The part of an append that writes the rest of the vault. Only append_events calls it.
 begin;
 
 insert into ledger.migration (number, name) values (14, 'keep');
 
--- Writes claims, keys and values of every accepted command, and drops values it no longer needs.
+-- Writes claims, apps' keys and values of every accepted command, and drops values it no longer needs.
 create function vault.keep(
     log_id integer,
     commands ledger.append_command[],
@@ -28,7 +28,7 @@ begin
     insert into vault.data_key (log_id, subject, root_key_id, wrapped)
     select keep.log_id, c.subject, c.root_key_id, c.wrapped_key
     from unnest(keep.commands) with ordinality as c
-    where keep.accepted[c.ordinality] and c.wrapped_key is not null;
+    where keep.accepted[c.ordinality] and c.expected_version is null and c.wrapped_key is not null;
 
     insert into vault.value (log_id, subject, kind, version, sealed)
     select keep.log_id, v.subject, (v.value).kind, (v.value).version, (v.value).sealed
@@ -38,7 +38,7 @@ begin
     ) as v;
 
     -- Each row is found by a subquery of its own: a join planned while the table was small would
-    -- read all of it later.
+    -- read all of it later. Nothing else is ever dropped by an append.
     delete from vault.value
     where value.ctid = any (array(
         select (
@@ -50,8 +50,19 @@ begin
             select c.subject, unnest(c.drops) as value
             from unnest(keep.commands) with ordinality as c where keep.accepted[c.ordinality]
         ) as d
-        -- Nothing else is ever dropped by an append.
-        where (d.value).kind in ('session_token', 'human_id', 'claimed_human_id')
+        where (d.value).kind in ('session_token', 'claimed_human_id')
+    ));
+    update vault.user_state set human_id = null
+    where user_state.ctid = any (array(
+        select (
+            select head.ctid from vault.user_state head
+            where head.log_id = keep.log_id and head.app_id = d.app_id and head.subject = d.subject
+        )
+        from (
+            select c.app_id, c.subject, unnest(c.drops) as value
+            from unnest(keep.commands) with ordinality as c where keep.accepted[c.ordinality]
+        ) as d
+        where (d.value).kind = 'human_id'
     ));
 end
 $$;

@@ -18,6 +18,8 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+-- A plan for each length of the arrays would be made anew again and again.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     old_size bigint;
@@ -28,7 +30,7 @@ declare
     verdicts text[];
     accepted boolean[] := array_fill(false, array[cardinality(append_events.commands)]);
     positions bigint[] := array_fill(null::bigint, array[cardinality(append_events.commands)]);
-    kinds text[] := array_fill(null::text, array[cardinality(append_events.commands)]);
+    kinds text[];
     found_row record;
 begin
     if current_setting('transaction_isolation') <> 'read committed' then
@@ -52,18 +54,30 @@ begin
         raise exception 'there is no log %', append_events.log_id using errcode = 'LG003';
     end if;
 
-    select array_agg(
-            case when c.expected_version is null or c.expected_version = coalesce((
-                select head.subject_version from ledger.user_state head
-                where head.log_id = append_events.log_id and head.app_id = c.app_id
-                    and head.subject = c.subject
-            ), 0) then 'appended' else 'conflict' end order by c.ordinality),
-        array_agg(cardinality(c.events) order by c.ordinality),
-        -- Most commands are launches of known users, which do not.
-        bool_or(c.wrapped_key is not null or cardinality(c.claims) > 0
-            or cardinality(c.values) > 0 or cardinality(c.drops) > 0)
-    into verdicts, event_counts, reaches_vault
-    from unnest(append_events.commands) with ordinality as c;
+    select array_agg(h.verdict order by h.number),
+        array_agg(case h.verdict when 'claimed' then 'user' end order by h.number),
+        array_agg(h.event_count order by h.number),
+        bool_or(h.reaches_vault)
+    into verdicts, kinds, event_counts, reaches_vault
+    from (
+        select c.ordinality as number, cardinality(c.events) as event_count,
+            -- Many commands are launches of known users, which do not.
+            (c.wrapped_key is not null and c.expected_version is null) or cardinality(c.claims) > 0
+                or cardinality(c.values) > 0 or cardinality(c.drops) > 0 as reaches_vault,
+            case when c.expected_version is null then 'appended'
+                when c.expected_version <> coalesce((
+                    select head.subject_version from vault.user_state head
+                    where head.log_id = append_events.log_id and head.app_id = c.app_id
+                        and head.subject = c.subject
+                ), 0) then 'conflict'
+                when c.fingerprint is not null and (
+                    select true from vault.user_state taken
+                    where taken.fingerprint = c.fingerprint
+                        and taken.log_id + 0 = append_events.log_id
+                ) then 'claimed'
+                else 'appended' end as verdict
+        from unnest(append_events.commands) with ordinality as c
+    ) as h;
 
     -- Here and below the rows within a command are unfolded in the select list: an unnest in the from
     -- clause would fill and drop a tuple store for each command, which costs a fifth of the append.
@@ -132,10 +146,10 @@ begin
             where accepted[c.ordinality]
         ) as e;
         update ledger.log set size = new_size where log.log_id = append_events.log_id;
-        perform ledger.project_user_state(append_events.log_id, append_events.commands, accepted);
         if reaches_vault then
             perform vault.keep(append_events.log_id, append_events.commands, accepted);
         end if;
+        perform ledger.project_user_state(append_events.log_id, append_events.commands, accepted);
     end if;
 
     return query

@@ -9,6 +9,11 @@ enum StoreLimits {
     /// commits, the next is already at the server and waits for the lock, so the server never waits
     /// for us.
     static let batchesInFlightMax = 2
+    /// How many commands must wait until a second batch goes out beside the first.
+    ///
+    /// Fewer wait for the first to come back: a call has a fixed price, so two small batches cost more
+    /// than one.
+    static let furtherBatchMin = 32
     /// How many commands may wait for the next batches: half a second's work at 10,000 a second.
     ///
     /// Room for what has begun; what has not is asked to come later long before.
@@ -23,6 +28,8 @@ enum StoreLimits {
     static let batchUsersMax = 64
     /// How many reads of users may be under way at once; each takes a connection.
     static let userReadersMax = 2
+    /// How many users must be asked for until a second read goes out beside the first.
+    static let furtherReadMin = 16
     /// How often the queue of commands or reads is looked through for those who have waited for
     /// their batch longer than anybody waits for a connection: such a queue does not move, a caller
     /// is told within seconds, and a shutdown ends in time.

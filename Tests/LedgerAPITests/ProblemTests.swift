@@ -344,8 +344,9 @@ struct ProblemTests {
             try await service.connect("damaged")
             try await service.damage(
                 """
-                update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1)
-                    where kind = 'access_token'
+                update vault.user_state
+                set access_token = set_byte(access_token, 20, get_byte(access_token, 20) # 1)
+                where access_token is not null
                 """
             )
             let answer = try await service.tokens("damaged")

@@ -133,9 +133,9 @@ struct ReadinessTests {
         ),
         Fault(
             "too_many_rights",
-            "update on columns of ledger.user_state",
-            harm: "grant update (status) on ledger.user_state to \(role)",
-            mend: "revoke update (status) on ledger.user_state from \(role)"
+            "update on columns of vault.user_state",
+            harm: "grant update (status) on vault.user_state to \(role)",
+            mend: "revoke update (status) on vault.user_state from \(role)"
         ),
         Fault(
             "too_many_rights",

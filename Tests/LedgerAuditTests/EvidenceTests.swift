@@ -307,39 +307,4 @@ struct EvidenceTests {
             #expect(report.users == 10)
         }
     }
-
-    @Test("a rebuild keeps the owner and the grants of the projection")
-    func rights() async throws {
-        try await TestStore.run { test in
-            _ = try await test.launchNew("alice")
-            try await SteppedIntegrator.damage(
-                test,
-                """
-                alter table ledger.user_state owner to token_ledger_service;
-                grant select, insert on ledger.user_state to token_ledger_test with grant option;
-                grant references on ledger.user_state to public;
-                """
-            )
-            let before = try await Self.rights(test)
-            let report = try await ProjectionRebuild.run(test.owner)
-            #expect(report == ProjectionRebuildReport(users: 1, differences: 0))
-            #expect(try await Self.rights(test) == before)
-        }
-    }
-
-    private static func rights(_ test: TestStore) async throws -> String {
-        let connection = try await test.ownerConnection()
-        let rights = try await connection.query(
-            Statement(
-                "test_rights",
-                """
-                select pg_get_userbyid(relowner)::text || ' ' || string_agg(a::text, ' ' order by a::text)
-                from pg_class, aclexplode(relacl) a
-                where oid = 'ledger.user_state'::regclass group by relowner
-                """
-            )
-        ) { result throws(PostgresError) in try result.text(0, 0) }
-        await connection.close()
-        return rights
-    }
 }

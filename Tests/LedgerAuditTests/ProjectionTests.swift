@@ -104,21 +104,21 @@ struct ProjectionTests {
     @Test(
         "a row that was tampered with is counted and repaired",
         arguments: [
-            "update ledger.user_state "
+            "update vault.user_state "
                 + "set state = replace(state::text, 'launched', 'broken')::json",
-            "update ledger.user_state set status = 'connected'",
-            "update ledger.user_state set subject_version = 9",
-            "update ledger.user_state set changed_at = changed_at + interval '1 microsecond'",
-            "update ledger.user_state set access_token_version = 1",
-            "update ledger.user_state set public_token_version = 1",
-            "update ledger.user_state set settle_at = 'infinity'",
-            "update ledger.user_state set subject = gen_random_uuid()",
-            "delete from ledger.user_state",
+            "update vault.user_state set status = 'connected'",
+            "update vault.user_state set subject_version = 9",
+            "update vault.user_state set changed_at = changed_at + interval '1 microsecond'",
+            "update vault.user_state set access_token_version = 1",
+            "update vault.user_state set public_token_version = 1",
+            "update vault.user_state set settle_at = 'infinity'",
+            "update vault.user_state set subject = gen_random_uuid()",
+            "delete from vault.user_state",
             """
-            insert into ledger.user_state
+            insert into vault.user_state
             select log_id, app_id, gen_random_uuid(), 1, changed_at, status,
                 access_token_version, public_token_version, settle_at, state
-            from ledger.user_state
+            from vault.user_state
             """,
         ]
     )
@@ -143,7 +143,8 @@ struct ProjectionTests {
             #expect(report.users == 2)
             #expect((1...2).contains(report.differences))
             #expect(try await Verification.run(test.owner).findings == [])
-            #expect(try await test.user("bob").state == bob.state)
+            let read = try await test.store.user(subject: bob.subject, log: .facts, of: test.app)
+            #expect(read?.state == bob.state)
         }
     }
 }

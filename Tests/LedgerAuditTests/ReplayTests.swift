@@ -62,7 +62,7 @@ struct ReplayTests {
             union all
             select concat_ws('|', log_id, subject, subject_version, changed_at, status,
                 access_token_version, public_token_version, state)
-            from ledger.user_state
+            from vault.user_state
             union all
             select concat_ws('|', log_id, level, number, hashes, root) from ledger.tile
             union all

@@ -195,7 +195,7 @@ extension TamperedLog {
             [
                 Damage(
                     name: "another state",
-                    sql: "update ledger.user_state set subject_version = subject_version + 1",
+                    sql: "update vault.user_state set subject_version = subject_version + 1",
                     position: nil,
                     kind: .projectionDiffers
                 )
@@ -267,7 +267,7 @@ extension TamperedLog {
                 .dataKeyDoesNotOpen,
                 "update vault.data_key set wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1)"
             ),
-            (.dataKeyOfOtherRootKey, "update vault.data_key set root_key_id = 'another'"),
+            (.dataKeyOfOtherRootKey, "update vault.user_state set root_key_id = 'another'"),
             (.lookupPointsElsewhere, "update vault.lookup set reference = gen_random_uuid()"),
             (.lookupMissing, "delete from vault.lookup where kind = 'session'"),
             (.valueMissing, "delete from vault.value where kind = 'client_secret'"),

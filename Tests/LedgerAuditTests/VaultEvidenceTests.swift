@@ -14,30 +14,29 @@ struct VaultEvidenceTests {
 
     static let vaultDamages: [Damage] = [
         (
-            "update vault.value set sealed = set_byte(sealed, 20, get_byte(sealed, 20) # 1) "
-                + "where kind = 'access_token'", .valueDoesNotOpen,
-            "the access_token of version 1 does not open"
-        ),
-        (
             """
-            update vault.value a set sealed = b.sealed from vault.value b
-            where a.kind = 'public_token' and b.kind = 'access_token' and a.subject = b.subject
-            """, .valueDoesNotOpen, "the public_token of version 1 does not open"
+            update vault.user_state
+            set access_token = set_byte(access_token, 20, get_byte(access_token, 20) # 1)
+            """, .valueDoesNotOpen, "the access_token of version 1 does not open"
         ),
         (
-            "delete from vault.value where kind = 'access_token'",
+            "update vault.user_state set public_token = access_token", .valueDoesNotOpen,
+            "the public_token of version 1 does not open"
+        ),
+        (
+            "update vault.user_state set access_token = null",
             .valueUnreadable, "the current access_token cannot be read"
         ),
         (
-            "delete from vault.value where kind = 'human_id'", .valueUnreadable,
+            "update vault.user_state set human_id = null", .valueUnreadable,
             "the human_id cannot be read"
         ),
         (
-            "delete from vault.value where kind = 'client_user_id'", .userLookupUnknown,
+            "update vault.user_state set client_user_id = null", .userLookupUnknown,
             "no lookup leads from"
         ),
         (
-            "delete from vault.data_key where subject in (select subject from ledger.user_state)",
+            "update vault.user_state set wrapped_key = null",
             .dataKeyDoesNotOpen, "the data key does not open"
         ),
         (
@@ -49,8 +48,12 @@ struct VaultEvidenceTests {
             "the lookup of kind human is missing"
         ),
         (
-            "delete from vault.lookup where kind = 'user'", .lookupMissing,
+            "update vault.user_state set fingerprint = null", .lookupMissing,
             "the lookup of kind user is missing"
+        ),
+        (
+            "update vault.user_state set fingerprint = '0123456789abcdef'",
+            .lookupPointsElsewhere, "the lookup of kind user points elsewhere"
         ),
         (
             "update vault.lookup set subject = gen_random_uuid() where kind = 'human'",
@@ -68,13 +71,12 @@ struct VaultEvidenceTests {
         ),
         (
             """
-            insert into vault.value select log_id, subject, kind, 9, sealed from vault.value
-            where kind = 'access_token'
+            insert into vault.value
+            select log_id, subject, 'access_token', 9, access_token from vault.user_state
             """, .valueDoesNotOpen, "the access_token of version 9 does not open"
         ),
         (
-            "update vault.data_key set root_key_id = 'x' where subject in (select subject from "
-                + "ledger.user_state)", .dataKeyOfOtherRootKey,
+            "update vault.user_state set root_key_id = 'x'", .dataKeyOfOtherRootKey,
             "the data key names another root key"
         ),
         (
@@ -175,11 +177,14 @@ struct VaultEvidenceTests {
             let owner = ValueOwner(logID: 0, app: test.app.id, subject: user.subject)
             let reader = VerificationVault(vault: vault)
             let connection = try await test.ownerConnection()
-            let keys = try await reader.keys(
+            let rows = try await reader.userRows(
                 [FoldedSubject(logID: 0, app: test.app.id, subject: user.subject)],
                 connection
             )
-            let key = try vault.unwrap(keys[user.subject.value]?.wrapped ?? [], for: owner)
+            let key = try vault.unwrap(
+                rows[user.subject.value]?.key?.wrapped ?? [],
+                for: owner
+            )
             let sealed = try vault.seal(
                 Secret("another"),
                 .accessToken,
@@ -189,7 +194,7 @@ struct VaultEvidenceTests {
             )
             let digits = Hexadecimal.encode(sealed)
             try await connection.script(
-                "update vault.value set sealed = '\\x\(digits)' where kind = 'access_token'"
+                "update vault.user_state set access_token = '\\x\(digits)'"
             )
             await connection.close()
             let name = VaultFlaw.StoredValue(kind: "access_token", version: 1)

@@ -130,6 +130,7 @@ struct AppendOnlyTests {
                 await expectRefusal("select 1 from \(table.name)", stranger)
             }
             for call in [
+                "ledger.append_single_events(0, '{}')",
                 "ledger.settle_events(0, '{}')", "vault.read_users('{}', '{}', '{}', '{}')",
                 "vault.offer_master_key('x', 'x', 'x')", "ledger.refuse_change()",
                 "ledger.add_app(null, null)", "ledger.add_api_key(null, null)",

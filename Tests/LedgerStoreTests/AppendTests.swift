@@ -113,7 +113,7 @@ struct AppendTests {
                         reference: record.id
                     )
                 ],
-                values: [.init(kind: .accessToken, version: 1, bytes: [1])]
+                values: [.init(kind: .sessionToken, version: 1, bytes: [1])]
             )
             let error = await #expect(throws: PostgresError.self) {
                 try await factory.send([factory.command(), broken])
@@ -122,11 +122,11 @@ struct AppendTests {
             let size = try await factory.size()
             #expect(size == 1, "a rollback gives its positions back")
             for statement in [
-                Statement("count_users", "select count(*) from ledger.user_state"),
+                Statement("count_users", "select count(*) from vault.user_state"),
                 Statement("count_claims", "select count(*) from vault.lookup"),
                 Statement(
                     "count_values",
-                    "select count(*) from vault.value where kind = 'access_token'"
+                    "select count(*) from vault.value where kind = 'session_token'"
                 ),
             ] {
                 #expect(try await test.count(statement) == 0, "\(statement.name)")
@@ -232,7 +232,7 @@ struct AppendTests {
                 command.values = [.init(kind: .sessionToken, version: version + 1, bytes: [1])]
                 let append = AppendStatement([command], logID: 0, rootKeyID: "test")
                 let verdicts = try await connection.query(append.statement) {
-                    result throws(PostgresError) in try AppendStatement.verdicts(result)
+                    result throws(PostgresError) in try append.verdicts(result)
                 }
                 #expect(verdicts == [.appended(position: version + 1)])
                 version += 1

@@ -45,20 +45,36 @@ struct CommandFactory {
             state: state,
             events: events
         )
-        command.claims = claims.map {
-            AppendCommand.Claim(kind: $0.0, fingerprint: $0.1, reference: events[0].record.id)
+        for (kind, fingerprint) in claims {
+            guard kind != .user else {
+                command.fingerprint = fingerprint
+                continue
+            }
+            command.claims.append(
+                AppendCommand.Claim(
+                    kind: kind,
+                    fingerprint: fingerprint,
+                    reference: events[0].record.id
+                )
+            )
         }
         return command
     }
 
-    /// Sends one batch and gives the verdicts.
+    /// Sends one batch, the long way unless told otherwise, and gives the verdicts.
     func send(
         _ commands: [AppendCommand],
-        logID: Int32 = 0
+        logID: Int32 = 0,
+        tellsEach: Bool = true
     ) async throws(PostgresError) -> [AppendVerdict?] {
-        let append = AppendStatement(commands, logID: logID, rootKeyID: "test")
+        let append = AppendStatement(
+            commands,
+            logID: logID,
+            rootKeyID: "test",
+            tellsEach: tellsEach
+        )
         return try await test.pool.query(append.statement) { result throws(PostgresError) in
-            try AppendStatement.verdicts(result)
+            try append.verdicts(result)
         }
     }
 

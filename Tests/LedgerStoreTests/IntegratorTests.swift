@@ -188,9 +188,8 @@ struct IntegratorTests {
                 delete from ledger.event where log_id = 0 and position >= 1;
                 delete from ledger.checkpoint where log_id = 0 and size > 1;
                 update ledger.log set size = 1 where log_id = 0;
-                delete from ledger.user_state;
+                delete from vault.user_state;
                 delete from vault.lookup;
-                delete from vault.data_key where subject <> '\(test.app.id)';
                 delete from vault.value where subject <> '\(test.app.id)';
                 """
             )
@@ -213,9 +212,8 @@ struct IntegratorTests {
                 delete from ledger.event where log_id = 0 and position >= 1;
                 delete from ledger.checkpoint where log_id = 0 and size > 1;
                 update ledger.log set size = 1 where log_id = 0;
-                delete from ledger.user_state;
+                delete from vault.user_state;
                 delete from vault.lookup;
-                delete from vault.data_key where subject <> '\(test.app.id)';
                 delete from vault.value where subject <> '\(test.app.id)';
                 """
             _ = try await test.connectedUser("alice")

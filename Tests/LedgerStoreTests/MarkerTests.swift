@@ -118,8 +118,8 @@ struct MarkerTests {
         )
         // The same value twice: a unique key of the vault is violated inside the append.
         var doubled = change
-        doubled.keep(Secret("MARKERaccess"), .accessToken, version: 4)
-        doubled.keep(Secret("MARKERaccess"), .accessToken, version: 4)
+        doubled.keep(Secret("MARKERaccess"), .sessionToken, version: 4)
+        doubled.keep(Secret("MARKERaccess"), .sessionToken, version: 4)
         let current = try await test.user("MARKERuser")
         _ = try? await test.store.write(doubled, to: current)
         var long = Change(

@@ -33,7 +33,7 @@ struct OutcomeTests {
     @Test("the answer of a commit is lost: the write is found, and stands there once")
     func answerLost() async throws {
         try await run { test, store, proxy in
-            proxy.lose(.answer, of: "append_events")
+            proxy.loseAppend(.answer)
             guard
                 case .written(let user, let position) = try await test.launchNew(
                     "alice",
@@ -55,7 +55,7 @@ struct OutcomeTests {
     @Test("a statement that never arrived wrote nothing, and says so")
     func requestLost() async throws {
         try await run { test, store, proxy in
-            proxy.lose(.request, of: "append_events")
+            proxy.loseAppend(.request)
             let error = await #expect(throws: StoreError.self) {
                 try await test.launchNew("alice", with: store)
             }
@@ -74,7 +74,7 @@ struct OutcomeTests {
         try await run { test, store, proxy in
             let owner = try await test.ownerConnection()
             try await owner.script("begin; select 1 from ledger.log where log_id = 0 for update")
-            proxy.lose(.client, of: "append_events")
+            proxy.loseAppend(.client)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     guard case .written(_, 2) = try await test.launchNew("alice", with: store)
@@ -96,7 +96,7 @@ struct OutcomeTests {
     @Test("a statement that arrives after it was given up writes nothing any more")
     func late() async throws {
         try await run(change: Self.hurry) { test, store, proxy in
-            proxy.lose(.held, of: "append_events")
+            proxy.loseAppend(.held)
             let error = await #expect(throws: StoreError.self) {
                 try await test.launchNew("alice", with: store)
             }
@@ -191,7 +191,7 @@ struct OutcomeTests {
                 Issue.record("they are first")
                 return
             }
-            proxy.lose(.answer, of: "append_events")
+            proxy.loseAppend(.answer)
             guard case .repeated(2) = try await store.write(change("ours"), to: user) else {
                 Issue.record("ours is a repetition")
                 return

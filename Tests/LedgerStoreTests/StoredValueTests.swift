@@ -64,8 +64,8 @@ struct StoredValueTests {
             let subjects = "'\(alice.subject)' and b.subject = '\(bob.subject)'"
             try await owner.script(
                 """
-                update vault.value a set sealed = b.sealed from vault.value b
-                where a.subject = \(subjects) and a.kind = 'access_token' and b.kind = a.kind
+                update vault.user_state a set access_token = b.access_token
+                from vault.user_state b where a.subject = \(subjects)
                 """
             )
             let changed = try await test.user("alice")
@@ -75,8 +75,8 @@ struct StoredValueTests {
             #expect(try test.store.value(.publicToken, of: changed)?.exposed == "public alice")
             try await owner.script(
                 """
-                update vault.data_key a set wrapped = b.wrapped from vault.data_key b
-                where a.subject = \(subjects)
+                update vault.user_state a set wrapped_key = b.wrapped_key
+                from vault.user_state b where a.subject = \(subjects)
                 """
             )
             let foreign = try await test.user("alice")
@@ -94,14 +94,14 @@ struct StoredValueTests {
             let owner = try await test.ownerConnection()
             try await owner.script(
                 """
-                update ledger.user_state set state = regexp_replace(state::text,
+                update vault.user_state set state = regexp_replace(state::text,
                     '("access_token":\\{"version":1,"fingerprint":")[0-9a-f]{2}', '\\1zz')::json
                 """
             )
             await #expect(throws: StoreError.damaged(.state)) { try await test.user("alice") }
             try await owner.script(
                 """
-                update ledger.user_state set state = regexp_replace(state::text,
+                update vault.user_state set state = regexp_replace(state::text,
                     '("access_token":\\{"version":1,"fingerprint":")[0-9a-z]{32}',
                     '\\100000000000000000000000000000000')::json
                 """

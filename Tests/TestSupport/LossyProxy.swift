@@ -46,7 +46,6 @@ package final class LossyProxy: Sendable {
 
     private struct Order {
         let loss: Loss
-        let statement: String
         var times: Int
     }
 
@@ -111,10 +110,13 @@ package final class LossyProxy: Sendable {
         }
     }
 
-    /// Loses the next executions of a prepared statement of this name.
-    package func lose(_ loss: Loss, of statement: String, times: Int = 1) {
+    /// The prepared statements that append.
+    private static let appends = ["append_events", "append_single_events"]
+
+    /// Loses the next appends.
+    package func loseAppend(_ loss: Loss, times: Int = 1) {
         if case .held = loss { held.set(.stands) }
-        shared.withLock { $0.order = Order(loss: loss, statement: statement, times: times) }
+        shared.withLock { $0.order = Order(loss: loss, times: times) }
     }
 
     /// Loses no more than has been lost so far.
@@ -227,7 +229,7 @@ package final class LossyProxy: Sendable {
         shared.withLock { shared in
             // Only a Bind names a prepared statement that is to be executed.
             guard var order = shared.order, bytes.first == UInt8(ascii: "B"),
-                bytes.prefix(128).contains(order.statement)
+                Self.appends.contains(where: { bytes.prefix(128).contains($0) })
             else { return nil }
             order.times -= 1
             shared.order = order.times > 0 ? order : nil

@@ -10,11 +10,11 @@ package struct ProjectionRebuildReport: Sendable, Equatable {
     package let differences: Int64
 }
 
-/// Builds the projection anew from the log beside the live one, compares, and switches.
+/// Builds the projection anew from the log beside the live one, compares, and mends what differs.
 ///
 /// Appends go on while the bulk is folded and compared. They wait only while the tail is folded,
-/// which is what was appended since the last of several rounds, and while the tables are switched.
-/// Needs the rights of the schema's owner.
+/// which is what was appended since the last of several rounds, and while rows are mended. Keys and
+/// values are touched by none of it. Needs the rights of the schema's owner.
 package enum ProjectionRebuild {
     /// A tail of so many events is folded within some ten milliseconds, so appends may wait for it.
     private static let tailEventsMax: Int64 = 500
@@ -51,7 +51,7 @@ package enum ProjectionRebuild {
             try await insert(folded, connection)
             users += Int64(folded.count)
         }
-        try await connection.script("analyze ledger.user_state_rebuilt")
+        try await connection.script("analyze rebuilt")
         try await RebuildComparison.compareAll(connection)
         for _ in 0..<roundsMax {
             let now = try await sizes(connection)
@@ -64,45 +64,48 @@ package enum ProjectionRebuild {
         try await connection.script("begin; select 1 from ledger.log for update;")
         users += try await catchUp(from: folded, to: try await sizes(connection), connection)
         let differences = try await RebuildComparison.count(connection)
-        try await connection.script(switchTables)
+        try await connection.script(mend)
         return ProjectionRebuildReport(users: users, differences: differences)
     }
 
     private static let prepare = """
-        drop table if exists ledger.user_state_rebuilt;
-        create table ledger.user_state_rebuilt (like ledger.user_state including all)
-            with (fillfactor = 70);
+        create temp view live as select \(UserStateRow.columns) from vault.user_state;
+        create temp table rebuilt as select * from live limit 0;
+        alter table rebuilt add primary key (log_id, app_id, subject);
         create temp table differing (
             log_id integer, app_id uuid, subject uuid, primary key (log_id, app_id, subject));
         """
 
-    /// The new table gets the old one's owner and grants, so that all who could read still can.
-    private static let switchTables = """
-        do $$
-        declare
-            owner name;
-            kept record;
-        begin
-            select pg_get_userbyid(relowner) into owner from pg_class
-            where oid = 'ledger.user_state'::regclass;
-            execute format('alter table ledger.user_state_rebuilt owner to %I', owner);
-            for kept in
-                select pg_get_userbyid(acl.grantee) as grantee, acl.privilege_type, acl.is_grantable,
-                    acl.grantee = 0 as is_public
-                from pg_class, aclexplode(relacl) as acl
-                where oid = 'ledger.user_state'::regclass and acl.grantee <> relowner
-            loop
-                execute format('grant %s on ledger.user_state_rebuilt to %s%s',
-                    kept.privilege_type,
-                    case when kept.is_public then 'public' else quote_ident(kept.grantee) end,
-                    case when kept.is_grantable then ' with grant option' else '' end);
-            end loop;
-        end
-        $$;
-        drop table ledger.user_state;
-        alter table ledger.user_state_rebuilt rename to user_state;
-        alter index ledger.user_state_rebuilt_pkey rename to user_state_pkey;
-        alter index ledger.user_state_rebuilt_settle_at_subject_idx rename to user_state_settle_at;
+    /// Rows that no events tell of go; a key and values there stay in the vault, of nobody.
+    private static let mend = """
+        create temp table nobody as select head.* from differing
+        join vault.user_state head using (log_id, app_id, subject)
+        where not exists (
+            select from rebuilt where rebuilt.log_id = head.log_id
+                and rebuilt.app_id = head.app_id and rebuilt.subject = head.subject);
+        insert into vault.data_key (log_id, subject, root_key_id, wrapped)
+        select log_id, subject, root_key_id, wrapped_key from nobody where wrapped_key is not null
+        on conflict do nothing;
+        insert into vault.value (log_id, subject, kind, version, sealed)
+        select nobody.log_id, nobody.subject, held.kind, held.version, held.sealed
+        from nobody cross join lateral (values
+            ('client_user_id', 1, client_user_id), ('human_id', 1, human_id),
+            ('access_token', access_token_version, access_token),
+            ('public_token', public_token_version, public_token)
+        ) as held (kind, version, sealed)
+        where held.sealed is not null and held.version is not null
+        on conflict do nothing;
+        delete from vault.user_state head using nobody
+        where head.log_id = nobody.log_id and head.app_id = nobody.app_id
+            and head.subject = nobody.subject;
+        insert into vault.user_state (\(UserStateRow.columns))
+        select rebuilt.* from differing join rebuilt using (log_id, app_id, subject)
+        on conflict on constraint user_state_pkey do update
+            set subject_version = excluded.subject_version, changed_at = excluded.changed_at,
+                status = excluded.status,
+                access_token_version = excluded.access_token_version,
+                public_token_version = excluded.public_token_version,
+                settle_at = excluded.settle_at, state = excluded.state;
         commit;
         """
 
@@ -184,8 +187,7 @@ package enum ProjectionRebuild {
             Statement(
                 "insert_rebuilt",
                 """
-                insert into ledger.user_state_rebuilt
-                select r.* from unnest($1::ledger.user_state_rebuilt[]) as r
+                insert into rebuilt select r.* from unnest($1::rebuilt[]) as r
                 """,
                 .rowArray(folded.map { UserStateRow($0).row })
             )

@@ -4,8 +4,8 @@ internal import Postgres
 
 /// Notes which subjects have another row in the rebuilt projection than in the live one.
 ///
-/// `*<>` compares whole rows byte by byte, so no column is left out; it gives null where one of the
-/// two has no row.
+/// `*<>` compares rows byte by byte, with all columns of the projection; it gives null where one of
+/// the two has no row.
 enum RebuildComparison {
     private struct Key: Sendable {
         let logID: Int32
@@ -36,7 +36,7 @@ enum RebuildComparison {
             Statement(
                 "compare_page_end",
                 """
-                select log_id, app_id, subject from ledger.user_state_rebuilt
+                select log_id, app_id, subject from rebuilt
                 where (log_id, app_id, subject) > ($1, $2, $3)
                 order by log_id, app_id, subject offset 9999 limit 1
                 """,
@@ -65,16 +65,16 @@ enum RebuildComparison {
                 insert into differing
                 select log_id, app_id, subject
                 from (
-                    select * from ledger.user_state
+                    select * from live
                     where (log_id, app_id, subject) > ($1, $2, $3)
                         and (log_id, app_id, subject) <= ($4, $5, $6)
-                ) live
+                ) before
                 full join (
-                    select * from ledger.user_state_rebuilt
+                    select * from rebuilt
                     where (log_id, app_id, subject) > ($1, $2, $3)
                         and (log_id, app_id, subject) <= ($4, $5, $6)
-                ) rebuilt using (log_id, app_id, subject)
-                where coalesce(live *<> rebuilt, true)
+                ) after using (log_id, app_id, subject)
+                where coalesce(before *<> after, true)
                 """,
                 .int4(after.logID),
                 .uuid(after.app),
@@ -98,9 +98,9 @@ enum RebuildComparison {
                 insert into differing
                 select rebuilt.log_id, rebuilt.app_id, rebuilt.subject
                 from unnest($1::int[], $2::uuid[], $3::uuid[]) as f (log_id, app_id, subject)
-                join ledger.user_state_rebuilt rebuilt on rebuilt.log_id = f.log_id
+                join rebuilt on rebuilt.log_id = f.log_id
                     and rebuilt.app_id = f.app_id and rebuilt.subject = f.subject
-                left join ledger.user_state live on live.log_id = f.log_id
+                left join live on live.log_id = f.log_id
                     and live.app_id = f.app_id and live.subject = f.subject
                 where coalesce(live *<> rebuilt, true)
                 on conflict do nothing
@@ -128,7 +128,7 @@ enum RebuildComparison {
                     delete from differing d using named f where d.log_id = f.log_id
                         and d.app_id = f.app_id and d.subject = f.subject
                 ), dropped as (
-                    delete from ledger.user_state_rebuilt r using named f
+                    delete from rebuilt r using named f
                     where r.log_id = f.log_id and r.app_id = f.app_id and r.subject = f.subject
                     returning r.subject
                 )

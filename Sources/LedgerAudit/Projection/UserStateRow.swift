@@ -1,8 +1,16 @@
 internal import Ledger
 internal import Postgres
 
-/// A row of `ledger.user_state`, as stored or as the fold gives it.
+/// What the projection says of a user, in `vault.user_state` or as the fold gives it.
 struct UserStateRow: Sendable, Equatable {
+    /// The projection's columns in the order in which `row` gives them.
+    ///
+    /// The first three say whose they are. The table's further columns are the vault's.
+    static let columns = """
+        log_id, app_id, subject, subject_version, changed_at, status, access_token_version, \
+        public_token_version, settle_at, state
+        """
+
     let logID: Int32
     let app: UInt128
     let subject: UInt128
@@ -79,7 +87,7 @@ struct UserStateRow: Sendable, Equatable {
                 select s.log_id, s.app_id, s.subject, s.subject_version, s.changed_at, s.status,
                     s.access_token_version, s.public_token_version, s.settle_at, s.state
                 from unnest($1::int[], $2::uuid[], $3::uuid[]) as f (log_id, app_id, subject)
-                join ledger.user_state s
+                join vault.user_state s
                     on s.log_id = f.log_id and s.app_id = f.app_id and s.subject = f.subject
                 """,
                 .int4Array(folded.map(\.logID)),

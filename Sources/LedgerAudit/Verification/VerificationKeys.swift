@@ -83,6 +83,7 @@ struct VerificationKeys: Sendable {
                 """
                 select exists (select from ledger.event) or exists (select from ledger.log where size > 0)
                     or exists (select from vault.data_key)
+                    or exists (select from vault.user_state)
                 """
             )
         ) { result throws(PostgresError) in try result.bool(0, 0) }

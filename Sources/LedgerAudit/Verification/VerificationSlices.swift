@@ -26,7 +26,7 @@ enum VerificationSlices {
                 "verify_sample",
                 """
                 select distinct subject
-                from ledger.user_state tablesample system ($1::bigint / 1000.0)
+                from vault.user_state tablesample system ($1::bigint / 1000.0)
                 order by subject
                 """,
                 .int8(share)

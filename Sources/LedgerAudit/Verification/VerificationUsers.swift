@@ -150,7 +150,7 @@ struct VerificationUsers: Sendable {
     /// How many rows the projection has.
     func projectionRows() async throws(PostgresError) -> Int64 {
         try await connection.query(
-            Statement("count_projection", "select count(*) from ledger.user_state")
+            Statement("count_projection", "select count(*) from vault.user_state")
         ) { result throws(PostgresError) in try result.int8(0, 0) }
     }
 
@@ -167,7 +167,7 @@ struct VerificationUsers: Sendable {
                         where e.subject = p.subject and e.subject_version = 1
                             and e.log_id + 0 = p.log_id and e.app_id = p.app_id)
                     from (
-                        select log_id, app_id, subject from ledger.user_state
+                        select log_id, app_id, subject from vault.user_state
                         where (log_id, app_id, subject) > ($1, $2, $3)
                         order by log_id, app_id, subject limit 5000
                     ) as p

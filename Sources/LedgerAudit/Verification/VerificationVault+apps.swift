@@ -111,11 +111,7 @@ extension VerificationVault {
                 "verify_key_owners",
                 """
                 select k.log_id, k.subject, exists (
-                        select from ledger.event e
-                        where e.subject = k.subject and e.subject_version = 1
-                            and e.log_id + 0 = k.log_id)
-                    or exists (
-                        select from ledger.app a where a.app_id = k.subject and k.log_id = 0)
+                    select from ledger.app a where a.app_id = k.subject and k.log_id = 0)
                 from (
                     select log_id, subject from vault.data_key
                     where (log_id, subject) > ($1, $2) order by log_id, subject limit 5000
@@ -148,8 +144,14 @@ extension VerificationVault {
                 "verify_value_owners",
                 """
                 select v.log_id, v.subject, v.kind, v.version, exists (
-                    select from vault.data_key k
-                    where k.log_id = v.log_id and k.subject = v.subject)
+                        select from vault.data_key k
+                        where k.log_id = v.log_id and k.subject = v.subject)
+                    or exists (
+                        select from ledger.event e
+                        join vault.user_state head on head.log_id = e.log_id
+                            and head.app_id = e.app_id and head.subject = e.subject
+                        where e.subject = v.subject and e.subject_version = 1
+                            and e.log_id + 0 = v.log_id and head.wrapped_key is not null)
                 from (
                     select log_id, subject, kind, version from vault.value
                     where (log_id, subject, kind, version) > ($1, $2, $3, $4)

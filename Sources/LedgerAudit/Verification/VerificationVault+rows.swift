@@ -4,32 +4,30 @@ internal import Postgres
 internal import Vault
 
 extension VerificationVault {
-    func keys(
+    func userRows(
         _ folded: [FoldedSubject],
         _ connection: PostgresConnection
-    ) async throws(PostgresError) -> [UInt128: StoredKey] {
-        let keys = try await connection.rows(
+    ) async throws(PostgresError) -> [UInt128: UserRow] {
+        let rows = try await connection.rows(
             Statement(
-                "verify_data_keys",
+                "verify_user_rows",
                 """
-                select k.subject, k.root_key_id, k.wrapped
-                from unnest($1::int[], $2::uuid[]) as f (log_id, subject)
-                join vault.data_key k on k.log_id = f.log_id and k.subject = f.subject
+                select head.subject, head.fingerprint, head.root_key_id, head.wrapped_key,
+                    head.client_user_id, head.human_id, head.access_token,
+                    head.access_token_version, head.public_token, head.public_token_version
+                from unnest($1::int[], $2::uuid[], $3::uuid[]) as f (log_id, app_id, subject)
+                join vault.user_state head on head.log_id = f.log_id and head.app_id = f.app_id
+                    and head.subject = f.subject
                 """,
                 .int4Array(folded.map(\.logID)),
+                .uuidArray(folded.map(\.app.value)),
                 .uuidArray(folded.map(\.subject.value))
             )
         ) { result, row throws(PostgresError) in
-            (
-                try result.uuid(row, 0),
-                StoredKey(
-                    rootKeyID: try result.text(row, 1),
-                    wrapped: try result.bytes(row, 2)
-                )
-            )
+            (try result.uuid(row, 0), try UserRow(result, row))
         }
-        // A subject whose events stand in two logs may have two keys.
-        return Dictionary(keys) { _, last in last }
+        // A subject whose events stand in two logs may have two rows.
+        return Dictionary(rows) { _, last in last }
     }
 
     func values(
@@ -98,7 +96,13 @@ extension VerificationVault {
     /// How many lookups there are.
     func countLookups(_ connection: PostgresConnection) async throws(PostgresError) -> Int64 {
         try await connection.query(
-            Statement("count_lookups", "select count(*) from vault.lookup")
+            Statement(
+                "count_lookups",
+                """
+                select (select count(*) from vault.lookup)
+                    + (select count(fingerprint) from vault.user_state)
+                """
+            )
         ) { result throws(PostgresError) in try result.int8(0, 0) }
     }
 
@@ -144,7 +148,7 @@ extension VerificationVault {
         var finish: LedgerEvent.Finish?
         if case .finishReceived(let received) = record.event { finish = received }
         return switch LookupKind(rawValue: row.kind) {
-        case .user: record.subjectVersion == 1
+        case .user: false
         case .session: finish.map { $0.session == fingerprint } ?? false
         case .human: record.event.linkedHuman.map { $0 == fingerprint } ?? false
         case nil: false
@@ -183,5 +187,36 @@ extension VerificationVault {
                 record: try result.bytesOrNil(row, 5)
             )
         }
+    }
+}
+
+extension VerificationVault.UserRow {
+    /// Reads the columns from the second on, as `userRows` names them.
+    fileprivate init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
+        fingerprint = try result.bytesOrNil(row, 1).flatMap { Fingerprint($0) }
+        var key: VerificationVault.StoredKey?
+        if let wrapped = try result.bytesOrNil(row, 3) {
+            key = VerificationVault.StoredKey(
+                rootKeyID: try result.textOrNil(row, 2) ?? "",
+                wrapped: wrapped
+            )
+        }
+        self.key = key
+        var values: [VerificationVault.Value] = []
+        for (kind, column, version) in [
+            (ValueKind.clientUserID, 4, 1), (.humanID, 5, 1),
+            (.accessToken, 6, try result.int8OrNil(row, 7)),
+            (.publicToken, 8, try result.int8OrNil(row, 9)),
+        ] {
+            guard let sealed = try result.bytesOrNil(row, column) else { continue }
+            values.append(
+                VerificationVault.Value(
+                    kind: kind.rawValue,
+                    version: version ?? 0,
+                    sealed: sealed
+                )
+            )
+        }
+        self.values = values
     }
 }

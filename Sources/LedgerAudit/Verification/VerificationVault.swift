@@ -23,6 +23,14 @@ struct VerificationVault: Sendable {
         let wrapped: [UInt8]
     }
 
+    /// What a user's row holds of the vault.
+    struct UserRow: Sendable {
+        /// Under which the user is found.
+        let fingerprint: Fingerprint?
+        let key: StoredKey?
+        let values: [Value]
+    }
+
     /// What is stored of some subjects.
     struct Kept: Sendable {
         var opened: [UInt128: Opened] = [:]
@@ -38,6 +46,8 @@ struct VerificationVault: Sendable {
         var fingerprints: [SubjectClaims.Token: Fingerprint] = [:]
         /// The lookups that must be there.
         var lookups: [Lookup.Key] = []
+        /// Under which the user is found, and must be; nil where the `clientUserId` does not open.
+        var user: (found: Fingerprint?, named: Fingerprint?) = (nil, nil)
         var flaws: [VaultFlaw] = []
     }
 
@@ -59,14 +69,15 @@ struct VerificationVault: Sendable {
         _ connection: PostgresConnection
     ) async throws -> Kept {
         var kept = Kept()
-        let keys = try await keys(folded, connection)
+        let rows = try await userRows(folded, connection)
         let values = try await values(folded, connection)
         var lookupKeys: [Lookup.Key] = []
         for subject in folded {
+            let row = rows[subject.subject.value]
             let opened = open(
                 subject,
-                keys[subject.subject.value],
-                values[subject.subject.value] ?? []
+                row,
+                (row?.values ?? []) + (values[subject.subject.value] ?? [])
             )
             lookupKeys += opened.lookups
             kept.opened[subject.subject.value] = opened
@@ -91,10 +102,13 @@ struct VerificationVault: Sendable {
         {
             flaws.append(.valueUnreadable(.humanID))
         }
-        if !opened.lookups.contains(where: { $0.kind == .user }) {
-            flaws.append(.userLookupUnknown)
-        }
         var lookups: Int64 = 0
+        switch opened.user {
+        case (_, nil): flaws.append(.userLookupUnknown)
+        case (nil, _): flaws.append(.lookupMissing(.user))
+        case (let found, let named) where found == named: lookups += 1
+        default: flaws.append(.lookupPointsElsewhere(.user))
+        }
         for key in opened.lookups {
             guard let lookup = kept.lookups[key] else {
                 flaws.append(.lookupMissing(key.kind))
@@ -118,7 +132,7 @@ struct VerificationVault: Sendable {
         _ claims: SubjectClaims
     ) -> Bool {
         switch key.kind {
-        case .user: claims.first == event
+        case .user: false
         case .session:
             claims.finishes.contains {
                 $0.event == event && $0.finish.session == key.fingerprint
@@ -133,7 +147,7 @@ struct VerificationVault: Sendable {
     /// Opens every value, and compares each with the fingerprint that the log names.
     private func open(
         _ subject: FoldedSubject,
-        _ stored: StoredKey?,
+        _ row: UserRow?,
         _ values: [Value]
     ) -> Opened {
         var opened = Opened(count: Int64(values.count))
@@ -143,14 +157,18 @@ struct VerificationVault: Sendable {
             app: subject.app,
             subject: subject.subject
         )
-        if let stored, stored.rootKeyID != vault.rootKeyID {
+        if let stored = row?.key, stored.rootKeyID != vault.rootKeyID {
             opened.flaws.append(.dataKeyOfOtherRootKey)
         }
-        if let stored, let key = try? vault.unwrap(stored.wrapped, for: owner) {
+        if let stored = row?.key, let key = try? vault.unwrap(stored.wrapped, for: owner) {
             for value in values { open(value, subject, claims, owner, key, &opened) }
         } else {
             opened.flaws.append(.dataKeyDoesNotOpen)
         }
+        opened.user = (
+            row?.fingerprint,
+            opened.fingerprints[SubjectClaims.Token(kind: .clientUserID, version: 1)]
+        )
         addLookups(of: subject, claims, &opened)
         return opened
     }
@@ -217,9 +235,6 @@ struct VerificationVault: Sendable {
         }
         if let human = subject.state.human { add(.human, human) }
         for (_, _, finish) in claims.finishes { add(.session, finish.session) }
-        if let name = opened.fingerprints[SubjectClaims.Token(kind: .clientUserID, version: 1)] {
-            add(.user, name)
-        }
         opened.lookups = Array(keys)
     }
 }

@@ -3,7 +3,8 @@ internal import Vault
 
 /// Everything that one command writes, ready to be sent.
 ///
-/// It and the types within have one row type each in `Schema/0011_append_command.sql`.
+/// It and the types within have one row type each in `Schema/0011_append_command.sql`; one that
+/// `isSingle` has a second, shorter one.
 struct AppendCommand: Sendable {
     /// An event beside its record's bytes, as the columns want it.
     struct Event: Sendable {
@@ -11,7 +12,7 @@ struct AppendCommand: Sendable {
         let bytes: [UInt8]
     }
 
-    /// A fingerprint that must not be taken yet.
+    /// A fingerprint that must not be taken yet, but a user's own.
     struct Claim: Sendable {
         let kind: LookupKind
         let fingerprint: Fingerprint
@@ -39,18 +40,30 @@ struct AppendCommand: Sendable {
     /// The state after the events.
     let state: SubjectState?
     let events: [Event]
-    var claims: [Claim] = []
+    /// Under which a new user is found from now on; nobody's yet.
+    var fingerprint: Fingerprint?
     var wrappedKey: [UInt8]?
+    /// The user's new values, sealed, those of which the user's row has one each.
+    var current: [ValueKind: [UInt8]] = [:]
+    var claims: [Claim] = []
     var values: [SealedValue] = []
     var drops: [Drop] = []
+    /// Whether the user holds another token afterwards, or none.
+    var changesTokens = false
+
+    /// Whether it is one event, and changes nothing but the user's state, or makes a user.
+    var isSingle: Bool {
+        events.count == 1 && !changesTokens && claims.isEmpty && values.isEmpty && drops.isEmpty
+            && current.keys.allSatisfy { $0 == .clientUserID }
+            && events[0].record.subjectVersion == expected.map { $0 + 1 }
+            && (expected == nil ? wrappedKey == nil : events[0].record.subject == subject)
+    }
 
     /// Commands with the same key never share a batch: of two first launches of one user, the
     /// claim of the user decides, so that claim is the key.
     var batchKey: UInt128 {
-        guard expected == 0, let user = claims.first(where: { $0.kind == .user }) else {
-            return subject.value
-        }
-        return Identifier(bytes: user.fingerprint.bytes)?.value ?? subject.value
+        guard expected == 0, let fingerprint else { return subject.value }
+        return Identifier(bytes: fingerprint.bytes)?.value ?? subject.value
     }
 }
 

@@ -1,37 +1,86 @@
 internal import Ledger
 internal import Postgres
 
-/// A batch of commands as the one call of `ledger.append_events`.
+/// A batch of commands as one call: of `ledger.append_single_events` where that takes them, else of
+/// `ledger.append_events`.
 struct AppendStatement {
     private(set) var statement: Statement
+    /// Whether the short way is gone, on which one that does not fit keeps all from being written.
+    let isShort: Bool
+    private let count: Int
 
-    init(_ commands: [AppendCommand], logID: Int32, rootKeyID: String) {
-        statement = Statement(
-            "append_events",
-            """
-            select verdict, first_position, claimed_kind
-            from ledger.append_events($1, $2::ledger.append_command[])
-            """,
-            .int4(logID),
-            .rowArray(commands.map { $0.row(rootKeyID: rootKeyID) })
-        )
+    /// Makes the call for at least one command.
+    ///
+    /// `tellsEach` says that each must be told what becomes of it, which takes the long way.
+    init(_ commands: [AppendCommand], logID: Int32, rootKeyID: String, tellsEach: Bool = false) {
+        count = commands.count
+        let isCounted = commands.first?.expected != nil
+        isShort =
+            !tellsEach
+            && commands.allSatisfy { $0.isSingle && ($0.expected != nil) == isCounted }
+        statement =
+            isShort
+            ? Statement(
+                "append_single_events",
+                """
+                select first_position, array_to_string(conflicts, ' ')
+                from ledger.append_single_events($1, $2::ledger.append_single[])
+                """,
+                .int4(logID),
+                .rowArray(commands.map { $0.singleRow(rootKeyID: rootKeyID) })
+            )
+            : Statement(
+                "append_events",
+                """
+                select verdict, first_position, claimed_kind
+                from ledger.append_events($1, $2::ledger.append_command[])
+                """,
+                .int4(logID),
+                .rowArray(commands.map { $0.row(rootKeyID: rootKeyID) })
+            )
         #if CRASH_POINTS
         statement.whenSent = FinalizeCommit.whenSent(commands)
         #endif
     }
 
-    /// The same call for one command, which answers its verdict alone and takes back what it did.
+    /// Whether the server's refusal only says that the batch must go the long way.
+    func mustGoLong(_ state: SQLState) -> Bool {
+        isShort && (state == .uniqueViolation || state == Self.unfit)
+    }
+
+    /// Some command of the batch does not fit.
+    private static let unfit = SQLState(rawValue: "LG009")
+
+    /// Appends one command as a launch would be, and takes it back.
     static func probe(_ command: AppendCommand, logID: Int32, rootKeyID: String) -> Statement {
         Statement(
             "probe_append",
-            "select ledger.probe_append($1, $2::ledger.append_command[])",
+            "select ledger.probe_append($1, $2::ledger.append_single[])",
             .int4(logID),
-            .rowArray([command.row(rootKeyID: rootKeyID)])
+            .rowArray([command.singleRow(rootKeyID: rootKeyID)])
         )
     }
 
-    /// Reads the verdicts, one per command.
-    static func verdicts(
+    /// Reads what became of each command.
+    ///
+    /// Nil says that nothing was written of it, and that the long way tells why.
+    func verdicts(
+        _ result: borrowing PostgresResult
+    ) throws(PostgresError) -> [AppendVerdict?] {
+        guard isShort else { return try Self.verdicts(result) }
+        var position = try result.int8(0, 0)
+        guard let conflicts = try result.textOrNil(0, 1) else {
+            return (0..<count).map { .appended(position: position + Int64($0)) }
+        }
+        let refused = Set(conflicts.split(separator: " ").compactMap { Int($0) })
+        return (1...count).map { number in
+            guard !refused.contains(number) else { return nil }
+            defer { position += 1 }
+            return .appended(position: position)
+        }
+    }
+
+    private static func verdicts(
         _ result: borrowing PostgresResult
     ) throws(PostgresError) -> [AppendVerdict?] {
         var verdicts: [AppendVerdict?] = []

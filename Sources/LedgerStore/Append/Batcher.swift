@@ -4,21 +4,33 @@ internal import Synchronization
 /// Gathers what arrives while a batch is under way into the next batch.
 ///
 /// Nothing waits for a timer: a lone item goes out at once, and under load the batches grow by
-/// themselves. The queue is bounded: one item too many is refused, and so is one that waited too
+/// themselves. Another batch goes out beside one that is under way once there is enough for a good
+/// one. The queue is bounded: one item too many is refused, and so is one that waited too
 /// long, whatever the workers wait for.
 final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
     private struct Waiting {
         let item: Item
         /// Two items with the same key never share a batch.
         let key: UInt128?
+        /// Only items of the same company share a batch.
+        let company: Int
         let since = ContinuousClock.now
         let continuation: CheckedContinuation<Result<Answer, StoreError>, Never>
     }
 
     private struct State {
         var queue: [Waiting] = []
-        var idleWorkers: [CheckedContinuation<Void, Never>] = []
+        var idleWorkers: [CheckedContinuation<Step, Never>] = []
+        /// How many batches are under way.
+        var underWay = 0
         var isClosed = false
+    }
+
+    /// What a worker does next.
+    private enum Step: Sendable {
+        case process([Waiting])
+        case look
+        case end
     }
 
     private let state = Mutex(State())
@@ -26,20 +38,31 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
     private let queueMax: Int
     private let queueTimeMax: Duration
     private let workerCount: Int
+    private let furtherBatchMin: Int
     private let process: @Sendable ([Item]) async -> [Result<Answer, StoreError>]
 
-    /// `process` answers each item of a batch, in order.
+    /// Makes one with an empty queue; nothing runs yet.
+    ///
+    /// - Parameters:
+    ///   - batchMax: how many items a batch has at most.
+    ///   - queueMax: how many items wait at most.
+    ///   - queueTimeMax: for how long an item waits at most.
+    ///   - workerCount: how many batches are under way at once.
+    ///   - furtherBatchMin: how many items must wait for a batch beside those under way.
+    ///   - process: answers each item of a batch, in order.
     init(
         batchMax: Int,
         queueMax: Int,
         queueTimeMax: Duration,
         workerCount: Int,
+        furtherBatchMin: Int = 1,
         process: @escaping @Sendable ([Item]) async -> [Result<Answer, StoreError>]
     ) {
         self.batchMax = batchMax
         self.queueMax = queueMax
         self.queueTimeMax = queueTimeMax
         self.workerCount = workerCount
+        self.furtherBatchMin = furtherBatchMin
         self.process = process
     }
 
@@ -47,12 +70,21 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
     ///
     /// Throws `StoreError.overloaded` when too many wait or it waited too long, `.unavailable` once
     /// closed.
-    func submit(_ item: Item, key: UInt128? = nil) async throws(StoreError) -> Answer {
+    func submit(
+        _ item: Item,
+        key: UInt128? = nil,
+        company: Int = 0
+    ) async throws(StoreError) -> Answer {
         let result = await withCheckedContinuation { continuation in
-            let waiting = Waiting(item: item, key: key, continuation: continuation)
+            let waiting = Waiting(
+                item: item,
+                key: key,
+                company: company,
+                continuation: continuation
+            )
             switch enqueue(waiting) {
             case .refused(let error): continuation.resume(returning: .failure(error))
-            case .wake(let worker): worker.resume()
+            case .wake(let worker): worker.resume(returning: .look)
             case .queued: break
             }
         }
@@ -89,12 +121,12 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
             defer { state.idleWorkers = [] }
             return state.idleWorkers
         }
-        for worker in idle { worker.resume() }
+        for worker in idle { worker.resume(returning: .look) }
     }
 
     private enum Enqueued {
         case refused(StoreError)
-        case wake(CheckedContinuation<Void, Never>)
+        case wake(CheckedContinuation<Step, Never>)
         case queued
     }
 
@@ -103,24 +135,46 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
             if state.isClosed { return .refused(.unavailable) }
             guard state.queue.count < queueMax else { return .refused(.overloaded) }
             state.queue.append(waiting)
-            guard let worker = state.idleWorkers.popLast() else { return .queued }
+            guard maySend(state), let worker = state.idleWorkers.popLast() else { return .queued }
             return .wake(worker)
         }
     }
 
     private func work() async {
         while true {
-            let batch = takeBatch()
-            if batch.isEmpty {
-                guard await waitForItems() else { return }
-                continue
-            }
-            let answers = await process(batch.map(\.item))
-            precondition(answers.count == batch.count, "Every item of a batch gets an answer.")
-            for (waiting, answer) in zip(batch, answers) {
-                waiting.continuation.resume(returning: answer)
+            switch await nextStep() {
+            case .process(let batch):
+                let answers = await process(batch.map(\.item))
+                precondition(answers.count == batch.count, "Every item of a batch gets an answer.")
+                state.withLock { $0.underWay -= 1 }
+                for (waiting, answer) in zip(batch, answers) {
+                    waiting.continuation.resume(returning: answer)
+                }
+            case .look: continue
+            case .end: return
             }
         }
+    }
+
+    /// Takes a batch, or waits until there may be one.
+    private func nextStep() async -> Step {
+        await withCheckedContinuation { continuation in
+            let step = state.withLock { state -> Step? in
+                if maySend(state) {
+                    state.underWay += 1
+                    return .process(takeBatch(&state))
+                }
+                // What still waits then goes with whoever comes back from a batch.
+                if state.isClosed { return .end }
+                state.idleWorkers.append(continuation)
+                return nil
+            }
+            if let step { continuation.resume(returning: step) }
+        }
+    }
+
+    private func maySend(_ state: borrowing State) -> Bool {
+        state.queue.count >= (state.underWay == 0 ? 1 : furtherBatchMin)
     }
 
     /// Refuses, again and again, whoever has waited too long; nobody has worked on their items.
@@ -137,37 +191,24 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
         }
     }
 
-    /// False once there will be no more items.
-    private func waitForItems() async -> Bool {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let mustWait = state.withLock { state in
-                guard state.queue.isEmpty, !state.isClosed else { return false }
-                state.idleWorkers.append(continuation)
-                return true
+    private func takeBatch(_ state: inout State) -> [Waiting] {
+        var batch: [Waiting] = []
+        var keys: Set<UInt128> = []
+        var left: [Waiting] = []
+        for (index, waiting) in state.queue.enumerated() {
+            if batch.count == batchMax {
+                left.append(contentsOf: state.queue[index...])
+                break
             }
-            if !mustWait { continuation.resume() }
-        }
-        return state.withLock { !($0.queue.isEmpty && $0.isClosed) }
-    }
-
-    private func takeBatch() -> [Waiting] {
-        state.withLock { state in
-            var batch: [Waiting] = []
-            var keys: Set<UInt128> = []
-            var left: [Waiting] = []
-            for (index, waiting) in state.queue.enumerated() {
-                if batch.count == batchMax {
-                    left.append(contentsOf: state.queue[index...])
-                    break
-                }
-                if let key = waiting.key, !keys.insert(key).inserted {
-                    left.append(waiting)
-                } else {
-                    batch.append(waiting)
-                }
+            if waiting.company != state.queue[0].company
+                || waiting.key.map({ !keys.insert($0).inserted }) == true
+            {
+                left.append(waiting)
+            } else {
+                batch.append(waiting)
             }
-            state.queue = left
-            return batch
         }
+        state.queue = left
+        return batch
     }
 }

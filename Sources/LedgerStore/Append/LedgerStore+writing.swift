@@ -84,24 +84,21 @@ extension LedgerStore {
             state: changed.state,
             events: events
         )
-        var claims = change.claims
         var values = change.values
-        // What a first write answers still carries the id, but the claim is made by then.
+        // What a first write answers still carries the id, but the row is made by then.
         if let clientUserID = user.newClientUserID, user.state.version == 0 {
-            claims.append(
-                Change.Claim(
-                    kind: .user,
-                    fingerprint: vault.fingerprint(.user, of: clientUserID, app: user.app)
-                )
-            )
+            command.fingerprint = vault.fingerprint(.user, of: clientUserID, app: user.app)
             values.append(Change.NewValue(kind: .clientUserID, version: 1, value: clientUserID))
         }
-        command.claims = claims.map {
+        command.claims = change.claims.map {
             AppendCommand.Claim(
                 kind: $0.kind,
                 fingerprint: $0.fingerprint,
                 reference: first.record.id
             )
+        }
+        command.changesTokens = TokenKind.allCases.contains {
+            user.state.token($0) != changed.state.token($0)
         }
         command.drops = change.drops.map {
             AppendCommand.Drop(kind: $0.kind, version: $0.version)
@@ -133,14 +130,30 @@ extension LedgerStore {
                 for: user.owner,
                 key: key
             )
-            command.values.append(
-                AppendCommand.SealedValue(
-                    kind: value.kind,
-                    version: value.version,
-                    bytes: sealed
+            guard changed.isCurrent(value) else {
+                command.values.append(
+                    AppendCommand.SealedValue(
+                        kind: value.kind,
+                        version: value.version,
+                        bytes: sealed
+                    )
                 )
-            )
+                continue
+            }
+            command.current[value.kind] = sealed
             changed.sealed[value.kind] = sealed
+        }
+    }
+}
+
+extension StoredUser {
+    /// Whether a value stands in the user's row.
+    fileprivate func isCurrent(_ value: Change.NewValue) -> Bool {
+        switch value.kind {
+        case .clientUserID, .humanID: true
+        case .accessToken: state.accessToken?.version == value.version
+        case .publicToken: state.publicToken?.version == value.version
+        case .sessionToken, .claimedHumanID, .providerAnswer, .clientSecret, .appKey: false
         }
     }
 }

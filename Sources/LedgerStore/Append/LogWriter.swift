@@ -24,7 +24,8 @@ final class LogWriter: Sendable {
             batchMax: StoreLimits.batchCommandsMax,
             queueMax: StoreLimits.queuedCommandsMax,
             queueTimeMax: database.pool.waitMax,
-            workerCount: StoreLimits.batchesInFlightMax
+            workerCount: StoreLimits.batchesInFlightMax,
+            furtherBatchMin: StoreLimits.furtherBatchMin
         ) { [outcomes] commands in
             let answers = await appender.append(commands)
             #if CRASH_POINTS
@@ -40,7 +41,12 @@ final class LogWriter: Sendable {
     var isCrowded: Bool { batcher.isCrowded() }
 
     func append(_ command: AppendCommand) async throws(StoreError) -> AppendVerdict {
-        try await batcher.submit(command, key: command.batchKey)
+        // One that must go the long way would take all others of its batch along.
+        try await batcher.submit(
+            command,
+            key: command.batchKey,
+            company: command.isSingle ? 0 : 1
+        )
     }
 
     func run() async { await batcher.run() }
@@ -58,21 +64,64 @@ private struct Appender: Sendable {
     let logger: Logger
     let batchSize = Recorder(label: "ledger_append_batch_commands")
 
-    func append(_ commands: [AppendCommand]) async -> [Result<AppendVerdict, StoreError>] {
+    typealias Answer = Result<AppendVerdict, StoreError>
+
+    /// Goes the short way where there is one, and with what does not fit there the long.
+    func append(_ commands: [AppendCommand]) async -> [Answer] {
         batchSize.record(commands.count)
         let sent = watch.begin()
         defer { watch.end(sent) }
+        var answers = await short(commands, sent)
+        let open = answers.indices.filter { answers[$0] == nil }
+        if !open.isEmpty {
+            for (index, answer) in zip(open, await long(open.map { commands[$0] }, sent)) {
+                answers[index] = answer
+            }
+        }
+        let known = answers.compactMap { $0 }
+        precondition(known.count == commands.count, "An append answers every command.")
+        return known
+    }
+
+    /// Nil for those that must go the long way; nothing was written of them.
+    private func short(
+        _ commands: [AppendCommand],
+        _ sent: AppendWatch.Sent
+    ) async -> [Answer?] {
+        let append = AppendStatement(commands, logID: log.id, rootKeyID: rootKeyID)
+        guard append.isShort else { return commands.map { _ in nil } }
         do {
-            let verdicts = try await send(commands)
-            acknowledge(verdicts, of: commands, sent)
-            return verdicts.map { .success($0) }
+            return try await send(append, commands, sent).map { $0.map { .success($0) } }
         } catch {
-            return await handle(error, of: commands)
+            if let state = error.sqlState, append.mustGoLong(state) {
+                return commands.map { _ in nil }
+            }
+            return await handle(error, of: commands, sent)
         }
     }
 
-    private func send(_ commands: [AppendCommand]) async throws(PostgresError) -> [AppendVerdict] {
-        let append = AppendStatement(commands, logID: log.id, rootKeyID: rootKeyID)
+    private func long(
+        _ commands: [AppendCommand],
+        _ sent: AppendWatch.Sent
+    ) async -> [Answer] {
+        let append = AppendStatement(
+            commands,
+            logID: log.id,
+            rootKeyID: rootKeyID,
+            tellsEach: true
+        )
+        do {
+            return try await send(append, commands, sent).compactMap { $0.map { .success($0) } }
+        } catch {
+            return await handle(error, of: commands, sent)
+        }
+    }
+
+    private func send(
+        _ append: AppendStatement,
+        _ commands: [AppendCommand],
+        _ sent: AppendWatch.Sent
+    ) async throws(PostgresError) -> [AppendVerdict?] {
         #if CRASH_POINTS
         FinalizeCommit.reach(\.unsent, commands)
         #endif
@@ -80,15 +129,14 @@ private struct Appender: Sendable {
             result throws(PostgresError) in
             // Whatever it was that the server warned of: it is looked up what became of it.
             guard !result.isWarned else { throw PostgresError.outcomeUnknown("a warning") }
-            return try AppendStatement.verdicts(result)
+            return try append.verdicts(result)
         }
-        let known = verdicts.compactMap { $0 }
-        precondition(known.count == commands.count, "append_events answers every command.")
-        return known
+        acknowledge(verdicts, of: commands, sent)
+        return verdicts
     }
 
     private func acknowledge(
-        _ verdicts: [AppendVerdict],
+        _ verdicts: [AppendVerdict?],
         of commands: [AppendCommand],
         _ sent: AppendWatch.Sent
     ) {
@@ -108,15 +156,16 @@ private struct Appender: Sendable {
 
     private func handle(
         _ error: PostgresError,
-        of commands: [AppendCommand]
-    ) async -> [Result<AppendVerdict, StoreError>] {
+        of commands: [AppendCommand],
+        _ sent: AppendWatch.Sent
+    ) async -> [Answer] {
         switch error.code {
         case .server(let state) where commands.count > 1 && !StoreError(state: state).isPassing:
             // Two commands of the batch claim the same thing, or one of them is impossible: one at
             // a time each gets its own verdict.
-            var results: [Result<AppendVerdict, StoreError>] = []
-            for command in commands { results += await append([command]) }
-            return results
+            var answers: [Answer] = []
+            for command in commands { answers += await long([command], sent) }
+            return answers
         case .server(.uniqueViolation):
             return [.success(.conflict)]
         case .outcomeUnknown:

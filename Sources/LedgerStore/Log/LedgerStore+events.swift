@@ -180,7 +180,7 @@ extension LedgerStore {
             Statement(
                 "users",
                 """
-                select log_id, subject from ledger.user_state
+                select log_id, subject from vault.user_state
                 where log_id = $1 and app_id = $2 and subject > $3 order by subject limit $4
                 """,
                 .int4(Log.facts.id),

@@ -4,7 +4,7 @@ internal import Postgres
 internal import Vault
 
 extension LedgerStore {
-    /// Launches a user who does not exist, as `ledger.append_events` would, and takes it back.
+    /// Launches a user who does not exist, as `ledger.append_single_events` would, and takes it back.
     ///
     /// Gives what keeps a launch from being written; nil when nothing does.
     func probe() async -> ReadinessCondition? {
@@ -15,10 +15,8 @@ extension LedgerStore {
                 logID: Log.facts.id,
                 rootKeyID: vault.rootKeyID
             )
-            let verdict = try await pool.query(probe) { result throws(PostgresError) in
-                try result.text(0, 0)
-            }
-            return verdict == "appended" ? nil : .appendRefused(sqlState: verdict)
+            try await pool.query(probe) { _ throws(PostgresError) in }
+            return nil
         } catch let error as PostgresError {
             logger.warning("append probe failed", metadata: ["error": "\(error)"])
             return await condition(of: error)

@@ -135,7 +135,8 @@ struct ServerState: Sendable {
                 from pg_catalog.pg_proc p
                 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
                 where n.nspname in ('ledger', 'vault') and p.proname in (
-                        'append_events', 'settle_events', 'read_users', 'publish_checkpoint')
+                        'append_events', 'append_single_events', 'settle_events', 'read_users',
+                        'publish_checkpoint')
                     and not (has_schema_privilege(session_user, n.oid, 'usage')
                         and has_function_privilege(session_user, p.oid, 'execute'))
             )

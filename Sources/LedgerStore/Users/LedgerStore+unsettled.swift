@@ -21,7 +21,7 @@ extension LedgerStore {
             Statement(
                 "unsettled_users",
                 """
-                select log_id, app_id, subject, settle_at from ledger.user_state
+                select log_id, app_id, subject, settle_at from vault.user_state
                 where settle_at <= $1 and (settle_at, subject) > ($2, $3)
                 order by settle_at, subject limit $4
                 """,

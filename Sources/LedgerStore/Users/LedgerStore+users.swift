@@ -100,15 +100,23 @@ extension LedgerStore {
                 "value",
                 """
                 select sealed from vault.value
-                where log_id = $1 and subject = $2 and kind = $3 and version = $4
+                where log_id = $1 and subject = $3 and kind = $4 and version = $5
+                union all
+                select case $4 when 'access_token' then access_token else public_token end
+                from vault.user_state
+                where log_id = $1 and app_id = $2 and subject = $3
+                    and case $4 when 'access_token' then access_token_version
+                        when 'public_token' then public_token_version end = $5
+                limit 1
                 """,
                 .int4(user.log.id),
+                .uuid(user.app.value),
                 .uuid(user.subject.value),
                 .text(kind.rawValue),
                 .int8(version)
             )
-        ) { result, row throws(PostgresError) in try result.bytes(row, 0) }
-        guard let sealed else { return nil }
+        ) { result, row throws(PostgresError) in try result.bytesOrNil(row, 0) }
+        guard let sealed, let sealed else { return nil }
         return try open(sealed, kind, version: version, of: user)
     }
 
@@ -152,6 +160,7 @@ extension LedgerStore {
     func key(of user: StoredUser) throws(StoreError) -> DataKey {
         switch user.key {
         case .fresh(let key): return key
+        case .missing: throw .damaged(.value)
         case .wrapped(let wrapped):
             do {
                 return try vault.unwrap(wrapped, for: user.owner)
@@ -204,7 +213,7 @@ extension LedgerStore {
                 subject: answer.subject,
                 state: try SubjectState(decoding: answer.state),
                 newClientUserID: nil,
-                key: .wrapped(answer.wrappedKey),
+                key: answer.wrappedKey.map { .wrapped($0) } ?? .missing,
                 sealed: answer.sealed
             )
         } catch {

@@ -16,9 +16,12 @@ package struct StoredUser: Sendable {
     var sealed: [ValueKind: [UInt8]] = [:]
 
     /// The subject's key: fresh, or wrapped as stored.
+    ///
+    /// Without one, values neither open nor are kept.
     enum Key: Sendable {
         case fresh(DataKey)
         case wrapped([UInt8])
+        case missing
     }
 
     var owner: ValueOwner { ValueOwner(logID: log.id, app: app, subject: subject) }

@@ -14,7 +14,7 @@ final class UserReader: Sendable {
     struct Answer: Sendable {
         let subject: Identifier
         let state: [UInt8]
-        let wrappedKey: [UInt8]
+        let wrappedKey: [UInt8]?
         let sealed: [ValueKind: [UInt8]]
     }
 
@@ -27,7 +27,8 @@ final class UserReader: Sendable {
             batchMax: StoreLimits.batchUsersMax,
             queueMax: StoreLimits.queuedCommandsMax,
             queueTimeMax: database.pool.waitMax,
-            workerCount: StoreLimits.userReadersMax
+            workerCount: StoreLimits.userReadersMax,
+            furtherBatchMin: StoreLimits.furtherReadMin
         ) { await Self.read($0, database) }
     }
 
@@ -65,7 +66,7 @@ final class UserReader: Sendable {
         }
     }
 
-    private static func statement(_ questions: [Question]) -> Statement {
+    static func statement(_ questions: [Question]) -> Statement {
         Statement(
             "read_users",
             """
@@ -92,7 +93,7 @@ final class UserReader: Sendable {
         return Answer(
             subject: Identifier(value: try result.uuid(row, 1)),
             state: Array(try result.text(row, 2).utf8),
-            wrappedKey: try result.bytes(row, 3),
+            wrappedKey: try result.bytesOrNil(row, 3),
             sealed: sealed
         )
     }

@@ -211,7 +211,7 @@ extension Injector {
     private func lose(_ loss: LossyProxy.Loss, times: Int = 1) async throws {
         let link = world.databaseLink
         let target = link.lossCount + times
-        link.lose(loss, of: "append_events", times: times)
+        link.loseAppend(loss, times: times)
         try await wait(orElse: "nothing was appended") { link.lossCount >= target }
     }
 

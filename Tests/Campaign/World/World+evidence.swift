@@ -28,7 +28,7 @@ extension World {
         try await count(
             Statement(
                 "open_finalizes",
-                "select count(*) from ledger.user_state where settle_at is not null"
+                "select count(*) from vault.user_state where settle_at is not null"
             )
         )
     }

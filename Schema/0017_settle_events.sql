@@ -1,7 +1,7 @@
 -- What became of an append whose answer was lost.
 begin;
 
-insert into ledger.migration (number, name) values (16, 'settle_events');
+insert into ledger.migration (number, name) values (17, 'settle_events');
 
 -- Which of these events the log holds, and with which bytes. Takes the log's lock first, so that an
 -- append whose answer was lost has ended, one way or the other, before the answer is given. To take it

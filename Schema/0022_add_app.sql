@@ -1,7 +1,7 @@
 -- How an app is registered.
 begin;
 
-insert into ledger.migration (number, name) values (21, 'add_app');
+insert into ledger.migration (number, name) values (22, 'add_app');
 
 -- Writes the app, and the command that tells of it and keeps its secrets, or neither.
 -- Not granted to the service: its password must not be enough to make an app.

@@ -1,23 +1,20 @@
 -- Whether an append would succeed now, without appending.
 begin;
 
-insert into ledger.migration (number, name) values (26, 'probe_append');
+insert into ledger.migration (number, name) values (27, 'probe_append');
 
--- Does all that append_events does, takes it back, and answers the verdict. What would make an append
+-- Does all that append_single_events does, as for a launch, and takes it back. What would make an append
 -- fail makes this fail in the same way: a server that only reads, a full disk, a lock that somebody
 -- holds, a right that is missing. Its own commit waits for the disk, and for a synchronous standby, too.
-create function ledger.probe_append(log_id integer, commands ledger.append_command[]) returns text
+create function ledger.probe_append(log_id integer, commands ledger.append_single[]) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
-declare
-    found_verdict text;
 begin
     begin
-        select string_agg(a.verdict, ' ') into found_verdict
-        from ledger.append_events(probe_append.log_id, probe_append.commands) as a;
+        perform ledger.append_single_events(probe_append.log_id, probe_append.commands);
         raise exception 'taken back' using errcode = 'LG007';
     exception when sqlstate 'LG007' then
-        return found_verdict;
+        return;
     end;
 end
 $$;

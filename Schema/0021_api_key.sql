@@ -1,7 +1,7 @@
 -- The API keys of apps.
 begin;
 
-insert into ledger.migration (number, name) values (20, 'api_key');
+insert into ledger.migration (number, name) values (21, 'api_key');
 
 -- Only a hash of the key is stored: the key is 256 random bits, so a plain SHA-256 is enough.
 create table ledger.api_key (

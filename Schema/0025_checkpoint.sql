@@ -1,7 +1,7 @@
 -- Evidence: the checkpoints that were signed.
 begin;
 
-insert into ledger.migration (number, name) values (24, 'checkpoint');
+insert into ledger.migration (number, name) values (25, 'checkpoint');
 
 -- Every checkpoint that was published: the signed note (C2SP tlog-checkpoint), as served.
 create table ledger.checkpoint (

@@ -1,7 +1,7 @@
 -- Evidence: the tiles of each log's Merkle tree.
 begin;
 
-insert into ledger.migration (number, name) values (23, 'tile');
+insert into ledger.migration (number, name) values (24, 'tile');
 
 -- Full tiles of 256 hashes (C2SP tlog-tiles), stored once. `root` is the hash the tile contributes to
 -- the level above.

@@ -1,7 +1,7 @@
 -- How an API key is made.
 begin;
 
-insert into ledger.migration (number, name) values (22, 'add_api_key');
+insert into ledger.migration (number, name) values (23, 'add_api_key');
 
 -- Writes the key, and the command that tells of it, or neither.
 -- Not granted to the service: its password must not be enough to make a key that reads tokens.

@@ -1,7 +1,7 @@
 -- The apps.
 begin;
 
-insert into ledger.migration (number, name) values (19, 'app');
+insert into ledger.migration (number, name) values (20, 'app');
 
 -- One integration at the provider. Its client secret and app key are vault values whose subject is
 -- the app's own id.

@@ -1,7 +1,7 @@
 -- Search by token: whose was it?
 begin;
 
-insert into ledger.migration (number, name) values (18, 'find_tokens');
+insert into ledger.migration (number, name) values (19, 'find_tokens');
 
 -- The fingerprint stands in the record, whose spelling is fixed, as 32 hexadecimal digits behind its key;
 -- inside a JSON string the key's quotes would be escaped. Only built-in immutable functions over bytes:

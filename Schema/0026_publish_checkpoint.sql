@@ -1,7 +1,7 @@
 -- The one way to publish a checkpoint.
 begin;
 
-insert into ledger.migration (number, name) values (25, 'publish_checkpoint');
+insert into ledger.migration (number, name) values (26, 'publish_checkpoint');
 
 -- Publishes a checkpoint after the one of `previous_size` (null: the first), with the tiles that the
 -- growth completed. Answers false, and writes nothing, when another copy of the service was first.

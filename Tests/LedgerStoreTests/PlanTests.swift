@@ -1,0 +1,174 @@
+import Ledger
+@testable import LedgerStore
+import Postgres
+import TestSupport
+import Testing
+import Vault
+
+/// What statements cost under plans that were made while the tables were almost empty.
+@Suite("Plans", .timeLimit(.minutes(5)))
+struct PlanTests {
+    /// Far more than a plan for small tables could afford to read.
+    private static let usersCount = 50_000
+
+    @Test("the tables may grow a thousandfold: no statement reads more rows than before")
+    func growth() async throws {
+        try await TestStore.run { test in
+            let session = PlannedSession(
+                factory: CommandFactory(test: test),
+                connection: try await test.serviceConnection()
+            )
+            let operations: [(name: String, run: () async throws -> Void)] = [
+                ("launch of a new user", session.launchNew),
+                ("launch of a known user", session.launchKnown),
+                ("the long way", session.finish),
+                ("read by fingerprint", session.readByFingerprint),
+                ("read by subject", session.readBySubject),
+            ]
+            // More often than PostgreSQL waits before it keeps a plan for all parameters.
+            for operation in operations { for _ in 0..<8 { try await operation.run() } }
+            var before: [String: Int64] = [:]
+            for (name, run) in operations { before[name] = try await session.rowsRead(run) }
+            try await fill(test)
+            for (name, run) in operations {
+                let after = try await session.rowsRead(run)
+                let first = try #require(before[name])
+                #expect(after <= first + 16, "\(name)")
+            }
+        }
+    }
+
+    /// Adds users with all that they leave in the tables; nothing is analysed.
+    private func fill(_ test: TestStore) async throws {
+        let owner = try await test.ownerConnection()
+        try await owner.script(
+            """
+            create temp table new_user as
+            select n, gen_random_uuid() as subject from generate_series(1, \(Self.usersCount)) as n;
+            insert into ledger.event
+            select 0, size + n - 1, gen_random_uuid(), '\(test.app.id)', subject, 1, 'connect.launched',
+                now(), '{}'
+            from new_user, ledger.log where log_id = 0;
+            update ledger.log set size = size + \(Self.usersCount) where log_id = 0;
+            insert into vault.user_state
+            select 0, '\(test.app.id)', subject, 1, now(), 'launched', null, null, null, '{}',
+                uuid_send(subject), 'x', 'x', 'x'
+            from new_user;
+            insert into vault.lookup
+            select 0, kind, uuid_send(subject), subject, subject
+            from new_user, unnest(array['session', 'human']) as kind;
+            insert into vault.value select 0, subject, 'session_token', 1, 'x' from new_user;
+            """
+        )
+        await owner.close()
+    }
+}
+
+/// Statements of the store, all in one session, which keeps their plans.
+private final class PlannedSession {
+    private let factory: CommandFactory
+    private let connection: PostgresConnection
+    private var number = 0
+    private var version: Int64 = 0
+    private let known: Identifier
+
+    init(factory: CommandFactory, connection: PostgresConnection) {
+        self.factory = factory
+        self.connection = connection
+        known = factory.clock.identifier()
+    }
+
+    private func nextName() -> Fingerprint {
+        number += 1
+        return factory.fingerprint("user \(number)")
+    }
+
+    private func append(_ commands: [AppendCommand], tellsEach: Bool = false) async throws {
+        let append = AppendStatement(
+            commands,
+            logID: 0,
+            rootKeyID: "test",
+            tellsEach: tellsEach
+        )
+        #expect(append.isShort != tellsEach)
+        let verdicts = try await connection.query(append.statement) {
+            result throws(PostgresError) in try append.verdicts(result)
+        }
+        for verdict in verdicts {
+            guard case .appended? = verdict else {
+                Issue.record("\(String(describing: verdict))")
+                continue
+            }
+        }
+    }
+
+    func launchNew() async throws {
+        try await append([factory.command(claims: [(.user, nextName())])])
+    }
+
+    func launchKnown() async throws {
+        try await append([factory.command(known, expected: version)])
+        version += 1
+    }
+
+    func finish() async throws {
+        var command = factory.command(
+            known,
+            expected: version,
+            events: 2,
+            claims: [(.session, nextName()), (.human, nextName())]
+        )
+        command.values = [.init(kind: .sessionToken, version: version + 1, bytes: [1])]
+        command.drops = [
+            .init(kind: .sessionToken, version: version - 1), .init(kind: .humanID, version: 1),
+        ]
+        try await append([command], tellsEach: true)
+        version += 2
+    }
+
+    func readByFingerprint() async throws {
+        try await read(factory.fingerprint("user 1"), nil)
+    }
+
+    func readBySubject() async throws {
+        try await read(nil, known)
+    }
+
+    private func read(_ fingerprint: Fingerprint?, _ subject: Identifier?) async throws {
+        let question = UserReader.Question(
+            log: .facts,
+            app: factory.test.app.id,
+            fingerprint: fingerprint,
+            subject: subject
+        )
+        let count = try await connection.query(UserReader.statement([question])) {
+            result throws(PostgresError) in result.rowCount
+        }
+        #expect(count == 1)
+    }
+
+    /// How many rows the tables and their indexes gave to what was run.
+    func rowsRead(_ body: () async throws -> Void) async throws -> Int64 {
+        let before = try await rowsRead()
+        try await body()
+        return try await rowsRead() - before
+    }
+
+    private func rowsRead() async throws -> Int64 {
+        try await connection.script("select pg_stat_force_next_flush()")
+        try await connection.script("select pg_stat_clear_snapshot()")
+        return try await connection.query(
+            Statement(
+                "test_rows_read",
+                """
+                select (
+                    (select coalesce(sum(seq_tup_read), 0) from pg_stat_user_tables
+                        where schemaname in ('ledger', 'vault'))
+                    + (select coalesce(sum(idx_tup_read), 0) from pg_stat_user_indexes
+                        where schemaname in ('ledger', 'vault'))
+                )::bigint
+                """
+            )
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+    }
+}

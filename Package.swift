@@ -171,7 +171,7 @@ let package = Package(
             [
                 "BoundedServer", "ConnectFlow", "CrashPoints", "HTTPTypes", "HumanConnect",
                 "Hummingbird", "Ledger", "LedgerExport", "LedgerStore", "Logging", "MerkleLog",
-                "Metrics", "NIOCore", "Vault", "Wire",
+                "Metrics", "NIOCore", "ServiceLifecycle", "Vault", "Wire",
             ],
             embeds: ["openapi.yaml"]
         ),

@@ -11,6 +11,7 @@ extension Application {
     ///   - host: the address it listens at.
     ///   - port: 0 takes any free one.
     ///   - limits: what it takes from those who call it.
+    ///   - door: who may turn requests away before they reach the router.
     ///   - onRunning: told the port once the socket listens.
     ///   - logger: for the server's own messages.
     package init<Context>(
@@ -18,12 +19,13 @@ extension Application {
         host: String,
         port: Int,
         limits: ServerLimits,
+        door: (any Door)? = nil,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in },
         logger: Logger
     ) where Responder == RouterResponder<Context> {
         self.init(
             router: router,
-            server: HTTPServerBuilder { StrictChannel(responder: $0, limits: limits) },
+            server: HTTPServerBuilder { StrictChannel(responder: $0, limits: limits, door: door) },
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
                 availableConnectionsDelegate: limits.connectionsMax.map {

@@ -42,8 +42,9 @@ final class HTTPCodec: ChannelDuplexHandler {
         switch part {
         case .head(let head):
             unanswered.append(head)
-            if unanswered.count == 1 { encourage(context) }
+            // Who is refused on the spot is not told to send the body before.
             context.fireChannelRead(wrapInboundOut(.head(head.request)))
+            if unanswered.count == 1 { encourage(context) }
         case .body(let buffer): context.fireChannelRead(wrapInboundOut(.body(buffer)))
         case .end: context.fireChannelRead(wrapInboundOut(.end(nil)))
         }

@@ -9,6 +9,10 @@ package struct ServerLimits: Sendable {
     /// before what they still send is answered by a reset.
     static let lingerTime = TimeAmount.seconds(2)
 
+    /// How many requests of one connection may be unanswered before no more of it is read, where
+    /// some of them are turned away: callers who do not wait for their answers are rare.
+    static let unansweredMax = 16
+
     /// The first line and all header fields together, and the extensions of a body's chunks.
     let headerBytesMax: Int
     /// How many header fields.

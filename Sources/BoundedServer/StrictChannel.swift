@@ -9,6 +9,7 @@ struct StrictChannel: HTTPChannelHandler {
 
     let responder: Responder
     let limits: ServerLimits
+    let door: (any Door)?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
@@ -17,6 +18,7 @@ struct StrictChannel: HTTPChannelHandler {
             try pipeline.addHandler(
                 HTTPConnectionStateHandler(idleTimeout: limits.idleTimeMax, logger: logger)
             )
+            if let door { try pipeline.addHandler(DoorHandler(door)) }
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel,
                 configuration: NIOAsyncChannel.Configuration(isOutboundHalfClosureEnabled: true)

@@ -1,4 +1,3 @@
-internal import BoundedServer
 internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
@@ -13,19 +12,11 @@ struct Caller: Sendable {
     private let vault: Vault
 
     /// Reads the key of a request and asks for one of its scopes.
-    ///
-    /// Before anything is done for it, a call that can be made again is refused when too many wait.
     init(
         _ request: Request,
         scope: Scope,
         store: LedgerStore
     ) async throws(LedgerError) {
-        if let log = scope.queue, store.isCrowded(before: log) {
-            // With its body unread, the connection would end with the answer. Whoever comes again
-            // would need a new one, and many of those are the greater load.
-            _ = try? await request.wholeBody(upTo: RequestLimits.bodyBytesMax)
-            throw .store(.overloaded)
-        }
         guard let secret = Self.bearer(request) else { throw .unauthenticated }
         do {
             guard let key = try await store.authenticate(secret),
@@ -56,19 +47,4 @@ struct Caller: Sendable {
 
     /// Whether the key has a further scope, for answers that say more to those who may read more.
     func has(_ scope: Scope) -> Bool { scopes.contains(scope.rawValue) }
-}
-
-extension Scope {
-    /// The log that a call waits for which may be asked to come later.
-    ///
-    /// None for whoever brings news: a finish has a session that a user has worked for, and a page
-    /// may be gone before it could come again. They find room for as long as there is any.
-    fileprivate var queue: Log? {
-        switch self {
-        case .finish, .tokensReport: nil
-        case .launch, .tokensRecover: .facts
-        case .tokensRead, .tokensSearch, .usersRead, .eventsRead, .export, .exportIdentities:
-            .access
-        }
-    }
 }

@@ -66,17 +66,21 @@ package struct LedgerAPI: Sendable {
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let bound = BoundAddress(configuration)
-        return Application(
+        let door = OverloadDoor(store: store, readiness: readiness, logger: logger)
+        var application = Application(
             router: router(bound),
             host: configuration.host,
             port: configuration.port,
             limits: RequestLimits.server,
+            door: door,
             onRunning: { port in
                 bound.set(port: port)
                 await onRunning(port)
             },
             logger: logger
         )
+        application.addServices(door)
+        return application
     }
 
     /// Method and path of every route, the path as OpenAPI writes it.

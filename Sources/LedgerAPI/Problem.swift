@@ -53,6 +53,26 @@ struct Problem: Sendable, Equatable {
         requestID: String,
         more: (inout JSONWriter) -> Void = { _ in }
     ) -> Response {
+        Response(
+            status: status,
+            headers: headers,
+            body: ResponseBody(
+                byteBuffer: ByteBuffer(bytes: document(requestID: requestID, more: more))
+            )
+        )
+    }
+
+    /// The answer's fields, but for those that every answer has.
+    var headers: HTTPFields {
+        var headers: HTTPFields = [.contentType: "application/problem+json"]
+        if let seconds = retry.seconds { headers[.retryAfter] = "\(seconds)" }
+        if !allow.isEmpty { headers[.allow] = allow.joined(separator: ", ") }
+        if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+        return headers
+    }
+
+    /// The answer's body, which names the request; `more` adds members of its own.
+    func document(requestID: String, more: (inout JSONWriter) -> Void = { _ in }) -> [UInt8] {
         var writer = JSONWriter()
         writer.open()
         writer.member("type", "urn:token-ledger:problem:" + code)
@@ -63,14 +83,6 @@ struct Problem: Sendable, Equatable {
         writer.member("request_id", requestID)
         more(&writer)
         writer.close()
-        var headers: HTTPFields = [.contentType: "application/problem+json"]
-        if let seconds = retry.seconds { headers[.retryAfter] = "\(seconds)" }
-        if !allow.isEmpty { headers[.allow] = allow.joined(separator: ", ") }
-        if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
-        return Response(
-            status: status,
-            headers: headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: writer.bytes))
-        )
+        return writer.bytes
     }
 }

@@ -24,6 +24,11 @@ enum RequestLimits {
     /// How many entries a page of a list has unless asked, and at most.
     static let pageEntries = 100
     static let pageEntriesMax = 500
+    /// How many requests must be inside, and how long must work wait for a processor, until calls
+    /// that can be made again are turned away; and how often it is looked.
+    static let insideMin = 512
+    static let workDelayMax: Duration = .milliseconds(3)
+    static let workDelayPause: Duration = .milliseconds(5)
     /// What `Retry-After` says, in seconds.
     static let retryAfterSeconds = 2
 }

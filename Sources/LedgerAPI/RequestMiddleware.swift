@@ -29,9 +29,7 @@ struct RequestMiddleware: RouterMiddleware {
             response = Problem(error).response(requestID: context.requestID)
         } catch {
             let problem = Problem(LedgerError(error))
-            // Who is refused for the crowd's sake has the line of every request: thousands of
-            // second ones would be a load of their own.
-            if problem.status.kind == .serverError, LedgerError(error) != .store(.overloaded) {
+            if problem.status.kind == .serverError {
                 logger.error(
                     "request failed",
                     metadata: [
@@ -43,7 +41,7 @@ struct RequestMiddleware: RouterMiddleware {
             response = problem.response(requestID: context.requestID)
         }
         response.headers[.requestID] = context.requestID
-        Self.harden(&response.headers)
+        response.headers.harden()
         logLine(request, context, response, ContinuousClock.now - start)
         return response
     }
@@ -56,16 +54,6 @@ struct RequestMiddleware: RouterMiddleware {
         let path = request.uri.path
         guard !path.contains("//"), path == "/" || !path.hasSuffix("/") else { throw .notFound }
         guard request.headers[.contentEncoding] == nil else { throw .unsupportedMediaType }
-    }
-
-    /// No answer may be framed, sniffed, cached or named as a referrer (docs/threats.md#t6,
-    /// docs/threats.md#t8).
-    private static func harden(_ headers: inout HTTPFields) {
-        headers[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
-        headers[.frameOptions] = "DENY"
-        headers[.xContentTypeOptions] = "nosniff"
-        headers[.referrerPolicy] = "no-referrer"
-        if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
     }
 
     /// A method may be any word, and so a name or a token.
@@ -94,5 +82,17 @@ struct RequestMiddleware: RouterMiddleware {
                 "milliseconds": "\(duration / .milliseconds(1))",
             ]
         )
+    }
+}
+
+extension HTTPFields {
+    /// No answer may be framed, sniffed, cached or named as a referrer (docs/threats.md#t6,
+    /// docs/threats.md#t8).
+    mutating func harden() {
+        self[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
+        self[.frameOptions] = "DENY"
+        self[.xContentTypeOptions] = "nosniff"
+        self[.referrerPolicy] = "no-referrer"
+        if self[.cacheControl] == nil { self[.cacheControl] = "no-store" }
     }
 }

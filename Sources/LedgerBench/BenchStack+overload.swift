@@ -7,6 +7,9 @@ private let peakSeconds = 5
 /// What of the peak is the usual load, and what is too much.
 private let usualShare = 0.7
 private let overloadShare = 5.0
+/// What is too much where the processor is scarce: the load takes a share of it, so more could not
+/// be offered.
+private let processorOverloadShare = 2.0
 /// How long the usual load is looked at afterwards.
 private let afterSeconds = 15
 /// Many callers who know nothing of each other, below the number of connections that the service
@@ -18,6 +21,7 @@ extension BenchStack {
     package func overload() async throws -> OverloadReport {
         _ = try await knownUsers()
         let peak = try await peak()
+        let overloadShare = plan.syncMilliseconds > 0 ? overloadShare : processorOverloadShare
         let phases = [
             OpenLoad.Arrivals(
                 name: "usual, 0.7 × the peak",
@@ -25,7 +29,7 @@ extension BenchStack {
                 seconds: plan.seconds
             ),
             OpenLoad.Arrivals(
-                name: "overload, 5 × the peak",
+                name: "overload, \(Int(overloadShare)) × the peak",
                 perSecond: overloadShare * peak.rate,
                 seconds: plan.seconds
             ),
@@ -35,7 +39,9 @@ extension BenchStack {
                 seconds: afterSeconds
             ),
         ]
-        tell("Measuring: launches that arrive at 0.7, 5 and 0.7 times the peak …")
+        tell(
+            "Measuring: launches that arrive at 0.7, \(Int(overloadShare)) and 0.7 times the peak …"
+        )
         let tallies = try await OpenLoad.run(
             OpenLoad.Plan(
                 host: LocalPort.host,

@@ -25,7 +25,10 @@ final class TestServer: Sendable {
     func count(_ path: String) -> Int { counts.withLock { $0[path] ?? 0 } }
 
     /// Lends a running server.
-    static func run(_ body: @escaping @Sendable (TestServer) async throws -> Void) async throws {
+    static func run(
+        door: (any Door)? = nil,
+        _ body: @escaping @Sendable (TestServer) async throws -> Void
+    ) async throws {
         let (ports, found) = AsyncStream<Int>.makeStream()
         let server = Mutex<TestServer?>(nil)
         let application = Application(
@@ -35,6 +38,7 @@ final class TestServer: Sendable {
             host: "127.0.0.1",
             port: 0,
             limits: limits,
+            door: door,
             onRunning: { found.yield($0) },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -54,18 +58,20 @@ final class TestServer: Sendable {
         _ count: @escaping @Sendable (String) -> Void
     ) -> Router<BasicRequestContext> {
         let router = Router(options: .autoGenerateHeadEndpoints)
-        router.post("/echo") { request, _ in
-            do {
-                let body = try await request.wholeBody(upTo: 1_000)
-                count(request.uri.path)
-                return Response(
-                    status: .ok,
-                    body: ResponseBody(byteBuffer: ByteBuffer(bytes: body))
-                )
-            } catch BodyError.tooLarge {
-                return Response(status: .contentTooLarge)
-            } catch {
-                return Response(status: .badRequest)
+        for path in ["/echo", "/closed"] {
+            router.post(RouterPath(path)) { request, _ in
+                do {
+                    let body = try await request.wholeBody(upTo: 1_000)
+                    count(request.uri.path)
+                    return Response(
+                        status: .ok,
+                        body: ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+                    )
+                } catch BodyError.tooLarge {
+                    return Response(status: .contentTooLarge)
+                } catch {
+                    return Response(status: .badRequest)
+                }
             }
         }
         // Answers without a look at the body.

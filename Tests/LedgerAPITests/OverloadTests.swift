@@ -21,7 +21,7 @@ struct OverloadTests {
                 let refused = try await service.post("/v1/launches", Self.launch)
                 #expect(refused.status == 503)
                 #expect(refused.code == "overloaded")
-                #expect(refused.headers["retry-after"] != nil)
+                try await Self.expectWholeAnswer(refused, service)
                 let recovery = try await service.post(service.user("known", "/public-token"))
                 #expect(recovery.code == "overloaded")
                 // They wait for another log, before which nobody stands.
@@ -30,11 +30,35 @@ struct OverloadTests {
                 let text = try await Self.connectionThatIsRefused(service)
                 #expect(text.contains("\"code\":\"overloaded\""))
                 #expect(text.contains("HTTP/1.1 200 OK\r\n"))
-                #expect(!service.logs.lines.contains { $0.contains("request failed") })
+                try await eventually("one line tells of all who were refused") {
+                    service.logs.lines.contains {
+                        $0.hasPrefix("warning requests refused for overload")
+                    }
+                }
+                #expect(!service.logs.lines.contains { $0.contains("\"status\": 503") })
                 return Task { try await service.finish(launch.finishPath, session).status }
             }
             #expect(try await service.post("/v1/launches", Self.launch).status == 201)
         }
+    }
+
+    /// It has all that any other answer has, and when to come again.
+    private static func expectWholeAnswer(
+        _ refused: TestAnswer,
+        _ service: TestService
+    ) async throws {
+        #expect(refused.headers["retry-after"] == "2")
+        #expect(refused["request_id"] == refused.headers["x-request-id"])
+        let other = try await service.get("/v1/nothing")
+        #expect(Set(refused.headers.keys) == Set(other.headers.keys).union(["retry-after"]))
+        let own: Set = ["content-length", "date", "retry-after", "x-request-id"]
+        #expect(
+            refused.headers.filter { !own.contains($0.key) }
+                == other.headers.filter { !own.contains($0.key) }
+        )
+        let again = try await service.post("/v1/launches", Self.launch)
+        #expect(again.lasting == refused.lasting)
+        #expect(again.headers["x-request-id"] != refused.headers["x-request-id"])
     }
 
     private static let launch = #"{"client_user_id":"late"}"#
@@ -84,13 +108,12 @@ struct OverloadTests {
         let host = "Host: 127.0.0.1\r\n"
         let head =
             "POST /v1/launches HTTP/1.1\r\n\(host)Authorization: Bearer \(service.key)\r\n"
-            + "Content-Type: application/json\r\nExpect: 100-continue\r\n"
+            + "Content-Type: application/json\r\n"
             + "Content-Length: \(launch.utf8.count)\r\n\r\n"
         let next = "GET /livez HTTP/1.1\r\n\(host)\r\n"
         return try await RawConnection.exchange(
             [head, launch, next].map { Array($0.utf8) },
             port: port,
-            awaiting: "100 Continue",
             pausing: .milliseconds(200)
         )
     }

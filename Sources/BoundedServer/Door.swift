@@ -1,0 +1,31 @@
+package import HTTPTypes
+package import NIOCore
+
+/// Says of each request, when its head has been read, whether it is let in.
+package protocol Door: Sendable {
+    /// How many bytes of a body are read of who is turned away, so that the connection can go on.
+    var bodyBytesMax: Int { get }
+
+    /// The answer to who is turned away; nil lets the request in.
+    ///
+    /// Asked on an event loop, for every request: it must not wait.
+    func refusal(of request: HTTPRequest) -> Refusal?
+
+    /// A request was let in.
+    func enters()
+
+    /// So many requests that were let in are answered, or nobody waits for their answers any more.
+    func leave(_ count: Int)
+}
+
+/// A whole answer to who is turned away.
+package struct Refusal: Sendable {
+    let head: HTTPResponse
+    let body: ByteBuffer
+
+    /// An answer whose head names the body's length.
+    package init(head: HTTPResponse, body: ByteBuffer) {
+        self.head = head
+        self.body = body
+    }
+}

@@ -1,0 +1,108 @@
+internal import BoundedServer
+internal import HTTPTypes
+internal import Ledger
+internal import LedgerStore
+internal import Logging
+internal import Metrics
+internal import NIOCore
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// Turns calls away that can be made again, while too many wait
+/// (docs/decisions/0036-who-can-come-again-is-refused-first.md).
+///
+/// Thousands of refusals a second must cost little: nothing is looked up for them, the answer is
+/// there but for its id, and one line a second tells of them all.
+final class OverloadDoor: Door, Service {
+    let bodyBytesMax = RequestLimits.bodyBytesMax
+
+    private let store: LedgerStore
+    private let readiness: Readiness
+    private let logger: Logger
+    private let delay = WorkDelay()
+    private let inside = Atomic(0)
+    private let refusedRequests = Counter(label: "ledger_refused_requests")
+    private let state: Mutex<State>
+    /// The answer's body around the id.
+    private let body: (start: [UInt8], end: [UInt8])
+
+    private struct State {
+        /// All that is the same within a second.
+        var head: HTTPResponse
+        var refusedCount = 0
+    }
+
+    /// As long as any, and found nowhere else.
+    private static let anyID = String(repeating: "?", count: 36)
+
+    init(store: LedgerStore, readiness: Readiness, logger: Logger) {
+        self.store = store
+        self.readiness = readiness
+        self.logger = logger
+        let problem = Problem(StoreError.overloaded)
+        let document = problem.document(requestID: Self.anyID)
+        let id = document.firstRange(of: Array(Self.anyID.utf8)) ?? 0..<0
+        body = (Array(document[..<id.lowerBound]), Array(document[id.upperBound...]))
+        var head = HTTPResponse(status: problem.status, headerFields: problem.headers)
+        head.headerFields[.contentLength] = "\(document.count)"
+        head.headerFields[.requestID] = Self.anyID
+        head.headerFields.harden()
+        head.headerFields[.date] = HTTPDate.text(store.clock.now())
+        state = Mutex(State(head: head))
+    }
+
+    func refusal(of request: HTTPRequest) -> Refusal? {
+        guard let log = RepeatableCall.log(of: request),
+            isCrowded || store.isCrowded(before: log)
+        else { return nil }
+        refusedRequests.increment()
+        let id = store.clock.identifier().description
+        var head = state.withLock { state in
+            state.refusedCount += 1
+            return state.head
+        }
+        head.headerFields[.requestID] = id
+        if readiness.isShuttingDown { head.headerFields[.connection] = "close" }
+        var bytes = ByteBuffer()
+        bytes.reserveCapacity(body.start.count + id.utf8.count + body.end.count)
+        bytes.writeBytes(body.start)
+        bytes.writeString(id)
+        bytes.writeBytes(body.end)
+        return Refusal(head: head, body: bytes)
+    }
+
+    func enters() { inside.add(1, ordering: .relaxed) }
+
+    func leave(_ count: Int) { inside.subtract(count, ordering: .relaxed) }
+
+    /// Whether many are inside, and the processor is what they wait for.
+    private var isCrowded: Bool {
+        inside.load(ordering: .relaxed) >= RequestLimits.insideMin
+            && delay.current() > RequestLimits.workDelayMax
+    }
+
+    /// Looks after the processor, the date and the log until the shutdown.
+    func run() async throws {
+        var told = ContinuousClock.now
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
+            await delay.look()
+            if told + .seconds(1) <= .now {
+                told = .now
+                tell()
+            }
+            try? await Task.sleep(for: RequestLimits.workDelayPause)
+        }
+        tell()
+    }
+
+    private func tell() {
+        let date = HTTPDate.text(store.clock.now())
+        let count = state.withLock { state in
+            state.head.headerFields[.date] = date
+            defer { state.refusedCount = 0 }
+            return state.refusedCount
+        }
+        guard count > 0 else { return }
+        logger.warning("requests refused for overload", metadata: ["count": "\(count)"])
+    }
+}

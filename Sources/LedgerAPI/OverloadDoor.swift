@@ -19,8 +19,8 @@ final class OverloadDoor: Door, Service {
     private let store: LedgerStore
     private let readiness: Readiness
     private let logger: Logger
-    private let delay = WorkDelay()
     private let inside = Atomic(0)
+    private let isFlooded = Atomic(false)
     private let refusedRequests = Counter(label: "ledger_refused_requests")
     private let state: Mutex<State>
     /// The answer's body around the id.
@@ -53,7 +53,7 @@ final class OverloadDoor: Door, Service {
 
     func refusal(of request: HTTPRequest) -> Refusal? {
         guard let log = RepeatableCall.log(of: request),
-            isCrowded || store.isCrowded(before: log)
+            isFull || store.isCrowded(before: log)
         else { return nil }
         refusedRequests.increment()
         let id = store.clock.identifier().description
@@ -75,24 +75,40 @@ final class OverloadDoor: Door, Service {
 
     func leave(_ count: Int) { inside.subtract(count, ordering: .relaxed) }
 
-    /// Whether many are inside, and the processor is what they wait for.
-    private var isCrowded: Bool {
-        inside.load(ordering: .relaxed) >= RequestLimits.insideMin
-            && delay.current() > RequestLimits.workDelayMax
+    /// Whether it is a flood, and there is no room.
+    private var isFull: Bool {
+        isFlooded.load(ordering: .relaxed)
+            && inside.load(ordering: .relaxed) >= RequestLimits.insideMax
     }
 
     /// Looks after the processor, the date and the log until the shutdown.
     func run() async throws {
+        var flood = Flood()
         var told = ContinuousClock.now
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
-            await delay.look()
-            if told + .seconds(1) <= .now {
-                told = .now
+            let delay = await Self.workDelay()
+            let now = ContinuousClock.now
+            flood.look(
+                insideCount: inside.load(ordering: .relaxed),
+                workDelay: delay,
+                at: now
+            )
+            isFlooded.store(flood.isOn, ordering: .relaxed)
+            if told + .seconds(1) <= now {
+                told = now
                 tell()
             }
             try? await Task.sleep(for: RequestLimits.workDelayPause)
         }
         tell()
+    }
+
+    /// How long work that could go on waits for a processor: who steps back comes to its turn when
+    /// all those have had theirs who stood before it.
+    private static func workDelay() async -> Duration {
+        let begin = ContinuousClock.now
+        await Task.yield()
+        return .now - begin
     }
 
     private func tell() {

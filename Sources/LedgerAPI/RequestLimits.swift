@@ -24,9 +24,13 @@ enum RequestLimits {
     /// How many entries a page of a list has unless asked, and at most.
     static let pageEntries = 100
     static let pageEntriesMax = 500
-    /// How many requests must be inside, and how long must work wait for a processor, until calls
-    /// that can be made again are turned away; and how often it is looked.
-    static let insideMin = 512
+    /// How many requests are let in during a flood before calls that can be made again are turned
+    /// away: two batches are under way at the database, and as many can wait.
+    static let insideMax = 512
+    /// For how long there must be no room until that is a flood, and not be so until it is over.
+    static let floodBegin: Duration = .milliseconds(75)
+    static let floodEnd: Duration = .seconds(1)
+    /// How long work must wait for a processor, as seen once in a flood; and how often it is looked.
     static let workDelayMax: Duration = .milliseconds(3)
     static let workDelayPause: Duration = .milliseconds(5)
     /// What `Retry-After` says, in seconds.

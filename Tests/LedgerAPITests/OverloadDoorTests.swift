@@ -2,7 +2,6 @@ import HTTPTypes
 import Ledger
 import LedgerStore
 import NIOHTTP1
-import Synchronization
 import Testing
 import Vault
 
@@ -51,20 +50,34 @@ struct OverloadDoorTests {
         #expect(try Self.log("HEAD", "/v1/launches") == nil)
     }
 
-    @Test("work that waits for a processor is seen while it waits, and after")
-    func delay() async throws {
-        let delay = WorkDelay()
-        #expect(delay.current() == .zero)
-        let executor = HeldExecutor()
-        let task = Task(executorPreference: executor) { await delay.look() }
-        while !executor.runOne() { await Task.yield() }
+    @Test("no room and work that waits are a flood after a while, and until they are not")
+    func flood() {
         let begin = ContinuousClock.now
-        #expect(delay.current(at: begin + .seconds(3)) > .seconds(2))
-        while !executor.runOne() { await Task.yield() }
-        executor.release()
-        await task.value
-        #expect(delay.current(at: begin + .seconds(3000)) < .seconds(1000))
-        #expect(delay.current() > .zero)
+        var flood = Flood()
+        let look = { (milliseconds: Int, inside: Int, delay: Duration) in
+            flood.look(
+                insideCount: inside,
+                workDelay: delay,
+                at: begin + .milliseconds(milliseconds)
+            )
+            return flood.isOn
+        }
+        let (full, late) = (RequestLimits.insideMax, Duration.milliseconds(4))
+        // A burst passes, whatever waits for it.
+        #expect(!look(0, full, late))
+        #expect(!look(70, full, late))
+        #expect(!look(72, full - 1, late))
+        #expect(!look(140, full, .zero))
+        // Who is inside does not wait for the processor: neither seen before nor since.
+        #expect(!look(400, full, .zero))
+        #expect(look(405, full, late))
+        // Once it is one, moments of room do not end it.
+        #expect(look(410, 0, .zero))
+        #expect(look(1_300, full, .zero))
+        #expect(!look(1_405, full, .zero))
+        #expect(!look(1_410, 0, late))
+        #expect(!look(1_420, full, late))
+        #expect(look(1_500, full, .zero))
     }
 
     @Test(
@@ -77,39 +90,5 @@ struct OverloadDoorTests {
     )
     func date(moment: String, expected: String) throws {
         #expect(HTTPDate.text(try #require(Timestamp(moment))) == expected)
-    }
-}
-
-/// Runs what it is given when a test says so.
-private final class HeldExecutor: TaskExecutor {
-    private struct State {
-        var jobs: [UnownedJob] = []
-        var isReleased = false
-    }
-
-    private let state = Mutex(State())
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        let isReleased = state.withLock { state in
-            if !state.isReleased { state.jobs.append(job) }
-            return state.isReleased
-        }
-        if isReleased { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
-    }
-
-    /// False when there is nothing to run.
-    func runOne() -> Bool {
-        guard let job = state.withLock({ $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() }) else {
-            return false
-        }
-        unsafe job.runSynchronously(on: asUnownedTaskExecutor())
-        return true
-    }
-
-    /// Runs all that comes from now on at once.
-    func release() {
-        state.withLock { $0.isReleased = true }
-        while runOne() {}
     }
 }

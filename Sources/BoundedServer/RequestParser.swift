@@ -144,6 +144,8 @@ struct RequestParser {
 
     private mutating func end() -> Part {
         if isLast { finish() } else { state = .start }
+        // Let go of, so that the next read finds it free.
+        if bytes.readableBytes == 0 { bytes = ByteBuffer() }
         return .end
     }
 

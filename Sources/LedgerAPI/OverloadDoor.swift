@@ -98,9 +98,15 @@ final class OverloadDoor: Door, Service {
                 told = now
                 tell()
             }
-            try? await Task.sleep(for: RequestLimits.workDelayPause)
+            try? await Task.sleep(for: pause)
         }
         tell()
+    }
+
+    /// An idle service must not be woken hundreds of times a second.
+    private var pause: Duration {
+        inside.load(ordering: .relaxed) < RequestLimits.insideMax / 2
+            ? RequestLimits.calmPause : RequestLimits.workDelayPause
     }
 
     /// How long work that could go on waits for a processor: who steps back comes to its turn when

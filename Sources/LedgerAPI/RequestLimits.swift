@@ -30,9 +30,11 @@ enum RequestLimits {
     /// For how long there must be no room until that is a flood, and not be so until it is over.
     static let floodBegin: Duration = .milliseconds(75)
     static let floodEnd: Duration = .seconds(1)
-    /// How long work must wait for a processor, as seen once in a flood; and how often it is looked.
+    /// How long work must wait for a processor, as seen once in a flood; and how often it is looked
+    /// while half of the room is taken, and before.
     static let workDelayMax: Duration = .milliseconds(3)
     static let workDelayPause: Duration = .milliseconds(5)
+    static let calmPause: Duration = .milliseconds(100)
     /// What `Retry-After` says, in seconds.
     static let retryAfterSeconds = 2
 }

@@ -67,13 +67,23 @@ enum HostName {
             port = text[(end + 1)...]
         } else {
             let host = text.prefix { $0 != UInt8(ascii: ":") }
-            guard !host.isEmpty, host.allSatisfy({ CharacterSet.host.has($0) }) else {
-                return false
-            }
+            guard !host.isEmpty, host.allSatisfy({ CharacterSet.host.has($0) }),
+                hasWholeEscapes(host)
+            else { return false }
             port = text.dropFirst(host.count)
         }
         guard let colon = port.popFirst() else { return true }
-        return colon == UInt8(ascii: ":") && port.count <= 5 && port.allSatisfy(isDigit)
+        guard colon == UInt8(ascii: ":"), port.allSatisfy(isDigit) else { return false }
+        return port.isEmpty || UInt16(String(decoding: port, as: UTF8.self)) != nil
+    }
+
+    /// Whether two hexadecimal digits follow each percent sign.
+    private static func hasWholeEscapes(_ host: ArraySlice<UInt8>) -> Bool {
+        host.indices.allSatisfy { index in
+            host[index] != UInt8(ascii: "%")
+                || host[(index + 1)...].prefix(2).filter { CharacterSet.hexadecimal.has($0) }.count
+                    == 2
+        }
     }
 }
 
@@ -86,6 +96,7 @@ struct CharacterSet {
     static let target = CharacterSet(letters + "-._~!$&'()*+,;=%:@/?")
     /// An IPv6 address.
     static let address = CharacterSet("0123456789abcdefABCDEF:.")
+    static let hexadecimal = CharacterSet("0123456789abcdefABCDEF")
     /// A token of RFC 9110, section 5.6.2.
     static let token = CharacterSet(letters + "!#$%&'*+-.^_`|~")
 

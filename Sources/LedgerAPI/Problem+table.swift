@@ -167,7 +167,7 @@ extension Problem {
             self.init(
                 .conflict,
                 "finalize_in_progress",
-                "The same finish is being worked on.",
+                "A finish of this user is being worked on.",
                 retry: .soon
             )
         case .rejected:

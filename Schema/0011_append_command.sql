@@ -62,8 +62,8 @@ create type ledger.append_command as (
     drops ledger.append_drop[]
 );
 
--- A command of one event that changes nothing but the user's state, or makes a user. Its columns are those
--- of append_command and append_event; `subject` is the event's.
+-- A command of one event that changes nothing but the user's state, or makes a user; or one event of a command
+-- that is not counted. Its columns are those of append_command and append_event; `subject` is the event's.
 create type ledger.append_single as (
     app_id uuid,
     subject uuid,

@@ -3,7 +3,7 @@ begin;
 
 insert into ledger.migration (number, name) values (16, 'append_single_events');
 
--- Appends the one event of each command. Either all commands are counted, or none. Answers the position of
+-- Appends one event for each row. Either all of them are counted, or none. Answers the position of
 -- the first event, which the others follow in order, and the numbers (from 1) of the commands whose subject
 -- is not at the expected version, of which nothing was written.
 -- Nothing is looked for beforehand: what must not be there yet is found by the unique keys. Then nothing is

@@ -32,6 +32,10 @@ package struct CircuitBreaker: Sendable {
         /// A call without an answer for so long counts as failed while it goes on: a host that
         /// hangs would otherwise be noticed only when the first calls time out.
         var patience: Duration = .seconds(5)
+        /// No call may take so long.
+        ///
+        /// One that did says that this process stood still meanwhile, and nothing of the host.
+        var callTimeMax: Duration = .seconds(17)
         /// One call in this time finds out whether the host is back.
         var probePause: Duration = .seconds(10)
         /// What a host may ask for at most.
@@ -64,7 +68,8 @@ package struct CircuitBreaker: Sendable {
         switch state {
         case .closed(let failures, let last):
             let overdue = pending.values.count { begin in
-                now - begin >= limits.patience && (lastAnswer.map { begin > $0 } ?? true)
+                (limits.patience..<limits.callTimeMax).contains(now - begin)
+                    && (lastAnswer.map { begin > $0 } ?? true)
             }
             let inRow = isInRow(last, now) ? failures : 0
             guard inRow + overdue >= limits.failuresMax else { return .allowed }
@@ -86,9 +91,10 @@ package struct CircuitBreaker: Sendable {
 
     /// Notes what became of it.
     mutating func end(_ call: CallNumber, _ report: Report, at now: ContinuousClock.Instant) {
-        pending[call] = nil
+        let begin = pending.removeValue(forKey: call) ?? now
         switch (report, state) {
         case (.abandoned, _): break
+        case (.failed, _) where now - begin >= limits.callTimeMax: break
         case (.answered, _):
             state = .closed(failures: 0, last: nil)
             lastAnswer = now

@@ -5,6 +5,8 @@ enum StoreLimits {
     /// Beyond about a hundred the commit's share of the cost is already small, and a larger batch
     /// only makes its first command wait.
     static let batchCommandsMax = 128
+    /// How many events `ledger.append_single_events` takes.
+    static let shortEventsMax = 1_000
     /// How many batches of one log are under way at once: while one holds the log's lock and
     /// commits, the next is already at the server and waits for the lock, so the server never waits
     /// for us.

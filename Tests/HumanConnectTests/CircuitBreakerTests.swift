@@ -112,6 +112,15 @@ struct CircuitBreakerTests {
         #expect(admit() != .allowed)
     }
 
+    @Test("calls that took longer than any may tell of ourselves: we stood still")
+    mutating func stoodStill() {
+        let calls = (0..<3).map { _ in breaker.begin(at: now) }
+        wait(.seconds(25))
+        #expect(admit() == .allowed)
+        for call in calls { breaker.end(call, .failed, at: now) }
+        #expect(admit() == .allowed)
+    }
+
     @Test("a host is left alone for as long as it asks, within a minute")
     mutating func retryAfter() {
         call(.askedToWait(.seconds(30)))

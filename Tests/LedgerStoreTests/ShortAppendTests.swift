@@ -142,6 +142,47 @@ struct ShortAppendTests {
         }
     }
 
+    @Test("events that are not counted go the short way, however many a command has")
+    func uncounted() async throws {
+        try await TestStore.run { test in
+            let user = try await test.connectedUser("alice")
+            let clock = test.store.clock
+            let commands = [2, 1, 3].map { count in
+                let time = clock.now()
+                let events = (0..<count).map { _ in
+                    let record = Record(
+                        id: clock.identifier(),
+                        clientID: test.app.clientID,
+                        subject: user.subject,
+                        time: time,
+                        subjectVersion: nil,
+                        context: TestStore.context,
+                        event: .tokenRead(kind: .accessToken, version: 1, key: "key")
+                    )
+                    return AppendCommand.Event(record: record, bytes: record.encoded())
+                }
+                return AppendCommand(
+                    app: test.app.id,
+                    subject: clock.identifier(),
+                    expected: nil,
+                    time: time,
+                    state: nil,
+                    events: events
+                )
+            }
+            let append = AppendStatement(commands, logID: 1, rootKeyID: "test")
+            #expect(append.isShort)
+            #expect(
+                try await CommandFactory(test: test).send(commands, logID: 1, tellsEach: false) == [
+                    .appended(position: 0), .appended(position: 2), .appended(position: 3),
+                ]
+            )
+            let stored = try await test.log(.access).map(\.bytes)
+            #expect(stored == commands.flatMap { $0.events.map(\.bytes) })
+            #expect(try await Verification.run(test.owner).findings == [])
+        }
+    }
+
     @Test("a token that is replaced moves out of the user's row, and can still be read")
     func replaced() async throws {
         try await TestStore.run { test in

@@ -31,27 +31,28 @@ extension AppendCommand {
         )
     }
 
-    /// A command that `isSingle` as `ledger.append_single`.
-    func singleRow(rootKeyID: String) -> PostgresRow {
-        let event = events[0]
-        return PostgresRow(
-            .uuid(app.value),
-            .uuid(event.record.subject?.value),
-            .int8(expected),
-            .timestamptz(microsecondsSince1970: time.microseconds),
-            .text(state?.status.rawValue),
-            .int8(state?.accessToken?.version),
-            .int8(state?.publicToken?.version),
-            .timestamptz(microsecondsSince1970: state?.settleAt?.microseconds),
-            .json(state?.encoded()),
-            .bytea(fingerprint?.bytes),
-            .text(wrappedKey == nil ? nil : rootKeyID),
-            .bytea(wrappedKey),
-            .bytea(current[.clientUserID]),
-            .uuid(event.record.id.value),
-            .text("\(event.record.event.type)"),
-            .bytea(event.bytes)
-        )
+    /// A command that `isShort` as one `ledger.append_single` for each event.
+    func singleRows(rootKeyID: String) -> [PostgresRow] {
+        events.map { event in
+            PostgresRow(
+                .uuid(app.value),
+                .uuid(event.record.subject?.value),
+                .int8(expected),
+                .timestamptz(microsecondsSince1970: time.microseconds),
+                .text(state?.status.rawValue),
+                .int8(state?.accessToken?.version),
+                .int8(state?.publicToken?.version),
+                .timestamptz(microsecondsSince1970: state?.settleAt?.microseconds),
+                .json(state?.encoded()),
+                .bytea(fingerprint?.bytes),
+                .text(wrappedKey == nil ? nil : rootKeyID),
+                .bytea(wrappedKey),
+                .bytea(current[.clientUserID]),
+                .uuid(event.record.id.value),
+                .text("\(event.record.event.type)"),
+                .bytea(event.bytes)
+            )
+        }
     }
 }
 

@@ -3,8 +3,8 @@ internal import Vault
 
 /// Everything that one command writes, ready to be sent.
 ///
-/// It and the types within have one row type each in `Schema/0011_append_command.sql`; one that
-/// `isSingle` has a second, shorter one.
+/// It and the types within have one row type each in `Schema/0011_append_command.sql`; where
+/// `isShort`, each of its events has a shorter one.
 struct AppendCommand: Sendable {
     /// An event beside its record's bytes, as the columns want it.
     struct Event: Sendable {
@@ -51,12 +51,17 @@ struct AppendCommand: Sendable {
     /// Whether the user holds another token afterwards, or none.
     var changesTokens = false
 
-    /// Whether it is one event, and changes nothing but the user's state, or makes a user.
-    var isSingle: Bool {
-        events.count == 1 && !changesTokens && claims.isEmpty && values.isEmpty && drops.isEmpty
-            && current.keys.allSatisfy { $0 == .clientUserID }
-            && events[0].record.subjectVersion == expected.map { $0 + 1 }
-            && (expected == nil ? wrappedKey == nil : events[0].record.subject == subject)
+    /// Whether the short way takes it: one event that changes nothing but the user's state, or makes
+    /// a user; or events that are not counted.
+    var isShort: Bool {
+        guard claims.isEmpty, values.isEmpty, drops.isEmpty, !changesTokens else { return false }
+        guard let expected else {
+            return wrappedKey == nil && !events.isEmpty
+                && events.allSatisfy { $0.record.subjectVersion == nil }
+        }
+        return events.count == 1 && current.keys.allSatisfy { $0 == .clientUserID }
+            && events[0].record.subjectVersion == expected + 1
+            && events[0].record.subject == subject
     }
 
     /// Commands with the same key never share a batch: of two first launches of one user, the

@@ -7,17 +7,18 @@ struct AppendStatement {
     private(set) var statement: Statement
     /// Whether the short way is gone, on which one that does not fit keeps all from being written.
     let isShort: Bool
-    private let count: Int
+    /// How many events each command has.
+    private let eventCounts: [Int]
 
     /// Makes the call for at least one command.
     ///
     /// `tellsEach` says that each must be told what becomes of it, which takes the long way.
     init(_ commands: [AppendCommand], logID: Int32, rootKeyID: String, tellsEach: Bool = false) {
-        count = commands.count
+        eventCounts = commands.map(\.events.count)
         let isCounted = commands.first?.expected != nil
         isShort =
-            !tellsEach
-            && commands.allSatisfy { $0.isSingle && ($0.expected != nil) == isCounted }
+            !tellsEach && eventCounts.reduce(0, +) <= StoreLimits.shortEventsMax
+            && commands.allSatisfy { $0.isShort && ($0.expected != nil) == isCounted }
         statement =
             isShort
             ? Statement(
@@ -27,7 +28,7 @@ struct AppendStatement {
                 from ledger.append_single_events($1, $2::ledger.append_single[])
                 """,
                 .int4(logID),
-                .rowArray(commands.map { $0.singleRow(rootKeyID: rootKeyID) })
+                .rowArray(commands.flatMap { $0.singleRows(rootKeyID: rootKeyID) })
             )
             : Statement(
                 "append_events",
@@ -57,7 +58,7 @@ struct AppendStatement {
             "probe_append",
             "select ledger.probe_append($1, $2::ledger.append_single[])",
             .int4(logID),
-            .rowArray([command.singleRow(rootKeyID: rootKeyID)])
+            .rowArray(command.singleRows(rootKeyID: rootKeyID))
         )
     }
 
@@ -69,13 +70,12 @@ struct AppendStatement {
     ) throws(PostgresError) -> [AppendVerdict?] {
         guard isShort else { return try Self.verdicts(result) }
         var position = try result.int8(0, 0)
-        guard let conflicts = try result.textOrNil(0, 1) else {
-            return (0..<count).map { .appended(position: position + Int64($0)) }
-        }
+        // Only counted commands conflict, which have one event each.
+        let conflicts = try result.textOrNil(0, 1) ?? ""
         let refused = Set(conflicts.split(separator: " ").compactMap { Int($0) })
-        return (1...count).map { number in
-            guard !refused.contains(number) else { return nil }
-            defer { position += 1 }
+        return eventCounts.enumerated().map { index, count in
+            guard !refused.contains(index + 1) else { return nil }
+            defer { position += Int64(count) }
             return .appended(position: position)
         }
     }

@@ -45,7 +45,7 @@ final class LogWriter: Sendable {
         try await batcher.submit(
             command,
             key: command.batchKey,
-            company: command.isSingle ? 0 : 1
+            company: command.isShort ? 0 : 1
         )
     }
 

@@ -16,6 +16,8 @@ enum StoreLimits {
     /// Fewer wait for the first to come back: a call has a fixed price, so two small batches cost more
     /// than one.
     static let furtherBatchMin = 32
+    /// After how long the first one is waited for no longer: it may hang on something of its own.
+    static let furtherBatchTime: Duration = .milliseconds(50)
     /// How many commands may wait for the next batches: half a second's work at 10,000 a second.
     ///
     /// Room for what has begun; what has not is asked to come later long before.

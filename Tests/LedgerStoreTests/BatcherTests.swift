@@ -174,6 +174,62 @@ struct BatcherTests {
         }
     }
 
+    @Test("who comes after a batch that hangs is not kept waiting by it")
+    func hangs() async {
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        let batches = Batches()
+        let batcher = Batcher<Int, Int>(
+            batchMax: 100,
+            queueMax: 100,
+            queueTimeMax: .seconds(60),
+            workerCount: 2,
+            furtherBatchMin: 50
+        ) { batch in
+            batches.add(batch)
+            if batch == [0] { for await _ in gate {} }
+            return batch.map { .success($0 * 2) }
+        }
+        await withTaskCancellationHandler {
+            await withTaskGroup(of: Void.self) { work in
+                work.addTask { await batcher.run() }
+                work.addTask { _ = await submit(0, to: batcher) }
+                while batches.all.isEmpty { await Task.yield() }
+                #expect(await submit(1, to: batcher) == .success(2))
+                opening.finish()
+                batcher.close()
+                await work.waitForAll()
+            }
+        } onCancel: {
+            opening.finish()
+        }
+    }
+
+    @Test("only items of one company share a batch")
+    func companies() async {
+        let batches = Batches()
+        let batcher = Batcher<Int, Int>(
+            batchMax: 100,
+            queueMax: 100,
+            queueTimeMax: .seconds(60),
+            workerCount: 1
+        ) { batch in
+            batches.add(batch)
+            return batch.map { .success($0) }
+        }
+        await withTaskGroup(of: Void.self) { work in
+            work.addTask { await batcher.run() }
+            await withTaskGroup(of: Void.self) { group in
+                for item in 0..<100 {
+                    group.addTask { _ = try? await batcher.submit(item, company: item % 2) }
+                }
+            }
+            batcher.close()
+            await work.waitForAll()
+        }
+        #expect(batches.all.flatMap { $0 }.sorted() == Array(0..<100))
+        for batch in batches.all { #expect(Set(batch.map { $0 % 2 }).count == 1) }
+    }
+
     private func submit(
         _ item: Int,
         to batcher: Batcher<Int, Int>,

@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// Nothing waits for a timer: a lone item goes out at once, and under load the batches grow by
 /// themselves. Another batch goes out beside one that is under way once there is enough for a good
-/// one. The queue is bounded: one item too many is refused, and so is one that waited too
+/// one, or once that one takes long: what it waits for need not be what the next would. The queue is bounded: one item too many is refused, and so is one that waited too
 /// long, whatever the workers wait for.
 final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
     private struct Waiting {
@@ -23,6 +23,8 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
         var idleWorkers: [CheckedContinuation<Step, Never>] = []
         /// How many batches are under way.
         var underWay = 0
+        /// When the last of them began.
+        var lastBegin = ContinuousClock.now
         var isClosed = false
     }
 
@@ -135,7 +137,7 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
             if state.isClosed { return .refused(.unavailable) }
             guard state.queue.count < queueMax else { return .refused(.overloaded) }
             state.queue.append(waiting)
-            guard maySend(state), let worker = state.idleWorkers.popLast() else { return .queued }
+            guard maySend(&state), let worker = state.idleWorkers.popLast() else { return .queued }
             return .wake(worker)
         }
     }
@@ -160,8 +162,9 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
     private func nextStep() async -> Step {
         await withCheckedContinuation { continuation in
             let step = state.withLock { state -> Step? in
-                if maySend(state) {
+                if maySend(&state) {
                     state.underWay += 1
+                    state.lastBegin = .now
                     return .process(takeBatch(&state))
                 }
                 // What still waits then goes with whoever comes back from a batch.
@@ -173,21 +176,26 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
         }
     }
 
-    private func maySend(_ state: borrowing State) -> Bool {
-        state.queue.count >= (state.underWay == 0 ? 1 : furtherBatchMin)
+    private func maySend(_ state: inout State) -> Bool {
+        let count = state.queue.count
+        let isFree = state.underWay == 0 || state.lastBegin + StoreLimits.furtherBatchTime < .now
+        return count >= (isFree ? 1 : furtherBatchMin)
     }
 
-    /// Refuses, again and again, whoever has waited too long; nobody has worked on their items.
+    /// Refuses, again and again, whoever has waited too long, for nobody has worked on their items;
+    /// and has a batch sent that became due without anybody's coming.
     private func refuseLate() async {
         while (try? await Task.sleep(for: StoreLimits.queueLookPause)) != nil {
-            let late = state.withLock { state in
+            let (late, worker) = state.withLock { state in
                 let latest = ContinuousClock.now - queueTimeMax
                 // They stand in the order in which they came.
                 let count = state.queue.prefix { $0.since < latest }.count
-                defer { state.queue.removeFirst(count) }
-                return state.queue.prefix(count)
+                let late = state.queue.prefix(count)
+                state.queue.removeFirst(count)
+                return (late, maySend(&state) ? state.idleWorkers.popLast() : nil)
             }
             for waiting in late { waiting.continuation.resume(returning: .failure(.overloaded)) }
+            worker?.resume(returning: .look)
         }
     }
 

@@ -6,7 +6,7 @@ import NIOHTTP1
 import NIOPosix
 internal import Wire
 
-/// Calls the provider: one request per call, a fresh connection each, nothing ever sent twice.
+/// Calls the provider: a fresh connection for each request, and no session ever sent twice.
 package struct HumanConnectClient: Sendable {
     /// The client's limits; tests shorten them.
     package struct Configuration: Sendable {
@@ -125,7 +125,7 @@ package struct HumanConnectClient: Sendable {
             return try await post(body, path, app)
         } catch {
             guard error == .unknown(.timedOut),
-                .now - begin >= CircuitBreaker.Limits().callTimeMax
+                .now - begin >= health.limits.callTimeMax
             else { throw error }
         }
         return try await post(body, path, app)

@@ -148,10 +148,10 @@ extension VerificationVault {
         var finish: LedgerEvent.Finish?
         if case .finishReceived(let received) = record.event { finish = received }
         return switch LookupKind(rawValue: row.kind) {
-        case .user: false
         case .session: finish.map { $0.session == fingerprint } ?? false
         case .human: record.event.linkedHuman.map { $0 == fingerprint } ?? false
-        case nil: false
+        // Users are found by their row.
+        case .user, nil: false
         }
     }
 

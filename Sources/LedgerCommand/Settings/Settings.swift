@@ -52,9 +52,7 @@ struct Settings {
         return text
     }
 
-    /// The number of a setting.
-    ///
-    /// The file may hold a number or its digits.
+    /// The port that a setting names; the file may hold a number or its digits.
     ///
     /// The socket would take the lower bits of a greater number, and listen elsewhere.
     func port(_ setting: Setting) throws -> Int? {

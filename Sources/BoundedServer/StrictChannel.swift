@@ -5,7 +5,7 @@ internal import NIOHTTPTypes
 
 /// A connection that is read by `HTTPCodec` instead of the framework's lenient reader.
 struct StrictChannel: HTTPChannelHandler {
-    typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    typealias Value = AcceptedConnection
 
     let responder: Responder
     let limits: ServerLimits
@@ -19,14 +19,16 @@ struct StrictChannel: HTTPChannelHandler {
                 HTTPConnectionStateHandler(idleTimeout: limits.idleTimeMax, logger: logger)
             )
             if let door { try pipeline.addHandler(DoorHandler(door)) }
-            return try NIOAsyncChannel(
-                wrappingChannelSynchronously: channel,
-                configuration: NIOAsyncChannel.Configuration(isOutboundHalfClosureEnabled: true)
+            return AcceptedConnection(
+                try NIOAsyncChannel(
+                    wrappingChannelSynchronously: channel,
+                    configuration: NIOAsyncChannel.Configuration(isOutboundHalfClosureEnabled: true)
+                )
             )
         }
     }
 
     func handle(value: Value, logger: Logger) async {
-        await handleHTTP(asyncChannel: value, logger: logger)
+        await handleHTTP(asyncChannel: value.take(), logger: logger)
     }
 }

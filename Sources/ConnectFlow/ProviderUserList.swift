@@ -39,7 +39,7 @@ package final class ProviderUserList: Sendable {
         return await withTaskGroup(of: UserLookup?.self) { group in
             group.addTask { await self.look(for: clientUserID, in: endpoint, app.id) }
             group.addTask {
-                try? await Task.sleep(for: FlowLimits.listWaitMax)
+                await Standstill.sleepAwake(for: FlowLimits.listWaitMax)
                 return nil
             }
             let first = await group.next() ?? nil

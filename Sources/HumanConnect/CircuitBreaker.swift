@@ -91,10 +91,9 @@ package struct CircuitBreaker: Sendable {
 
     /// Notes what became of it.
     mutating func end(_ call: CallNumber, _ report: Report, at now: ContinuousClock.Instant) {
-        let begin = pending.removeValue(forKey: call) ?? now
+        pending[call] = nil
         switch (report, state) {
         case (.abandoned, _): break
-        case (.failed, _) where now - begin >= limits.callTimeMax: break
         case (.answered, _):
             state = .closed(failures: 0, last: nil)
             lastAnswer = now

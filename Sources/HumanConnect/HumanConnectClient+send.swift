@@ -25,13 +25,15 @@ extension HumanConnectClient {
         sink: BoundedCall.Sink? = nil
     ) async throws(HumanConnectError) -> HTTPAnswer {
         let call = health.begin(base)
+        let begin = ContinuousClock.now
         let answer: HTTPAnswer
         do {
             answer = try await send(request, body: body, timeMax: timeMax, sink: sink)
         } catch {
             // A long list that takes long says nothing of the host.
             let isSlowList = sink != nil && error == .unknown(.timedOut)
-            health.end(call, base, isSlowList ? .abandoned : error.report)
+            let isOurs = isSlowList || Standstill.explains(since: begin, timeMax: timeMax)
+            health.end(call, base, isOurs ? .abandoned : error.report)
             throw error
         }
         health.end(call, base, answer.report)

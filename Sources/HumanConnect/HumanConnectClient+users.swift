@@ -18,11 +18,12 @@ extension HumanConnectClient {
         // These two would lead out of the users.
         guard ![".", ".."].contains(humanID.exposed) else { throw .unknown(.differentHuman) }
         let path = "/" + PercentCoding.encode(humanID.exposed, keeping: .unreserved)
-        let answer = try await answer(
-            to: try request(path, app),
-            at: app.endpoints.api,
-            timeMax: configuration.lookTimeMax
-        )
+        let request = try request(path, app)
+        let timeMax = configuration.lookTimeMax
+        let answer = try await Standstill.askingAgain(timeMax: timeMax) {
+            () throws(HumanConnectError) in
+            try await self.answer(to: request, at: app.endpoints.api, timeMax: timeMax)
+        }
         let user = ListedUser(try AnswerFields.parse(answer.body), of: app)
         guard case .person(humanID, _) = user else { throw .unknown(.differentHuman) }
         return user
@@ -32,7 +33,7 @@ extension HumanConnectClient {
     ///
     /// - Parameters:
     ///   - app: an app with its App Key.
-    ///   - visit: gets each entry, and may have got some when the call fails.
+    ///   - visit: gets each entry, and may have got some when the call fails, or get some again.
     /// - Returns: how many entries could not be read.
     /// - Throws: `HumanConnectError`: `.notSent(.notConfigured)` without an App Key,
     ///   `.unknown(.listTooLong)` where the limits end the reading.
@@ -40,16 +41,20 @@ extension HumanConnectClient {
         of app: ProviderApp,
         _ visit: @escaping @Sendable (ListedUser) -> Void
     ) async throws(HumanConnectError) -> Int {
-        let reading = UserListReading(app: app, visit: visit)
-        _ = try await answer(
-            to: try request("", app),
-            at: app.endpoints.api,
-            timeMax: configuration.lookTimeMax,
-            sink: BoundedCall.Sink(bytesMax: configuration.listBytesMax) { part in
-                try reading.read(part)
-            }
-        )
-        return try reading.end()
+        let request = try request("", app)
+        let timeMax = configuration.lookTimeMax
+        return try await Standstill.askingAgain(timeMax: timeMax) { () throws(HumanConnectError) in
+            let reading = UserListReading(app: app, visit: visit)
+            _ = try await answer(
+                to: request,
+                at: app.endpoints.api,
+                timeMax: timeMax,
+                sink: BoundedCall.Sink(bytesMax: configuration.listBytesMax) { part in
+                    try reading.read(part)
+                }
+            )
+            return try reading.end()
+        }
     }
 
     private func request(

@@ -104,31 +104,16 @@ package struct HumanConnectClient: Sendable {
             "clientSecret": .string(app.clientSecret.exposed),
         ]
         try admit(app.endpoints.user)
-        let answer = try await asked(body, "/v1/connect/publictokens", app)
+        let answer = try await Standstill.askingAgain(
+            timeMax: configuration.totalTimeMax
+        ) { () throws(HumanConnectError) in
+            try await post(body, "/v1/connect/publictokens", app)
+        }
         let token = Secret(try AnswerFields.required("publicToken", in: answer))
         guard Secret(try AnswerFields.required("humanId", in: answer)) == humanID else {
             throw .unknown(.differentHuman)
         }
         return token
-    }
-
-    /// Asks, once more where this process stood still until the answer was late.
-    ///
-    /// Only for what may be asked twice.
-    private func asked(
-        _ body: JSONValue,
-        _ path: String,
-        _ app: ProviderApp
-    ) async throws(HumanConnectError) -> JSONValue {
-        let begin = ContinuousClock.now
-        do {
-            return try await post(body, path, app)
-        } catch {
-            guard error == .unknown(.timedOut),
-                .now - begin >= health.limits.callTimeMax
-            else { throw error }
-        }
-        return try await post(body, path, app)
     }
 
     private func post(

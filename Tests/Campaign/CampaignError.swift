@@ -3,7 +3,7 @@ enum CampaignError: Error, CustomStringConvertible {
     /// A service did not become ready.
     case notReady(log: String)
     /// A service ended that nobody had killed.
-    case died(log: String)
+    case died(status: String, log: String)
     /// A service did not die at its crash point.
     case notCrashed(String)
     /// A command failed.
@@ -24,7 +24,8 @@ enum CampaignError: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .notReady(let log): "the service did not become ready; its log ends with:\n\(log)"
-        case .died(let log): "the service ended by itself; its log ends with:\n\(log)"
+        case .died(let status, let log):
+            "the service ended by itself, \(status); its log ends with:\n\(log)"
         case .notCrashed(let words): "the service did not die at its crash point: \(words)"
         case .command(let arguments, let output):
             "\(arguments.joined(separator: " ")) failed: \(output)"

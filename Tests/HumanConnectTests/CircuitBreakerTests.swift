@@ -117,7 +117,7 @@ struct CircuitBreakerTests {
         let calls = (0..<3).map { _ in breaker.begin(at: now) }
         wait(.seconds(25))
         #expect(admit() == .allowed)
-        for call in calls { breaker.end(call, .failed, at: now) }
+        for call in calls { breaker.end(call, .abandoned, at: now) }
         #expect(admit() == .allowed)
     }
 

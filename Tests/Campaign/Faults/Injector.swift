@@ -82,7 +82,7 @@ struct Injector {
         for service in world.services {
             try await wait(orElse: "the service did not become ready again") {
                 if await service.isReady() { return true }
-                if await service.isEnded { throw CampaignError.died(log: service.logTail) }
+                try await service.checkIsAlive()
                 return false
             }
         }

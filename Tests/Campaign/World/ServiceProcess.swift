@@ -62,6 +62,13 @@ actor ServiceProcess {
     /// Whether it is not there, or has ended.
     var isEnded: Bool { current.map { !ChildProcess.isRunning($0.process) } ?? true }
 
+    /// Throws `CampaignError.died` when it has ended by itself.
+    func checkIsAlive() async throws {
+        guard isEnded else { return }
+        let status = try await current?.task.value
+        throw CampaignError.died(status: "\(String(describing: status))", log: logTail)
+    }
+
     /// Its process, while there is one.
     var process: pid_t? { current?.process }
 
@@ -126,8 +133,11 @@ actor ServiceProcess {
         var environment: [String: String] = ["TOKEN_LEDGER_CONFIG_FILE": settings.settingsFile]
         if let crashPoint { environment["CRASH_POINT"] = crashPoint }
         let variables = environment
+        var options = PlatformOptions()
+        // A frozen process gets SIGHUP when the shell ends that started the campaign.
+        options.createSession = true
         let (started, reportStarted) = AsyncStream<pid_t>.makeStream()
-        let task = Task {
+        let task = Task { [options] in
             defer { reportStarted.finish() }
             return try await Subprocess.run(
                 .path("/bin/sh"),
@@ -137,6 +147,7 @@ actor ServiceProcess {
                     signal: "KILL"
                 ),
                 environment: ChildProcess.environment(and: variables),
+                platformOptions: options,
                 input: .inputWriter,
                 output: .discarded,
                 error: .discarded

@@ -19,7 +19,9 @@ final class AcceptedConnection: ServerChildChannelValue {
 
     deinit {
         guard !isTaken.load(ordering: .relaxed) else { return }
-        Task { [parts] in try? await parts.executeThenClose { _, _ in } }
+        // Once it is closed it may be let go.
+        parts.channel.closeFuture.whenComplete { [parts] _ in withExtendedLifetime(parts) {} }
+        parts.channel.close(promise: nil)
     }
 
     var channel: any Channel { parts.channel }

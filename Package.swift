@@ -111,6 +111,7 @@ let package = Package(
         target("Postgres", ["CLibPQ", "Logging", "ServiceLifecycle"]),
         target("PostgresCluster", ["Logging", "Postgres", "Subprocess", "SystemPackage", "Wire"]),
         target("Ledger", ["Wire"]),
+        target("LineLog", ["Ledger", "Logging"]),
         target("MerkleLog", ["Crypto", "Wire"]),
         target("Vault", ["Crypto", "DurableFiles", "Ledger", "MerkleLog", "Wire"]),
         target("LedgerSchema", path: "Schema", embeds: migrations),
@@ -204,7 +205,7 @@ let package = Package(
                 "ArgumentParser", "BoundedClient", "BoundedServer", "Configuration", "DurableFiles",
                 "HTTPTypes", "HumanConnect", "HumanConnectSandbox", "Hummingbird", "Ledger",
                 "LedgerAPI", "LedgerAudit", "LedgerBench", "LedgerExport", "LedgerStack",
-                "LedgerStore", "Logging", "MerkleLog", "Mustache", "NIOCore", "NIOHTTP1",
+                "LedgerStore", "LineLog", "Logging", "MerkleLog", "Mustache", "NIOCore", "NIOHTTP1",
                 "Postgres", "ServiceLifecycle", "SystemPackage", "Vault", "Wire", "Witness",
             ]),
             resources: ["demo.css", "demo.js", "demo.mustache"].map { .embedInCode("Demo/\($0)") },
@@ -238,6 +239,7 @@ let package = Package(
         ),
         tests("WireTests", ["SeededRandom", "Wire"]),
         tests("DurableFilesTests", ["DurableFiles"]),
+        tests("LineLogTests", ["Ledger", "LineLog", "Logging"]),
         tests(
             "BoundedServerTests",
             [

@@ -1,3 +1,5 @@
+import LedgerStore
+import LineLog
 import Logging
 import Synchronization
 
@@ -23,10 +25,14 @@ enum ProgramLog {
         }
         let chosen = level
         if isFirst {
-            LoggingSystem.bootstrap { label in
-                var handler = StreamLogHandler.standardError(label: label)
-                handler.logLevel = chosen
-                return handler
+            let clock = EventClock()
+            LoggingSystem.bootstrap {
+                LineLogHandler(
+                    label: $0,
+                    level: chosen,
+                    lines: .standardError,
+                    now: { clock.now() }
+                )
             }
         }
         return Logger(label: "token-ledger")

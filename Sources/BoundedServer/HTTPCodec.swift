@@ -14,6 +14,8 @@ final class HTTPCodec: ChannelDuplexHandler {
     /// The requests that were handed on and are not answered yet; the first is being answered.
     private var unanswered: [RequestHead] = []
     private var answer: AnswerForm?
+    /// The head of an answer until its body is known: one piece costs less than two.
+    private var heldHead: ByteBuffer?
     /// What came in place of a request.
     private var flaw: RequestFlaw?
     /// Whether the body of the newest request is given up, because it is broken or not wanted.
@@ -69,17 +71,39 @@ final class HTTPCodec: ChannelDuplexHandler {
         switch unwrapOutboundIn(data) {
         case .head(let response): write(response, context, promise)
         case .body(let buffer):
-            guard let bytes = answer?.body(buffer) else {
-                promise?.succeed()
-                return
-            }
-            context.write(wrapOutboundOut(bytes), promise: promise)
+            write(answer?.body(buffer) ?? ByteBuffer(), context, promise)
         case .end:
-            // An empty write keeps the order of promises.
-            let bytes = answer?.end ?? ByteBuffer()
-            context.write(wrapOutboundOut(bytes), promise: promise)
+            write(answer?.end ?? ByteBuffer(), context, promise)
             endAnswer(context)
         }
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        writeHeldHead(context)
+        context.flush()
+    }
+
+    /// Writes bytes behind a head that is held, where they are few in one piece with it.
+    private func write(
+        _ bytes: ByteBuffer,
+        _ context: ChannelHandlerContext,
+        _ promise: EventLoopPromise<Void>?
+    ) {
+        if var head = heldHead, bytes.readableBytes <= ServerLimits.joinedBytesMax {
+            heldHead = nil
+            head.writeImmutableBuffer(bytes)
+            context.write(wrapOutboundOut(head), promise: promise)
+            return
+        }
+        writeHeldHead(context)
+        // An empty write keeps the order of promises.
+        guard bytes.readableBytes > 0 || promise != nil else { return }
+        context.write(wrapOutboundOut(bytes), promise: promise)
+    }
+
+    private func writeHeldHead(_ context: ChannelHandlerContext) {
+        guard let head = heldHead.take() else { return }
+        context.write(wrapOutboundOut(head), promise: nil)
     }
 
     private func write(
@@ -95,7 +119,8 @@ final class HTTPCodec: ChannelDuplexHandler {
             }
             let form = AnswerForm(response, to: request, isLast: isLastAnswer)
             answer = form
-            context.write(wrapOutboundOut(form.head(response)), promise: promise)
+            heldHead = form.head(response)
+            if promise != nil { write(ByteBuffer(), context, promise) }
         } else if let flaw {
             context.write(wrapOutboundOut(AnswerForm.refusal(flaw)), promise: promise)
         } else {

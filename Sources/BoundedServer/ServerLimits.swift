@@ -13,6 +13,9 @@ package struct ServerLimits: Sendable {
     /// some of them are turned away: callers who do not wait for their answers are rare.
     static let unansweredMax = 16
 
+    /// How long a piece of a body may be to be written in one piece with the head.
+    static let joinedBytesMax = 4_096
+
     /// The first line and all header fields together, and the extensions of a body's chunks.
     let headerBytesMax: Int
     /// How many header fields.

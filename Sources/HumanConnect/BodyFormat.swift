@@ -12,6 +12,11 @@ package enum BodyFormat: Sendable, Equatable {
     ///   - body: looked at only when there is no content type.
     /// - Throws: `unsupportedContentType`
     package init(contentType: String?, body: [UInt8]) throws(SessionTokenObjectError) {
+        // What nearly everybody sends.
+        if contentType == "application/json" {
+            self = .json
+            return
+        }
         let parameters = (contentType ?? "").split(separator: ";").map { part in
             String(part.filter { $0 != " " && $0 != "\t" && $0 != "\"" })
         }

@@ -71,7 +71,7 @@ package struct Identifier: Sendable, Hashable, Comparable {
 
     /// The 16 bytes, most significant first.
     package var bytes: [UInt8] {
-        (0..<16).map { UInt8(truncatingIfNeeded: value >> (120 - 8 * UInt128($0))) }
+        unsafe withUnsafeBytes(of: value.bigEndian) { unsafe Array($0) }
     }
 
     package static func < (left: Identifier, right: Identifier) -> Bool {

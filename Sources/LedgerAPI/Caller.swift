@@ -40,9 +40,10 @@ struct Caller: Sendable {
     /// What follows the name of the scheme, which has no case (RFC 9110, section 11.1).
     private static func bearer(_ request: Request) -> String? {
         guard let header = request.headers[.authorization] else { return nil }
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return String(parts[1].drop { $0 == " " })
+        let blank = UInt8(ascii: " ")
+        let parts = header.utf8.split(separator: blank, maxSplits: 1)
+        guard parts.count == 2, Substring(parts[0]).lowercased() == "bearer" else { return nil }
+        return String(Substring(parts[1].drop { $0 == blank }))
     }
 
     /// What a record may say of the trace that a request belongs to.

@@ -72,10 +72,13 @@ enum ClientUserID {
     /// Accepts 1 to 512 characters without control characters (docs/provider.md#unknown-18).
     static func parse(_ text: String?) throws(LedgerError) -> Secret {
         guard let text else { throw .malformed("client_user_id is missing.") }
-        guard !text.isEmpty, text.count <= RequestLimits.clientUserIDCharactersMax,
-            !hasStep(text),
+        guard !text.isEmpty,
             text.utf8.count <= 4 * RequestLimits.clientUserIDCharactersMax,
-            text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
+            // A character has at least one byte.
+            text.utf8.count <= RequestLimits.clientUserIDCharactersMax
+                || text.count <= RequestLimits.clientUserIDCharactersMax,
+            !hasStep(text),
+            !text.hasControlCharacter
         else {
             throw .malformed(
                 "client_user_id must have 1 to \(RequestLimits.clientUserIDCharactersMax) "
@@ -91,7 +94,8 @@ enum ClientUserID {
     /// Some of them undo `%2F` first, and some take a backslash for a slash: `../events` would then
     /// name the whole app's events.
     private static func hasStep(_ text: String) -> Bool {
-        text.utf8.split(omittingEmptySubsequences: false) { $0 == 0x2F || $0 == 0x5C }
+        guard text.utf8.contains(UInt8(ascii: ".")) else { return false }
+        return text.utf8.split(omittingEmptySubsequences: false) { $0 == 0x2F || $0 == 0x5C }
             .contains { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }
     }
 }

@@ -29,6 +29,19 @@ enum URLText {
     }
 }
 
+extension String {
+    /// Whether it has one of the 65 characters that Unicode calls control.
+    var hasControlCharacter: Bool {
+        var previous: UInt8 = 0
+        for byte in utf8 {
+            // U+0080 to U+009F begin with C2.
+            if byte < 0x20 || byte == 0x7F || (previous == 0xC2 && byte < 0xA0) { return true }
+            previous = byte
+        }
+        return false
+    }
+}
+
 /// The query of a request: every key known, none twice.
 struct Query {
     private var values: [String: String] = [:]
@@ -40,8 +53,9 @@ struct Query {
             let name = try URLText.decode(parts[0], of: "query")
             let value = try URLText.decode(parts.count == 2 ? parts[1] : "", of: "query")
             // PostgreSQL's text cannot hold a zero byte, and nothing here needs the others.
-            guard value.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
-            else { throw .malformed("The query has a control character.") }
+            guard !value.hasControlCharacter else {
+                throw .malformed("The query has a control character.")
+            }
             guard keys.contains(name) else {
                 throw .malformed(
                     keys.isEmpty

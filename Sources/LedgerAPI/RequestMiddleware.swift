@@ -51,8 +51,14 @@ struct RequestMiddleware: RouterMiddleware {
     /// The router would pass over empty segments. A body in a coding that nobody undoes would be
     /// read as what it is not.
     private static func check(_ request: Request) throws(LedgerError) {
-        let path = request.uri.path
-        guard !path.contains("//"), path == "/" || !path.hasSuffix("/") else { throw .notFound }
+        let slash = UInt8(ascii: "/")
+        var previous: UInt8 = 0
+        let path = request.uri.path.utf8
+        for byte in path {
+            guard byte != slash || previous != slash else { throw .notFound }
+            previous = byte
+        }
+        guard previous != slash || path.count == 1 else { throw .notFound }
         guard request.headers[.contentEncoding] == nil else { throw .unsupportedMediaType }
     }
 
@@ -89,10 +95,19 @@ extension HTTPFields {
     /// No answer may be framed, sniffed, cached or named as a referrer (docs/threats.md#t6,
     /// docs/threats.md#t8).
     mutating func harden() {
-        self[.contentSecurityPolicy] = "default-src 'none'; frame-ancestors 'none'"
-        self[.frameOptions] = "DENY"
-        self[.xContentTypeOptions] = "nosniff"
-        self[.referrerPolicy] = "no-referrer"
-        if self[.cacheControl] == nil { self[.cacheControl] = "no-store" }
+        for field in Self.hardening { append(field) }
+        if self[.cacheControl] == nil { append(Self.unstored) }
     }
+
+    /// No route sets one of these itself.
+    private static let hardening = [
+        HTTPField(
+            name: .contentSecurityPolicy,
+            value: "default-src 'none'; frame-ancestors 'none'"
+        ),
+        HTTPField(name: .frameOptions, value: "DENY"),
+        HTTPField(name: .xContentTypeOptions, value: "nosniff"),
+        HTTPField(name: .referrerPolicy, value: "no-referrer"),
+    ]
+    private static let unstored = HTTPField(name: .cacheControl, value: "no-store")
 }

@@ -37,7 +37,9 @@ package struct APIKey: Sendable {
     /// Reads a key; nil unless form and checksum are right, so typing errors ask no database.
     package init?(_ text: String) {
         guard text.utf8.count == 80, text.hasPrefix("tl_live_") || text.hasPrefix("tl_test_"),
-            Self.checksum(of: String(text.dropLast(8))) == text.suffix(8)
+            text.utf8.suffix(8).elementsEqual(
+                Self.checksum(of: String(Substring(text.utf8.dropLast(8)))).utf8
+            )
         else { return nil }
         self.init(checked: text)
     }
@@ -50,9 +52,7 @@ package struct APIKey: Sendable {
 
     /// Whether the key has this hash; compares in constant time.
     package func hasHash(_ stored: [UInt8]) -> Bool {
-        var difference: UInt8 = 0
-        for (left, right) in zip(hash, stored) { difference |= left ^ right }
-        return difference == 0 && stored.count == hash.count
+        isSame(hash, stored)
     }
 
     private static func checksum(of text: String) -> String {

@@ -91,16 +91,17 @@ package struct DataKey: Sendable {
 /// Seals and opens values, and computes keyed fingerprints (docs/design.md#vault-and-keys).
 package struct Vault: Sendable {
     private let rootKey: RootKey
-    private let fingerprintKey: SymmetricKey
-    private let launchKey: SymmetricKey
+    /// Keyed already, which costs more than a short text: whoever needs one takes a copy.
+    private let fingerprintMAC: HMAC<SHA256>
+    private let launchMAC: HMAC<SHA256>
     private let checkpointKey: SymmetricKey
 
     /// Takes the root key, and the deployment's own keys as `RootKey.openMasterKey` gives them.
     package init(rootKey: RootKey, fingerprint: MasterKey, launch: MasterKey, checkpoint: MasterKey)
     {
         self.rootKey = rootKey
-        fingerprintKey = fingerprint.key
-        launchKey = launch.key
+        fingerprintMAC = HMAC(key: fingerprint.key)
+        launchMAC = HMAC(key: launch.key)
         checkpointKey = checkpoint.key
     }
 
@@ -136,10 +137,8 @@ package struct Vault: Sendable {
         of value: Secret,
         app: Identifier
     ) -> Fingerprint {
-        var mac = HMAC<SHA256>(key: fingerprintKey)
-        mac.update(data: Self.associated("fingerprint", kind.rawValue, app.bytes))
-        mac.update(data: value.exposedBytes)
-        let code = unsafe mac.finalize().withUnsafeBytes { unsafe Array($0) }
+        let use = Self.associated("fingerprint", kind.rawValue, app.bytes)
+        let code = Self.code(of: use + value.exposed.utf8, fingerprintMAC)
         guard let fingerprint = Fingerprint(code) else {
             preconditionFailure("HMAC-SHA-256 has 32 bytes.")
         }
@@ -160,28 +159,29 @@ package struct Vault: Sendable {
     }
 
     private func pseudonym(_ kind: String, _ text: String, _ app: Identifier) -> [UInt8] {
-        var mac = HMAC<SHA256>(key: fingerprintKey)
-        mac.update(data: Self.associated("traceparent", kind, app.bytes))
-        mac.update(data: Array(text.utf8))
-        return Array(unsafe mac.finalize().withUnsafeBytes { unsafe Array($0) }.prefix(16))
+        let use = Self.associated("traceparent", kind, app.bytes)
+        return Array(Self.code(of: use + text.utf8, fingerprintMAC).prefix(16))
+    }
+
+    /// The MAC of a text under the key of a keyed MAC.
+    private static func code(of text: [UInt8], _ keyed: HMAC<SHA256>) -> [UInt8] {
+        var mac = keyed
+        mac.update(data: text)
+        return unsafe mac.finalize().withUnsafeBytes { unsafe Array($0) }
     }
 
     /// The one-time token of a direct launch: the launch and a MAC over it, in base64url.
     ///
     /// Nothing about it is stored, so no copy of the database gives one away.
     package func launchToken(_ launch: Identifier) -> Secret {
-        let mac = HMAC<SHA256>.authenticationCode(for: launch.bytes, using: launchKey)
-        return Secret(Base64.url.encode(launch.bytes + Array(mac)))
+        let bytes = launch.bytes
+        return Secret(Base64.url.encode(bytes + Self.code(of: bytes, launchMAC)))
     }
 
     /// The launch that a token was made for; nil unless we made the token.
     package func launch(of token: String) -> Identifier? {
         guard let bytes = Base64.url.decode(token.utf8), bytes.count == 48,
-            HMAC<SHA256>.isValidAuthenticationCode(
-                bytes[16...],
-                authenticating: bytes[..<16],
-                using: launchKey
-            )
+            isSame(Array(bytes[16...]), Self.code(of: Array(bytes[..<16]), launchMAC))
         else { return nil }
         return Identifier(bytes: bytes[..<16])
     }
@@ -260,6 +260,13 @@ package struct Vault: Sendable {
 
     /// Texts end in a zero byte and what follows has a fixed length, so no two uses coincide.
     private static func associated(_ use: String, _ text: String, _ rest: [UInt8]) -> [UInt8] {
-        Array("token-ledger/1 \(use)".utf8) + [0] + Array(text.utf8) + [0] + rest
+        var bytes = Array("token-ledger/1 ".utf8)
+        bytes.reserveCapacity(bytes.count + use.utf8.count + text.utf8.count + rest.count + 2)
+        bytes += use.utf8
+        bytes.append(0)
+        bytes += text.utf8
+        bytes.append(0)
+        bytes += rest
+        return bytes
     }
 }

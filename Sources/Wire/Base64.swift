@@ -29,16 +29,16 @@ package struct Base64: Sendable {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count + 2) / 3 * 4)
         for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
+            let count = min(3, bytes.count - start)
             var bits: UInt32 = 0
             for offset in 0..<3 {
-                bits = bits << 8 | (offset < group.count ? UInt32(group[start + offset]) : 0)
+                bits = bits << 8 | (offset < count ? UInt32(bytes[start + offset]) : 0)
             }
-            for digit in 0...group.count {
+            for digit in 0...count {
                 text.append(alphabet[Int(bits >> UInt32(18 - 6 * digit) & 0x3F)])
             }
             if isPadded {
-                text.append(contentsOf: repeatElement(Self.padding, count: 3 - group.count))
+                for _ in count..<3 { text.append(Self.padding) }
             }
         }
         return String(decoding: text, as: UTF8.self)

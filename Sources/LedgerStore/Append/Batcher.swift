@@ -5,10 +5,12 @@ internal import Synchronization
 ///
 /// Nothing waits for a timer: a lone item goes out at once, and under load the batches grow by
 /// themselves. Another batch goes out beside one that is under way once there is enough for a good
-/// one, or once that one takes long: what it waits for need not be what the next would. The queue is bounded: one item too many is refused, and so is one that waited too
-/// long, whatever the workers wait for.
+/// one, or once that one takes long: what it waits for need not be what the next would. The queue is
+/// bounded: one item too many is refused, and so is one that waited too long, whatever the workers
+/// wait for.
 final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
-    private struct Waiting {
+    /// One object, for it goes through several lists.
+    private final class Waiting: Sendable {
         let item: Item
         /// Two items with the same key never share a batch.
         let key: UInt128?
@@ -16,6 +18,18 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
         let company: Int
         let since = ContinuousClock.now
         let continuation: CheckedContinuation<Result<Answer, StoreError>, Never>
+
+        init(
+            _ item: Item,
+            key: UInt128?,
+            company: Int,
+            continuation: CheckedContinuation<Result<Answer, StoreError>, Never>
+        ) {
+            self.item = item
+            self.key = key
+            self.company = company
+            self.continuation = continuation
+        }
     }
 
     private struct State {
@@ -79,7 +93,7 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
     ) async throws(StoreError) -> Answer {
         let result = await withCheckedContinuation { continuation in
             let waiting = Waiting(
-                item: item,
+                item,
                 key: key,
                 company: company,
                 continuation: continuation
@@ -144,6 +158,9 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
 
     private func work() async {
         while true {
+            // Whoever can run may run first, and join the batch: the busier the machine, the larger
+            // the batches, and nobody waits for a timer.
+            await Task.yield()
             switch await nextStep() {
             case .process(let batch):
                 let answers = await process(batch.map(\.item))

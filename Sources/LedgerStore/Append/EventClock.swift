@@ -12,7 +12,7 @@ package final class EventClock: Sendable {
     private struct State {
         var milliseconds: UInt64 = 0
         var sequence: UInt16 = 0
-        var random = SystemRandomNumberGenerator()
+        var random = RandomStock()
     }
 
     private let state = Mutex(State())
@@ -48,5 +48,27 @@ package final class EventClock: Sendable {
                 random: state.random.next()
             )
         }
+    }
+}
+
+/// Random numbers of the system, of which many are fetched at once: each call of the system costs
+/// more than all else that an identifier takes.
+private struct RandomStock {
+    private var numbers: [UInt64] = []
+
+    private static let count = 32
+
+    mutating func next() -> UInt64 {
+        if let number = numbers.popLast() { return number }
+        let bytes = unsafe [UInt64](unsafeUninitializedCapacity: Self.count) { buffer, count in
+            let size = Self.count * MemoryLayout<UInt64>.size
+            // 256 bytes come whole or not at all.
+            guard unsafe getentropy(buffer.baseAddress, size) == 0 else {
+                preconditionFailure("The system has no random numbers.")
+            }
+            count = Self.count
+        }
+        numbers = bytes
+        return numbers.removeLast()
     }
 }

@@ -41,10 +41,9 @@ extension LedgerStore {
     /// Where the changes of a user take turns: at the claim of one who is not stored yet, for each
     /// caller has made another subject for it.
     private func place(of user: StoredUser) -> UInt128 {
-        guard user.state.version == 0, let clientUserID = user.newClientUserID else {
+        guard user.state.version == 0, let fingerprint = user.newFingerprint else {
             return user.subject.value
         }
-        let fingerprint = vault.fingerprint(.user, of: clientUserID, app: user.app)
         return Identifier(bytes: fingerprint.bytes)?.value ?? user.subject.value
     }
 

@@ -87,7 +87,7 @@ extension LedgerStore {
         var values = change.values
         // What a first write answers still carries the id, but the row is made by then.
         if let clientUserID = user.newClientUserID, user.state.version == 0 {
-            command.fingerprint = vault.fingerprint(.user, of: clientUserID, app: user.app)
+            command.fingerprint = user.newFingerprint
             values.append(Change.NewValue(kind: .clientUserID, version: 1, value: clientUserID))
         }
         command.claims = change.claims.map {

@@ -50,13 +50,16 @@ extension LedgerStore {
     }
 
     private func probeCommand() throws -> AppendCommand {
+        let app = clock.identifier()
+        let clientUserID = Secret(clock.identifier().description)
         let user = StoredUser(
-            app: clock.identifier(),
+            app: app,
             clientID: "readiness",
             log: .facts,
             subject: clock.identifier(),
             state: SubjectState(),
-            newClientUserID: Secret(clock.identifier().description),
+            newClientUserID: clientUserID,
+            newFingerprint: vault.fingerprint(.user, of: clientUserID, app: app),
             key: .fresh(vault.newDataKey())
         )
         let launch = clock.identifier()

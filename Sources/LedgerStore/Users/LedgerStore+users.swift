@@ -46,6 +46,7 @@ extension LedgerStore {
             subject: clock.identifier(),
             state: SubjectState(),
             newClientUserID: clientUserID,
+            newFingerprint: vault.fingerprint(.user, of: clientUserID, app: app.id),
             key: .fresh(vault.newDataKey())
         )
     }
@@ -213,6 +214,7 @@ extension LedgerStore {
                 subject: answer.subject,
                 state: try SubjectState(decoding: answer.state),
                 newClientUserID: nil,
+                newFingerprint: nil,
                 key: answer.wrappedKey.map { .wrapped($0) } ?? .missing,
                 sealed: answer.sealed
             )

@@ -12,6 +12,8 @@ package struct StoredUser: Sendable {
     package internal(set) var state: SubjectState
     /// The `clientUserId` of a user who is not stored yet.
     let newClientUserID: Secret?
+    /// Under which such a user is found from then on.
+    let newFingerprint: Fingerprint?
     let key: Key
     var sealed: [ValueKind: [UInt8]] = [:]
 

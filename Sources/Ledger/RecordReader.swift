@@ -54,14 +54,22 @@ package struct RecordReader {
     /// Reads a JSON string whose beginning was read already, up to the quotation mark at its end.
     package mutating func restOfString() throws(RecordError) -> String {
         let start = index
+        var bits: UInt8 = 0
         while index < bytes.count, bytes[index] != UInt8(ascii: "\"") {
-            guard bytes[index] >= 0x20 else { throw .malformed(offset: index) }
-            if bytes[index] == UInt8(ascii: "\\") { return try escapedString(from: start) }
+            let byte = bytes[index]
+            guard byte >= 0x20 else { throw .malformed(offset: index) }
+            if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
+            bits |= byte
             index += 1
         }
-        guard let text = String(validating: bytes[start..<index], as: UTF8.self) else {
-            throw .malformed(offset: start)
-        }
+        let content = bytes[start..<index]
+        // ASCII needs no validation, which is generic and costs as much as all the rest.
+        let isASCII = bits < 0x80
+        guard
+            let text = isASCII
+                ? String(decoding: content, as: UTF8.self)
+                : String(validating: content, as: UTF8.self)
+        else { throw .malformed(offset: start) }
         try literal("\"")
         return text
     }
@@ -261,25 +269,59 @@ package struct RecordReader {
 
     /// Reads so many lowercase hexadecimal digits, 16 at most.
     private mutating func hexadecimal(_ count: Int) throws(RecordError) -> UInt64 {
-        let end = min(index + count, bytes.count)
-        var value: UInt64 = 0
-        var isWrong = false
-        for place in index..<end {
-            let character = bytes[place]
-            // Without branches: which digit comes next cannot be predicted.
-            value = value << 4 | UInt64(character & 0x0F &+ 9 &* (character >> 6))
-            isWrong = isWrong || !isLowercaseHexadecimal(character)
+        let end = index + count
+        if end <= bytes.count {
+            var value: UInt64 = 0
+            var isRight = true
+            var place = index
+            while place < end {
+                let width = (end - place) % 8 == 0 ? 8 : (end - place) % 8
+                let digits = HexadecimalWord(bytes, place, width)
+                value = value << 32 | digits.value
+                isRight = isRight && digits.isValid
+                place += width
+            }
+            if isRight {
+                index = end
+                return value
+            }
         }
-        guard !isWrong, end == index + count else {
-            let place = bytes[index..<end].firstIndex { !isLowercaseHexadecimal($0) }
-            throw .malformed(offset: place ?? end)
-        }
-        index = end
-        return value
+        let rest = bytes[index..<min(end, bytes.count)]
+        throw .malformed(offset: rest.firstIndex { !isLowercaseHexadecimal($0) } ?? rest.endIndex)
     }
 
     private func isLowercaseHexadecimal(_ character: UInt8) -> Bool {
         (character &- UInt8(ascii: "0") < 10) != (character &- UInt8(ascii: "a") < 6)
+    }
+}
+
+/// Up to eight lowercase hexadecimal digits, all at once: half of a record are such digits.
+private struct HexadecimalWord {
+    /// Four bits a digit, the last digit lowest.
+    let value: UInt64
+    /// Whether all of them are such digits.
+    let isValid: Bool
+
+    /// A one in each byte.
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+    private static let lowHalves: UInt64 = 0x0F0F_0F0F_0F0F_0F0F
+
+    /// `width` digits from a place on, which must be there.
+    init(_ bytes: [UInt8], _ start: Int, _ width: Int) {
+        // One digit a byte; zeros stand before fewer than eight.
+        var text: UInt64 = 0x3030_3030_3030_3030
+        for place in start..<start + width { text = text << 8 | UInt64(bytes[place]) }
+        let letters = (text >> 6) & Self.ones
+        let digits = (text & Self.lowHalves) &+ letters &* 9
+        // From ten on it must have been a letter, and below ten none.
+        let areTen = ((digits &+ Self.ones &* 6) >> 4) & Self.ones
+        isValid =
+            digits & ~Self.lowHalves == 0 && areTen == letters
+            && digits &+ Self.ones &* 0x30 &+ letters &* 0x27 == text
+        var packed = digits
+        packed = (packed | packed >> 4) & 0x00FF_00FF_00FF_00FF
+        packed = (packed | packed >> 8) & 0x0000_FFFF_0000_FFFF
+        value = (packed | packed >> 16) & 0xFFFF_FFFF
     }
 }
 

@@ -12,8 +12,8 @@ enum FlowLimits {
     /// The pause before the second dispatch; it doubles.
     static let dispatchPause: Duration = .milliseconds(200)
     /// How often a repeat asks for the outcome of the finish it repeats, and how long it waits in
-    /// between: together about as long as an exchange may take.
-    static let outcomeAsksMax = 70
+    /// between: together three seconds, in which most exchanges end (docs/threats.md#step-a).
+    static let outcomeAsksMax = 12
     static let outcomePause: Duration = .milliseconds(250)
     /// How often whoever has an answer of the provider in hand tries to record it while the
     /// database is away, and the pause in between: a restart of PostgreSQL long when the answer is

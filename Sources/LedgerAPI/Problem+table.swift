@@ -192,7 +192,7 @@ extension Problem {
             self.init(
                 .serviceUnavailable,
                 "database_unavailable",
-                "The database does not answer; nothing was written.",
+                "The database does not answer; nothing was written to it.",
                 retry: .soon
             )
         case .overloaded:

@@ -56,7 +56,8 @@ struct DigitTests {
     @Test("what ends within its digits is an error at its end")
     func ends() {
         for count in 1...32 {
-            var reader = RecordReader(Array("\"0123456789abcdeffedcba9876543210".utf8.prefix(count)))
+            let text = "\"0123456789abcdeffedcba9876543210"
+            var reader = RecordReader(Array(text.utf8.prefix(count)))
             #expect(throws: RecordError.malformed(offset: count)) { try reader.fingerprint() }
         }
     }

@@ -182,13 +182,13 @@ struct FinalizeStateTests {
     @Test("after a lost dispatch there is as much patience as at first, and three dispatches")
     func dispatchLostLate() {
         var state = asking()
-        for _ in 0..<30 {
+        for _ in 0..<8 {
             _ = state.found(.dispatched(number: 1))
             _ = state.paused(isCancelled: false)
         }
         #expect(state.found(.notSent(number: 1)) == .dispatch(number: 2))
         #expect(state.dispatchLost() == .askOutcome)
-        #expect(asksUntilEnd(&state, .dispatched(number: 2)) == 70)
+        #expect(asksUntilEnd(&state, .dispatched(number: 2)) == 12)
 
         var other = FinalizeState(at: .notSent(number: 1))
         _ = other.dispatchLost()
@@ -234,12 +234,12 @@ struct FinalizeStateTests {
         #expect(state.found(.received) == .dispatch(number: 1))
     }
 
-    @Test("an exchange under way is waited for, and after seventy looks no longer")
+    @Test("an exchange under way is waited for, and after twelve looks no longer")
     func patience() {
         var state = FinalizeState()
         #expect(state.compared(.repeated(.dispatched(number: 1))) == Self.outcomePause)
         #expect(state.paused(isCancelled: false) == .askOutcome)
-        #expect(asksUntilEnd(&state, .dispatched(number: 1)) == 69, "one look was made before")
+        #expect(asksUntilEnd(&state, .dispatched(number: 1)) == 11, "one look was made before")
         #expect(state.action == end(.inProgress))
     }
 

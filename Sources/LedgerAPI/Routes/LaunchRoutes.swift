@@ -45,13 +45,15 @@ struct LaunchRoutes: Sendable {
         }
     }
 
+    private static let launchKeys: Set = ["client_user_id", "finish"]
+
     private func launch(
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, scope: .launch, store: store)
         _ = try Query(request, keys: [])
-        let body = try await JSONBody(request, keys: ["client_user_id", "finish"])
+        let body = try await JSONBody(request, keys: Self.launchKeys)
         let clientUserID = try ClientUserID.parse(try body.string("client_user_id"))
         guard let finish = FinishMode(rawValue: try body.string("finish") ?? "relay") else {
             throw LedgerError.malformed("finish must be \"relay\" or \"direct\".")

@@ -35,14 +35,15 @@ struct TokenRoutes: Sendable {
                 headers: [.contentType: "application/json", .eTag: tag]
             )
         }
+        let unlocked = try store.unlocked(user)
         var writer = JSONWriter()
         writer.open()
         writer.member("status", state.status.rawValue)
-        if let humanID = try store.value(.humanID, of: user) {
+        if let humanID = try store.value(.humanID, of: unlocked) {
             writer.member("human_id", humanID.exposed)
         }
-        writer.member("access_token", try await value(.accessToken, access, user))
-        writer.member("public_token", try await value(.publicToken, publicToken, user))
+        writer.member("access_token", try await value(.accessToken, access, unlocked))
+        writer.member("public_token", try await value(.publicToken, publicToken, unlocked))
         writer.versions(of: state)
         writer.issueTimes(of: state)
         if let reason = state.brokenReason {

@@ -117,7 +117,7 @@ extension LedgerStore {
         into command: inout AppendCommand,
         _ changed: inout StoredUser
     ) throws {
-        if case .fresh(let key) = user.key, user.state.version == 0 {
+        if case .open(let key) = user.key, user.state.version == 0 {
             command.wrappedKey = try vault.wrap(key, for: user.owner)
         }
         guard !values.isEmpty else { return }

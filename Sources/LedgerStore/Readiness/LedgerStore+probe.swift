@@ -60,7 +60,7 @@ extension LedgerStore {
             state: SubjectState(),
             newClientUserID: clientUserID,
             newFingerprint: vault.fingerprint(.user, of: clientUserID, app: app),
-            key: .fresh(vault.newDataKey())
+            key: .open(vault.newDataKey())
         )
         let launch = clock.identifier()
         var change = Change(context: RecordContext(actor: "readiness"))

@@ -47,8 +47,13 @@ extension LedgerStore {
             state: SubjectState(),
             newClientUserID: clientUserID,
             newFingerprint: vault.fingerprint(.user, of: clientUserID, app: app.id),
-            key: .fresh(vault.newDataKey())
+            key: .open(vault.newDataKey())
         )
+    }
+
+    /// The user with the key at hand, for whoever opens several values: each would unwrap it anew.
+    package func unlocked(_ user: StoredUser) throws(StoreError) -> StoredUser {
+        user.unlocked(by: try key(of: user))
     }
 
     /// Opens one of the user's current values; nil when none is held.
@@ -160,7 +165,7 @@ extension LedgerStore {
 
     func key(of user: StoredUser) throws(StoreError) -> DataKey {
         switch user.key {
-        case .fresh(let key): return key
+        case .open(let key): return key
         case .missing: throw .damaged(.value)
         case .wrapped(let wrapped):
             do {

@@ -14,19 +14,26 @@ package struct StoredUser: Sendable {
     let newClientUserID: Secret?
     /// Under which such a user is found from then on.
     let newFingerprint: Fingerprint?
-    let key: Key
+    private(set) var key: Key
     var sealed: [ValueKind: [UInt8]] = [:]
 
-    /// The subject's key: fresh, or wrapped as stored.
+    /// The subject's key: at hand, as a new one is, or wrapped as stored.
     ///
     /// Without one, values neither open nor are kept.
     enum Key: Sendable {
-        case fresh(DataKey)
+        case open(DataKey)
         case wrapped([UInt8])
         case missing
     }
 
     var owner: ValueOwner { ValueOwner(logID: log.id, app: app, subject: subject) }
+
+    /// The same user with the key at hand.
+    func unlocked(by key: DataKey) -> StoredUser {
+        var user = self
+        user.key = .open(key)
+        return user
+    }
 }
 
 /// An app as stored, with its secrets opened.

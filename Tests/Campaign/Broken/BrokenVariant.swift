@@ -264,8 +264,8 @@ extension BrokenVariant {
             [
                 Edit(
                     file: tokenRoutes,
-                    old: "try await value(.accessToken, access, user))",
-                    new: "try await value(.publicToken, publicToken, user))"
+                    old: "try await value(.accessToken, access, unlocked))",
+                    new: "try await value(.publicToken, publicToken, unlocked))"
                 )
             ]
         ),

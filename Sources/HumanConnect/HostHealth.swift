@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// Base URLs are configuration, so there are few.
 final class HostHealth: Sendable {
-    let limits: CircuitBreaker.Limits
+    private let limits: CircuitBreaker.Limits
     private let breakers = Mutex<[String: CircuitBreaker]>([:])
 
     init(limits: CircuitBreaker.Limits) {

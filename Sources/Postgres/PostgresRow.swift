@@ -7,6 +7,11 @@ package struct PostgresRow: Sendable, Equatable {
 
     /// A row of fields in order.
     package init(_ fields: PostgresParameter...) {
+        self.init(fields)
+    }
+
+    /// A row of fields in order, as an array.
+    package init(_ fields: [PostgresParameter]) {
         self.fields = fields
     }
 }

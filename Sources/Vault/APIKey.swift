@@ -52,7 +52,9 @@ package struct APIKey: Sendable {
 
     /// Whether the key has this hash; compares in constant time.
     package func hasHash(_ stored: [UInt8]) -> Bool {
-        isSame(hash, stored)
+        var difference: UInt8 = 0
+        for (left, right) in zip(hash, stored) { difference |= left ^ right }
+        return difference == 0 && stored.count == hash.count
     }
 
     private static func checksum(of text: String) -> String {

@@ -19,19 +19,28 @@ struct DigitTests {
         }
     }
 
+    /// Reads a text that is right, or wrong at one place.
+    private func check(
+        _ bytes: [UInt8],
+        _ place: Int,
+        isRight: Bool,
+        read: (inout RecordReader) throws -> String
+    ) throws {
+        var reader = RecordReader(bytes)
+        if isRight {
+            let text = try read(&reader)
+            #expect("\"\(text)\"".utf8.elementsEqual(bytes))
+        } else {
+            #expect(throws: RecordError.malformed(offset: place)) { try read(&reader) }
+        }
+    }
+
     @Test("each byte in each place of a fingerprint is a digit or an error that names the place")
     func fingerprints() throws {
         let text = "\"0123456789abcdeffedcba9876543210\""
         for (place, byte, bytes) in variants(of: text, at: 1...32) {
-            var reader = RecordReader(bytes)
-            if Self.digits.contains(byte) {
-                let read = try reader.fingerprint()
-                #expect("\"\(read)\"".utf8.elementsEqual(bytes))
-            } else {
-                #expect(throws: RecordError.malformed(offset: place)) {
-                    try reader.fingerprint()
-                }
-            }
+            let isRight = Self.digits.contains(byte)
+            try check(bytes, place, isRight: isRight) { try $0.fingerprint().description }
         }
     }
 
@@ -40,16 +49,10 @@ struct DigitTests {
         let text = "\"01a22a1e-9bc4-7def-8a65-0fedcba98765\""
         let dashes: Set = [9, 14, 19, 24]
         for (place, byte, bytes) in variants(of: text, at: 1...36) {
-            var reader = RecordReader(bytes)
-            let isDash = dashes.contains(place)
-            if isDash ? byte == UInt8(ascii: "-") : Self.digits.contains(byte) {
-                let read = try reader.identifier()
-                #expect("\"\(read)\"".utf8.elementsEqual(bytes))
-            } else {
-                #expect(throws: RecordError.malformed(offset: place)) {
-                    try reader.identifier()
-                }
-            }
+            let isRight =
+                dashes.contains(place)
+                ? byte == UInt8(ascii: "-") : Self.digits.contains(byte)
+            try check(bytes, place, isRight: isRight) { try $0.identifier().description }
         }
     }
 

@@ -8,8 +8,36 @@ extension AppendCommand {
     /// The command as `ledger.append_command`.
     func row(rootKeyID: String) -> PostgresRow {
         PostgresRow(
+            shared(subject: subject, rootKeyID: rootKeyID) + [
+                .bytea(current[.humanID]),
+                .bytea(current[.accessToken]),
+                .bytea(current[.publicToken]),
+                .rowArray(events.map(\.row)),
+                .rowArray(claims.map(\.row)),
+                .rowArray(values.map(\.row)),
+                .rowArray(drops.map(\.row)),
+            ]
+        )
+    }
+
+    /// A command that `isShort` as one `ledger.append_single` for each event.
+    func singleRows(rootKeyID: String) -> [PostgresRow] {
+        events.map { event in
+            PostgresRow(
+                shared(subject: event.record.subject, rootKeyID: rootKeyID) + [
+                    .uuid(event.record.id.value),
+                    .text("\(event.record.event.type)"),
+                    .bytea(event.bytes),
+                ]
+            )
+        }
+    }
+
+    /// The fields with which both row types begin.
+    private func shared(subject: Identifier?, rootKeyID: String) -> [PostgresParameter] {
+        [
             .uuid(app.value),
-            .uuid(subject.value),
+            .uuid(subject?.value),
             .int8(expected),
             .timestamptz(microsecondsSince1970: time.microseconds),
             .text(state?.status.rawValue),
@@ -21,38 +49,7 @@ extension AppendCommand {
             .text(wrappedKey == nil ? nil : rootKeyID),
             .bytea(wrappedKey),
             .bytea(current[.clientUserID]),
-            .bytea(current[.humanID]),
-            .bytea(current[.accessToken]),
-            .bytea(current[.publicToken]),
-            .rowArray(events.map(\.row)),
-            .rowArray(claims.map(\.row)),
-            .rowArray(values.map(\.row)),
-            .rowArray(drops.map(\.row))
-        )
-    }
-
-    /// A command that `isShort` as one `ledger.append_single` for each event.
-    func singleRows(rootKeyID: String) -> [PostgresRow] {
-        events.map { event in
-            PostgresRow(
-                .uuid(app.value),
-                .uuid(event.record.subject?.value),
-                .int8(expected),
-                .timestamptz(microsecondsSince1970: time.microseconds),
-                .text(state?.status.rawValue),
-                .int8(state?.accessToken?.version),
-                .int8(state?.publicToken?.version),
-                .timestamptz(microsecondsSince1970: state?.settleAt?.microseconds),
-                .json(state?.encoded()),
-                .bytea(fingerprint?.bytes),
-                .text(wrappedKey == nil ? nil : rootKeyID),
-                .bytea(wrappedKey),
-                .bytea(current[.clientUserID]),
-                .uuid(event.record.id.value),
-                .text("\(event.record.event.type)"),
-                .bytea(event.bytes)
-            )
-        }
+        ]
     }
 }
 

@@ -53,7 +53,9 @@ extension LedgerStore {
 
     /// The user with the key at hand, for whoever opens several values: each would unwrap it anew.
     package func unlocked(_ user: StoredUser) throws(StoreError) -> StoredUser {
-        user.unlocked(by: try key(of: user))
+        var unlocked = user
+        unlocked.key = .open(try key(of: user))
+        return unlocked
     }
 
     /// Opens one of the user's current values; nil when none is held.

@@ -14,7 +14,7 @@ package struct StoredUser: Sendable {
     let newClientUserID: Secret?
     /// Under which such a user is found from then on.
     let newFingerprint: Fingerprint?
-    private(set) var key: Key
+    var key: Key
     var sealed: [ValueKind: [UInt8]] = [:]
 
     /// The subject's key: at hand, as a new one is, or wrapped as stored.
@@ -27,13 +27,6 @@ package struct StoredUser: Sendable {
     }
 
     var owner: ValueOwner { ValueOwner(logID: log.id, app: app, subject: subject) }
-
-    /// The same user with the key at hand.
-    func unlocked(by key: DataKey) -> StoredUser {
-        var user = self
-        user.key = .open(key)
-        return user
-    }
 }
 
 /// An app as stored, with its secrets opened.

@@ -317,7 +317,7 @@ let package = Package(
         ),
         tests(
             "EndToEndTests",
-            ["LedgerCommand", "Postgres", "Subprocess", "TestSupport", "Wire"]
+            ["AsyncHTTPClient", "LedgerCommand", "Postgres", "Subprocess", "TestSupport", "Wire"]
         ),
         // LedgerCommand: the tests run the program.
         tests(

@@ -9,6 +9,8 @@ package enum ConnectError: Error, Equatable {
     /// The provider does not know the linked person any more.
     case personGone
     case launchNotFound
+    /// The caller may make no more users for now.
+    case tooManyNewUsers
     /// The `Idempotency-Key` was used for another request.
     case keyReused
     /// The provider refused to give the public token.
@@ -60,7 +62,8 @@ extension ConnectError {
     var isPassing: Bool {
         switch self {
         case .store(let error): error.isPassing
-        case .notConnected, .personUnproven, .personGone, .launchNotFound, .keyReused,
+        case .notConnected, .personUnproven, .personGone, .launchNotFound, .tooManyNewUsers,
+            .keyReused,
             .recoveryRejected, .providerUnavailable, .userListTooLong, .personUnclear, .finish:
             false
         }

@@ -23,11 +23,19 @@ package struct Launcher: Sendable {
         let finish: FinishMode
         /// The caller's `Idempotency-Key`.
         let idempotencyKey: Secret?
+        /// Asked before a user is made.
+        let mayMakeUser: @Sendable () -> Bool
 
-        package init(clientUserID: Secret, finish: FinishMode, idempotencyKey: Secret?) {
+        package init(
+            clientUserID: Secret,
+            finish: FinishMode,
+            idempotencyKey: Secret?,
+            mayMakeUser: @escaping @Sendable () -> Bool = { true }
+        ) {
             self.clientUserID = clientUserID
             self.finish = finish
             self.idempotencyKey = idempotencyKey
+            self.mayMakeUser = mayMakeUser
         }
     }
 
@@ -52,8 +60,8 @@ package struct Launcher: Sendable {
 
     /// Launches a user, or answers again what the same `Idempotency-Key` was answered.
     ///
-    /// Throws `keyReused` where the key came with another request, and what recovery throws where
-    /// no popup could open without it.
+    /// Throws `keyReused` where the key came with another request, `tooManyNewUsers` where the user is
+    /// new and may not be made, and what recovery throws where no popup could open without it.
     package func launch(
         _ request: Request,
         of app: StoredApp,
@@ -72,10 +80,13 @@ package struct Launcher: Sendable {
         case .served(let served): return served
         case .free(let free): id = free
         }
-        let known =
-            try await store.user(request.clientUserID, of: app)
-            ?? store.newUser(request.clientUserID, of: app)
-        let (user, caution) = try await prepared(known, of: app, context)
+        let known = try await store.user(request.clientUserID, of: app)
+        guard known != nil || request.mayMakeUser() else { throw ConnectError.tooManyNewUsers }
+        let (user, caution) = try await prepared(
+            known ?? store.newUser(request.clientUserID, of: app),
+            of: app,
+            context
+        )
         let launch = LedgerEvent.Launch(
             launch: id,
             finish: request.finish,

@@ -11,20 +11,29 @@ struct Caller: Sendable {
     private let scopes: Set<String>
     private let vault: Vault
 
-    /// Reads the key of a request and asks for one of its scopes.
+    /// Reads the key of a request, asks for one of its scopes, and counts the call.
     // Swift 6.3.1 with optimization breaks the heap where it inlines this into another asynchronous
     // function: `bench proof` ended with "double free". As a call it is right.
     @inline(never)
     init(
         _ request: Request,
+        _ context: LedgerRequestContext,
         scope: Scope,
         store: LedgerStore
     ) async throws(LedgerError) {
-        guard let secret = Self.bearer(request) else { throw .unauthenticated }
         do {
-            guard let key = try await store.authenticate(secret),
+            guard let secret = Self.bearer(request),
+                // Who has shown too many keys that are none does not have another one looked up.
+                let key = try await store.authenticate(
+                    secret,
+                    admit: { try context.meter?.checkAddress() }
+                ),
                 let app = try await store.app(key.app)
-            else { throw LedgerError.unauthenticated }
+            else {
+                try context.meter?.countAddress()
+                throw LedgerError.unauthenticated
+            }
+            try context.meter?.count(key: key.id)
             guard key.scopes.contains(scope.rawValue) else {
                 throw LedgerError.insufficientScope(scope)
             }

@@ -15,17 +15,21 @@ package struct LedgerAPIConfiguration: Sendable {
     package let publicURL: String?
     /// Who may read checkpoints and tiles.
     package let treeAccess: TreeAccess
+    /// How much each caller may ask.
+    package let rates: CallRates
 
     package init(
         host: String,
         port: Int,
         publicURL: String?,
-        treeAccess: TreeAccess = .open
+        treeAccess: TreeAccess = .key,
+        rates: CallRates = .usual
     ) {
         self.host = host
         self.port = port
         self.publicURL = publicURL
         self.treeAccess = treeAccess
+        self.rates = rates
     }
 }
 
@@ -96,7 +100,14 @@ package struct LedgerAPI: Sendable {
             options: .autoGenerateHeadEndpoints
         )
         router.add(middleware: DrainMiddleware(readiness: readiness))
-        router.add(middleware: RequestMiddleware(clock: store.clock, logger: logger))
+        router.add(
+            middleware: RequestMiddleware(
+                clock: store.clock,
+                limits: CallLimits(configuration.rates),
+                lines: RefusalLines(logger: logger),
+                logger: logger
+            )
+        )
         LaunchRoutes(store: store, flows: flows, publicURL: { bound.url }).add(to: router)
         FinishRoutes(store: store, flows: flows).add(to: router)
         TokenRoutes(store: store).add(to: router)

@@ -16,6 +16,8 @@ package enum LedgerError: Error, Equatable {
     case unauthenticated
     /// The API key lacks this scope.
     case insufficientScope(Scope)
+    /// More calls than the caller may make.
+    case rateLimited(CallPolicy)
     /// A page of an origin that the app does not list.
     case originRefused
     case notFound

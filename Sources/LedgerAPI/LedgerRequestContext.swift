@@ -11,9 +11,14 @@ struct LedgerRequestContext: RequestContext {
     ///
     /// Always ours: a caller's own text could hold what must not stand in an event.
     var requestID = ""
+    /// Where the connection comes from; no forwarded header is read.
+    let address: ClientAddress
+    /// Counts the call; set before any route is.
+    var meter: CallMeter?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
+        address = ClientAddress(source.channel.remoteAddress)
     }
 
     /// The path parameter, percent-decoded once.
@@ -45,6 +50,8 @@ extension HTTPField.Name {
 
     static let traceparent = name("traceparent")
     static let requestID = name("X-Request-Id")
+    static let rateLimit = name("RateLimit")
+    static let rateLimitPolicy = name("RateLimit-Policy")
     static let idempotencyKey = name("Idempotency-Key")
     static let frameOptions = name("X-Frame-Options")
     static let referrerPolicy = name("Referrer-Policy")

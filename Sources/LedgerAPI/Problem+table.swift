@@ -36,6 +36,7 @@ extension Problem {
                 "insufficient_scope",
                 "The API key lacks the scope \(scope.rawValue)."
             )
+        case .rateLimited(let policy): self.init(policy)
         case .originRefused:
             self.init(
                 .forbidden,
@@ -66,6 +67,18 @@ extension Problem {
         }
     }
 
+    /// Whose calls are too many; when to come again is known to whoever counts them.
+    private init(_ policy: CallPolicy) {
+        let sentence =
+            switch policy {
+            case .key: "This API key makes more calls than it may."
+            case .address: "This address makes more calls without a valid key than it may."
+            case .launch: "This launch gets more calls than one popup makes."
+            case .newUsers: "This API key makes more new users than it may; nothing was written."
+            }
+        self.init(.tooManyRequests, "rate_limited", sentence)
+    }
+
     private static let isInternal = Problem(
         .internalServerError,
         "internal",
@@ -86,6 +99,7 @@ extension Problem {
                 the person at the provider; then launch again.
                 """
             )
+        case .tooManyNewUsers: self.init(CallPolicy.newUsers)
         case .personGone:
             self.init(
                 .conflict,

@@ -35,6 +35,13 @@ enum RequestLimits {
     static let workDelayMax: Duration = .milliseconds(3)
     static let workDelayPause: Duration = .milliseconds(5)
     static let calmPause: Duration = .milliseconds(100)
+    /// How many keys, launches and addresses are told apart by their rates, of each.
+    static let rateNamesMax = 65_536
+    /// How long who shows nothing valid too often waits for its refusal: so that one that comes
+    /// again at once comes once a second.
+    static let refusalPause: Duration = .seconds(1)
+    /// How many refusals a second have lines of their own in the log.
+    static let refusalLinesMax = 20
     /// What `Retry-After` says, in seconds.
     static let retryAfterSeconds = 2
 }

@@ -11,6 +11,8 @@ struct RequestMiddleware: RouterMiddleware {
     typealias Context = LedgerRequestContext
 
     let clock: EventClock
+    let limits: CallLimits
+    let lines: RefusalLines
     let logger: Logger
 
     func handle(
@@ -20,6 +22,8 @@ struct RequestMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var context = context
         context.requestID = clock.identifier().description
+        let meter = CallMeter(limits, address: context.address)
+        context.meter = meter
         let start = ContinuousClock.now
         var response: Response
         do {
@@ -29,7 +33,7 @@ struct RequestMiddleware: RouterMiddleware {
             response = Problem(error).response(requestID: context.requestID)
         } catch {
             let problem = Problem(LedgerError(error))
-            if problem.status.kind == .serverError {
+            if problem.status.kind == .serverError, lines.admits(problem.status) {
                 logger.error(
                     "request failed",
                     metadata: [
@@ -40,6 +44,8 @@ struct RequestMiddleware: RouterMiddleware {
             }
             response = problem.response(requestID: context.requestID)
         }
+        meter.tell(&response.headers)
+        if meter.isAddressRefused { try? await Task.sleep(for: RequestLimits.refusalPause) }
         response.headers[.requestID] = context.requestID
         response.headers.harden()
         logLine(request, context, response, ContinuousClock.now - start)
@@ -80,6 +86,7 @@ struct RequestMiddleware: RouterMiddleware {
             label: "ledger_request_seconds",
             dimensions: [("route", route), ("status", "\(response.status.code)")]
         ).record(duration: duration)
+        guard lines.admits(response.status) else { return }
         logger.info(
             "request",
             metadata: [

@@ -27,6 +27,8 @@ enum ServiceProcess {
             "TOKEN_LEDGER_PORT": "\(port)",
             // As quiet as the service within this process, so that the figures can be compared.
             "TOKEN_LEDGER_LOG_LEVEL": "error",
+            // One key makes all calls here.
+            "TOKEN_LEDGER_KEY_RATE": "0", "TOKEN_LEDGER_NEW_USER_RATE": "0",
         ]
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let result = try await Subprocess.run(

@@ -68,8 +68,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("tree-access"),
         help: """
-            Who may read checkpoints and tiles: "open" for everybody, "key" for API keys with the \
-            scope events:read (TOKEN_LEDGER_TREE_ACCESS).
+            Who may read checkpoints and tiles: "key" for API keys with the scope events:read, "open" \
+            for everybody, which shows all apps' names and who read what (TOKEN_LEDGER_TREE_ACCESS).
             """
     )
     var treeAccess: String?
@@ -106,7 +106,8 @@ struct ServeCommand: AsyncParsableCommand {
             host: host,
             port: try settings.port(.port) ?? Self.usualPort,
             publicURL: try PublicURL.read(settings, listeningAt: host),
-            treeAccess: try Self.treeAccess(settings)
+            treeAccess: try Self.treeAccess(settings),
+            rates: try CallRates(settings)
         )
         let store = try await OpenedStore.waitFor(
             pool,
@@ -156,7 +157,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private static func treeAccess(_ settings: Settings) throws -> TreeAccess {
-        guard let text = try settings.text(.treeAccess) else { return .open }
+        guard let text = try settings.text(.treeAccess) else { return .key }
         guard let access = TreeAccess(rawValue: text) else {
             throw CommandError("The tree access must be \"open\" or \"key\".")
         }

@@ -11,7 +11,13 @@ package final class LedgerStore: Service {
     package let vault: Vault
     package let clock = EventClock()
     let pool: PostgresPool
+    /// For what launches, finishes and reads of current tokens wait for.
     let database: StoreDatabase
+    /// For what anybody may ask much of: lists, trees, exports.
+    let bulk: StoreDatabase
+    /// For what is asked for again and again, and answered at once.
+    let lookups: StoreDatabase
+    let treeCache = TreeCache()
     let logger: Logger
     private let factWriter: LogWriter
     private let accessWriter: LogWriter
@@ -39,6 +45,8 @@ package final class LedgerStore: Service {
         guard hasKnownLogs else { throw .unsupportedLogs }
         self.pool = pool
         database = StoreDatabase(pool: pool)
+        bulk = StoreDatabase(pool: pool, share: .bulk)
+        lookups = StoreDatabase(pool: pool, share: .lookups)
         self.logger = logger
         let (rootKeyID, database) = (vault.rootKeyID, database)
         let writer = { (log: Log) in
@@ -47,7 +55,7 @@ package final class LedgerStore: Service {
         factWriter = writer(.facts)
         accessWriter = writer(.access)
         users = UserReader(database: database)
-        directory = AppDirectory(database: database, vault: vault)
+        directory = AppDirectory(database: lookups, vault: vault)
     }
 
     /// Works until the graceful shutdown; what was accepted before is still written.

@@ -3,6 +3,8 @@ internal import Postgres
 /// The pool of a store, whose errors are the store's: the one place where they are translated.
 struct StoreDatabase: Sendable {
     let pool: PostgresPool
+    /// Whose share of the pool its statements take.
+    var share = PoolShare.calls
 
     /// Runs one statement that only reads, and lends its answer to `decode`.
     ///
@@ -44,12 +46,12 @@ struct StoreDatabase: Sendable {
         var pause = RetryPause()
         for _ in 1..<StoreLimits.rollbackTriesMax {
             do {
-                return try await pool.query(statement, decode: decode)
+                return try await pool.query(statement, share: share, decode: decode)
             } catch {
                 guard error.sqlState?.isRollback == true else { throw error }
             }
             await pause.wait()
         }
-        return try await pool.query(statement, decode: decode)
+        return try await pool.query(statement, share: share, decode: decode)
     }
 }

@@ -71,9 +71,10 @@ package final class PostgresPool: Service {
     /// Cancelling the task cancels the statement on the server.
     package func query<Value: Sendable>(
         _ statement: Statement,
+        share: PoolShare = .calls,
         decode: @Sendable (borrowing PostgresResult) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
-        let lease = try await lease()
+        let lease = try await lease(share)
         defer { giveBack(lease) }
         return try await lease.connection.query(statement, decode: decode)
     }
@@ -84,25 +85,25 @@ package final class PostgresPool: Service {
     package func withConnection<Value: Sendable>(
         _ body: (PostgresConnection) async throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
-        let lease = try await lease()
+        let lease = try await lease(.calls)
         defer { giveBack(lease) }
         return try await body(lease.connection)
     }
 
     /// A connection the server has not closed meanwhile.
-    private func lease() async throws(PostgresError) -> Lease {
+    private func lease(_ share: PoolShare) async throws(PostgresError) -> Lease {
         // Each turn removes a dead connection; after all of them only a fresh one is left.
         for _ in 0...configuration.connectionsMax {
-            let lease = try await anyLease()
+            let lease = try await anyLease(share)
             if lease.connection.isReusable, lease.connection.isQuiet { return lease }
             discard(lease.id)
         }
         throw PostgresError(.connectionFailed)
     }
 
-    private func anyLease() async throws(PostgresError) -> Lease {
+    private func anyLease(_ share: PoolShare) async throws(PostgresError) -> Lease {
         let (request, connection) = shared.withLock { shared in
-            let request = shared.state.request(now: .now)
+            let request = shared.state.request(share, now: .now)
             switch request {
             case .lease(let id): return (request, shared.connections[id])
             case .wait(let id, _, _): shared.waiters[id] = .reserved
@@ -169,11 +170,16 @@ package final class PostgresPool: Service {
     }
 
     private func discard(_ id: PoolState.ConnectionID) {
-        let (loss, connection) = shared.withLock { shared in
-            (shared.state.discard(id), shared.connections.removeValue(forKey: id))
+        let (loss, connection, idle) = shared.withLock { shared in
+            let loss = shared.state.discard(id)
+            let idle = loss.lease.flatMap { shared.connections[$0.connection] }
+            return (loss, shared.connections.removeValue(forKey: id), idle)
         }
         // Dropping the last reference closes the connection, outside of the lock.
         _ = consume connection
+        if let lease = loss.lease, let idle {
+            resume(lease.waiter, with: .success((lease.connection, idle)))
+        }
         if loss.opens { open() }
     }
 

@@ -47,8 +47,11 @@ extension PostgresPool {
     /// Runs one statement and gives every row of its answer, in order.
     package func rows<Row: Sendable>(
         _ statement: Statement,
+        share: PoolShare = .calls,
         _ decode: RowDecoder<Row>
     ) async throws(PostgresError) -> [Row] {
-        try await query(statement) { result throws(PostgresError) in try result.rows(decode) }
+        try await query(statement, share: share) { result throws(PostgresError) in
+            try result.rows(decode)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import Foundation
 import TestSupport
 import Testing
@@ -85,6 +86,16 @@ struct EvidenceCommandTests {
         let other = try await program.command(["verify", "/nowhere", "--key", foreign])
         #expect(other.status == 1)
         #expect(other.messages.contains("--key"))
+    }
+
+    @Test("the tree asks for a key, unless it is opened")
+    func closedTree() async throws {
+        let program = try await connectedProgram()
+        for path in ["/checkpoint", "/tile/entries/000", "/logs/1/checkpoint"] {
+            let request = HTTPClientRequest(url: program.ready.ledgerURL + path)
+            let answer = try await JSONCall.answer(to: request)
+            #expect(answer.status == 401, "\(path)")
+        }
     }
 
     @Test("only a bundle that asks for identities says who somebody is")

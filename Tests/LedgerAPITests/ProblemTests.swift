@@ -23,6 +23,8 @@ struct ProblemTests {
             (.unsupportedMediaType, 415, "unsupported_media_type", false),
             (.unauthenticated, 401, "unauthenticated", false),
             (.insufficientScope(.launch), 403, "insufficient_scope", false),
+            (.rateLimited(.key), 429, "rate_limited", false),
+            (.connect(.tooManyNewUsers), 429, "rate_limited", false),
             (.originRefused, 403, "origin_refused", false),
             (.notFound, 404, "not_found", false),
             (.methodNotAllowed(["GET"]), 405, "method_not_allowed", false),

@@ -160,7 +160,7 @@ struct TestRoute: Sendable, CustomStringConvertible {
         "different_person", "finalize_in_progress", "key_reused", "session_rejected",
         "finalize_unresolved", "recovery_rejected", "provider_unavailable",
         "user_list_too_long", "person_unclear",
-        "database_unavailable", "overloaded", "outcome_unknown", "conflict", "internal",
-        "refused",
+        "database_unavailable", "overloaded", "rate_limited", "outcome_unknown", "conflict",
+        "internal", "refused",
     ]
 }

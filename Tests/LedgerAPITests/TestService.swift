@@ -52,6 +52,7 @@ struct TestService: Sendable {
         providerTimeMax: Duration = .seconds(15),
         probePause: Duration = .zero,
         treeAccess: TreeAccess = .open,
+        rates: CallRates = .usual,
         hasAppKey: Bool = true,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
@@ -61,7 +62,13 @@ struct TestService: Sendable {
         limits.probePause = probePause
         // The server that the tests share may lose what was written.
         return try await TestStore.run {
-            try await run($0, limits, treeAccess, (hasAppKey, acceptsUnsafeServer: true), body)
+            try await run(
+                $0,
+                limits,
+                (treeAccess, rates),
+                (hasAppKey, acceptsUnsafeServer: true),
+                body
+            )
         }
     }
 
@@ -74,14 +81,14 @@ struct TestService: Sendable {
         var limits = HumanConnectClient.Configuration()
         limits.probePause = .zero
         return try await TestStore.run(on: cluster) {
-            try await run($0, limits, .open, (true, acceptsUnsafeServer), body)
+            try await run($0, limits, (.open, .usual), (true, acceptsUnsafeServer), body)
         }
     }
 
     private static func run<Value: Sendable>(
         _ database: TestStore,
         _ limits: HumanConnectClient.Configuration,
-        _ treeAccess: TreeAccess,
+        _ access: (tree: TreeAccess, rates: CallRates),
         _ traits: (hasAppKey: Bool, acceptsUnsafeServer: Bool),
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
@@ -125,7 +132,8 @@ struct TestService: Sendable {
                         host: "127.0.0.1",
                         port: 0,
                         publicURL: nil,
-                        treeAccess: treeAccess
+                        treeAccess: access.tree,
+                        rates: access.rates
                     ),
                     logger: logs.logger()
                 )

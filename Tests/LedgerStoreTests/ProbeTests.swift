@@ -92,19 +92,23 @@ struct ProbeTests {
                     rootKey: test.rootKey,
                     logger: logger
                 )
-                let bundle = try #require(TileAddress(.entries, index: 0))
-                let tile = try #require(TileAddress(.hashes(level: 0), index: 1, width: 44))
                 // Each goes on, so that the second question of a call meets the load too.
                 let errors = await withTaskGroup(of: [StoreError?].self) { group in
                     for number in 0..<40 {
                         group.addTask {
                             var errors: [StoreError?] = []
-                            for _ in 0..<20 {
+                            for turn in 0..<20 {
+                                // Another one each time, which nobody has in memory.
+                                let layer: TileAddress.Layer =
+                                    number % 2 == 0 ? .entries : .hashes(level: 0)
+                                let width = number / 2 * 10 + turn / 2 + 1
+                                guard let address = TileAddress(layer, index: 0, width: width)
+                                else { return errors }
                                 do throws(StoreError) {
                                     if number % 2 == 0 {
-                                        _ = try await store.entryBundle(bundle, log: .facts)
+                                        _ = try await store.entryBundle(address, log: .facts)
                                     } else {
-                                        _ = try await store.tile(tile, log: .facts)
+                                        _ = try await store.tile(address, log: .facts)
                                     }
                                     errors.append(nil)
                                 } catch {

@@ -52,6 +52,50 @@ struct PoolStateTests {
         #expect(state.request(now: now) == .wait(5, opens: true, timerAt: nil))
     }
 
+    @Test("who asks much of one share leaves the others theirs")
+    func shares() {
+        var state = PoolState(connectionsMax: 8, waitersMax: 16, waitMax: .seconds(2))
+        let bulk = (0..<4).map { _ in state.request(.bulk, now: now) }
+        // Two of them wait for their share and not for a connection, and two are too many.
+        #expect(bulk.map(isOpening) == [true, true, nil, nil])
+        let (first, _) = state.opened()
+        let (second, _) = state.opened()
+        #expect(isOpening(state.request(.bulk, now: now)) == false)
+        #expect(isOpening(state.request(.bulk, now: now)) == false)
+        #expect(state.request(.bulk, now: now) == .refuse(.poolExhausted))
+        let lookups = (0..<6).map { _ in state.request(.lookups, now: now) }
+        #expect(lookups.map(isOpening) == [true, true, true, true, false, false])
+        let calls = (0..<3).map { _ in state.request(.calls, now: now) }
+        #expect(calls.map(isOpening) == [true, true, false])
+        // What is free goes to the calls first, whoever came before.
+        let (third, free) = state.opened()
+        #expect(free == .lease(third, to: waiter(calls[0])))
+        #expect(state.release(first) == .lease(first, to: waiter(calls[1])))
+        #expect(state.release(second) == .lease(second, to: waiter(calls[2])))
+        #expect(state.release(third) == .lease(third, to: waiter(lookups[0])))
+    }
+
+    @Test("an idle connection is not for a share that has its own, and is once it has lost one")
+    func idleForShare() {
+        var state = PoolState(connectionsMax: 4, waitersMax: 16, waitMax: .seconds(2))
+        _ = state.request(.bulk, now: now)
+        let (bulk, _) = state.opened()
+        _ = state.request(.calls, now: now)
+        let (other, _) = state.opened()
+        #expect(state.release(other) == .keep)
+        let next = state.request(.bulk, now: now)
+        #expect(isOpening(next) == false)
+        let loss = state.discard(bulk)
+        #expect(loss.lease == PoolState.Lease(connection: other, waiter: waiter(next)))
+        #expect(!loss.opens)
+    }
+
+    /// Nil for who does not wait.
+    private func isOpening(_ request: PoolState.Request) -> Bool? {
+        guard case .wait(_, let opens, _) = request else { return nil }
+        return opens
+    }
+
     @Test("one waiter too many is refused at once")
     func waitersMax() {
         var state = PoolState(connectionsMax: 1, waitersMax: 2, waitMax: .seconds(2))

@@ -76,7 +76,8 @@ extension TestProgram {
     /// The number of records that the last checkpoint covers.
     package func checkpointSize() async throws -> Int {
         let request = HTTPClientRequest(url: ready.ledgerURL + "/checkpoint")
-        let lines = try await JSONCall.answer(to: request).text.split(separator: "\n")
+        let key = ready.apiKeys["events:read"]
+        let lines = try await JSONCall.answer(to: request, key: key).text.split(separator: "\n")
         return lines.count > 1 ? Int(lines[1]) ?? 0 : 0
     }
 

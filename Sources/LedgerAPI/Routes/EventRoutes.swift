@@ -18,7 +18,7 @@ struct EventRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .eventsRead, store: store)
+        let caller = try await Caller(request, context, scope: .eventsRead, store: store)
         let query = try Query(request, keys: ["cursor", "limit"])
         let limit = try query.limit()
         let after = try Self.start(query, .history)
@@ -36,7 +36,7 @@ struct EventRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .eventsRead, store: store)
+        let caller = try await Caller(request, context, scope: .eventsRead, store: store)
         let query = try Query(
             request,
             keys: Query.eventKeys.union(["cursor", "limit", "log"])

@@ -23,7 +23,7 @@ struct ExportRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .export, store: store)
+        let caller = try await Caller(request, context, scope: .export, store: store)
         let query = try Query(
             request,
             keys: Query.eventKeys.union([
@@ -70,7 +70,7 @@ struct ExportRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .exportIdentities, store: store)
+        let caller = try await Caller(request, context, scope: .exportIdentities, store: store)
         let query = try Query(request, keys: ["subject", "user"])
         let asked = ExportRequest(
             log: .facts,

@@ -29,6 +29,9 @@ struct FinishRoutes: Sendable {
         "ot-tracer-traceid", "ot-tracer-spanid", "ot-tracer-sampled", "grpc-trace-bin",
     ].joined(separator: ", ")
 
+    /// What of an answer a page may read beside its body.
+    private static let exposedHeaders = "Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
+
     func add(to router: Router<LedgerRequestContext>) {
         for path in [
             "/v1/finish/:launch_token", "/v1/finish/:launch_token/closed",
@@ -98,8 +101,10 @@ struct FinishRoutes: Sendable {
 
     private func launch(_ context: LedgerRequestContext) async throws -> Launch {
         guard let id = store.vault.launch(of: try context.pathParameter("launch_token")) else {
+            try context.meter?.countAddress()
             throw ConnectError.launchNotFound
         }
+        try context.meter?.count(launch: id)
         let launch = try await Launch(id, store: store)
         guard launch.data.finish == .direct else { throw ConnectError.launchNotFound }
         return launch
@@ -120,6 +125,6 @@ struct FinishRoutes: Sendable {
         headers[.vary] = "Origin"
         guard let origin else { return }
         headers[.accessControlAllowOrigin] = origin
-        headers[.accessControlExposeHeaders] = "Retry-After, X-Request-Id"
+        headers[.accessControlExposeHeaders] = Self.exposedHeaders
     }
 }

@@ -51,7 +51,7 @@ struct LaunchRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .launch, store: store)
+        let caller = try await Caller(request, context, scope: .launch, store: store)
         _ = try Query(request, keys: [])
         let body = try await JSONBody(request, keys: Self.launchKeys)
         let clientUserID = try ClientUserID.parse(try body.string("client_user_id"))
@@ -62,7 +62,8 @@ struct LaunchRoutes: Sendable {
             Launcher.Request(
                 clientUserID: clientUserID,
                 finish: finish,
-                idempotencyKey: try Self.idempotencyKey(request)
+                idempotencyKey: try Self.idempotencyKey(request),
+                mayMakeUser: { context.meter?.mayMakeUser(key: caller.keyID) ?? true }
             ),
             of: caller.app,
             context: context.recordContext(key: caller, request)
@@ -109,7 +110,7 @@ struct LaunchRoutes: Sendable {
         _ context: LedgerRequestContext,
         _ body: (Launch, RecordContext) async throws -> Response
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .finish, store: store)
+        let caller = try await Caller(request, context, scope: .finish, store: store)
         guard let id = Identifier(try context.pathParameter("launch_id")) else {
             throw ConnectError.launchNotFound
         }

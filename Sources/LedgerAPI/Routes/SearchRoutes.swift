@@ -19,7 +19,7 @@ struct SearchRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .tokensSearch, store: store)
+        let caller = try await Caller(request, context, scope: .tokensSearch, store: store)
         _ = try Query(request, keys: [])
         let body = try await JSONBody(request, keys: ["token"])
         let matches = try await store.search(

@@ -17,7 +17,7 @@ struct TokenRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .tokensRead, store: store)
+        let caller = try await Caller(request, context, scope: .tokensRead, store: store)
         let query = try Query(request, keys: ["as_of", "as_of_position"])
         let user = try await store.existingUser(context, of: caller.app)
         let state = try await state(of: user, query)

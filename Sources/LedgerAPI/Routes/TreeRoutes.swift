@@ -18,20 +18,20 @@ struct TreeRoutes: Sendable {
     private static let immutable = "max-age=31536000, immutable"
 
     func add(to router: Router<LedgerRequestContext>) {
-        router.get("/checkpoint") { request, _ in
-            try await authorize(request)
+        router.get("/checkpoint") { request, context in
+            try await authorize(request, context)
             return try await checkpoint(.facts)
         }
         router.get("/tile/**") { request, context in
-            try await authorize(request)
+            try await authorize(request, context)
             return try await tile(request, context, .facts, prefix: "")
         }
         router.get("/logs/:log_id/checkpoint") { request, context in
-            try await authorize(request)
+            try await authorize(request, context)
             return try await checkpoint(try log(context))
         }
         router.get("/logs/:log_id/tile/**") { request, context in
-            try await authorize(request)
+            try await authorize(request, context)
             let log = try log(context)
             return try await tile(request, context, log, prefix: "/logs/\(log.id)")
         }
@@ -40,10 +40,10 @@ struct TreeRoutes: Sendable {
     }
 
     /// Asks for a key where the tree is not for everybody.
-    private func authorize(_ request: Request) async throws {
+    private func authorize(_ request: Request, _ context: LedgerRequestContext) async throws {
         switch access {
-        case .open: break
-        case .key: _ = try await Caller(request, scope: .eventsRead, store: store)
+        case .open: try context.meter?.countAddress()
+        case .key: _ = try await Caller(request, context, scope: .eventsRead, store: store)
         }
     }
 
@@ -55,7 +55,7 @@ struct TreeRoutes: Sendable {
     }
 
     private func checkpoint(_ log: Log) async throws -> Response {
-        guard let latest = try await store.latestCheckpoint(log: log) else {
+        guard let latest = try await store.shownCheckpoint(log: log) else {
             throw LedgerError.notFound
         }
         return Response(
@@ -77,7 +77,7 @@ struct TreeRoutes: Sendable {
         let bytes: [UInt8]?
         switch address.layer {
         case .hashes: bytes = try await store.tile(address, log: log)?.bytes
-        case .entries: bytes = try await store.entryBundle(address, log: log)?.bytes
+        case .entries: bytes = try await store.entryBundle(address, log: log)
         }
         guard let bytes else { throw LedgerError.notFound }
         // A shared cache must not hand to others what it was given for a key.
@@ -94,14 +94,14 @@ struct TreeRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .eventsRead, store: store)
+        let caller = try await Caller(request, context, scope: .eventsRead, store: store)
         let query = try Query(request, keys: ["log"])
         let log = try store.log(query)
         guard let position = URLText.number(try context.pathParameter("position")),
             let event = try await store.event(at: position, log: log),
             event.app == caller.app.id
         else { throw LedgerError.notFound }
-        guard let latest = try await store.latestCheckpoint(log: log), position < latest.size
+        guard let latest = try await store.shownCheckpoint(log: log), position < latest.size
         else { throw LedgerError.notIntegrated }
         var tree = TreeReader(store, size: latest.size, log: log)
         let hashes = try await tree.inclusion(of: position)
@@ -135,14 +135,14 @@ struct TreeRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        _ = try await Caller(request, scope: .eventsRead, store: store)
+        _ = try await Caller(request, context, scope: .eventsRead, store: store)
         let query = try Query(request, keys: ["from", "to", "log"])
         let log = try store.log(query)
         guard let from = try query.position("from") else {
             throw LedgerError.malformed("from is missing.")
         }
         let end = try query.position("to")
-        guard let latest = try await store.latestCheckpoint(log: log) else {
+        guard let latest = try await store.shownCheckpoint(log: log) else {
             throw LedgerError.notIntegrated
         }
         let to = end ?? latest.size

@@ -31,7 +31,7 @@ struct UserRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .usersRead, store: store)
+        let caller = try await Caller(request, context, scope: .usersRead, store: store)
         // Whoever asks for an earlier moment here must not be told the present.
         _ = try Query(request, keys: [])
         let user = try await store.existingUser(context, of: caller.app)
@@ -44,7 +44,7 @@ struct UserRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .usersRead, store: store)
+        let caller = try await Caller(request, context, scope: .usersRead, store: store)
         let query = try Query(request, keys: ["cursor", "limit"])
         let limit = try query.limit()
         var after: Identifier?
@@ -96,7 +96,7 @@ struct UserRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .tokensRecover, store: store)
+        let caller = try await Caller(request, context, scope: .tokensRecover, store: store)
         _ = try Query(request, keys: [])
         let recordContext = context.recordContext(key: caller, request)
         let user = try await store.existingUser(context, of: caller.app)
@@ -132,7 +132,7 @@ struct UserRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let caller = try await Caller(request, scope: .tokensReport, store: store)
+        let caller = try await Caller(request, context, scope: .tokensReport, store: store)
         _ = try Query(request, keys: [])
         let body = try await JSONBody(request, keys: ["reason"], isOptional: true)
         let reason = try body.string("reason") ?? "provider_401"

@@ -21,6 +21,14 @@ enum Setting: String, CaseIterable {
     case publicURL = "publicUrl"
     /// Who may read checkpoints and tiles.
     case treeAccess
+    /// How many calls a second one API key may make.
+    case keyRate
+    /// How many calls a second one address may make without a valid key.
+    case addressRate
+    /// How many calls a second one launch token may make.
+    case launchRate
+    /// How many users an hour one API key may make.
+    case newUserRate
     /// Whether to serve on a server that may lose what was written.
     case acceptUnsafeServer
     case logLevel

@@ -9,6 +9,7 @@ struct Settings {
     private let reader: ConfigReader
 
     private static let jsonDepthMax = 4
+    private static let countMax = 1_000_000_000
 
     /// Reads all three sources.
     ///
@@ -62,6 +63,18 @@ struct Settings {
             throw CommandError("\(setting.environmentName) must be a number from 0 to 65535.")
         }
         return Int(port)
+    }
+
+    /// How often something may be, or nil when it is not set; 0 is a number too.
+    func count(_ setting: Setting) throws -> Int? {
+        let number = reader.int(forKey: ConfigKey([setting.rawValue]))
+        guard let text = try number.map(String.init) ?? text(setting) else { return nil }
+        guard let count = Int(text), (0...Self.countMax).contains(count) else {
+            throw CommandError(
+                "\(setting.environmentName) must be a number from 0 (no limit) to \(Self.countMax)."
+            )
+        }
+        return count
     }
 
     /// Whether something is set that is on or off.

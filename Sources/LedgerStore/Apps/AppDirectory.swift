@@ -24,6 +24,8 @@ final class AppDirectory: Sendable {
     private struct Remembered {
         var apps: Entry<[StoredApp]>?
         var keys: [String: Entry<StoredAPIKey>] = [:]
+        /// Names of keys that there are not, each until when it is taken for granted.
+        var unknownKeys: [String: ContinuousClock.Instant] = [:]
 
         /// The apps, unless it is time to ask again.
         ///
@@ -37,12 +39,23 @@ final class AppDirectory: Sendable {
         }
 
         /// The same for one key.
-        mutating func freshKey(_ id: String) -> StoredAPIKey? {
-            guard let entry = keys[id] else { return nil }
-            guard entry.until <= .now else { return entry.value }
+        mutating func find(_ id: String) -> FoundKey {
+            guard let entry = keys[id] else {
+                return (unknownKeys[id] ?? .now) > .now ? .unknown : .never
+            }
+            guard entry.until <= .now else { return .fresh(entry.value) }
             keys[id]?.until = .now + StoreLimits.directoryTime
-            return nil
+            return .stale
         }
+    }
+
+    private enum FoundKey {
+        case fresh(StoredAPIKey)
+        /// It was there, and is to be asked for again.
+        case stale
+        /// A moment ago it was not there.
+        case unknown
+        case never
     }
 
     /// Beyond this many remembered keys all are forgotten: a bound, not a policy.
@@ -74,21 +87,44 @@ final class AppDirectory: Sendable {
     }
 
     /// The key with this id, unless it is revoked or expired.
-    func key(_ id: String, now: Timestamp) async throws(StoreError) -> StoredAPIKey? {
+    ///
+    /// `admit` is called, and may throw, before the database is asked for one that is not remembered.
+    func key(
+        _ id: String,
+        now: Timestamp,
+        admit: () throws -> Void
+    ) async throws -> StoredAPIKey? {
         let key: StoredAPIKey?
-        if let known = remembered.withLock({ $0.freshKey(id) }) {
+        switch remembered.withLock({ $0.find(id) }) {
+        case .fresh(let known):
             key = known
-        } else {
-            key = try await storedKey(id)
-            remembered.withLock { remembered in
-                if remembered.keys.count >= Self.keysMax { remembered.keys = [:] }
-                remembered.keys[id] = key.map {
-                    Entry(value: $0, until: .now + StoreLimits.directoryTime)
-                }
-            }
+        case .unknown:
+            return nil
+        case .stale:
+            key = try await askedKey(id)
+        case .never:
+            try admit()
+            key = try await askedKey(id)
         }
         guard let key else { return nil }
         if let expiresAt = key.expiresAt, expiresAt <= now { return nil }
+        return key
+    }
+
+    /// Asks for a key and remembers the answer, also that there is none.
+    private func askedKey(_ id: String) async throws(StoreError) -> StoredAPIKey? {
+        let key = try await storedKey(id)
+        let until = ContinuousClock.now + StoreLimits.directoryTime
+        remembered.withLock { remembered in
+            guard let key else {
+                remembered.keys[id] = nil
+                if remembered.unknownKeys.count >= Self.keysMax { remembered.unknownKeys = [:] }
+                remembered.unknownKeys[id] = until
+                return
+            }
+            if remembered.keys.count >= Self.keysMax { remembered.keys = [:] }
+            remembered.keys[id] = Entry(value: key, until: until)
+        }
         return key
     }
 

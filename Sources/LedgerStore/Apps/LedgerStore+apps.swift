@@ -52,9 +52,14 @@ extension LedgerStore {
     }
 
     /// The stored key that a text is, or nil for unknown, revoked and expired ones alike.
-    package func authenticate(_ text: String) async throws(StoreError) -> StoredAPIKey? {
+    ///
+    /// Before the database is asked for a key that was not seen lately, `admit` may refuse by throwing.
+    package func authenticate(
+        _ text: String,
+        admit: () throws -> Void = {}
+    ) async throws -> StoredAPIKey? {
         guard let key = APIKey(text),
-            let stored = try await directory.key(key.id, now: clock.now()),
+            let stored = try await directory.key(key.id, now: clock.now(), admit: admit),
             key.hasHash(stored.hash)
         else { return nil }
         return stored

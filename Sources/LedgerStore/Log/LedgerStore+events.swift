@@ -34,14 +34,15 @@ package struct StoredEvent: Sendable {
 extension LedgerStore {
     /// The event with this id, wherever it stands.
     package func event(id: Identifier) async throws(StoreError) -> StoredEvent? {
-        try await event(
+        try await database.firstRow(
             Statement(
                 "event_by_id",
                 """
                 select log_id, app_id, position, record from ledger.event where event_id = $1
                 """,
                 .uuid(id.value)
-            )
+            ),
+            StoredEvent.init
         )
     }
 
@@ -50,7 +51,7 @@ extension LedgerStore {
         at position: Int64,
         log: Log
     ) async throws(StoreError) -> StoredEvent? {
-        try await event(
+        try await bulk.firstRow(
             Statement(
                 "event_at",
                 """
@@ -59,7 +60,8 @@ extension LedgerStore {
                 """,
                 .int4(log.id),
                 .int8(position)
-            )
+            ),
+            StoredEvent.init
         )
     }
 
@@ -69,7 +71,7 @@ extension LedgerStore {
         after version: Int64 = 0,
         limit: Int = StoreLimits.pageEventsMax
     ) async throws(StoreError) -> [StoredEvent] {
-        try await events(
+        try await database.rows(
             Statement(
                 "history",
                 """
@@ -81,7 +83,8 @@ extension LedgerStore {
                 .uuid(user.subject.value),
                 .int8(version),
                 .int8(Int64(limit))
-            )
+            ),
+            StoredEvent.init
         )
     }
 
@@ -113,12 +116,13 @@ extension LedgerStore {
         for _ in 0..<StoreLimits.stretchesMax {
             guard start < size, found.count <= limit else { break }
             let end = min(size, start + stretch)
-            found += try await events(
+            found += try await bulk.rows(
                 query.statement(
                     log: log,
                     positions: start..<end,
                     limit: limit + 1 - found.count
-                )
+                ),
+                StoredEvent.init
             )
             start = end
         }
@@ -133,7 +137,7 @@ extension LedgerStore {
         from position: Int64,
         limit: Int = StoreLimits.pageEventsMax
     ) async throws(StoreError) -> [StoredEvent] {
-        try await events(
+        try await bulk.rows(
             Statement(
                 "page",
                 """
@@ -143,7 +147,8 @@ extension LedgerStore {
                 .int4(log.id),
                 .int8(position),
                 .int8(Int64(limit))
-            )
+            ),
+            StoredEvent.init
         )
     }
 
@@ -176,7 +181,7 @@ extension LedgerStore {
         after subject: Identifier?,
         limit: Int
     ) async throws(StoreError) -> [StoredUser] {
-        let places = try await database.rows(
+        let places = try await bulk.rows(
             Statement(
                 "users",
                 """
@@ -194,11 +199,4 @@ extension LedgerStore {
         return try await self.users(at: places, of: app)
     }
 
-    private func event(_ statement: Statement) async throws(StoreError) -> StoredEvent? {
-        try await database.firstRow(statement, StoredEvent.init)
-    }
-
-    private func events(_ statement: Statement) async throws(StoreError) -> [StoredEvent] {
-        try await database.rows(statement, StoredEvent.init)
-    }
 }

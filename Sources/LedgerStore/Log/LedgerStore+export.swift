@@ -52,7 +52,7 @@ extension LedgerStore {
             positions: position..<stretchEnd,
             limit: StoreLimits.exportRecordsMax
         )
-        return try await database.query(statement) { result throws(PostgresError) in
+        return try await bulk.query(statement) { result throws(PostgresError) in
             var page = try Self.page(result)
             let isCut = page.positions.count == StoreLimits.exportRecordsMax
             let next = isCut ? (page.positions.last ?? end) + 1 : stretchEnd

@@ -15,7 +15,7 @@ extension LedgerStore {
                 logID: Log.facts.id,
                 rootKeyID: vault.rootKeyID
             )
-            try await pool.query(probe) { _ throws(PostgresError) in }
+            try await pool.query(probe, share: .lookups) { _ throws(PostgresError) in }
             return nil
         } catch let error as PostgresError {
             logger.warning("append probe failed", metadata: ["error": "\(error)"])

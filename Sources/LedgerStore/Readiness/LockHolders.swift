@@ -36,7 +36,8 @@ extension LedgerStore {
                 order by a.xact_start limit 5
                 """,
                 .text(table.rawValue)
-            )
+            ),
+            share: .lookups
         ) { result, row throws(PostgresError) in try result.text(row, 0) }
         return holders.isEmpty
             ? "by a session that has ended by now" : holders.joined(separator: "; ")

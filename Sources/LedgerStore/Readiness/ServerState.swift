@@ -21,7 +21,7 @@ struct ServerState: Sendable {
 
     /// Asks on any connection of a pool.
     static func read(_ pool: PostgresPool) async throws(PostgresError) -> ServerState {
-        try await pool.query(Statement("server_state", statement)) {
+        try await pool.query(Statement("server_state", statement), share: .lookups) {
             result throws(PostgresError) in
             ServerState(
                 isStandby: try result.bool(0, 0),

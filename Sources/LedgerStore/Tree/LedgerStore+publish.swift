@@ -14,7 +14,7 @@ extension LedgerStore {
         _ pool: PostgresPool
     ) async throws -> Bool {
         do {
-            return try await pool.query(
+            let isPublished = try await pool.query(
                 Statement(
                     "publish_checkpoint",
                     "select ledger.publish_checkpoint($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -29,6 +29,8 @@ extension LedgerStore {
                     .byteaArray(tree.tiles.map { $0.root.bytes })
                 )
             ) { result throws(PostgresError) in try result.bool(0, 0) }
+            treeCache.checkpoints.forget(tree.log)
+            return isPublished
         } catch {
             guard error.code == .timedOut else { throw error }
             throw PublishingBlocked(holders: try await holders(of: .publisher, pool))

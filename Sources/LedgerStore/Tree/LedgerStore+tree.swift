@@ -9,9 +9,17 @@ extension LedgerStore {
         vault.checkpointSigner(logID: Log.facts.id).key.description
     }
 
+    /// The last checkpoint of a log, or that of a moment ago; nil before the first.
+    package func shownCheckpoint(log: Log) async throws(StoreError) -> PublishedCheckpoint? {
+        try await treeCache.checkpoints.answer(to: log) { () async throws(StoreError) in
+            try await latestCheckpoint(log: log)
+        }
+    }
+
     /// The last checkpoint of a log, or nil before the first.
     package func latestCheckpoint(log: Log) async throws(StoreError) -> PublishedCheckpoint? {
         try await checkpoint(
+            by: lookups,
             Statement(
                 "latest_checkpoint",
                 """
@@ -26,6 +34,7 @@ extension LedgerStore {
     /// The first checkpoint of a log, or nil before it.
     package func firstCheckpoint(log: Log) async throws(StoreError) -> PublishedCheckpoint? {
         try await checkpoint(
+            by: bulk,
             Statement(
                 "first_checkpoint",
                 """
@@ -43,6 +52,7 @@ extension LedgerStore {
         log: Log
     ) async throws(StoreError) -> PublishedCheckpoint? {
         try await checkpoint(
+            by: bulk,
             Statement(
                 "checkpoint_before",
                 """
@@ -57,7 +67,7 @@ extension LedgerStore {
 
     /// How many records a log has.
     package func size(log: Log) async throws(StoreError) -> Int64 {
-        try await database.query(
+        try await lookups.query(
             Statement("log_size", "select size from ledger.log where log_id = $1", .int4(log.id))
         ) { result throws(PostgresError) in try result.int8(0, 0) }
     }
@@ -70,7 +80,7 @@ extension LedgerStore {
         log: Log
     ) async throws(StoreError) -> Tile? {
         guard case .hashes = address.layer,
-            let checkpoint = try await latestCheckpoint(log: log),
+            let checkpoint = try await shownCheckpoint(log: log),
             address.isWithin(Int(checkpoint.size))
         else { return nil }
         return try await integratedTile(address, log: log)
@@ -78,6 +88,20 @@ extension LedgerStore {
 
     /// A tile of hashes that a checkpoint covers; whoever asks knows that it does.
     func integratedTile(
+        _ address: TileAddress,
+        log: Log
+    ) async throws(StoreError) -> Tile {
+        let tile = try await treeCache.tiles.answer(
+            to: TreeCache.Place(log: log, address: address),
+            cost: { $0.bytes.count }
+        ) { () async throws(StoreError) in
+            try await storedTile(address, log: log)
+        }
+        guard let tile else { throw .damaged(.tile) }
+        return tile
+    }
+
+    private func storedTile(
         _ address: TileAddress,
         log: Log
     ) async throws(StoreError) -> Tile {
@@ -113,20 +137,25 @@ extension LedgerStore {
         return try Self.tile(address, hashes)
     }
 
-    /// The records of an entry bundle, or nil when it is beyond the log's last checkpoint.
+    /// The bytes of an entry bundle, or nil when it is beyond the log's last checkpoint.
     package func entryBundle(
         _ address: TileAddress,
         log: Log
-    ) async throws(StoreError) -> EntryBundle? {
+    ) async throws(StoreError) -> [UInt8]? {
         guard case .entries = address.layer,
-            let checkpoint = try await latestCheckpoint(log: log),
+            let checkpoint = try await shownCheckpoint(log: log),
             address.isWithin(Int(checkpoint.size))
         else { return nil }
-        let records = try await records(address, log: log)
-        do {
-            return try EntryBundle(records)
-        } catch {
-            throw .damaged(.record)
+        return try await treeCache.bundles.answer(
+            to: TreeCache.Place(log: log, address: address),
+            cost: \.count
+        ) { () async throws(StoreError) in
+            let records = try await records(address, log: log)
+            do {
+                return try EntryBundle(records).bytes
+            } catch {
+                throw .damaged(.record)
+            }
         }
     }
 
@@ -160,12 +189,13 @@ extension LedgerStore {
     }
 
     private func bytes(_ statement: Statement) async throws(StoreError) -> [[UInt8]] {
-        try await database.rows(statement) { result, row throws(PostgresError) in
+        try await bulk.rows(statement) { result, row throws(PostgresError) in
             try result.bytes(row, 0)
         }
     }
 
     private func checkpoint(
+        by database: StoreDatabase,
         _ statement: Statement
     ) async throws(StoreError) -> PublishedCheckpoint? {
         let checkpoint = try await database.firstRow(statement) {

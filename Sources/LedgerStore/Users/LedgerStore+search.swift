@@ -62,7 +62,7 @@ extension LedgerStore {
         with fingerprints: [Fingerprint],
         of app: StoredApp
     ) async throws(StoreError) -> [Identifier] {
-        try await database.rows(
+        try await bulk.rows(
             Statement(
                 "find_tokens",
                 "select found_subject from ledger.find_tokens($1, $2, $3, $4)",

@@ -15,6 +15,8 @@ struct ExportBody<Page: Sendable, Place: Sendable>: Sendable {
     let head: [UInt8]
     /// Writes a page behind other bytes.
     let spell: @Sendable (Page, inout [UInt8]) throws -> Void
+    /// Held until the answer has ended.
+    let place: ExportPlace
     let requestID: String
     let logger: Logger
 
@@ -53,29 +55,43 @@ struct ExportBody<Page: Sendable, Place: Sendable>: Sendable {
         isCompressed: Bool
     ) async throws {
         let gzip = isCompressed ? GzipWriter() : nil
-        var page = first
-        var bytes = head
-        while true {
-            try spell(page, &bytes)
-            let ready = gzip?.append(bytes) ?? bytes
-            bytes.removeAll(keepingCapacity: true)
-            guard let place = next(page) else {
-                try await Self.write(ready + (gzip?.finish() ?? []), to: &writer)
-                return
-            }
-            async let following = read(place)
-            try await Self.write(ready, to: &writer)
-            page = try await following
+        var piece = try piece(of: first, behind: head, gzip)
+        while let next = piece.next {
+            async let following = read(next)
+            try await Self.write(piece.bytes, to: &writer)
+            piece = try self.piece(of: try await following, behind: [], gzip)
         }
+        try await Self.write(piece.bytes, to: &writer)
+    }
+
+    /// What is held of a page while its reader takes it: its bytes, once.
+    private struct Piece {
+        let bytes: ByteBuffer
+        let next: Place?
+    }
+
+    private func piece(
+        of page: Page,
+        behind head: [UInt8],
+        _ gzip: GzipWriter?
+    ) throws -> Piece {
+        var bytes = head
+        try spell(page, &bytes)
+        let next = next(page)
+        if let gzip {
+            bytes = gzip.append(bytes)
+            if next == nil { bytes += gzip.finish() }
+        }
+        return Piece(bytes: ByteBuffer(bytes: bytes), next: next)
     }
 
     @concurrent private static func write(
-        _ bytes: [UInt8],
+        _ bytes: ByteBuffer,
         to writer: inout any ResponseBodyWriter
     ) async throws {
-        guard !bytes.isEmpty else { return }
+        guard bytes.readableBytes > 0 else { return }
         do {
-            try await writer.write(ByteBuffer(bytes: bytes))
+            try await writer.write(bytes)
         } catch {
             throw ReaderGone()
         }

@@ -27,6 +27,8 @@ package enum LedgerError: Error, Equatable {
     case notConnected
     /// The event is in the log, but no checkpoint covers it yet.
     case notIntegrated
+    /// As many exports of the app, or of all apps, are under way as may be.
+    case tooManyExports
     /// What a launch, a finish or a recovery failed with.
     case connect(ConnectError)
     case store(StoreError)

@@ -61,6 +61,13 @@ extension Problem {
                 "No checkpoint covers this event yet; one is published about every second.",
                 retry: .soon
             )
+        case .tooManyExports:
+            self.init(
+                .tooManyRequests,
+                "too_many_exports",
+                "As many exports are under way as may be; wait for one to end, and ask again.",
+                retry: .after(RequestLimits.exportRetryTime)
+            )
         case .connect(let error): self.init(error)
         case .store(let error): self.init(error)
         case .unexpected: self = .isInternal

@@ -24,6 +24,13 @@ enum RequestLimits {
     /// How many entries a page of a list has unless asked, and at most.
     static let pageEntries = 100
     static let pageEntriesMax = 500
+    /// How many exports are under way at once, for one app and for all.
+    ///
+    /// Each keeps three pages of a mebibyte while its reader takes them, however slowly.
+    static let exportsOfAppMax = 4
+    static let exportsMax = 16
+    /// When one may have ended.
+    static let exportRetryTime: Duration = .seconds(10)
     /// How many requests are let in during a flood before calls that can be made again are turned
     /// away: two batches are under way at the database, and as many can wait.
     static let insideMax = 512

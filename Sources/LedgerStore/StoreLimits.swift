@@ -63,11 +63,12 @@ enum StoreLimits {
     /// call makes: together far below the time limit of a statement.
     static let scannedEventsMax: Int64 = 20_000
     static let stretchesMax = 10
-    /// How many records one page of an export holds.
+    /// How many records one page of an export holds, and after how many bytes it ends.
     ///
-    /// Enough that the server's time counts and not the round trip's, little enough to hold two
-    /// pages a request: a record has some 450 bytes.
-    static let exportRecordsMax = 5_000
+    /// Enough that the server's time counts and not the round trip's, little enough to hold three
+    /// pages a request: a record has some 450 bytes, and may have 8 KB.
+    static let exportRecordsMax = 2_000
+    static let exportBytesMax = 1 << 20
     /// How many users one read of identities asks for.
     static let identitiesMax = 500
     /// How many tiles a reader of proofs remembers: with those on the way from a position to the

@@ -19,6 +19,7 @@ struct ProblemTests {
             (.malformed("x"), 400, "malformed_request", false),
             (.invalidFinish("x"), 422, "invalid_finish", false),
             (.notIntegrated, 503, "not_integrated", true),
+            (.tooManyExports, 429, "too_many_exports", true),
             (.tooLarge, 413, "request_too_large", false),
             (.unsupportedMediaType, 415, "unsupported_media_type", false),
             (.unauthenticated, 401, "unauthenticated", false),

@@ -152,7 +152,7 @@ struct TestRoute: Sendable, CustomStringConvertible {
 
     /// The stable codes that callers switch on.
     static let problemCodes: Set = [
-        "malformed_request", "invalid_finish", "not_integrated",
+        "malformed_request", "invalid_finish", "not_integrated", "too_many_exports",
         "request_too_large", "unsupported_media_type", "unauthenticated",
         "insufficient_scope", "origin_refused", "not_found", "method_not_allowed", "not_connected",
         "launch_not_found", "finalize_abandoned", "person_unproven", "person_gone",

@@ -158,6 +158,30 @@ struct ExportPageTests {
         }
     }
 
+    @Test("a page of long records ends with the one that makes it too long, and nothing is lost")
+    func long() async throws {
+        try await TestStore.run { test in
+            let size: Int64 = 300
+            try await test.fill(upTo: size, padding: 7_900)
+            for clientID in [nil, test.app.clientID] {
+                let query = EventQuery(clientID: clientID)
+                let (whole, pages) = try await export(test, query, 0..<size)
+                #expect(whole.positions == Array(0..<size))
+                #expect(pages == 3, "133 records of 8 KB are a page")
+            }
+            let request = ExportRequest(
+                log: .facts,
+                query: EventQuery(),
+                apps: [],
+                positions: 0..<size
+            )
+            let page = try await test.store.exportPage(request, from: 0)
+            #expect(page.next == page.positions.last.map { $0 + 1 })
+            #expect(page.lines.count >= StoreLimits.exportBytesMax)
+            #expect(page.lines.count < StoreLimits.exportBytesMax + 8_200)
+        }
+    }
+
     @Test("an app that does not exist has no events", arguments: ["nobody", "", "%", "Other"])
     func unknownApp(clientID: String) async throws {
         try await TestStore.run { test in

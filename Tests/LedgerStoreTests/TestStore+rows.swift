@@ -7,7 +7,7 @@ extension TestStore {
     ///
     /// All are of the type `launch.closed` but those at the given positions, which are
     /// `access_token.rotated`.
-    func fill(upTo size: Int64, rare: [Int64] = []) async throws {
+    func fill(upTo size: Int64, rare: [Int64] = [], padding: Int = 0) async throws {
         let connection = try await ownerConnection()
         try await connection.script(
             """
@@ -15,7 +15,7 @@ extension TestStore {
             select 0, p, md5('fill' || p)::uuid, '\(app.id)',
                 case when p = any ('{\(rare.map(String.init).joined(separator: ","))}'::bigint[])
                     then 'access_token.rotated' else 'launch.closed' end,
-                now(), convert_to('{"filled":' || p || '}', 'UTF8')
+                now(), convert_to('{"filled":' || p || repeat(' ', \(padding)) || '}', 'UTF8')
             from generate_series((select size from ledger.log where log_id = 0), \(size) - 1) p;
             update ledger.log set size = \(size) where log_id = 0
             """

@@ -13,6 +13,7 @@ internal import Wire
 struct ExportRoutes: Sendable {
     let store: LedgerStore
     let logger: Logger
+    let room = ExportRoom()
 
     func add(to router: Router<LedgerRequestContext>) {
         router.get("/v1/export") { try await export($0, $1) }
@@ -45,6 +46,7 @@ struct ExportRoutes: Sendable {
         )
         // Nothing leaves, so nothing is on record.
         guard request.method != .head else { return Response(status: .ok, headers: head.fields) }
+        let place = try room.enter(caller.app.id)
         try await store.recordExport(
             asked,
             id: store.clock.identifier(),
@@ -61,6 +63,7 @@ struct ExportRoutes: Sendable {
             read: read,
             head: form.head,
             spell: form.append,
+            place: place,
             requestID: context.requestID,
             logger: logger
         ).response(head)
@@ -84,6 +87,7 @@ struct ExportRoutes: Sendable {
             fileName: "identities.ndjson"
         )
         guard request.method != .head else { return Response(status: .ok, headers: head.fields) }
+        let place = try room.enter(caller.app.id)
         try await store.recordExport(
             asked,
             id: store.clock.identifier(),
@@ -107,6 +111,7 @@ struct ExportRoutes: Sendable {
             read: { try await read($0) },
             head: [],
             spell: { page, bytes in page.append(to: &bytes) },
+            place: place,
             requestID: context.requestID,
             logger: logger
         ).response(head)

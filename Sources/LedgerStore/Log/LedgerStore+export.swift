@@ -50,11 +50,15 @@ extension LedgerStore {
         let statement = request.query.statement(
             log: request.log,
             positions: position..<stretchEnd,
-            limit: StoreLimits.exportRecordsMax
+            limit: StoreLimits.exportRecordsMax,
+            bytesMax: StoreLimits.exportBytesMax
         )
         return try await bulk.query(statement) { result throws(PostgresError) in
             var page = try Self.page(result)
-            let isCut = page.positions.count == StoreLimits.exportRecordsMax
+            // Each record has a line end behind it.
+            let isCut =
+                page.positions.count == StoreLimits.exportRecordsMax
+                || page.lines.count - page.ends.count >= StoreLimits.exportBytesMax
             let next = isCut ? (page.positions.last ?? end) + 1 : stretchEnd
             page.next = next < end ? next : nil
             return page

@@ -1,0 +1,78 @@
+import AsyncHTTPClient
+import Ledger
+import LedgerStore
+import NIOCore
+import NIOHTTP1
+import TestSupport
+import Testing
+
+@testable import LedgerAPI
+
+@Suite("Room for exports", .oneServiceAtATime, .timeLimit(.minutes(5)))
+struct ExportRoomTests {
+    private static let app = Identifier(value: 1)
+
+    @Test("an app has its share, all apps have theirs, and a place is left with its holder")
+    func places() throws {
+        let room = ExportRoom()
+        var places: [ExportPlace] = []
+        for _ in 0..<RequestLimits.exportsOfAppMax { places.append(try room.enter(Self.app)) }
+        #expect(throws: LedgerError.tooManyExports) { try room.enter(Self.app) }
+        var number: UInt128 = 2
+        while places.count < RequestLimits.exportsMax {
+            places.append(try room.enter(Identifier(value: number)))
+            number += 1
+        }
+        #expect(throws: LedgerError.tooManyExports) { try room.enter(Identifier(value: number)) }
+        places.removeFirst()
+        places.append(try room.enter(Self.app))
+        #expect(throws: LedgerError.tooManyExports) { try room.enter(Identifier(value: number)) }
+        places.removeAll()
+        places.append(try room.enter(Self.app))
+    }
+
+    @Test("one export too many is refused without a trace, and taken when another one has ended")
+    func refusal() async throws {
+        try await TestService.run { service in
+            try await service.connect("exported")
+            try await service.damage(
+                """
+                insert into ledger.event
+                    (log_id, position, event_id, app_id, type, recorded_at, record)
+                select 0, size + n, gen_random_uuid(), '\(service.app.id)', 'launch.closed', now(),
+                    convert_to('{"filled":"' || repeat('x', 8000) || '"}', 'UTF8')
+                from ledger.log, generate_series(0, 2999) n where log_id = 0;
+                update ledger.log set size = size + 3000 where log_id = 0;
+                """
+            )
+            let client = HTTPClient(eventLoopGroupProvider: .singleton)
+            var readers: [HTTPClientResponse] = []
+            for _ in 0..<RequestLimits.exportsOfAppMax {
+                var request = HTTPClientRequest(url: service.url + "/v1/export")
+                request.headers.add(name: "Authorization", value: "Bearer " + service.key)
+                // Nobody takes its body; what cannot wait on the way waits in the service.
+                let answer = try await client.execute(request, timeout: .seconds(60))
+                #expect(answer.status == .ok)
+                readers.append(answer)
+            }
+            let before = try await service.records(log: .access).count
+            for path in ["/v1/export", "/v1/export?format=csv", "/v1/export/identities"] {
+                let refused = try await service.get(path)
+                #expect(refused.status == 429)
+                #expect(refused.code == "too_many_exports")
+                #expect(refused.headers["retry-after"] == "10")
+                let head = try await service.call(.HEAD, path, key: service.key)
+                #expect(head.status == 200, "nothing leaves")
+                let other = try await service.call(.GET, path, key: service.foreignKey)
+                #expect(other.status == 200, "another app has a share of its own")
+            }
+            #expect(try await service.records(log: .access).count == before + 3)
+            readers.removeLast()
+            try await eventually("a reader that has gone leaves its place") {
+                try await service.get("/v1/export/identities").status == 200
+            }
+            readers.removeAll()
+            try await client.shutdown()
+        }
+    }
+}

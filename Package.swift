@@ -131,8 +131,8 @@ let package = Package(
         target(
             "BoundedServer",
             [
-                "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOHTTP1",
-                "NIOHTTPTypes",
+                "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "Metrics", "NIOCore",
+                "NIOHTTP1", "NIOHTTPTypes", "NIOPosix",
             ]
         ),
         target(
@@ -243,8 +243,8 @@ let package = Package(
         tests(
             "BoundedServerTests",
             [
-                "BoundedServer", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "SeededRandom",
-                "TestSupport",
+                "BoundedServer", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOPosix",
+                "SeededRandom", "TestSupport",
             ]
         ),
         tests(

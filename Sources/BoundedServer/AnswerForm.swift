@@ -35,6 +35,7 @@ struct AnswerForm {
             {
                 continue
             }
+            if isLast, field.name == .connection { continue }
             bytes.write(field.name.rawName, field.value)
         }
         if case .chunked = body { bytes.write("Transfer-Encoding", "chunked") }

@@ -10,6 +10,7 @@ extension Application {
     ///   - router: what it answers.
     ///   - host: the address it listens at.
     ///   - port: 0 takes any free one.
+    ///   - name: what it is called in measurements.
     ///   - limits: what it takes from those who call it.
     ///   - door: who may turn requests away before they reach the router.
     ///   - onRunning: told the port once the socket listens.
@@ -18,19 +19,30 @@ extension Application {
         router: Router<Context>,
         host: String,
         port: Int,
+        name: String,
         limits: ServerLimits,
         door: (any Door)? = nil,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in },
         logger: Logger
     ) where Responder == RouterResponder<Context> {
+        let connections = Connections(
+            tally: ConnectionTally(of: name, logger: logger),
+            connectionsMax: ConnectionRoom.size(limits.connectionsMax, logger: logger),
+            unreadBytesMax: limits.unreadBytesMax
+        )
         self.init(
             router: router,
-            server: HTTPServerBuilder { StrictChannel(responder: $0, limits: limits, door: door) },
+            server: HTTPServerBuilder { responder in
+                StrictChannel(
+                    responder: responder,
+                    limits: limits,
+                    door: door,
+                    connections: connections
+                )
+            },
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
-                availableConnectionsDelegate: limits.connectionsMax.map {
-                    MaximumAvailableConnections($0, logger: logger)
-                }
+                availableConnectionsDelegate: ConnectionRoom(connections)
             ),
             onServerRunning: { channel in
                 await onRunning(channel.localAddress?.port ?? port)

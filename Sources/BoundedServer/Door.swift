@@ -14,8 +14,8 @@ package protocol Door: Sendable {
     /// A request was let in.
     func enters()
 
-    /// So many requests that were let in are answered, or nobody waits for their answers any more.
-    func leave(_ count: Int)
+    /// A request that was let in is answered, or nobody waits for its answer any more.
+    func leave()
 }
 
 /// A whole answer to who is turned away.

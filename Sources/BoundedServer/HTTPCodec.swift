@@ -4,83 +4,232 @@ internal import NIOHTTP1
 internal import NIOHTTPTypes
 
 /// Between the bytes of a connection and the parts of its messages.
+///
+/// One request is read at a time: whoever sends more before the answer has them read when it is
+/// theirs. So an answer that nobody takes is the last one that is made for its reader, and nobody
+/// is waited for without a deadline, which is known here: whose turn it is.
 final class HTTPCodec: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = ByteBuffer
 
+    private let limits: ServerLimits
+    private let tally: ConnectionTally
+    private let wait: Wait
     private var parser: RequestParser
-    /// The requests that were handed on and are not answered yet; the first is being answered.
-    private var unanswered: [RequestHead] = []
+    /// The request that is being read or answered.
+    private var request: RequestHead?
     private var answer: AnswerForm?
     /// The head of an answer until its body is known: one piece costs less than two.
     private var heldHead: ByteBuffer?
     /// What came in place of a request.
     private var flaw: RequestFlaw?
-    /// Whether the body of the newest request is given up, because it is broken or not wanted.
-    private var endsEarly = false
-    private var closing: Scheduled<Void>?
+    /// Whether the connection ends with the next answer, whatever its request says.
+    private var isEnding = false
+    private var isAdvancing = false
+    /// Whether whoever serves the connection waits for more, and the system may hand some over.
+    private var isReadHeld = false
+    private var isReading = false
+    private var isInputClosed = false
+    /// How much has come that nobody looks at.
+    private var droppedBytes = 0
+    private var patience: Patience
+    private var timer: DeadlineTimer?
 
-    init(limits: ServerLimits) {
+    /// Reads a connection that was accepted now.
+    init(limits: ServerLimits, tally: ConnectionTally, wait: Wait, now: NIODeadline) {
+        self.limits = limits
+        self.tally = tally
+        self.wait = wait
         parser = RequestParser(limits: limits)
+        patience = Patience(limits, at: now)
     }
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        timer = DeadlineTimer(on: context.eventLoop) { self.giveUp(context) }
+        timer?.set(patience.end)
+        wait.forCaller(since: patience.since)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+    }
+}
+
+// MARK: Requests
+
+extension HTTPCodec {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        parser.append(unwrapInboundIn(data))
+        let buffer = unwrapInboundIn(data)
+        if parser.isFinished { droppedBytes += buffer.readableBytes }
+        parser.append(buffer)
+        advance(context)
+        guard !isOpen(context), parser.unreadBytes > ServerLimits.aheadBytesMax else { return }
+        end(context)
+        if request == nil { closeWhenSent(context) }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        let isWanted =
+            parser.isFinished
+            ? droppedBytes <= ServerLimits.lingerBytesMax
+            : isOpen(context) || parser.unreadBytes == 0
+        isReadHeld = !isWanted
+        guard isWanted else { return }
+        isReading = true
+        context.read()
+    }
+
+    /// Whether the next part of a request is looked for.
+    private func isOpen(_ context: ChannelHandlerContext) -> Bool {
+        request == nil ? context.channel.isWritable : parser.isWithinBody
+    }
+
+    private func advance(_ context: ChannelHandlerContext) {
+        // Who is refused on the spot is answered within this loop, which then goes on.
+        guard !isAdvancing else { return }
+        isAdvancing = true
         do {
-            while let part = try parser.next() { handOn(part, context) }
+            while isOpen(context), let part = try parser.next() { handOn(part, context) }
         } catch {
             refuse(error, context)
         }
+        isAdvancing = false
+        if isInputClosed, isOpen(context) || parser.unreadBytes == 0 {
+            isInputClosed = false
+            if parser.isWithinRequest { refuse(.end, context) }
+            context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        }
+        watch(context)
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event, parser.isWithinRequest { refuse(.end, context) }
-        context.fireUserInboundEventTriggered(event)
+    /// Whoever reads the body must not take what came for all of it.
+    func channelInactive(context: ChannelHandlerContext) {
+        if parser.isWithinBody { refuse(.end, context) }
+        context.fireChannelInactive()
     }
 
     private func handOn(_ part: RequestParser.Part, _ context: ChannelHandlerContext) {
         switch part {
         case .head(let head):
-            unanswered.append(head)
+            request = head
             // Who is refused on the spot is not told to send the body before.
             context.fireChannelRead(wrapInboundOut(.head(head.request)))
-            if unanswered.count == 1 { encourage(context) }
+            if request != nil { encourage(head, context) }
         case .body(let buffer): context.fireChannelRead(wrapInboundOut(.body(buffer)))
-        case .end: context.fireChannelRead(wrapInboundOut(.end(nil)))
+        case .end:
+            expect(.nothing, context)
+            context.fireChannelRead(wrapInboundOut(.end(nil)))
         }
     }
 
-    /// Whoever serves the connection answers the requests before, then fails with this error.
-    private func refuse(_ flaw: RequestFlaw, _ context: ChannelHandlerContext) {
-        // Within a body the request is answered by whoever reads that body.
-        if parser.isWithinBody { endsEarly = true } else { self.flaw = flaw }
-        parser.finish()
-        context.fireErrorCaught(HTTPParserError.unknown)
-    }
-
     /// Tells a caller that waits for it to send the body (RFC 9110, section 10.1.1).
-    private func encourage(_ context: ChannelHandlerContext) {
-        guard let head = unanswered.first, head.awaitsContinue else { return }
+    private func encourage(_ head: RequestHead, _ context: ChannelHandlerContext) {
+        guard head.awaitsContinue else { return }
         let text = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
         context.writeAndFlush(wrapOutboundOut(text), promise: nil)
     }
 
+    /// Whoever serves the connection fails with this error.
+    private func refuse(_ flaw: RequestFlaw, _ context: ChannelHandlerContext) {
+        // Within a body the request is answered by whoever reads that body.
+        if !parser.isWithinBody { self.flaw = flaw }
+        end(context)
+        context.fireErrorCaught(HTTPParserError.unknown)
+    }
+
+    /// Reads nothing any more: the next answer is the last one.
+    private func end(_ context: ChannelHandlerContext) {
+        parser.finish()
+        isEnding = true
+        watch(context)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            // Whoever serves the connection takes nothing after this.
+            isInputClosed = true
+            advance(context)
+        case is ChannelShouldQuiesceEvent:
+            isEnding = true
+            guard request == nil, !parser.isFinished else { return }
+            end(context)
+            guard context.unsentBytes == 0 else { return closeWhenSent(context) }
+            context.close(promise: nil)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+}
+
+// MARK: Answers
+
+extension HTTPCodec {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head(let response): write(response, context, promise)
         case .body(let buffer):
             write(answer?.body(buffer) ?? ByteBuffer(), context, promise)
-        case .end:
-            write(answer?.end ?? ByteBuffer(), context, promise)
-            endAnswer(context)
+        case .end: endAnswer(context, promise)
         }
     }
 
     func flush(context: ChannelHandlerContext) {
         writeHeldHead(context)
         context.flush()
+        goOn(context)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        context.fireChannelWritabilityChanged()
+        goOn(context)
+    }
+
+    /// Reads on after an answer, if there is something to be read.
+    private func goOn(_ context: ChannelHandlerContext) {
+        guard request == nil, !isAdvancing, context.channel.isWritable else { return }
+        let hasMore = parser.unreadBytes > 0 || isInputClosed
+        advance(context)
+        if hasMore { context.fireChannelReadComplete() }
+        if isReadHeld { read(context: context) }
+    }
+
+    private func write(
+        _ response: HTTPResponse,
+        _ context: ChannelHandlerContext,
+        _ promise: EventLoopPromise<Void>?
+    ) {
+        if let request {
+            // Who answers without the rest of a body does not want it (docs/threats.md#t12).
+            if parser.isWithinBody { end(context) }
+            let form = AnswerForm(response, to: request, isLast: isEnding || request.isLast)
+            answer = form
+            heldHead = form.head(response)
+            if promise != nil { write(ByteBuffer(), context, promise) }
+        } else if let flaw {
+            context.write(wrapOutboundOut(AnswerForm.refusal(flaw)), promise: promise)
+        } else {
+            promise?.succeed()
+        }
+    }
+
+    private func endAnswer(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        let rest = answer?.end ?? ByteBuffer()
+        let isLast = request.map { $0.isLast || isEnding } ?? true
+        answer = nil
+        request = nil
+        guard isLast else { return write(rest, context, promise) }
+        end(context)
+        let sent = promise ?? context.eventLoop.makePromise()
+        sent.futureResult.assumeIsolated().whenComplete { _ in self.close(context) }
+        write(rest, context, sent)
     }
 
     /// Writes bytes behind a head that is held, where they are few in one piece with it.
@@ -105,53 +254,70 @@ final class HTTPCodec: ChannelDuplexHandler {
         guard let head = heldHead.take() else { return }
         context.write(wrapOutboundOut(head), promise: nil)
     }
+}
 
-    private func write(
-        _ response: HTTPResponse,
-        _ context: ChannelHandlerContext,
-        _ promise: EventLoopPromise<Void>?
-    ) {
-        if let request = unanswered.first {
-            // Who answers without the rest of a body does not want it (docs/threats.md#t12).
-            if unanswered.count == 1, parser.isWithinBody {
-                parser.finish()
-                endsEarly = true
-            }
-            let form = AnswerForm(response, to: request, isLast: isLastAnswer)
-            answer = form
-            heldHead = form.head(response)
-            if promise != nil { write(ByteBuffer(), context, promise) }
-        } else if let flaw {
-            context.write(wrapOutboundOut(AnswerForm.refusal(flaw)), promise: promise)
-        } else {
-            promise?.succeed()
-        }
+// MARK: Ends
+
+extension HTTPCodec {
+    /// This side ends behind what was written.
+    ///
+    /// Where the caller's side has ended the system would close all at once, with what waits to be
+    /// sent.
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard mode == .output else { return context.close(mode: mode, promise: promise) }
+        writeHeldHead(context)
+        whenSent(context) { context.close(mode: .output, promise: promise) }
     }
 
-    /// Whether the connection ends with the answer that is being written.
-    private var isLastAnswer: Bool {
-        guard let request = unanswered.first else { return true }
-        return request.isLast || (endsEarly && unanswered.count == 1)
+    /// Ends this side, of which all is sent.
+    ///
+    /// The reader of the answer sees its end at once. One that keeps its own side open is not waited
+    /// for.
+    private func close(_ context: ChannelHandlerContext) {
+        context.close(mode: .output, promise: nil)
+        expect(.close, context)
     }
 
-    private func endAnswer(_ context: ChannelHandlerContext) {
-        answer = nil
-        let isLast = isLastAnswer
-        if !unanswered.isEmpty { unanswered.removeFirst() }
-        guard isLast else {
-            encourage(context)
-            return
-        }
-        // The reader of the answer sees its end at once, since this side is closed for output.
-        // One that keeps its side open is not waited for.
-        let channel = context.channel
-        closing = channel.eventLoop.scheduleTask(in: ServerLimits.lingerTime) {
-            channel.close(promise: nil)
-        }
+    private func closeWhenSent(_ context: ChannelHandlerContext) {
+        whenSent(context) { self.close(context) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        closing?.cancel()
+    private func whenSent(_ context: ChannelHandlerContext, _ body: @escaping () -> Void) {
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.assumeIsolated().whenComplete { _ in body() }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: sent)
+    }
+
+    /// Sets a deadline for what is waited for now.
+    private func watch(_ context: ChannelHandlerContext) {
+        guard patience.awaited != .close else { return }
+        expect(awaited(context), context)
+    }
+
+    private func expect(_ awaited: Patience.Awaited, _ context: ChannelHandlerContext) {
+        // Bytes that trickle do not move a deadline.
+        guard awaited != patience.awaited else { return }
+        patience.wait(for: awaited, at: context.eventLoop.now)
+        timer?.set(patience.end)
+        wait.forCaller(since: patience.since)
+    }
+
+    private func awaited(_ context: ChannelHandlerContext) -> Patience.Awaited {
+        guard !parser.isFinished else { return .nothing }
+        guard request == nil else { return parser.isWithinBody ? .body : .nothing }
+        guard context.channel.isWritable else { return .nothing }
+        return parser.isWithinRequest ? .head : .request
+    }
+
+    private func giveUp(_ context: ChannelHandlerContext) {
+        switch patience.awaited {
+        case .nothing: break
+        case .request, .close: context.close(promise: nil)
+        case .first, .head: context.cut(.slowHead, tally)
+        case .body where isReading: context.cut(.slowBody, tally)
+        // Whoever serves the request has not looked for more of it.
+        case .body: timer?.set(context.eventLoop.now + limits.requestTimeMax)
+        }
     }
 }
 

@@ -56,9 +56,17 @@ struct RequestParser {
         }
     }
 
+    /// Whether nothing is read any more.
+    var isFinished: Bool {
+        if case .finished = state { true } else { false }
+    }
+
+    /// How much has come that was given in no part.
+    var unreadBytes: Int { bytes.readableBytes }
+
     /// Takes what has come.
     mutating func append(_ buffer: consuming ByteBuffer) {
-        if case .finished = state { return }
+        if isFinished { return }
         guard bytes.readableBytes > 0 else {
             bytes = buffer
             return

@@ -10,13 +10,21 @@ struct StrictChannel: HTTPChannelHandler {
     let responder: Responder
     let limits: ServerLimits
     let door: (any Door)?
+    let connections: Connections
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            try Self.bound(channel)
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(HTTPCodec(limits: limits))
-            try pipeline.addHandler(
-                HTTPConnectionStateHandler(idleTimeout: limits.idleTimeMax, logger: logger)
+            let wait = connections.add(channel)
+            try pipeline.addHandlers(
+                ReaderWatch(limits: limits, connections: connections, wait: wait),
+                HTTPCodec(
+                    limits: limits,
+                    tally: connections.tally,
+                    wait: wait,
+                    now: channel.eventLoop.now
+                )
             )
             if let door { try pipeline.addHandler(DoorHandler(door)) }
             return AcceptedConnection(
@@ -26,6 +34,25 @@ struct StrictChannel: HTTPChannelHandler {
                 )
             )
         }
+    }
+
+    /// What the system and the event loop may keep for a connection.
+    private static func bound(_ channel: any Channel) throws {
+        guard let options = channel.syncOptions else { return }
+        try options.setOption(.maxMessagesPerRead, value: 1)
+        try options.setOption(
+            .recvAllocator,
+            value: AdaptiveRecvByteBufferAllocator(
+                minimum: 512,
+                initial: 2_048,
+                maximum: ServerLimits.readBytesMax
+            )
+        )
+        try options.setOption(
+            .socketOption(.so_rcvbuf),
+            value: ServerLimits.receiveBufferBytes
+        )
+        try options.setOption(.socketOption(.so_sndbuf), value: ServerLimits.sendBufferBytes)
     }
 
     func handle(value: Value, logger: Logger) async {

@@ -58,6 +58,7 @@ package struct Sandbox: Service {
             router: router(),
             host: configuration.host,
             port: configuration.port,
+            name: "sandbox",
             limits: SandboxLimits.server,
             onRunning: onReady,
             logger: logger

@@ -3,13 +3,15 @@ import Foundation
 
 /// The sandbox's limits, in one place.
 enum SandboxLimits {
-    /// As Hummingbird has them: whoever runs a sandbox is the only one to call it, and a popup may
-    /// be left open.
+    /// Headers as Hummingbird has them: whoever runs a sandbox is the only one to call it.
+    ///
+    /// A silent connection is kept longer than HTTP clients keep theirs, which then never send on one
+    /// that is being closed.
     static let server = ServerLimits(
         headerBytesMax: 81_920,
         headerFieldsMax: 1_000,
-        idleTimeMax: nil,
-        connectionsMax: nil
+        idleTimeMax: .seconds(120),
+        connectionsMax: 4_096
     )
     /// Real bodies have a few hundred bytes.
     static let bodyBytesMax = 65_536

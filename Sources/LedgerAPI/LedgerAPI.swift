@@ -75,6 +75,7 @@ package struct LedgerAPI: Sendable {
             router: router(bound),
             host: configuration.host,
             port: configuration.port,
+            name: "api",
             limits: RequestLimits.server,
             door: door,
             onRunning: { port in

@@ -73,7 +73,7 @@ final class OverloadDoor: Door, Service {
 
     func enters() { inside.add(1, ordering: .relaxed) }
 
-    func leave(_ count: Int) { inside.subtract(count, ordering: .relaxed) }
+    func leave() { inside.subtract(1, ordering: .relaxed) }
 
     /// Whether it is a flood, and there is no room.
     private var isFull: Bool {

@@ -45,6 +45,7 @@ package struct WitnessServer: Sendable {
             router: router,
             host: host,
             port: port,
+            name: "witness",
             limits: WitnessLimits.server,
             onRunning: onRunning,
             logger: logger

@@ -26,7 +26,7 @@ private final class TestDoor: Door {
 
     func enters() { inside.withLock { $0 += 1 } }
 
-    func leave(_ count: Int) { inside.withLock { $0 -= count } }
+    func leave() { inside.withLock { $0 -= 1 } }
 }
 
 /// What reaches a server whose door is closed to some, byte by byte.

@@ -10,7 +10,7 @@ final class TestServer: Sendable {
         headerBytesMax: 16_384,
         headerFieldsMax: 64,
         idleTimeMax: .seconds(60),
-        connectionsMax: nil
+        connectionsMax: 1_000
     )
 
     let port: Int
@@ -27,6 +27,7 @@ final class TestServer: Sendable {
     /// Lends a running server.
     static func run(
         door: (any Door)? = nil,
+        limits: ServerLimits = limits,
         _ body: @escaping @Sendable (TestServer) async throws -> Void
     ) async throws {
         let (ports, found) = AsyncStream<Int>.makeStream()
@@ -37,6 +38,7 @@ final class TestServer: Sendable {
             },
             host: "127.0.0.1",
             port: 0,
+            name: "test",
             limits: limits,
             door: door,
             onRunning: { found.yield($0) },
@@ -82,6 +84,33 @@ final class TestServer: Sendable {
                 body: ResponseBody { writer in
                     for piece in ["one", "two", "three"] {
                         try await writer.write(ByteBuffer(string: piece))
+                    }
+                    try await writer.finish(nil)
+                }
+            )
+        }
+        router.get("/late") { _, _ in
+            try await Task.sleep(for: .milliseconds(2_500))
+            return "late"
+        }
+        // One answer of so many bytes.
+        router.get("/bytes/{count}") { request, context in
+            count("/bytes")
+            let length = try context.parameters.require("count", as: Int.self)
+            return Response(
+                status: .ok,
+                body: ResponseBody(byteBuffer: ByteBuffer(repeating: 0x61, count: length))
+            )
+        }
+        // So many pieces, as many as are taken.
+        router.get("/stream/{count}") { request, context in
+            let length = try context.parameters.require("count", as: Int.self)
+            return Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    for _ in 0..<length {
+                        try await writer.write(ByteBuffer(repeating: 0x61, count: 65_536))
+                        count("/stream")
                     }
                     try await writer.finish(nil)
                 }

@@ -46,33 +46,42 @@ struct ExportRoomTests {
                 """
             )
             let client = HTTPClient(eventLoopGroupProvider: .singleton)
-            var readers: [HTTPClientResponse] = []
-            for _ in 0..<RequestLimits.exportsOfAppMax {
-                var request = HTTPClientRequest(url: service.url + "/v1/export")
-                request.headers.add(name: "Authorization", value: "Bearer " + service.key)
-                // Nobody takes its body; what cannot wait on the way waits in the service.
-                let answer = try await client.execute(request, timeout: .seconds(60))
-                #expect(answer.status == .ok)
-                readers.append(answer)
+            do {
+                try await Self.refuse(service, client)
+            } catch {
+                Issue.record(error)
             }
-            let before = try await service.records(log: .access).count
-            for path in ["/v1/export", "/v1/export?format=csv", "/v1/export/identities"] {
-                let refused = try await service.get(path)
-                #expect(refused.status == 429)
-                #expect(refused.code == "too_many_exports")
-                #expect(refused.headers["retry-after"] == "10")
-                let head = try await service.call(.HEAD, path, key: service.key)
-                #expect(head.status == 200, "nothing leaves")
-                let other = try await service.call(.GET, path, key: service.foreignKey)
-                #expect(other.status == 200, "another app has a share of its own")
-            }
-            #expect(try await service.records(log: .access).count == before + 3)
-            readers.removeLast()
-            try await eventually("a reader that has gone leaves its place") {
-                try await service.get("/v1/export/identities").status == 200
-            }
-            readers.removeAll()
             try await client.shutdown()
         }
+    }
+
+    /// Fills the room of the own app with readers who take nothing, and asks for more.
+    private static func refuse(_ service: TestService, _ client: HTTPClient) async throws {
+        var readers: [HTTPClientResponse] = []
+        for _ in 0..<RequestLimits.exportsOfAppMax {
+            var request = HTTPClientRequest(url: service.url + "/v1/export")
+            request.headers.add(name: "Authorization", value: "Bearer " + service.key)
+            // Nobody takes its body; what cannot wait on the way waits in the service.
+            let answer = try await client.execute(request, timeout: .seconds(60))
+            #expect(answer.status == .ok)
+            readers.append(answer)
+        }
+        let before = try await service.records(log: .access).count
+        for path in ["/v1/export", "/v1/export?format=csv", "/v1/export/identities"] {
+            let refused = try await service.get(path)
+            #expect(refused.status == 429)
+            #expect(refused.code == "too_many_exports")
+            #expect(refused.headers["retry-after"] == "10")
+            let head = try await service.call(.HEAD, path, key: service.key)
+            #expect(head.status == 200, "nothing leaves")
+            let other = try await service.call(.GET, path, key: service.foreignKey)
+            #expect(other.status == 200, "another app has a share of its own")
+        }
+        #expect(try await service.records(log: .access).count == before + 3)
+        readers.removeLast()
+        try await eventually("a reader that has gone leaves its place") {
+            try await service.get("/v1/export/identities").status == 200
+        }
+        readers.removeAll()
     }
 }

@@ -28,12 +28,12 @@ struct DemoPage: Sendable {
     /// The users in the list; any other name can be typed.
     private static let users = ["alice@example.com", "bob@example.com", "carol+test@example.com"]
     private static let userCharactersMax = 512
-    /// As Hummingbird has them: only this machine reaches the page.
+    /// Headers as Hummingbird has them: only this machine reaches the page, with few browsers.
     private static let limits = ServerLimits(
         headerBytesMax: 81_920,
         headerFieldsMax: 1_000,
-        idleTimeMax: nil,
-        connectionsMax: nil
+        idleTimeMax: .seconds(60),
+        connectionsMax: 256
     )
 
     init(_ configuration: Configuration, logger: Logger) {
@@ -55,6 +55,7 @@ struct DemoPage: Sendable {
             router: router(),
             host: LocalPort.host,
             port: configuration.port,
+            name: "demo",
             limits: Self.limits,
             logger: logger
         )

@@ -1,0 +1,80 @@
+import Testing
+
+@testable import BoundedServer
+
+@Suite("Room for connections", .timeLimit(.minutes(1)))
+struct ConnectionRoomTests {
+    @Test(
+        "no more connections than descriptors, of which some are kept for the rest",
+        arguments: [
+            (4_096, 1_000_000, 4_096), (4_096, 4_608, 4_096), (4_096, 4_607, 4_095),
+            (4_096, 1_024, 512), (4_096, 256, 128), (100, 1_024, 100),
+        ]
+    )
+    func fitting(wanted: Int, descriptors: Int, expected: Int) {
+        #expect(ConnectionRoom.fitting(wanted, descriptors: descriptors) == expected)
+    }
+
+    @Test("the limit of descriptors is raised where it is low, and never lowered")
+    func raise() {
+        let limit = DescriptorLimit.raise(to: 0)
+        #expect(limit > 0)
+        #expect(DescriptorLimit.raise(to: limit) == limit)
+        #expect(DescriptorLimit.raise(to: 1) == limit)
+    }
+
+    private static let limits = ServerLimits(
+        headerBytesMax: 16_384,
+        headerFieldsMax: 64,
+        idleTimeMax: .seconds(60),
+        connectionsMax: 2,
+        headTimeMax: .seconds(30)
+    )
+
+    @Test("who comes when there is no room is served, and who was waited for the longest leaves")
+    func longestWait() async throws {
+        try await TestServer.run(limits: Self.limits) { server in
+            try await HandClient.run(port: server.port) { first in
+                try await Self.probe(first)
+                try await HandClient.run(port: server.port) { second in
+                    try await Self.probe(second)
+                    _ = try await first.closed()
+                    try await HandClient.run(port: server.port) { third in
+                        try await Self.probe(third)
+                        #expect(server.count("/probe") == 3)
+                        _ = try await second.closed()
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("who waits for us does not leave; who comes then waits until somebody is waited for")
+    func nobodyToLeave() async throws {
+        try await TestServer.run(limits: Self.limits) { server in
+            try await HandClient.run(port: server.port) { first in
+                await first.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
+                try await HandClient.run(port: server.port) { second in
+                    await second.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
+                    try await HandClient.run(port: server.port) { third in
+                        await third.send(Self.probe)
+                        for caller in [first, second] {
+                            try await caller.read { $0.text.hasSuffix("late") }
+                            #expect(caller.text.hasSuffix("late"))
+                        }
+                        try await third.read { $0.text.hasSuffix("got /probe\n") }
+                        #expect(server.count("/probe") == 1)
+                    }
+                }
+            }
+        }
+    }
+
+    private static let probe = "GET /probe HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    private static func probe(_ client: HandClient) async throws {
+        await client.send(probe)
+        try await client.read { $0.text.hasSuffix("got /probe\n") }
+        #expect(client.text.hasSuffix("got /probe\n"))
+    }
+}

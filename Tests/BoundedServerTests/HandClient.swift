@@ -1,0 +1,105 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+
+/// A caller that reads only when it is told to.
+struct HandClient: Sendable {
+    private static let pieceBytes = 16_384
+    private static let patience = Duration.seconds(20)
+
+    private let channel: any Channel
+    private let received: Received
+
+    /// What has come, in a handler that asks for nothing by itself.
+    private final class Received: ChannelInboundHandler, Sendable {
+        typealias InboundIn = ByteBuffer
+
+        let bytes = Mutex(ByteBuffer())
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            var piece = unwrapInboundIn(data)
+            bytes.withLock { _ = $0.writeBuffer(&piece) }
+        }
+    }
+
+    /// Lends a connection, of whose receive buffer the system keeps little.
+    ///
+    /// Unless it keeps its own side open, it is closed when the server has ended the other one.
+    static func run(
+        port: Int,
+        keepsOpen: Bool = false,
+        _ body: (HandClient) async throws -> Void
+    ) async throws {
+        let received = Received()
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.autoRead, value: false)
+            .channelOption(.allowRemoteHalfClosure, value: keepsOpen)
+            .channelOption(.socketOption(.so_rcvbuf), value: pieceBytes)
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(
+                .recvAllocator,
+                value: FixedSizeRecvByteBufferAllocator(capacity: pieceBytes)
+            )
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(received)
+                }
+            }
+            .connect(host: "127.0.0.1", port: port).get()
+        do {
+            try await body(HandClient(channel: channel, received: received))
+        } catch {
+            try? await channel.close()
+            throw error
+        }
+        try? await channel.close()
+    }
+
+    /// All that was read so far.
+    var text: String { received.bytes.withLock { String(buffer: $0) } }
+
+    var count: Int { received.bytes.withLock { $0.readableBytes } }
+
+    /// Whether the server has ended the connection, as far as the system has told.
+    var isClosed: Bool { !channel.isActive }
+
+    /// Sends a text; a connection that is closed takes none.
+    func send(_ text: String) async {
+        try? await channel.writeAndFlush(ByteBuffer(string: text))
+    }
+
+    /// Sends a text byte by byte until the connection is closed, or all is sent.
+    func trickle(_ text: String, every pause: Duration) async throws {
+        for character in text where !isClosed {
+            await send(String(character))
+            try await Task.sleep(for: pause)
+        }
+    }
+
+    func close() async { try? await channel.close() }
+
+    func closeOutput() async { try? await channel.close(mode: .output) }
+
+    /// Reads one piece, if there is one.
+    func read() { channel.read() }
+
+    /// Reads until something holds.
+    func read(until isEnough: (HandClient) -> Bool) async throws {
+        while !isEnough(self), !isClosed {
+            read()
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
+    /// Waits until the server has ended the connection, and says how long that took.
+    func closed() async throws -> Duration {
+        let begin = ContinuousClock.now
+        while !isClosed, .now - begin < Self.patience {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(isClosed)
+        return .now - begin
+    }
+}

@@ -23,7 +23,8 @@ let migrations = [
     "0016_append_single_events.sql", "0017_settle_events.sql", "0018_read_users.sql",
     "0019_find_tokens.sql", "0020_app.sql", "0021_api_key.sql", "0022_add_app.sql",
     "0023_add_api_key.sql", "0024_tile.sql", "0025_checkpoint.sql", "0026_publish_checkpoint.sql",
-    "0027_probe_append.sql",
+    "0027_probe_append.sql", "0028_update_app.sql", "0029_change_api_key.sql",
+    "0030_api_key_use.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.

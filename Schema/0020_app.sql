@@ -4,7 +4,7 @@ begin;
 insert into ledger.migration (number, name) values (20, 'app');
 
 -- One integration at the provider. Its client secret and app key are vault values whose subject is
--- the app's own id.
+-- the app's own id, in the versions that stand here; without a version there is no app key.
 create table ledger.app (
     app_id uuid primary key,
     client_id text not null unique,
@@ -12,7 +12,9 @@ create table ledger.app (
     connect_url text not null,
     user_url text not null,
     api_url text not null,
-    allowed_origins text[] not null
+    allowed_origins text[] not null,
+    client_secret_version bigint not null default 1,
+    app_key_version bigint
 );
 
 grant select on ledger.app to token_ledger_service;

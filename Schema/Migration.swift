@@ -40,5 +40,8 @@ public struct Migration: Sendable {
         PackageResources._025_checkpoint_sql,
         PackageResources._026_publish_checkpoint_sql,
         PackageResources._027_probe_append_sql,
+        PackageResources._028_update_app_sql,
+        PackageResources._029_change_api_key_sql,
+        PackageResources._030_api_key_use_sql,
     ]
 }

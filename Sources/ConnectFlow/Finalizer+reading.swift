@@ -55,7 +55,8 @@ extension Finalizer {
             .finishRefused, .exchangeDispatched, .accessTokenRotated, .publicTokenRotated,
             .finalizeUnresolved,
             .finalizeAbandoned, .finalizeSuperseded, .publicTokenRecovered, .personGone,
-            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .apiKeyCreated:
+            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .appUpdated,
+            .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked:
             throw StoreError.damaged(.record)
         }
     }

@@ -8,7 +8,8 @@ extension LedgerEvent {
         "access_token.rotated", "public_token.rotated", "finalize.rejected",
         "finalize.unresolved", "finalize.refused", "finalize.abandoned", "finalize.superseded",
         "public_token.recovered", "person.gone", "connection.broken", "token.read",
-        "log.exported", "token.searched", "app.added", "api_key.created",
+        "log.exported", "token.searched", "app.added", "app.updated", "api_key.created",
+        "api_key.expiry_set", "api_key.revoked",
     ]
 
     /// The event's type as it stands in the record.
@@ -37,7 +38,10 @@ extension LedgerEvent {
         case .logExported: "log.exported"
         case .tokenSearched: "token.searched"
         case .appAdded: "app.added"
+        case .appUpdated: "app.updated"
         case .apiKeyCreated: "api_key.created"
+        case .apiKeyExpirySet: "api_key.expiry_set"
+        case .apiKeyRevoked: "api_key.revoked"
         }
     }
 
@@ -94,7 +98,8 @@ extension LedgerEvent {
             writer.member("human", human)
         case .personGone(let human):
             writer.member("human", human)
-        case .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .apiKeyCreated:
+        case .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .appUpdated,
+            .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked:
             writeOther(to: &writer)
         }
     }
@@ -116,9 +121,15 @@ extension LedgerEvent {
             writer.member("matches", matches)
         case .appAdded(let name):
             writer.member("name", name)
-        case .apiKeyCreated(let key, let scopes):
+        case .appUpdated(let update):
+            update.write(to: &writer)
+        case .apiKeyCreated(let key):
+            key.write(to: &writer)
+        case .apiKeyExpirySet(let key, let expiry):
             writer.member("key", key)
-            writer.member("scopes", scopes)
+            writer.member("expiry", expiry)
+        case .apiKeyRevoked(let key):
+            writer.member("key", key)
         case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishReceived,
             .finishRefused, .exchangeDispatched, .connectFinalized, .editFinalized,
             .accessTokenRotated, .publicTokenRotated, .finalizeRejected, .finalizeUnresolved,
@@ -250,19 +261,31 @@ extension LedgerEvent {
                 publicToken: try reader.nextFingerprint("public_token"),
                 matches: try reader.nextInteger("matches")
             )
+        default:
+            return try readAdministration(type: type, from: &reader)
+        }
+    }
+
+    private static func readAdministration(
+        type: String,
+        from reader: inout RecordReader
+    ) throws(RecordError) -> LedgerEvent {
+        switch type {
         case "app.added":
             try reader.literal("\"name\":")
             return .appAdded(name: try reader.string())
+        case "app.updated":
+            return .appUpdated(try AppUpdate(from: &reader))
         case "api_key.created":
+            return .apiKeyCreated(try NewAPIKey(from: &reader))
+        case "api_key.expiry_set":
             try reader.literal("\"key\":")
             let key = try reader.string()
-            try reader.literal(",\"scopes\":[")
-            var scopes: [String] = []
-            while !reader.skip("]") {
-                if !scopes.isEmpty { try reader.literal(",") }
-                scopes.append(try reader.string())
-            }
-            return .apiKeyCreated(key: key, scopes: scopes)
+            try reader.next("expiry")
+            return .apiKeyExpirySet(key: key, expiry: try reader.recordTime())
+        case "api_key.revoked":
+            try reader.literal("\"key\":")
+            return .apiKeyRevoked(key: try reader.string())
         default:
             throw .unknownType(type)
         }
@@ -342,40 +365,5 @@ extension LedgerEvent.Export {
             query: query,
             identities: try reader.boolean()
         )
-    }
-}
-
-extension RecordReader {
-    fileprivate mutating func firstIdentifier(
-        _ name: StaticString
-    ) throws(RecordError) -> Identifier {
-        try literal("\"")
-        try literal(name)
-        try literal("\":")
-        return try identifier()
-    }
-
-    fileprivate mutating func nextIdentifier(
-        _ name: StaticString
-    ) throws(RecordError) -> Identifier {
-        try next(name)
-        return try identifier()
-    }
-
-    fileprivate mutating func nextFingerprint(
-        _ name: StaticString
-    ) throws(RecordError) -> Fingerprint {
-        try next(name)
-        return try fingerprint()
-    }
-
-    fileprivate mutating func nextInteger(_ name: StaticString) throws(RecordError) -> Int64 {
-        try next(name)
-        return try integer()
-    }
-
-    fileprivate mutating func nextString(_ name: StaticString) throws(RecordError) -> String {
-        try next(name)
-        return try string()
     }
 }

@@ -55,8 +55,14 @@ package enum LedgerEvent: Sendable, Equatable {
     case tokenSearched(accessToken: Fingerprint, publicToken: Fingerprint, matches: Int64)
     /// An app was registered.
     case appAdded(name: String)
+    /// What the ledger keeps of an app was changed.
+    case appUpdated(AppUpdate)
     /// An API key was made.
-    case apiKeyCreated(key: String, scopes: [String])
+    case apiKeyCreated(NewAPIKey)
+    /// It was decided when an API key ends.
+    case apiKeyExpirySet(key: String, expiry: Timestamp)
+    /// An API key was ended at once.
+    case apiKeyRevoked(key: String)
 
     /// Launch options that were served.
     package struct Launch: Sendable, Equatable {

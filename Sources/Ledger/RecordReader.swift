@@ -110,6 +110,11 @@ package struct RecordReader {
         return strings
     }
 
+    /// Reads an array of strings that is always there.
+    mutating func list() throws(RecordError) -> [String] {
+        skip("[]") ? [] : try strings()
+    }
+
     /// Reads positions, as the members `from` and `until` without a comma before them.
     package mutating func positions() throws(RecordError) -> Range<Int64> {
         let start = index
@@ -141,6 +146,14 @@ package struct RecordReader {
             throw .malformed(offset: start)
         }
         return isNegative ? -value : value
+    }
+
+    /// Reads a whole number of something that is left away where there is none.
+    mutating func count() throws(RecordError) -> Int64 {
+        let start = index
+        let count = try integer()
+        guard count > 0 else { throw .malformed(offset: start) }
+        return count
     }
 
     /// Reads `true` or `false`.

@@ -138,7 +138,8 @@ extension SubjectState {
         case .connectionBroken(let reason):
             status = .broken
             brokenReason = reason
-        case .tokenRead, .logExported, .tokenSearched, .appAdded, .apiKeyCreated:
+        case .tokenRead, .logExported, .tokenSearched, .appAdded, .appUpdated, .apiKeyCreated,
+            .apiKeyExpirySet, .apiKeyRevoked:
             // Not part of a user's story; such records carry no subject version.
             break
         }

@@ -8,7 +8,7 @@ internal import Vault
 struct Caller: Sendable {
     let app: StoredApp
     let keyID: String
-    private let scopes: Set<String>
+    private let scopes: [String]
     private let vault: Vault
 
     /// Reads the key of a request, asks for one of its scopes, and counts the call.
@@ -22,15 +22,19 @@ struct Caller: Sendable {
         store: LedgerStore
     ) async throws(LedgerError) {
         do {
-            guard let secret = Self.bearer(request),
-                // Who has shown too many keys that are none does not have another one looked up.
-                let key = try await store.authenticate(
-                    secret,
-                    admit: { try context.meter?.checkAddress() }
-                ),
-                let app = try await store.app(key.app)
-            else {
+            guard let secret = Self.bearer(request) else {
                 try context.meter?.countAddress()
+                throw LedgerError.unauthenticated
+            }
+            // Who has shown too many keys that are none does not have another one looked up.
+            let found = try await store.authenticate(
+                secret,
+                from: { context.peer },
+                admit: { try context.meter?.checkAddress() }
+            )
+            guard case .key(let key) = found, let app = try await store.app(key.app) else {
+                try context.meter?.countAddress()
+                if case .foreignNetwork = found { throw LedgerError.networkRefused }
                 throw LedgerError.unauthenticated
             }
             try context.meter?.count(key: key.id)

@@ -14,6 +14,8 @@ package enum LedgerError: Error, Equatable {
     case unsupportedMediaType
     /// No API key, or none that is valid.
     case unauthenticated
+    /// The API key is valid, but not from the address that it was sent from.
+    case networkRefused
     /// The API key lacks this scope.
     case insufficientScope(Scope)
     /// More calls than the caller may make.

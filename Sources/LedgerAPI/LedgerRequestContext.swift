@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
 internal import Logging
+internal import NIOCore
 internal import Wire
 
 /// What travels with one request.
@@ -11,15 +12,20 @@ struct LedgerRequestContext: RequestContext {
     ///
     /// Always ours: a caller's own text could hold what must not stand in an event.
     var requestID = ""
-    /// Where the connection comes from; no forwarded header is read.
+    /// What limits tell callers apart by; no forwarded header is read.
     let address: ClientAddress
     /// Counts the call; set before any route is.
     var meter: CallMeter?
+    private let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
+        channel = source.channel
         address = ClientAddress(source.channel.remoteAddress)
     }
+
+    /// Who is at the other end of the connection; nobody can make us believe another one by a header.
+    var peer: IPAddress? { channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) } }
 
     /// The path parameter, percent-decoded once.
     func pathParameter(_ name: String) throws(LedgerError) -> String {

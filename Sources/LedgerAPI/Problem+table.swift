@@ -30,6 +30,12 @@ extension Problem {
                 "unauthenticated",
                 "A valid API key is needed: Authorization: Bearer tl_…"
             )
+        case .networkRefused:
+            self.init(
+                .forbidden,
+                "network_refused",
+                "The API key may not be used from this address."
+            )
         case .insufficientScope(let scope):
             self.init(
                 .forbidden,

@@ -9,7 +9,7 @@ struct AppCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "app",
         abstract: "The apps at the provider that the ledger speaks for.",
-        subcommands: [Add.self, List.self]
+        subcommands: [Add.self, Update.self, List.self]
     )
 
     /// `token-ledger app add`: registers one.
@@ -42,17 +42,7 @@ struct AppCommand: AsyncParsableCommand {
         )
         var appKeyFile: String?
 
-        @Option(name: .customLong("provider-url"), help: "One base URL for all of the provider.")
-        var providerURL: String?
-
-        @Option(name: .customLong("connect-url"), help: "Base URL of the popup.")
-        var connectURL: String?
-
-        @Option(name: .customLong("user-url"), help: "Base URL of the token endpoints.")
-        var userURL: String?
-
-        @Option(name: .customLong("api-url"), help: "Base URL of the application API.")
-        var apiURL: String?
+        @OptionGroup var provider: ProviderOptions
 
         @Option(
             name: .customLong("origin"),
@@ -72,18 +62,7 @@ struct AppCommand: AsyncParsableCommand {
             guard (1...200).contains(name.count) else {
                 throw ValidationError("A name has 1 to 200 characters.")
             }
-            if providerURL != nil, connectURL != nil || userURL != nil || apiURL != nil {
-                throw ValidationError("--provider-url stands for the other three URLs.")
-            }
-            for origin in origins {
-                do {
-                    _ = try WebOrigin(origin)
-                } catch {
-                    throw ValidationError(
-                        "\(origin) is no web origin, such as https://www.example.com: \(error)."
-                    )
-                }
-            }
+            try AppCommand.checkOrigins(origins)
         }
 
         func run() async throws {
@@ -97,7 +76,7 @@ struct AppCommand: AsyncParsableCommand {
                 )
             let appKey =
                 try appKeyFile.map { try Settings.secret(inFile: $0) } ?? settings.secret(.appKey)
-            let endpoints = try endpoints()
+            let endpoints = try provider.endpoints(usual: .humanAPI)
             let opened = try await OpenedStore.open(options, asOwner: true)
             let isNew = try await opened.store.add(
                 NewApp(
@@ -116,16 +95,6 @@ struct AppCommand: AsyncParsableCommand {
             opened.close()
             guard isNew else { throw CommandError("The app \(clientID) is registered already.") }
             Terminal.message("The app \(clientID) is registered.")
-        }
-
-        private func endpoints() throws -> ProviderEndpoints {
-            if let providerURL { return try ProviderEndpoints(all: providerURL) }
-            let usual = ProviderEndpoints.humanAPI
-            return try ProviderEndpoints(
-                connect: connectURL ?? usual.connect,
-                user: userURL ?? usual.user,
-                api: apiURL ?? usual.api
-            )
         }
     }
 
@@ -162,11 +131,24 @@ struct AppCommand: AsyncParsableCommand {
                             "connect_url": .string(app.connectURL),
                             "user_url": .string(app.userURL), "api_url": .string(app.apiURL),
                             "allowed_origins": .array(app.allowedOrigins.map { .string($0) }),
+                            "client_secret_version": .number("\(app.clientSecretVersion)"),
                             "has_app_key": .bool(app.appKey != nil),
                         ]
                     }
                 )
             )
+        }
+    }
+
+    static func checkOrigins(_ origins: [String]) throws {
+        for origin in origins {
+            do {
+                _ = try WebOrigin(origin)
+            } catch {
+                throw ValidationError(
+                    "\(origin) is no web origin, such as https://www.example.com: \(error)."
+                )
+            }
         }
     }
 

@@ -88,8 +88,7 @@ package struct PrivateLedger: Sendable {
     package func makeKey(of app: StoredApp, scopes: [Scope]) async throws -> Secret {
         try await store.createAPIKey(
             of: app,
-            scopes: scopes,
-            isTest: true,
+            NewAPIKey(scopes: scopes, isTest: true),
             context: .byOperator,
             owner: owner
         ).secret

@@ -23,6 +23,7 @@ package final class LedgerStore: Service {
     private let accessWriter: LogWriter
     let users: UserReader
     let directory: AppDirectory
+    let keyUses: APIKeyUses
     let gate = KeyGate()
 
     /// Opens the store: looks at the sessions, compares the schema, opens the keys, looks whether the logs are there.
@@ -55,7 +56,8 @@ package final class LedgerStore: Service {
         factWriter = writer(.facts)
         accessWriter = writer(.access)
         users = UserReader(database: database)
-        directory = AppDirectory(database: lookups, vault: vault)
+        keyUses = APIKeyUses(database: lookups, logger: logger)
+        directory = AppDirectory(database: lookups, vault: vault, uses: keyUses)
     }
 
     /// Works until the graceful shutdown; what was accepted before is still written.
@@ -65,6 +67,7 @@ package final class LedgerStore: Service {
                 group.addTask { await self.factWriter.run() }
                 group.addTask { await self.accessWriter.run() }
                 group.addTask { await self.users.run() }
+                group.addTask { await self.keyUses.run() }
             }
         } onCancelOrGracefulShutdown: {
             self.close()
@@ -76,6 +79,7 @@ package final class LedgerStore: Service {
         factWriter.close()
         accessWriter.close()
         users.close()
+        keyUses.close()
     }
 
     /// How appending to a log goes.

@@ -83,7 +83,16 @@ enum StoreLimits {
     /// How many users a search by token tells of; a value belongs to one, unless the provider
     /// is broken.
     static let searchSubjectsMax = 100
-    /// How long an app or an API key is remembered: a revoked key is refused within 5 s
-    /// (docs/threats.md#t10).
+    /// After how long an app or an API key is asked for again: what changes, such as a revocation,
+    /// counts within 5 s (docs/threats.md#t10).
     static let directoryTime: Duration = .seconds(2)
+    /// For how long others go on with what is remembered while one of them asks, from when it was
+    /// asked for: below those 5 s, also where no answer comes.
+    static let directoryTimeMax: Duration = .seconds(4)
+    /// How often it is written when API keys were used last.
+    ///
+    /// A kill loses as much; people who look for keys that nobody needs think in weeks.
+    static let keyUsePause: Duration = .seconds(30)
+    /// How many keys' uses are remembered, and written in one call.
+    static let keyUsesMax = 10_000
 }

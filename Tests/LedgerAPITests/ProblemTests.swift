@@ -23,6 +23,7 @@ struct ProblemTests {
             (.tooLarge, 413, "request_too_large", false),
             (.unsupportedMediaType, 415, "unsupported_media_type", false),
             (.unauthenticated, 401, "unauthenticated", false),
+            (.networkRefused, 403, "network_refused", false),
             (.insufficientScope(.launch), 403, "insufficient_scope", false),
             (.rateLimited(.key), 429, "rate_limited", false),
             (.connect(.tooManyNewUsers), 429, "rate_limited", false),

@@ -154,7 +154,8 @@ struct TestRoute: Sendable, CustomStringConvertible {
     static let problemCodes: Set = [
         "malformed_request", "invalid_finish", "not_integrated", "too_many_exports",
         "request_too_large", "unsupported_media_type", "unauthenticated",
-        "insufficient_scope", "origin_refused", "not_found", "method_not_allowed", "not_connected",
+        "network_refused", "insufficient_scope", "origin_refused", "not_found",
+        "method_not_allowed", "not_connected",
         "launch_not_found", "finalize_abandoned", "person_unproven", "person_gone",
         "launch_consumed", "session_used", "client_id_mismatch",
         "different_person", "finalize_in_progress", "key_reused", "session_rejected",

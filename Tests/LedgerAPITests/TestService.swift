@@ -278,8 +278,7 @@ struct TestService: Sendable {
     ) async throws -> String {
         try await store.createAPIKey(
             of: app,
-            scopes: scopes,
-            isTest: true,
+            NewAPIKey(scopes: scopes, isTest: true),
             context: RecordContext(actor: "operator"),
             owner: owner
         ).secret.exposed

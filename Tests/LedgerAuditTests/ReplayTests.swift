@@ -5,6 +5,7 @@ import MerkleLog
 import Postgres
 import TestSupport
 import Testing
+import Vault
 
 /// A log rebuilt from exported records in another database.
 @Suite("Replay", .timeLimit(.minutes(5)))
@@ -19,6 +20,7 @@ struct ReplayTests {
             var checkpoints: [PublishedCheckpoint] = []
             for seed in UInt64(1)...3 {
                 try await RandomHistory(test: test, seed: seed).run(users: 10, steps: 12)
+                try await administer(test)
                 try await watcher.look()
                 guard let last = try await test.store.latestCheckpoint(log: .facts) else { return }
                 checkpoints.append(last)
@@ -29,6 +31,44 @@ struct ReplayTests {
             #expect(Int64(records.count) == checkpoints.last?.size)
             try await body(test, records, checkpoints)
         }
+    }
+
+    /// Everything that can happen to an API key and to an app.
+    private static func administer(_ test: TestStore) async throws {
+        let (store, context, owner) = (test.store, TestStore.context, test.owner)
+        let app = try #require(await store.app(clientID: "demo"))
+        let soon = store.clock.now().adding(seconds: 60)
+        let key = try await store.createAPIKey(
+            of: app,
+            NewAPIKey(scopes: [.launch], isTest: true, networks: [IPNetwork("::/0")]),
+            context: context,
+            owner: owner
+        )
+        let rotated = try await store.rotate(
+            key.stored,
+            endingAt: soon,
+            expiresAt: soon.adding(seconds: 60),
+            of: app,
+            context: context,
+            owner: owner
+        )
+        let (next, old) = try #require(rotated)
+        var outcomes = [
+            try await store.revoke(next.stored, of: app, context: context, owner: owner),
+            try await store.setExpiry(
+                of: old,
+                to: soon.adding(seconds: 1),
+                of: app,
+                context: context,
+                owner: owner
+            ),
+        ]
+        var change = AppChange()
+        change.clientSecret = Secret("another secret")
+        change.appKey = app.appKey == nil ? .replaced(Secret("another key")) : .removed
+        change.allowedOrigins = []
+        outcomes.append(try await store.update(app, change, context: context, owner: owner))
+        #expect(outcomes == [.written, .written, .written])
     }
 
     private static func target() async throws -> PostgresConfiguration {

@@ -94,6 +94,18 @@ struct VaultEvidenceTests {
             .valueMissing, "app demo: the client_secret is missing"
         ),
         (
+            "delete from vault.value where kind = 'app_key'",
+            .valueMissing, "app demo: the app_key is missing"
+        ),
+        (
+            "update ledger.app set client_secret_version = 2",
+            .valueMissing, "app demo: the client_secret is missing"
+        ),
+        (
+            "update ledger.app set app_key_version = null",
+            .valueNotOfApp, "app demo: an app has no app_key of version 1"
+        ),
+        (
             """
             insert into vault.value select log_id, subject, 'access_token', 1, sealed
             from vault.value where kind = 'client_secret'

@@ -55,6 +55,6 @@ struct SampleHistory {
     private mutating func otherEvent() -> LedgerEvent {
         random.next() % 2 == 0
             ? .appAdded(name: "An app, \"new\"")
-            : .apiKeyCreated(key: "42", scopes: ["events:read", "tokens:read"])
+            : .apiKeyCreated(.init(key: "42", scopes: ["events:read", "tokens:read"]))
     }
 }

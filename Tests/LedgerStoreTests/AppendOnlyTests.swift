@@ -134,6 +134,9 @@ struct AppendOnlyTests {
                 "ledger.settle_events(0, '{}')", "vault.read_users('{}', '{}', '{}', '{}')",
                 "vault.offer_master_key('x', 'x', 'x')", "ledger.refuse_change()",
                 "ledger.add_app(null, null)", "ledger.add_api_key(null, null)",
+                "ledger.update_app(null, null, null)",
+                "ledger.change_api_key(null, null, null, null)",
+                "ledger.note_api_key_use('{}', '{}')",
             ] {
                 await expectRefusal("select \(call)", stranger)
             }

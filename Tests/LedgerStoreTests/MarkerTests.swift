@@ -74,12 +74,12 @@ struct MarkerTests {
         #expect(stored.clientSecret.exposed == "MARKERclientsecret")
         let key = try await test.store.createAPIKey(
             of: stored,
-            scopes: [.launch],
-            isTest: true,
+            NewAPIKey(scopes: [.launch], isTest: true),
             context: TestStore.context,
             owner: test.owner
         )
-        #expect(try await test.store.authenticate(key.secret.exposed) != nil)
+        guard case .key = try await test.store.authenticate(key.secret.exposed, from: { nil })
+        else { throw StoreError.defect }
         var user = try await test.launchedUser("MARKERuser")
         for round in 0..<3 {
             var change = test.connection(

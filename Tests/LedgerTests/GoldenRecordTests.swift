@@ -17,8 +17,8 @@ struct GoldenRecordTests {
     @Test("every type of event has its golden record")
     func completeness() {
         let numbers = Set(Golden.all.map { Self.number(of: $0.event) })
-        #expect(numbers == Set(0..<24))
-        #expect(Set(Golden.all.map { "\($0.event.type)" }).count == 24)
+        #expect(numbers == Set(0..<27))
+        #expect(Set(Golden.all.map { "\($0.event.type)" }).count == 27)
     }
 
     @Test("the list of types names every type, once")
@@ -53,6 +53,9 @@ struct GoldenRecordTests {
         case .finalizeSuperseded: 21
         case .personGone: 22
         case .finishRefused: 23
+        case .appUpdated: 24
+        case .apiKeyExpirySet: 25
+        case .apiKeyRevoked: 26
         }
     }
 
@@ -165,7 +168,7 @@ struct GoldenRecordTests {
             time: Golden.time,
             subjectVersion: nil,
             context: context,
-            event: .apiKeyCreated(key: text, scopes: [text, text])
+            event: .apiKeyCreated(.init(key: text, scopes: [text, text], replaces: text))
         )
         let bytes = record.encoded()
         let read = try Record(decoding: bytes)

@@ -32,7 +32,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
         }
         let isAdministration =
             switch event {
-            case .appAdded, .apiKeyCreated: true
+            case .appAdded, .appUpdated, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked: true
             default: false
             }
         return Record(
@@ -48,7 +48,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
 }
 
 extension Golden {
-    static let all = flow + outcomes + settled + others + evidence
+    static let all = flow + outcomes + settled + others + evidence + administration
 
     private static let flow: [Golden] = [
         Golden(
@@ -364,17 +364,6 @@ extension Golden {
                 "source":"/apps/demo","type":"app.added",\#
                 "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123",\#
                 "data":{"name":"A \"quoted\" \\ name\u000a\u001f é \#u{2028} 😀"}}
-                """#
-        ),
-        Golden(
-            event:
-                .apiKeyCreated(key: "0123456789ab", scopes: ["launch", "tokens:read"]),
-            subjectVersion: nil,
-            text: #"""
-                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
-                "source":"/apps/demo","type":"api_key.created",\#
-                "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123",\#
-                "data":{"key":"0123456789ab","scopes":["launch","tokens:read"]}}
                 """#
         ),
     ]

@@ -49,7 +49,8 @@ struct SubjectClaims: Sendable {
             .exchangeDispatched,
             .connectFinalized, .editFinalized, .finalizeRejected, .finalizeUnresolved,
             .finalizeRefused, .finalizeAbandoned, .finalizeSuperseded, .personGone,
-            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .apiKeyCreated:
+            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .appUpdated,
+            .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked:
             break
         }
         if let human = record.event.linkedHuman { links.append((record.id, human)) }
@@ -68,7 +69,8 @@ extension LedgerEvent {
             .exchangeDispatched,
             .accessTokenRotated, .publicTokenRotated, .finalizeRejected, .finalizeUnresolved,
             .finalizeRefused, .finalizeAbandoned, .finalizeSuperseded, .personGone,
-            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .apiKeyCreated:
+            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .appUpdated,
+            .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked:
             nil
         }
     }

@@ -8,6 +8,8 @@ extension VerificationVault {
         let id: Identifier
         let clientID: String
         let key: StoredKey?
+        /// Which version of each secret must be there, and no other one.
+        let secrets: [ValueKind: Int64]
     }
 
     /// The apps' own secrets: no event names their fingerprints, but each must open as what it is
@@ -40,18 +42,26 @@ extension VerificationVault {
         }
         var flaws: [VaultFlaw] = []
         if stored.rootKeyID != vault.rootKeyID { flaws.append(.dataKeyOfOtherRootKey) }
-        var hasClientSecret = false
+        var missing = app.secrets
         for value in values {
-            guard let kind = ValueKind(rawValue: value.kind), kind.isOfApp, value.version == 1
+            guard let kind = ValueKind(rawValue: value.kind), value.version == app.secrets[kind]
             else {
                 flaws.append(.valueNotOfApp(value.name))
                 continue
             }
-            if kind == .clientSecret { hasClientSecret = true }
-            let plain = try? vault.open(value.sealed, kind, version: 1, for: owner, key: key)
+            missing[kind] = nil
+            let plain = try? vault.open(
+                value.sealed,
+                kind,
+                version: value.version,
+                for: owner,
+                key: key
+            )
             if plain == nil { flaws.append(.valueDoesNotOpen(value.name)) }
         }
-        if !hasClientSecret { flaws.append(.valueMissing(.clientSecret)) }
+        for kind in [ValueKind.clientSecret, .appKey] where missing[kind] != nil {
+            flaws.append(.valueMissing(kind))
+        }
         return flaws
     }
 
@@ -60,7 +70,8 @@ extension VerificationVault {
             Statement(
                 "verify_app_keys",
                 """
-                select a.app_id, a.client_id, k.root_key_id, k.wrapped
+                select a.app_id, a.client_id, k.root_key_id, k.wrapped,
+                    a.client_secret_version, a.app_key_version
                 from ledger.app a
                 left join vault.data_key k on k.log_id = $1 and k.subject = a.app_id
                 order by a.client_id
@@ -72,10 +83,13 @@ extension VerificationVault {
             if let wrapped = try result.bytesOrNil(row, 3) {
                 key = StoredKey(rootKeyID: try result.text(row, 2), wrapped: wrapped)
             }
+            var secrets = [ValueKind.clientSecret: try result.int8(row, 4)]
+            secrets[.appKey] = try result.int8OrNil(row, 5)
             return App(
                 id: Identifier(value: try result.uuid(row, 0)),
                 clientID: try result.text(row, 1),
-                key: key
+                key: key,
+                secrets: secrets
             )
         }
     }
@@ -178,17 +192,5 @@ extension VerificationVault {
             report.add(row.logID, nil, .valueWithoutDataKey(subject: subject))
         }
         return page.last
-    }
-}
-
-extension ValueKind {
-    /// Whether it is one of an app's own secrets.
-    fileprivate var isOfApp: Bool {
-        switch self {
-        case .clientSecret, .appKey: true
-        case .accessToken, .publicToken, .clientUserID, .humanID, .sessionToken, .claimedHumanID,
-            .providerAnswer:
-            false
-        }
     }
 }

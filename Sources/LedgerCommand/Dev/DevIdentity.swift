@@ -98,7 +98,8 @@ struct DevIdentity: Codable {
         )
         for (name, scopes) in Self.keys {
             // A key of an older data folder may lack scopes that came later.
-            if let key = apiKeys[name], let stored = try await ledger.store.authenticate(key),
+            if let key = apiKeys[name],
+                case .key(let stored) = try await ledger.store.authenticate(key, from: { nil }),
                 Set(scopes.map(\.rawValue)).isSubset(of: stored.scopes)
             {
                 continue

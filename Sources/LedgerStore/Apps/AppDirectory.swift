@@ -1,56 +1,68 @@
-package import Ledger
+internal import Ledger
 internal import Postgres
 internal import Synchronization
 internal import Vault
 
-/// An API key as stored, without the key.
-package struct StoredAPIKey: Sendable {
-    /// Names the key in events and lists.
-    package let id: String
-    /// The app whose users the key may touch.
-    package let app: Identifier
-    package let scopes: Set<String>
-    let hash: [UInt8]
-    let expiresAt: Timestamp?
-}
-
 /// Apps and API keys, remembered for a moment.
 final class AppDirectory: Sendable {
+    /// An API key, and where its uses are noted.
+    struct KnownKey: Sendable {
+        let key: StoredAPIKey
+        let use: APIKeyUses.Use
+    }
+
+    /// What was answered, and when to ask again.
     private struct Entry<Value: Sendable>: Sendable {
         let value: Value
+        /// When the question was sent: what changed since is not in the answer.
+        let asked: ContinuousClock.Instant
+        /// When to ask again.
         var until: ContinuousClock.Instant
+
+        init(_ value: Value, asked: ContinuousClock.Instant) {
+            self.value = value
+            self.asked = asked
+            until = asked + StoreLimits.directoryTime
+        }
     }
 
     private struct Remembered {
         var apps: Entry<[StoredApp]>?
-        var keys: [String: Entry<StoredAPIKey>] = [:]
-        /// Names of keys that there are not, each until when it is taken for granted.
+        var keys: [String: Entry<KnownKey>] = [:]
+        /// Ids that there are not, each until when that is taken for granted.
         var unknownKeys: [String: ContinuousClock.Instant] = [:]
 
-        /// The apps, unless it is time to ask again.
+        /// What is remembered, unless it is time to ask again.
         ///
         /// Whoever is told to ask does so for all: meanwhile the others go on with what is
-        /// remembered.
-        mutating func freshApps() -> [StoredApp]? {
-            guard let entry = apps else { return nil }
-            guard entry.until <= .now else { return entry.value }
-            apps?.until = .now + StoreLimits.directoryTime
+        /// remembered, but not for long, since nobody may come to an answer.
+        static func fresh<Value>(_ entry: inout Entry<Value>?) -> Value? {
+            guard let known = entry else { return nil }
+            let now = ContinuousClock.now
+            guard now - known.asked < StoreLimits.directoryTimeMax else { return nil }
+            guard known.until <= now else { return known.value }
+            entry?.until = now + StoreLimits.directoryTime
             return nil
         }
 
-        /// The same for one key.
-        mutating func find(_ id: String) -> FoundKey {
-            guard let entry = keys[id] else {
-                return (unknownKeys[id] ?? .now) > .now ? .unknown : .never
-            }
-            guard entry.until <= .now else { return .fresh(entry.value) }
-            keys[id]?.until = .now + StoreLimits.directoryTime
-            return .stale
+        /// What is remembered of one key.
+        mutating func find(_ id: String) -> Found {
+            let isKnown = keys[id] != nil
+            if let known = Self.fresh(&keys[id]) { return .fresh(known) }
+            if isKnown { return .stale }
+            let now = ContinuousClock.now
+            return (unknownKeys[id] ?? now) > now ? .unknown : .never
+        }
+
+        /// Takes an answer, unless a later one was there before it.
+        static func take<Value>(_ entry: inout Entry<Value>?, _ answer: Entry<Value>) {
+            if let known = entry, known.asked > answer.asked { return }
+            entry = answer
         }
     }
 
-    private enum FoundKey {
-        case fresh(StoredAPIKey)
+    private enum Found {
+        case fresh(KnownKey)
         /// It was there, and is to be asked for again.
         case stale
         /// A moment ago it was not there.
@@ -64,92 +76,78 @@ final class AppDirectory: Sendable {
     private let remembered = Mutex(Remembered())
     private let database: StoreDatabase
     private let vault: Vault
+    private let uses: APIKeyUses
 
-    init(database: StoreDatabase, vault: Vault) {
+    init(database: StoreDatabase, vault: Vault, uses: APIKeyUses) {
         self.database = database
         self.vault = vault
+        self.uses = uses
     }
 
     /// All apps.
     func apps() async throws(StoreError) -> [StoredApp] {
-        if let apps = remembered.withLock({ $0.freshApps() }) { return apps }
+        if let apps = remembered.withLock({ Remembered.fresh(&$0.apps) }) { return apps }
+        let asked = ContinuousClock.now
         let rows = try await database.rows(Self.appsStatement, AppRow.init)
         var apps: [StoredApp] = []
         for row in rows { apps.append(try row.opened(by: vault)) }
-        let entry = Entry(value: apps, until: .now + StoreLimits.directoryTime)
-        remembered.withLock { $0.apps = entry }
+        let answer = Entry(apps, asked: asked)
+        remembered.withLock { Remembered.take(&$0.apps, answer) }
         return apps
     }
 
-    /// Makes the next question for apps ask the database.
-    func forgetApps() {
-        remembered.withLock { $0.apps = nil }
+    /// Makes the next question for apps and keys ask the database.
+    func forget() {
+        remembered.withLock { $0 = Remembered() }
     }
 
-    /// The key with this id, unless it is revoked or expired.
+    /// The key with this id, whether it is valid or not.
     ///
-    /// `admit` is called, and may throw, before the database is asked for one that is not remembered.
-    func key(
-        _ id: String,
-        now: Timestamp,
-        admit: () throws -> Void
-    ) async throws -> StoredAPIKey? {
-        let key: StoredAPIKey?
+    /// `admit` is called, and may throw, before the database is asked for one that was not seen lately.
+    func key(_ id: String, admit: () throws -> Void) async throws -> KnownKey? {
         switch remembered.withLock({ $0.find(id) }) {
-        case .fresh(let known):
-            key = known
-        case .unknown:
-            return nil
-        case .stale:
-            key = try await askedKey(id)
-        case .never:
-            try admit()
-            key = try await askedKey(id)
+        case .fresh(let known): return known
+        case .unknown: return nil
+        case .stale: break
+        case .never: try admit()
         }
-        guard let key else { return nil }
-        if let expiresAt = key.expiresAt, expiresAt <= now { return nil }
-        return key
+        return try await askedKey(id)
     }
 
-    /// Asks for a key and remembers the answer, also that there is none.
-    private func askedKey(_ id: String) async throws(StoreError) -> StoredAPIKey? {
-        let key = try await storedKey(id)
-        let until = ContinuousClock.now + StoreLimits.directoryTime
-        remembered.withLock { remembered in
-            guard let key else {
-                remembered.keys[id] = nil
+    /// Asks for a key, and remembers also that there is none.
+    private func askedKey(_ id: String) async throws(StoreError) -> KnownKey? {
+        let asked = ContinuousClock.now
+        guard let key = try await storedKey(id) else {
+            remembered.withLock { remembered in
                 if remembered.unknownKeys.count >= Self.keysMax { remembered.unknownKeys = [:] }
-                remembered.unknownKeys[id] = until
-                return
+                remembered.unknownKeys[id] = asked + StoreLimits.directoryTime
+                remembered.keys[id] = nil
             }
-            if remembered.keys.count >= Self.keysMax { remembered.keys = [:] }
-            remembered.keys[id] = Entry(value: key, until: until)
+            return nil
         }
-        return key
+        let answer = Entry(KnownKey(key: key, use: uses.use(of: id)), asked: asked)
+        remembered.withLock { remembered in
+            if remembered.keys.count >= Self.keysMax { remembered.keys = [:] }
+            Remembered.take(&remembered.keys[id], answer)
+        }
+        return answer.value
     }
 
-    private func storedKey(_ id: String) async throws(StoreError) -> StoredAPIKey? {
+    /// The key with this id as it is now.
+    func storedKey(_ id: String) async throws(StoreError) -> StoredAPIKey? {
         try await database.firstRow(
             Statement(
                 "api_key",
                 """
-                select app_id, hash, array_to_string(scopes, ' '), expires_at
-                from ledger.api_key where key_id = $1 and revoked_at is null
+                select k.key_id, k.app_id, k.hash, k.is_test, array_to_string(k.scopes, ' '),
+                    k.label, array_to_string(k.networks, ' '), k.created_at, k.expires_at,
+                    k.revoked_at, k.replaces
+                from ledger.api_key k where k.key_id = $1
                 """,
                 .text(id)
-            )
-        ) { result, row throws(PostgresError) in
-            let scopes = try result.text(row, 2).split(separator: " ").map(String.init)
-            return StoredAPIKey(
-                id: id,
-                app: Identifier(value: try result.uuid(row, 0)),
-                scopes: Set(scopes),
-                hash: try result.bytes(row, 1),
-                expiresAt: try result.timestamptzOrNil(row, 3).map {
-                    Timestamp(microseconds: $0)
-                }
-            )
-        }
+            ),
+            StoredAPIKey.init
+        )
     }
 
     private static let appsStatement = Statement(
@@ -159,9 +157,10 @@ final class AppDirectory: Sendable {
             array_to_string(a.allowed_origins, ' '),
             (select k.wrapped from vault.data_key k where k.log_id = 0 and k.subject = a.app_id),
             (select s.sealed from vault.value s where s.log_id = 0 and s.subject = a.app_id
-                and s.kind = 'client_secret' and s.version = 1),
+                and s.kind = 'client_secret' and s.version = a.client_secret_version),
             (select p.sealed from vault.value p where p.log_id = 0 and p.subject = a.app_id
-                and p.kind = 'app_key' and p.version = 1)
+                and p.kind = 'app_key' and p.version = a.app_key_version),
+            a.client_secret_version, a.app_key_version
         from ledger.app a
         order by a.client_id
         """
@@ -176,6 +175,8 @@ private struct AppRow: Sendable {
     let wrappedKey: [UInt8]
     let clientSecret: [UInt8]
     let appKey: [UInt8]?
+    let clientSecretVersion: Int64
+    let appKeyVersion: Int64?
 
     init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
         id = Identifier(value: try result.uuid(row, 0))
@@ -186,17 +187,33 @@ private struct AppRow: Sendable {
         wrappedKey = try result.bytes(row, 7)
         clientSecret = try result.bytes(row, 8)
         appKey = try result.bytesOrNil(row, 9)
+        clientSecretVersion = try result.int8(row, 10)
+        appKeyVersion = try result.int8OrNil(row, 11)
     }
 
     func opened(by vault: Vault) throws(StoreError) -> StoredApp {
         let owner = ValueOwner(logID: Log.facts.id, app: id, subject: id)
+        // An app whose App Key is gone would go on without, and meet users as if they were new.
+        guard (appKey == nil) == (appKeyVersion == nil) else { throw .damaged(.value) }
         let secret: Secret
         var openedAppKey: Secret?
         do {
             let key = try vault.unwrap(wrappedKey, for: owner)
-            secret = try vault.open(clientSecret, .clientSecret, version: 1, for: owner, key: key)
-            if let appKey {
-                openedAppKey = try vault.open(appKey, .appKey, version: 1, for: owner, key: key)
+            secret = try vault.open(
+                clientSecret,
+                .clientSecret,
+                version: clientSecretVersion,
+                for: owner,
+                key: key
+            )
+            if let appKey, let version = appKeyVersion {
+                openedAppKey = try vault.open(
+                    appKey,
+                    .appKey,
+                    version: version,
+                    for: owner,
+                    key: key
+                )
             }
         } catch {
             throw .damaged(.value)
@@ -210,7 +227,9 @@ private struct AppRow: Sendable {
             apiURL: texts[4],
             allowedOrigins: origins,
             clientSecret: secret,
-            appKey: openedAppKey
+            clientSecretVersion: clientSecretVersion,
+            appKey: openedAppKey,
+            appKeyVersion: appKeyVersion
         )
     }
 }

@@ -43,5 +43,9 @@ package struct StoredApp: Sendable {
     /// The web origins whose pages may post a finish directly.
     package let allowedOrigins: [String]
     package let clientSecret: Secret
+    /// Counts the client secrets that the app has had.
+    package let clientSecretVersion: Int64
     package let appKey: Secret?
+    /// Counts the App Keys that it has had since it last had none.
+    package let appKeyVersion: Int64?
 }

@@ -16,6 +16,8 @@ struct Finalize: Sendable {
     let object: SessionTokenObject?
     /// On whose behalf the finish is recorded.
     let context: RecordContext
+    /// Whether somebody waits for the public token.
+    let hasCaller: Bool
 
     /// The finalize among the user's open ones; nil once it has ended.
     func open(in user: StoredUser) -> SubjectState.OpenFinalize? {

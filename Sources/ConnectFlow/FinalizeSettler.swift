@@ -151,7 +151,8 @@ extension FinalizeSettler {
             app: try launch.app.provider,
             finish: finish,
             object: object,
-            context: context
+            context: context,
+            hasCaller: false
         )
     }
 }

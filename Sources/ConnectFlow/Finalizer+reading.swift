@@ -62,6 +62,9 @@ extension Finalizer {
     }
 
     /// The public token that was held when the finalize had ended.
+    ///
+    /// Its own outcome says who got it first. Whoever gets it again is on record before
+    /// (docs/threats.md#t28).
     private func publicToken(after finalize: Finalize, _ user: StoredUser) async throws -> Secret {
         var state = SubjectState()
         var hasEnded = false
@@ -74,6 +77,14 @@ extension Finalizer {
         guard let version = state.publicToken?.version,
             let token = try await store.value(.publicToken, version: version, of: user)
         else { throw StoreError.damaged(.value) }
+        if finalize.hasCaller {
+            try await store.recordReads(
+                [(.publicToken, version)],
+                of: user,
+                key: finalize.context.receiver,
+                context: finalize.context
+            )
+        }
         return token
     }
 }

@@ -66,7 +66,8 @@ package struct Finalizer: Sendable {
                 human: store.vault.fingerprint(.human, of: object.humanID, app: app)
             ),
             object: object,
-            context: context
+            context: context,
+            hasCaller: true
         )
     }
 

@@ -76,7 +76,7 @@ package struct Launcher: Sendable {
         _ context: RecordContext
     ) async throws -> Served {
         let id: Identifier
-        switch try await place(of: request, app) {
+        switch try await place(of: request, app, context) {
         case .served(let served): return served
         case .free(let free): id = free
         }
@@ -102,7 +102,9 @@ package struct Launcher: Sendable {
             return Served(launch: launch, opening: try opening(of: user, caution))
         case .repeated:
             // A twin with the same key was faster.
-            if case .served(let served) = try await place(of: request, app) { return served }
+            if case .served(let served) = try await place(of: request, app, context) {
+                return served
+            }
             throw ConnectError.store(.conflict)
         case .claimed, .conflict, nil:
             throw ConnectError.store(.conflict)
@@ -208,7 +210,11 @@ extension Launcher {
     /// any more is not answered again, but followed by a new one.
     ///
     /// A launch lives as long as a period is, so it is of this period or of the one before.
-    private func place(of request: Request, _ app: StoredApp) async throws -> Place {
+    private func place(
+        of request: Request,
+        _ app: StoredApp,
+        _ context: RecordContext
+    ) async throws -> Place {
         guard let key = request.idempotencyKey else { return .free(store.clock.identifier()) }
         let now = store.clock.now()
         let current = now.microseconds / (FlowLimits.launchSeconds * 1_000_000)
@@ -220,7 +226,7 @@ extension Launcher {
                     break
                 }
                 let launch = try await Launch(stored, store: store)
-                if let served = try await served(again: launch, request, app, now) {
+                if let served = try await served(again: launch, request, app, now, context) {
                     return .served(served)
                 }
             }
@@ -250,7 +256,8 @@ extension Launcher {
         again launch: Launch,
         _ request: Request,
         _ app: StoredApp,
-        _ now: Timestamp
+        _ now: Timestamp,
+        _ context: RecordContext
     ) async throws -> Served? {
         let user = try await launch.user(in: store)
         guard launch.app.id == app.id, launch.data.finish == request.finish,
@@ -261,6 +268,15 @@ extension Launcher {
             user.state.openingToken?.version == launch.publicTokenVersion
         else { return nil }
         let opening = try opening(of: user, user.state.popups.count > 1 ? caution(for: user) : nil)
+        // The launch itself says who got the public token first.
+        if let version = launch.publicTokenVersion {
+            try await store.recordReads(
+                [(.publicToken, version)],
+                of: user,
+                key: context.receiver,
+                context: context
+            )
+        }
         return Served(launch: launch.data, opening: opening)
     }
 }

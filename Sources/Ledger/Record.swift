@@ -67,6 +67,22 @@ package struct RecordContext: Sendable, Equatable {
         self.requestID = requestID
         self.traceparent = traceparent
     }
+
+    /// On behalf of the holder of an API key.
+    package init(keyID: String, requestID: String, traceparent: String?) {
+        self.init(
+            actor: Self.keyPrefix + keyID,
+            requestID: requestID,
+            traceparent: traceparent
+        )
+    }
+
+    private static let keyPrefix = "key:"
+
+    /// To whom a value is handed out: the id of an API key, or else the actor's own word.
+    package var receiver: String {
+        actor.hasPrefix(Self.keyPrefix) ? String(actor.dropFirst(Self.keyPrefix.count)) : actor
+    }
 }
 
 extension Record {

@@ -38,7 +38,7 @@ struct LedgerRequestContext: RequestContext {
     /// Only the holder of a key may name a trace, and what the record says of it is derived.
     func recordContext(key: Caller, _ request: Request) -> RecordContext {
         RecordContext(
-            actor: "key:" + key.keyID,
+            keyID: key.keyID,
             requestID: requestID,
             traceparent: request.headers[.traceparent].flatMap(key.recordedTrace)
         )

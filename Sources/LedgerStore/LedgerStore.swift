@@ -55,9 +55,9 @@ package final class LedgerStore: Service {
         }
         factWriter = writer(.facts)
         accessWriter = writer(.access)
-        users = UserReader(database: database)
+        users = UserReader(database: database, bulk: bulk)
         keyUses = APIKeyUses(database: lookups, logger: logger)
-        directory = AppDirectory(database: lookups, vault: vault, uses: keyUses)
+        directory = AppDirectory(database: lookups, vault: vault, uses: keyUses, logger: logger)
     }
 
     /// Works until the graceful shutdown; what was accepted before is still written.

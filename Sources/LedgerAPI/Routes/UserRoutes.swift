@@ -35,8 +35,9 @@ struct UserRoutes: Sendable {
         // Whoever asks for an earlier moment here must not be told the present.
         _ = try Query(request, keys: [])
         let user = try await store.existingUser(context, of: caller.app)
+        let clientUserID = try store.value(.clientUserID, of: user)
         var writer = JSONWriter()
-        try write(user, to: &writer)
+        Self.write(user, clientUserID, to: &writer)
         return .json(.ok, writer)
     }
 
@@ -61,9 +62,15 @@ struct UserRoutes: Sendable {
         writer.open()
         writer.key("users")
         writer.openArray()
-        for user in page {
+        for found in page {
             writer.element()
-            try write(user, to: &writer)
+            do {
+                let user = try found.get()
+                Self.write(user, try store.value(.clientUserID, of: user), to: &writer)
+            } catch {
+                // The others are as well as before.
+                Self.write(damaged: found.subject, to: &writer)
+            }
         }
         writer.closeArray()
         if found.count > limit, let last = page.last {
@@ -73,9 +80,20 @@ struct UserRoutes: Sendable {
         return .json(.ok, writer)
     }
 
-    private func write(_ user: StoredUser, to writer: inout JSONWriter) throws {
+    private static func write(damaged subject: Identifier, to writer: inout JSONWriter) {
         writer.open()
-        if let clientUserID = try store.value(.clientUserID, of: user) {
+        writer.member("subject", subject)
+        writer.member("damaged", true)
+        writer.close()
+    }
+
+    private static func write(
+        _ user: StoredUser,
+        _ clientUserID: Secret?,
+        to writer: inout JSONWriter
+    ) {
+        writer.open()
+        if let clientUserID {
             writer.member("client_user_id", clientUserID.exposed)
         }
         writer.member("subject", user.subject)

@@ -1,4 +1,5 @@
 internal import Ledger
+internal import Logging
 internal import Postgres
 internal import Synchronization
 internal import Vault
@@ -9,6 +10,13 @@ final class AppDirectory: Sendable {
     struct KnownKey: Sendable {
         let key: StoredAPIKey
         let use: APIKeyUses.Use
+    }
+
+    /// All apps: one whose secrets do not open takes none of the others along.
+    struct Apps: Sendable {
+        var opened: [StoredApp] = []
+        /// Ids and `clientId`s of the others.
+        var damaged: [(id: Identifier, clientID: String)] = []
     }
 
     /// What was answered, and when to ask again.
@@ -27,7 +35,7 @@ final class AppDirectory: Sendable {
     }
 
     private struct Remembered {
-        var apps: Entry<[StoredApp]>?
+        var apps: Entry<Apps>?
         var keys: [String: Entry<KnownKey>] = [:]
         /// Ids that there are not, each until when that is taken for granted.
         var unknownKeys: [String: ContinuousClock.Instant] = [:]
@@ -77,20 +85,29 @@ final class AppDirectory: Sendable {
     private let database: StoreDatabase
     private let vault: Vault
     private let uses: APIKeyUses
+    private let logger: Logger
 
-    init(database: StoreDatabase, vault: Vault, uses: APIKeyUses) {
+    init(database: StoreDatabase, vault: Vault, uses: APIKeyUses, logger: Logger) {
         self.database = database
         self.vault = vault
         self.uses = uses
+        self.logger = logger
     }
 
     /// All apps.
-    func apps() async throws(StoreError) -> [StoredApp] {
+    func apps() async throws(StoreError) -> Apps {
         if let apps = remembered.withLock({ Remembered.fresh(&$0.apps) }) { return apps }
         let asked = ContinuousClock.now
         let rows = try await database.rows(Self.appsStatement, AppRow.init)
-        var apps: [StoredApp] = []
-        for row in rows { apps.append(try row.opened(by: vault)) }
+        var apps = Apps()
+        for row in rows {
+            do {
+                apps.opened.append(try row.opened(by: vault))
+            } catch {
+                apps.damaged.append((row.id, row.clientID))
+                logger.error("an app's secrets do not open", metadata: ["app": "\(row.id)"])
+            }
+        }
         let answer = Entry(apps, asked: asked)
         remembered.withLock { Remembered.take(&$0.apps, answer) }
         return apps
@@ -191,6 +208,8 @@ private struct AppRow: Sendable {
         appKeyVersion = try result.int8OrNil(row, 11)
     }
 
+    var clientID: String { texts[0] }
+
     func opened(by vault: Vault) throws(StoreError) -> StoredApp {
         let owner = ValueOwner(logID: Log.facts.id, app: id, subject: id)
         // An app whose App Key is gone would go on without, and meet users as if they were new.
@@ -220,7 +239,7 @@ private struct AppRow: Sendable {
         }
         return StoredApp(
             id: id,
-            clientID: texts[0],
+            clientID: clientID,
             name: texts[1],
             connectURL: texts[2],
             userURL: texts[3],

@@ -5,17 +5,26 @@ internal import Vault
 extension LedgerStore {
     /// All apps, in order of their `clientId`.
     package func apps() async throws(StoreError) -> [StoredApp] {
-        try await directory.apps()
+        let apps = try await directory.apps()
+        // Whoever wants all is not shown some.
+        guard apps.damaged.isEmpty else { throw .damaged(.value) }
+        return apps.opened
     }
 
     /// The app with this id.
     package func app(_ id: Identifier) async throws(StoreError) -> StoredApp? {
-        try await directory.apps().first { $0.id == id }
+        let apps = try await directory.apps()
+        guard !apps.damaged.contains(where: { $0.id == id }) else { throw .damaged(.value) }
+        return apps.opened.first { $0.id == id }
     }
 
     /// The app with this `clientId`.
     package func app(clientID: String) async throws(StoreError) -> StoredApp? {
-        try await directory.apps().first { $0.clientID == clientID }
+        let apps = try await directory.apps()
+        guard !apps.damaged.contains(where: { $0.clientID == clientID }) else {
+            throw .damaged(.value)
+        }
+        return apps.opened.first { $0.clientID == clientID }
     }
 
     /// Registers an app; false when its `clientId` is registered already.

@@ -65,13 +65,14 @@ extension LedgerStore {
         )
     }
 
-    /// A user's events in order, from after a subject version.
+    /// A user's events in order, from after a subject version; `isListed` where only who reads lists waits.
     package func history(
         of user: StoredUser,
         after version: Int64 = 0,
-        limit: Int = StoreLimits.pageEventsMax
+        limit: Int = StoreLimits.pageEventsMax,
+        isListed: Bool = false
     ) async throws(StoreError) -> [StoredEvent] {
-        try await database.rows(
+        try await (isListed ? bulk : database).rows(
             Statement(
                 "history",
                 """
@@ -89,10 +90,17 @@ extension LedgerStore {
     }
 
     /// All of a user's events.
-    package func wholeHistory(of user: StoredUser) async throws(StoreError) -> [StoredEvent] {
+    package func wholeHistory(
+        of user: StoredUser,
+        isListed: Bool = false
+    ) async throws(StoreError) -> [StoredEvent] {
         var events: [StoredEvent] = []
         while true {
-            let page = try await history(of: user, after: Int64(events.count))
+            let page = try await history(
+                of: user,
+                after: Int64(events.count),
+                isListed: isListed
+            )
             events += page
             if page.count < StoreLimits.pageEventsMax { return events }
         }
@@ -180,7 +188,7 @@ extension LedgerStore {
         of app: StoredApp,
         after subject: Identifier?,
         limit: Int
-    ) async throws(StoreError) -> [StoredUser] {
+    ) async throws(StoreError) -> [FoundUser] {
         let places = try await bulk.rows(
             Statement(
                 "users",
@@ -196,7 +204,7 @@ extension LedgerStore {
         ) { result, row throws(PostgresError) -> (log: Log, subject: Identifier) in
             (try Log(result, row, 0), Identifier(value: try result.uuid(row, 1)))
         }
-        return try await self.users(at: places, of: app)
+        return try await found(Self.questions(places, app), of: app)
     }
 
 }

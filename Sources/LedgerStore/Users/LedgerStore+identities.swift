@@ -38,7 +38,7 @@ extension LedgerStore {
         let page = try await users(of: app, after: subject, limit: StoreLimits.identitiesMax)
         var identities: [UserIdentity] = []
         identities.reserveCapacity(page.count)
-        for user in page { identities.append(try identity(of: user)) }
+        for user in page { identities.append(try identity(of: try user.get())) }
         return (identities, page.count == StoreLimits.identitiesMax ? page.last?.subject : nil)
     }
 

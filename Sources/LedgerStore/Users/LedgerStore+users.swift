@@ -1,4 +1,5 @@
 package import Ledger
+internal import Logging
 internal import Postgres
 package import Vault
 
@@ -183,7 +184,17 @@ extension LedgerStore {
         at places: [(log: Log, subject: Identifier)],
         of app: StoredApp
     ) async throws(StoreError) -> [StoredUser] {
-        let questions = places.map {
+        let questions = Self.questions(places, app)
+        var users: [StoredUser] = []
+        for found in try await found(questions, of: app) { users.append(try found.get()) }
+        return users
+    }
+
+    static func questions(
+        _ places: [(log: Log, subject: Identifier)],
+        _ app: StoredApp
+    ) -> [UserReader.Question] {
+        places.map {
             UserReader.Question(
                 log: $0.log,
                 app: app.id,
@@ -191,10 +202,21 @@ extension LedgerStore {
                 subject: $0.subject
             )
         }
-        var users: [StoredUser] = []
+    }
+
+    /// Those of the users that there are, each by itself: one that is damaged hides no other.
+    func found(
+        _ questions: [UserReader.Question],
+        of app: StoredApp
+    ) async throws(StoreError) -> [FoundUser] {
+        var users: [FoundUser] = []
         for (question, answer) in zip(questions, await self.users.readAll(questions)) {
-            if let answer = try answer.get() {
-                users.append(try Self.user(answer, question, app))
+            guard let answer = try answer.get() else { continue }
+            do {
+                users.append(.user(try Self.user(answer, question, app)))
+            } catch {
+                logger.error("a user's row is damaged", metadata: ["subject": "\(answer.subject)"])
+                users.append(.damaged(answer.subject))
             }
         }
         return users

@@ -19,10 +19,11 @@ final class UserReader: Sendable {
     }
 
     private let batcher: Batcher<Question, Answer?>
-    private let database: StoreDatabase
+    private let bulk: StoreDatabase
 
-    init(database: StoreDatabase) {
-        self.database = database
+    /// `bulk` is for those who read many at once.
+    init(database: StoreDatabase, bulk: StoreDatabase) {
+        self.bulk = bulk
         batcher = Batcher(
             batchMax: StoreLimits.batchUsersMax,
             queueMax: StoreLimits.queuedCommandsMax,
@@ -38,7 +39,7 @@ final class UserReader: Sendable {
 
     /// Reads many users for one caller; the caller bounds their number.
     func readAll(_ questions: [Question]) async -> [Result<Answer?, StoreError>] {
-        questions.isEmpty ? [] : await Self.read(questions, database)
+        questions.isEmpty ? [] : await Self.read(questions, bulk)
     }
 
     var isCrowded: Bool { batcher.isCrowded() }

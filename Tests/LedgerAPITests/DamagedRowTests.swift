@@ -1,0 +1,61 @@
+import Ledger
+import LedgerStore
+import NIOHTTP1
+import TestSupport
+import Testing
+import Wire
+
+@Suite("A row that is damaged", .oneServiceAtATime, .timeLimit(.minutes(5)))
+struct DamagedRowTests {
+    @Test("one user's damaged row hides no other from the list, and stops no other")
+    func user() async throws {
+        try await TestService.run { service in
+            for name in ["a", "b", "c"] { try await service.connect(name) }
+            let subject = try #require(try await service.get(service.user("b"))["subject"])
+            let before = try await Self.entries(service)
+            try await service.damage(
+                "update vault.user_state set state = '{\"status\": 7}' where subject = '\(subject)'"
+            )
+            let after = try await Self.entries(service)
+            #expect(after.count == 3)
+            #expect(after[subject] == ["subject": .string(subject), "damaged": .bool(true)])
+            for (other, entry) in before where other != subject { #expect(after[other] == entry) }
+            #expect(try await service.get(service.user("b")).status == 500)
+            for name in ["a", "c"] { #expect(try await service.tokens(name).status == 200) }
+            #expect(try await service.launch("a").mode == "edit")
+            // A value that does not open is damage of the same user alone, too.
+            try await service.damage("update vault.user_state set client_user_id = '\\x00'")
+            #expect(
+                try await Self.entries(service).values.allSatisfy { $0["damaged"] == .bool(true) }
+            )
+        }
+    }
+
+    private static func entries(_ service: TestService) async throws -> [String: JSONValue] {
+        let answer = try await service.get("/v1/users")
+        #expect(answer.status == 200)
+        guard case .array(let users)? = answer.json["users"] else { return [:] }
+        return Dictionary(uniqueKeysWithValues: users.map { ($0["subject"]?.text ?? "", $0) })
+    }
+
+    @Test("one app's damaged secrets stop that app alone")
+    func app() async throws {
+        try await TestService.run { service in
+            try await service.connect("mine")
+            try await service.damage(
+                """
+                update vault.value set sealed = '\\x00'
+                where subject = '\(service.foreignApp.id)' and kind = 'client_secret'
+                """
+            )
+            try await eventually("the other app's calls fail") {
+                try await service.call(.GET, "/v1/users", key: service.foreignKey).status == 500
+            }
+            #expect(try await service.tokens("mine").status == 200)
+            let launch = try await service.launch("new")
+            let session = try await service.session(launch)
+            #expect(try await service.finish(launch.finishPath, session).status == 201)
+            #expect(try await service.get("/v1/users").status == 200)
+        }
+    }
+}

@@ -9,8 +9,8 @@ create table ledger.api_key_use (
     used_at timestamptz not null
 );
 
--- Takes when keys were used. A time only moves forward, and not into the future; a key that there is not is
--- passed over.
+-- Takes when keys were used. A time only moves forward, not into the future and not before the key; a key that
+-- there is not is passed over.
 create function ledger.note_api_key_use(key_id text[], used_at timestamptz[]) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -19,7 +19,7 @@ begin
         raise exception 'one call takes 10000 keys' using errcode = 'LG005';
     end if;
     insert into ledger.api_key_use as kept (key_id, used_at)
-    select k.key_id, least(max(u.used_at), clock_timestamp())
+    select k.key_id, greatest(k.created_at, least(max(u.used_at), clock_timestamp()))
     from unnest(note_api_key_use.key_id, note_api_key_use.used_at) as u (key_id, used_at)
     join ledger.api_key k on k.key_id = u.key_id
     where u.used_at is not null

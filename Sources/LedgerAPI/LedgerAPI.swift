@@ -72,7 +72,7 @@ package struct LedgerAPI: Sendable {
         let bound = BoundAddress(configuration)
         let door = OverloadDoor(store: store, readiness: readiness, logger: logger)
         var application = Application(
-            router: router(bound),
+            router: router(bound, door),
             host: configuration.host,
             port: configuration.port,
             name: "api",
@@ -90,12 +90,16 @@ package struct LedgerAPI: Sendable {
 
     /// Method and path of every route, the path as OpenAPI writes it.
     package var routes: [(method: String, path: String)] {
-        router(BoundAddress(configuration)).routes.map { route in
+        let door = OverloadDoor(store: store, readiness: readiness, logger: logger)
+        return router(BoundAddress(configuration), door).routes.map { route in
             (route.method.rawValue, route.path.description)
         }
     }
 
-    private func router(_ bound: BoundAddress) -> Router<LedgerRequestContext> {
+    private func router(
+        _ bound: BoundAddress,
+        _ door: OverloadDoor
+    ) -> Router<LedgerRequestContext> {
         let router = Router(
             context: LedgerRequestContext.self,
             options: .autoGenerateHeadEndpoints
@@ -106,6 +110,7 @@ package struct LedgerAPI: Sendable {
                 clock: store.clock,
                 limits: CallLimits(configuration.rates),
                 lines: RefusalLines(logger: logger),
+                door: door,
                 logger: logger
             )
         )

@@ -75,6 +75,13 @@ final class OverloadDoor: Door, Service {
 
     func leave() { inside.subtract(1, ordering: .relaxed) }
 
+    /// Has a request wait that is answered already: it takes nobody's room meanwhile.
+    func whileAway(_ wait: () async -> Void) async {
+        leave()
+        await wait()
+        enters()
+    }
+
     /// Whether it is a flood, and there is no room.
     private var isFull: Bool {
         isFlooded.load(ordering: .relaxed)

@@ -13,6 +13,7 @@ struct RequestMiddleware: RouterMiddleware {
     let clock: EventClock
     let limits: CallLimits
     let lines: RefusalLines
+    let door: OverloadDoor
     let logger: Logger
 
     func handle(
@@ -45,7 +46,11 @@ struct RequestMiddleware: RouterMiddleware {
             response = problem.response(requestID: context.requestID)
         }
         meter.tell(&response.headers)
-        if meter.isAddressRefused { try? await Task.sleep(for: RequestLimits.refusalPause) }
+        if meter.isAddressRefused {
+            await door.whileAway { try? await Task.sleep(for: RequestLimits.refusalPause) }
+            // Whoever comes again connects again: a place is not held from pause to pause.
+            response.headers[.connection] = "close"
+        }
         response.headers[.requestID] = context.requestID
         response.headers.harden()
         logLine(request, context, response, ContinuousClock.now - start)

@@ -1,11 +1,11 @@
 /// What a connection is wanted for: each share of the pool has its own bounds, so that who asks much of
 /// one leaves the others theirs.
 package enum PoolShare: Int, Sendable, CaseIterable {
-    /// What somebody's popup or a read of current tokens waits for. May have every connection, and
-    /// comes first.
-    case calls
-    /// What stands before a call: keys, apps, readiness. At most half of the connections.
+    // The first one is served first.
+    /// What stands before every call: keys, apps, readiness. At most half of the connections.
     case lookups
+    /// What somebody's popup or a read of current tokens waits for. May have every connection.
+    case calls
     /// What anybody may ask much of: lists, trees, exports. At most a quarter, and a short queue.
     case bulk
 

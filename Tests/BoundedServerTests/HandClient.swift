@@ -10,6 +10,8 @@ struct HandClient: Sendable {
 
     private let channel: any Channel
     private let received: Received
+    /// When it began to connect.
+    private let opened: ContinuousClock.Instant
 
     /// What has come, in a handler that asks for nothing by itself.
     private final class Received: ChannelInboundHandler, Sendable {
@@ -32,6 +34,7 @@ struct HandClient: Sendable {
         _ body: (HandClient) async throws -> Void
     ) async throws {
         let received = Received()
+        let opened = ContinuousClock.now
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.autoRead, value: false)
             .channelOption(.allowRemoteHalfClosure, value: keepsOpen)
@@ -49,7 +52,7 @@ struct HandClient: Sendable {
             }
             .connect(host: "127.0.0.1", port: port).get()
         do {
-            try await body(HandClient(channel: channel, received: received))
+            try await body(HandClient(channel: channel, received: received, opened: opened))
         } catch {
             try? await channel.close()
             throw error
@@ -93,13 +96,13 @@ struct HandClient: Sendable {
         }
     }
 
-    /// Waits until the server has ended the connection, and says how long that took.
+    /// Waits until the server has ended the connection, and says how long it was open.
     func closed() async throws -> Duration {
         let begin = ContinuousClock.now
         while !isClosed, .now - begin < Self.patience {
             try await Task.sleep(for: .milliseconds(5))
         }
         #expect(isClosed)
-        return .now - begin
+        return .now - opened
     }
 }

@@ -17,7 +17,7 @@ struct StarvationTests {
         "who reads the tree, lists or exports may take their share, and leaves all others theirs",
         arguments: [
             "/tile/entries/000.p/1", "/v1/events", "/v1/consistency?from=0&to=1",
-            "/v1/users", "/v1/export",
+            "/v1/users", "/v1/export", "/v1/users/known/events",
         ]
     )
     func bulk(path: String) async throws {
@@ -39,9 +39,11 @@ struct StarvationTests {
                         statuses.insert((try? status.get()) ?? 0)
                     }
                     // They do wait for the share that is busy: that is what this is about.
-                    #expect(statuses.isSubset(of: [200, 503]), "\(statuses)")
+                    // Exports have a bound of their own, which most of these meet first.
+                    let told = path == "/v1/export" ? 429 : 503
+                    #expect(statuses.isSubset(of: [200, 503, told]), "\(statuses)")
                     // What is in memory needs no share.
-                    #expect(statuses.contains(503) != isInMemory)
+                    #expect(statuses.contains(told) != isInMemory)
                 }
             }
             #expect(try await service.get(path).status == 200)

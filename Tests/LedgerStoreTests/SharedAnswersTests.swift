@@ -7,7 +7,7 @@ import Testing
 struct SharedAnswersTests {
     @Test("who asks while somebody does gets that one's answer, and it is kept")
     func oneAsks() async throws {
-        let answers = SharedAnswers<Int, String>(costMax: 100)
+        let answers = SharedAnswers<Int, String>(costMax: 10_000)
         let asked = Asked()
         let gate = Gate()
         try await withThrowingTaskGroup(of: String?.self) { group in
@@ -65,7 +65,7 @@ struct SharedAnswersTests {
 
     @Test("what is kept is bounded, and what is asked for again and again stays for a while")
     func bounded() async throws {
-        let answers = SharedAnswers<Int, Int>(costMax: 100)
+        let answers = SharedAnswers<Int, Int>(costMax: 10 * 266)
         let asked = Asked()
         for number in 0..<1_000 {
             _ = try await answers.answer(to: number, cost: { _ in 10 }) { () throws(StoreError) in
@@ -82,6 +82,18 @@ struct SharedAnswersTests {
         // At most ten of the first thousand were still there.
         #expect(asked.count >= 1_990)
         #expect(try await answers.answer(to: 999) { () throws(StoreError) in throw .defect } == 999)
+    }
+
+    @Test("an answer that was asked for before it was forgotten is not kept")
+    func outdated() async throws {
+        let answers = SharedAnswers<Int, Int>(costMax: 10_000)
+        let first = try await answers.answer(to: 1) { () throws(StoreError) in
+            answers.forget(1)
+            return 1
+        }
+        #expect(first == 1)
+        #expect(try await answers.answer(to: 1) { () throws(StoreError) in 2 } == 2)
+        #expect(try await answers.answer(to: 1) { () throws(StoreError) in 3 } == 2)
     }
 
     @Test("an answer with an age is asked for again, and one that is forgotten at once")

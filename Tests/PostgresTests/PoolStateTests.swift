@@ -67,12 +67,12 @@ struct PoolStateTests {
         #expect(lookups.map(isOpening) == [true, true, true, true, false, false])
         let calls = (0..<3).map { _ in state.request(.calls, now: now) }
         #expect(calls.map(isOpening) == [true, true, false])
-        // What is free goes to the calls first, whoever came before.
-        let (third, free) = state.opened()
-        #expect(free == .lease(third, to: waiter(calls[0])))
-        #expect(state.release(first) == .lease(first, to: waiter(calls[1])))
-        #expect(state.release(second) == .lease(second, to: waiter(calls[2])))
-        #expect(state.release(third) == .lease(third, to: waiter(lookups[0])))
+        // What is free goes to the lookups first, up to their half, then to the calls.
+        let others = (0..<4).map { _ in state.opened() }
+        #expect(zip(others, lookups).allSatisfy { $0.1 == .lease($0.0, to: waiter($1)) })
+        #expect(state.release(first) == .lease(first, to: waiter(calls[0])))
+        #expect(state.release(second) == .lease(second, to: waiter(calls[1])))
+        #expect(state.release(others[0].0) == .lease(others[0].0, to: waiter(lookups[4])))
     }
 
     @Test("an idle connection is not for a share that has its own, and is once it has lost one")

@@ -65,7 +65,7 @@ struct ServiceTests {
             .path("/bin/sh"),
             arguments: Arguments(
                 ["-c", script, "sh", output, try TestProgram.path, "serve", "--port", "0"]
-                    + flags
+                    + ["--tree-access", "open"] + flags
             ),
             input: .inputWriter,
             output: .discarded,

@@ -24,7 +24,12 @@ struct EventRoutes: Sendable {
         let after = try Self.start(query, .history)
         let user = try await store.existingUser(context, of: caller.app)
         // One more than is shown tells whether the page is the last.
-        let page = try await store.history(of: user, after: after, limit: limit + 1)
+        let page = try await store.history(
+            of: user,
+            after: after,
+            limit: limit + 1,
+            isListed: true
+        )
         return Self.response(
             Array(page.prefix(limit)),
             next: page.count > limit ? after + Int64(limit) : nil,

@@ -86,7 +86,7 @@ struct TokenRoutes: Sendable {
         // up to the last record that was made by then.
         var records: [Record] = []
         var countByThen = 0
-        for event in try await store.wholeHistory(of: user) {
+        for event in try await store.wholeHistory(of: user, isListed: true) {
             let record = try event.record()
             records.append(record)
             if bound.includes(event.position, record.time) { countByThen = records.count }

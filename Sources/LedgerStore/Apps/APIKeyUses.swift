@@ -61,7 +61,8 @@ final class APIKeyUses: Sendable {
 
     private func writeAgainAndAgain() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: StoreLimits.keyUsePause)
+            // At the end it is written once more.
+            guard (try? await Task.sleep(for: StoreLimits.keyUsePause)) != nil else { return }
             await write()
         }
     }

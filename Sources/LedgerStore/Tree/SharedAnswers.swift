@@ -24,11 +24,16 @@ final class SharedAnswers<Question: Hashable & Sendable, Answer: Sendable>: Send
         var recentCost = 0
         /// Who waits for the one that asks.
         var asking: [Question: [Waiter]] = [:]
+        /// Forgotten while somebody asked: that answer is not kept.
+        var outdated: Set<Question> = []
     }
 
     private let state = Mutex(State())
     private let costMax: Int
     private let keepsFor: Duration?
+
+    /// What keeping an answer takes beside its content, when that is counted in bytes.
+    private static var entryCost: Int { 256 }
 
     /// Empty; `keepsFor` is nil for answers that never change.
     init(costMax: Int, keepsFor: Duration? = nil) {
@@ -63,6 +68,7 @@ final class SharedAnswers<Question: Hashable & Sendable, Answer: Sendable>: Send
         state.withLock { state in
             state.recent[question] = nil
             state.earlier[question] = nil
+            if state.asking[question] != nil { state.outdated.insert(question) }
         }
     }
 
@@ -114,7 +120,9 @@ final class SharedAnswers<Question: Hashable & Sendable, Answer: Sendable>: Send
 
     private func end(_ question: Question, _ outcome: Outcome, cost: Int) {
         let waiters = state.withLock { state in
-            if case .answered(let answer?) = outcome {
+            let isOutdated = state.outdated.remove(question) != nil
+            if case .answered(let answer?) = outcome, !isOutdated {
+                let cost = cost + Self.entryCost
                 if state.recentCost + cost > costMax / 2 {
                     state.earlier = state.recent
                     state.recent = [:]

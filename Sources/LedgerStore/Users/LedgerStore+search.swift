@@ -48,7 +48,7 @@ extension LedgerStore {
     /// Which tokens a user held, and when.
     private func holdings(of user: StoredUser) async throws(StoreError) -> [TokenHolding] {
         var records: [(position: Int64, record: Record)] = []
-        for event in try await wholeHistory(of: user) {
+        for event in try await wholeHistory(of: user, isListed: true) {
             records.append((event.position, try event.record()))
         }
         do {

@@ -103,7 +103,9 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
-        // The only C: libpq and zlib, as Debian's libpq-dev and zlib1g-dev install them.
+        // The only C: libpq and zlib, as Debian's libpq-dev and zlib1g-dev install them, and one call
+        // of the system.
+        .systemLibrary(name: "CPrctl"),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         target("CrashPoints"),
@@ -203,8 +205,9 @@ let package = Package(
         .executableTarget(
             name: "LedgerCommand",
             dependencies: uses([
-                "ArgumentParser", "BoundedClient", "BoundedServer", "Configuration", "DurableFiles",
-                "HTTPTypes", "HumanConnect", "HumanConnectSandbox", "Hummingbird", "Ledger",
+                "ArgumentParser", "BoundedClient", "BoundedServer", "CPrctl", "Configuration",
+                "DurableFiles", "HTTPTypes", "HumanConnect", "HumanConnectSandbox", "Hummingbird",
+                "Ledger",
                 "LedgerAPI", "LedgerAudit", "LedgerBench", "LedgerExport", "LedgerStack",
                 "LedgerStore", "LineLog", "Logging", "MerkleLog", "Mustache", "NIOCore", "NIOHTTP1",
                 "Postgres", "ServiceLifecycle", "SystemPackage", "Vault", "Wire", "Witness",

@@ -30,6 +30,10 @@ struct ServeTests {
                         try await Task.sleep(for: .milliseconds(20))
                     }
                     #expect(!serve.text.contains("service listens"))
+                    // What it holds reaches no core dump, from before it holds anything.
+                    let limits = try serve.processFile("limits").split(separator: "\n")
+                    let core = try #require(limits.first { $0.hasPrefix("Max core file size") })
+                    #expect(core.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"])
                     try await cluster.start()
                     #expect(try await serve.launch("user").status == 201)
                     try await cluster.stop()

@@ -17,7 +17,7 @@ package struct TestCommand: Sendable {
         case crash
     }
 
-    private let process: pid_t
+    let process: pid_t
     /// The file that it writes to.
     private let log: String
 

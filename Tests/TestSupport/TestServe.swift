@@ -85,6 +85,11 @@ package struct TestServe: Sendable {
     /// Tells it to end.
     package func send(_ signal: Signal) { command.send(signal) }
 
+    /// A file of the system about its process, such as `limits`.
+    package func processFile(_ name: String) throws -> String {
+        try String(contentsOfFile: "/proc/\(command.process)/\(name)", encoding: .utf8)
+    }
+
     /// Whether it has not ended yet.
     package var isRunning: Bool { command.isRunning }
 

@@ -87,7 +87,10 @@ struct OpenedStore {
     }
 
     /// The root key, or the sentence that says how to get one.
+    ///
+    /// From then on nobody else may look into this process.
     static func rootKey(_ settings: Settings) throws -> RootKey {
+        try ProcessMemory.close()
         let path = try settings.required(
             settings.text(.rootKeyFile),
             .rootKeyFile,

@@ -9,17 +9,25 @@ final class CallLimits: Sendable {
     let addresses: RateTable<ClientAddress>?
     let launches: RateTable<Identifier>?
     let newUsers: RateTable<String>?
+    /// How many calls were refused, by policy.
+    fileprivate let refusals: [CallPolicy: Counter]
 
     init(_ rates: CallRates) {
         keys = rates.key.map(RateTable.init)
         addresses = rates.address.map(RateTable.init)
         launches = rates.launch.map(RateTable.init)
         newUsers = rates.newUsers.map(RateTable.init)
+        refusals = Dictionary(
+            uniqueKeysWithValues: CallPolicy.allCases.map { policy in
+                let dimensions = [("policy", policy.rawValue)]
+                return (policy, Counter(label: "ledger_limited_requests", dimensions: dimensions))
+            }
+        )
     }
 }
 
 /// Which rate a call is counted by; the name is that of the policy in `RateLimit`.
-package enum CallPolicy: String, Sendable {
+package enum CallPolicy: String, Sendable, CaseIterable {
     case key, address, launch
     case newUsers = "new-users"
 }
@@ -83,8 +91,7 @@ final class CallMeter: Sendable {
             )
         }
         guard !standing.isWithin else { return }
-        Counter(label: "ledger_limited_requests", dimensions: [("policy", policy.rawValue)])
-            .increment()
+        limits.refusals[policy]?.increment()
         throw .rateLimited(policy)
     }
 

@@ -23,21 +23,21 @@ struct Caller: Sendable {
     ) async throws(LedgerError) {
         do {
             guard let secret = Self.bearer(request) else {
-                try context.meter?.countAddress()
+                try context.meter.countAddress()
                 throw LedgerError.unauthenticated
             }
             // Who has shown too many keys that are none does not have another one looked up.
             let found = try await store.authenticate(
                 secret,
                 from: { context.peer },
-                admit: { try context.meter?.checkAddress() }
+                admit: { try context.meter.checkAddress() }
             )
             guard case .key(let key) = found, let app = try await store.app(key.app) else {
-                try context.meter?.countAddress()
+                try context.meter.countAddress()
                 if case .foreignNetwork = found { throw LedgerError.networkRefused }
                 throw LedgerError.unauthenticated
             }
-            try context.meter?.count(key: key.id)
+            try context.meter.count(key: key.id)
             guard key.scopes.contains(scope.rawValue) else {
                 throw LedgerError.insufficientScope(scope)
             }

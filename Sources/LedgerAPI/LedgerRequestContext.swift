@@ -12,16 +12,25 @@ struct LedgerRequestContext: RequestContext {
     ///
     /// Always ours: a caller's own text could hold what must not stand in an event.
     var requestID = ""
-    /// What limits tell callers apart by; no forwarded header is read.
-    let address: ClientAddress
-    /// Counts the call; set before any route is.
-    var meter: CallMeter?
     private let channel: any Channel
+    private var countingMeter: CallMeter?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         channel = source.channel
-        address = ClientAddress(source.channel.remoteAddress)
+    }
+
+    /// Counts the call.
+    var meter: CallMeter {
+        guard let countingMeter else {
+            preconditionFailure("Every route is within the middleware.")
+        }
+        return countingMeter
+    }
+
+    /// Begins to count the call by these limits; no forwarded header is read.
+    mutating func count(by limits: CallLimits) {
+        countingMeter = CallMeter(limits, address: ClientAddress(channel.remoteAddress))
     }
 
     /// Who is at the other end of the connection; nobody can make us believe another one by a header.

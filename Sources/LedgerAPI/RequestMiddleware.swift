@@ -23,8 +23,8 @@ struct RequestMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var context = context
         context.requestID = clock.identifier().description
-        let meter = CallMeter(limits, address: context.address)
-        context.meter = meter
+        context.count(by: limits)
+        let meter = context.meter
         let start = ContinuousClock.now
         var response: Response
         do {

@@ -101,10 +101,10 @@ struct FinishRoutes: Sendable {
 
     private func launch(_ context: LedgerRequestContext) async throws -> Launch {
         guard let id = store.vault.launch(of: try context.pathParameter("launch_token")) else {
-            try context.meter?.countAddress()
+            try context.meter.countAddress()
             throw ConnectError.launchNotFound
         }
-        try context.meter?.count(launch: id)
+        try context.meter.count(launch: id)
         let launch = try await Launch(id, store: store)
         guard launch.data.finish == .direct else { throw ConnectError.launchNotFound }
         return launch

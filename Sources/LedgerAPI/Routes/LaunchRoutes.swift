@@ -63,7 +63,7 @@ struct LaunchRoutes: Sendable {
                 clientUserID: clientUserID,
                 finish: finish,
                 idempotencyKey: try Self.idempotencyKey(request),
-                mayMakeUser: { context.meter?.mayMakeUser(key: caller.keyID) ?? true }
+                mayMakeUser: { context.meter.mayMakeUser(key: caller.keyID) }
             ),
             of: caller.app,
             context: context.recordContext(key: caller, request)

@@ -42,7 +42,7 @@ struct TreeRoutes: Sendable {
     /// Asks for a key where the tree is not for everybody.
     private func authorize(_ request: Request, _ context: LedgerRequestContext) async throws {
         switch access {
-        case .open: try context.meter?.countAddress()
+        case .open: try context.meter.countAddress()
         case .key: _ = try await Caller(request, context, scope: .eventsRead, store: store)
         }
     }

@@ -17,6 +17,16 @@ final class AppDirectory: Sendable {
         var opened: [StoredApp] = []
         /// Ids and `clientId`s of the others.
         var damaged: [(id: Identifier, clientID: String)] = []
+
+        /// The app of this id or `clientId`; throws where it is a damaged one.
+        func first(
+            where isIt: (_ id: Identifier, _ clientID: String) -> Bool
+        ) throws(StoreError) -> StoredApp? {
+            guard !damaged.contains(where: { isIt($0.id, $0.clientID) }) else {
+                throw .damaged(.value)
+            }
+            return opened.first { isIt($0.id, $0.clientID) }
+        }
     }
 
     /// What was answered, and when to ask again.

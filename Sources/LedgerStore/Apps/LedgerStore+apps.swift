@@ -13,18 +13,12 @@ extension LedgerStore {
 
     /// The app with this id.
     package func app(_ id: Identifier) async throws(StoreError) -> StoredApp? {
-        let apps = try await directory.apps()
-        guard !apps.damaged.contains(where: { $0.id == id }) else { throw .damaged(.value) }
-        return apps.opened.first { $0.id == id }
+        try await directory.apps().first { appID, _ in appID == id }
     }
 
     /// The app with this `clientId`.
     package func app(clientID: String) async throws(StoreError) -> StoredApp? {
-        let apps = try await directory.apps()
-        guard !apps.damaged.contains(where: { $0.clientID == clientID }) else {
-            throw .damaged(.value)
-        }
-        return apps.opened.first { $0.clientID == clientID }
+        try await directory.apps().first { _, appClientID in appClientID == clientID }
     }
 
     /// Registers an app; false when its `clientId` is registered already.

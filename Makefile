@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .SILENT:
-.PHONY: help run demo test campaign campaign-broken docs format ready ready-for-tests
+.PHONY: help run demo test campaign campaign-broken docs format ready ready-packages ready-for-tests
 MAKEFLAGS += --no-print-directory
 
 # Where `make run` keeps its PostgreSQL and its keys. Another place: make run DATA_FOLDER=/srv/ledger
@@ -39,10 +39,25 @@ test: ready-for-tests
 	export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8
 	# Whether a launch or a read takes much more processor time than it did: bounds, not rates.
 	.build/debug/token-ledger bench gate
+	# Thousands of lines: those of what failed are said once more, before the runner's last.
+	run_tests() {
+	    local lines code
+	    lines=$$(mktemp)
+	    if swift test --skip-build --disable-xctest "$$@" 2>&1 | tee "$$lines"; then
+	        rm "$$lines"
+	        return
+	    else
+	        code=$$?
+	    fi
+	    grep -A 5 'recorded an issue' "$$lines" || true
+	    grep '✘' "$$lines" | tail -n 40 || true
+	    rm "$$lines"
+	    exit "$$code"
+	}
 	# What runs many services at once has the machine for itself: other tests would wait for it.
-	swift test --skip-build --disable-xctest --filter SmallCampaignTests
-	swift test --skip-build --disable-xctest --filter CrashPointTests
-	exec swift test --skip-build --disable-xctest --skip 'SmallCampaignTests|CrashPointTests'
+	run_tests --filter SmallCampaignTests
+	run_tests --filter CrashPointTests
+	run_tests --skip 'SmallCampaignTests|CrashPointTests'
 
 # The same faults again: make campaign SEED=… (the seed is printed). Needs root, for disks that lose
 # their power.
@@ -127,16 +142,19 @@ if ((EUID)) && ! command -v sudo >/dev/null; then
 fi
 say "installing: $${missing[*]}"
 log=$$(mktemp)
-# Debian's packages of the server and of PgBouncer start one of their own at once. Nobody asked for
-# one, so they are told not to, for this one installation.
+# Debian's packages of the server, of PgBouncer and of Prometheus start one of their own at once.
+# Nobody asked for one, so they are told not to, for this one installation.
 no_cluster=/etc/postgresql-common/createcluster.d/token-ledger.conf
-no_pooler=/etc/systemd/system/pgbouncer.service
-trap 'rm -f "$$log"; "$${as_root[@]}" rm -f "$$no_cluster"' EXIT
-if [[ " $${missing[*]} " == *" pgbouncer "* && ! -e $$no_pooler ]]; then
-    "$${as_root[@]}" mkdir -p "$${no_pooler%/*}"
-    "$${as_root[@]}" ln -s /dev/null "$$no_pooler"
-    trap 'rm -f "$$log"; "$${as_root[@]}" rm -f "$$no_cluster" "$$no_pooler"' EXIT
-fi
+masks=()
+trap 'rm -f "$$log"; "$${as_root[@]}" rm -f "$$no_cluster" "$${masks[@]}"' EXIT
+for service in pgbouncer prometheus; do
+    mask=/etc/systemd/system/$$service.service
+    if [[ " $${missing[*]} " == *" $$service "* && ! -e $$mask ]]; then
+        "$${as_root[@]}" mkdir -p "$${mask%/*}"
+        "$${as_root[@]}" ln -s /dev/null "$$mask"
+        masks+=("$$mask")
+    fi
+done
 if [[ " $${missing[*]} " == *" postgresql "* ]]; then
     "$${as_root[@]}" mkdir -p "$${no_cluster%/*}"
     "$${as_root[@]}" tee "$$no_cluster" >/dev/null <<<'create_main_cluster = false'
@@ -168,14 +186,30 @@ ready:
 	done
 	$(INSTALL_MISSING)
 
-ready-for-tests: ready
+ready-packages: ready
 	missing=()
 	if ! command -v chromium >/dev/null; then missing+=(chromium fonts-liberation); fi
 	if ! command -v python3 >/dev/null; then missing+=(python3); fi
 	if ! command -v chromedriver >/dev/null; then missing+=(chromium-driver); fi
 	if ! command -v pgbouncer >/dev/null; then missing+=(pgbouncer); fi
+	for program in prometheus promtool; do
+	    if ! command -v $$program >/dev/null; then missing+=(prometheus); break; fi
+	done
 	# For disks in files. What is for administrators is not on everybody's PATH.
 	PATH+=:/usr/sbin:/sbin
 	if ! command -v mkfs.ext4 >/dev/null; then missing+=(e2fsprogs); fi
 	if ! command -v mount >/dev/null; then missing+=(mount); fi
+	if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
 	$(INSTALL_MISSING)
+
+# Not one of Debian's: in a folder that git ignores, in the versions that its list names.
+ready-for-tests: ready-packages
+	list=Tests/EndToEndTests/Schemathesis/requirements.txt
+	folder=.build/schemathesis
+	if ! cmp -s $$list $$folder/installed.txt; then
+	    echo 'make: installing Schemathesis' >&2
+	    rm -rf $$folder
+	    python3 -m venv $$folder
+	    $$folder/bin/pip --quiet --disable-pip-version-check install --requirement $$list
+	    cp $$list $$folder/installed.txt
+	fi

@@ -1,4 +1,4 @@
--- The two schemas, the list of migrations, and the service's role.
+-- The two schemas, the list of migrations, and the roles beside the owner's.
 begin;
 
 -- `ledger` holds what happened; `vault` holds the values that must be erasable.
@@ -14,26 +14,34 @@ create table ledger.migration (
 );
 insert into ledger.migration (number, name) values (1, 'schema');
 
--- The role under which the service works: it may call the functions and read, nothing else.
--- Roles belong to the cluster, so another database may have made it already, or an administrator where
+-- Who may do what stands in Tests/LedgerStoreTests/rights.txt, and a test compares.
+-- token_ledger_service: what the service works under. It may call functions and read, nothing else.
+-- token_ledger_auditor: reads what is needed to verify the history, and no key and no value.
+-- Roles belong to the cluster, so another database may have made them already, or an administrator where
 -- the owner may not make roles.
 do $$
+declare
+    wanted text;
 begin
-    if not exists (select from pg_roles where rolname = 'token_ledger_service') then
-        create role token_ledger_service nologin;
-    end if;
-exception
-    when duplicate_object or unique_violation then
-        null;
-    when insufficient_privilege then
-        raise exception 'the role token_ledger_service is missing, and % may not make it', current_user
-            using errcode = 'LG006',
-                hint = 'Let an administrator run: create role token_ledger_service nologin';
+    foreach wanted in array array['token_ledger_service', 'token_ledger_auditor'] loop
+        begin
+            if not exists (select from pg_roles where rolname = wanted) then
+                execute format('create role %I nologin', wanted);
+            end if;
+        exception
+            when duplicate_object or unique_violation then
+                null;
+            when insufficient_privilege then
+                raise exception 'the role % is missing, and % may not make it', wanted, current_user
+                    using errcode = 'LG006',
+                        hint = format('Let an administrator run: create role %I nologin', wanted);
+        end;
+    end loop;
 end
 $$;
 
 revoke all on schema ledger, vault from public;
-grant usage on schema ledger, vault to token_ledger_service;
+grant usage on schema ledger, vault to token_ledger_service, token_ledger_auditor;
 grant select on ledger.migration to token_ledger_service;
 
 commit;

@@ -32,7 +32,31 @@ create trigger log_is_not_truncated before truncate on ledger.log
 alter table ledger.log enable always trigger log_never_shrinks;
 alter table ledger.log enable always trigger log_is_not_truncated;
 
+-- Whoever appends shows that it knows a secret which the deployment's key leads to: with the password of the
+-- service's role alone nobody can append, nor keep others from it. SHA-256 of 256 bits; no row until the
+-- deployment has its keys.
+create table ledger.appender (
+    secret_hash bytea primary key check (octet_length(secret_hash) = 32)
+);
+
+-- Whether a caller may append: it knows the secret, or needs none because it has the rights of the owner,
+-- who could do without these functions. Asked before anything is locked.
+create function ledger.knows_secret(secret bytea) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+    select case when knows_secret.secret is null
+        then (
+            select pg_has_role(session_user, c.relowner, 'usage') from pg_class c
+            where c.oid = 'ledger.appender'::regclass
+        )
+        else exists (
+            select from ledger.appender a where a.secret_hash = sha256(knows_secret.secret)
+        ) end
+$$;
+
+revoke all on function ledger.knows_secret from public;
+
 revoke all on function ledger.refuse_shrinking from public;
-grant select on ledger.log to token_ledger_service;
+grant select on ledger.log to token_ledger_service, token_ledger_auditor;
 
 commit;

@@ -5,7 +5,9 @@ insert into ledger.migration (number, name) values (4, 'event');
 
 -- `record` is the event: these bytes are what is hashed and exported. The columns beside it exist to
 -- be indexed; `token-ledger verify` checks that they say the same. No foreign keys here: append_events
--- holds the log's row locked, and a check per row would cost a third of the append.
+-- holds the log's row locked, and a check per row would cost a third of the append. `mac` shows that the
+-- service made the record: it is made with a key that the database does not have. Records that were replayed
+-- from an export have none.
 create table ledger.event (
     log_id integer not null,
     position bigint not null check (position >= 0),
@@ -16,6 +18,7 @@ create table ledger.event (
     type text not null,
     recorded_at timestamptz not null,
     record bytea not null check (octet_length(record) between 2 and 16384),
+    mac bytea check (octet_length(mac) = 16),
     primary key (log_id, position),
     -- log_id stands last, and the statements that use these write "log_id + 0": a plan made while the
     -- table was still small must not take the primary key for its first column alone.
@@ -32,6 +35,6 @@ create trigger event_is_not_truncated before truncate on ledger.event
 alter table ledger.event enable always trigger event_is_immutable;
 alter table ledger.event enable always trigger event_is_not_truncated;
 
-grant select on ledger.event to token_ledger_service;
+grant select on ledger.event to token_ledger_service, token_ledger_auditor;
 
 commit;

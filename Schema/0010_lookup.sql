@@ -15,6 +15,9 @@ create table vault.lookup (
     primary key (log_id, kind, fingerprint)
 );
 
+-- An erasure frees the people to whom a user was linked. What sessions were exchanged stays: the log says it too.
+create index lookup_person on vault.lookup (subject, log_id) where kind = 'human';
+
 grant select on vault.lookup to token_ledger_service;
 
 commit;

@@ -9,7 +9,8 @@ create type ledger.append_event as (
     subject uuid,
     subject_version bigint,
     type text,
-    record bytea
+    record bytea,
+    mac bytea
 );
 
 -- A fingerprint that must not be taken yet, as vault.lookup will hold it.
@@ -46,6 +47,7 @@ create type ledger.append_command as (
     public_token_version bigint,
     settle_at timestamptz,
     state json,
+    state_mac bytea,
     -- What a user's first command brings: the fingerprint under which the user is found, which must not
     -- be taken yet, and the key. An app's first command brings a key too.
     fingerprint bytea,
@@ -74,13 +76,15 @@ create type ledger.append_single as (
     public_token_version bigint,
     settle_at timestamptz,
     state json,
+    state_mac bytea,
     fingerprint bytea,
     root_key_id text,
     wrapped_key bytea,
     client_user_id bytea,
     event_id uuid,
     type text,
-    record bytea
+    record bytea,
+    mac bytea
 );
 
 -- A type in somebody's table could not be changed any more.

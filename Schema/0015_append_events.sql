@@ -7,14 +7,16 @@ insert into ledger.migration (number, name) values (15, 'append_events');
 --   appended  its events stand from first_position on
 --   repeated  one of its events is in the log already, at first_position: nothing was written
 --   claimed   claimed_kind names a fingerprint that is taken: nothing was written
---   conflict  the subject is not at the expected version: nothing was written
+--   conflict  the subject is not at the expected version: nothing was written. Who was erased is at none
 -- A refused command does not fail its neighbours.
-create function ledger.append_events(log_id integer, commands ledger.append_command[])
+create function ledger.append_events(
+    log_id integer, commands ledger.append_command[], secret bytea default null
+)
 returns table (verdict text, first_position bigint, claimed_kind text)
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
--- Every probe below is a correlated subquery through a unique index: a plan made while the tables were
--- still empty must not scan them later, nor turn a join around.
+-- Every probe below is a correlated subquery through a unique index, whatever the tables held when the
+-- plan was made.
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -25,6 +27,7 @@ declare
     old_size bigint;
     new_size bigint;
     reaches_vault boolean;
+    erases boolean;
     -- One element per command.
     event_counts integer[];
     verdicts text[];
@@ -33,11 +36,13 @@ declare
     kinds text[];
     found_row record;
 begin
+    if not ledger.knows_secret(append_events.secret) then
+        raise exception 'only who has the deployment''s keys appends' using errcode = 'LG011';
+    end if;
     if current_setting('transaction_isolation') <> 'read committed' then
         raise exception 'append_events needs read committed' using errcode = 'LG002';
     end if;
-    -- Nobody may be told of a commit that the server does not keep, or without the warning that it
-    -- gave up waiting for its standby. A setting of this function would not reach to the commit.
+    -- Nobody may be told of a commit that is not kept, or without the warning that a standby was given up.
     if current_setting('synchronous_commit') = 'off' or current_setting('client_min_messages') = 'error' then
         raise exception 'append_events needs synchronous_commit and warnings' using errcode = 'LG008';
     end if;
@@ -46,8 +51,7 @@ begin
         raise exception 'events do not fit their commands' using errcode = 'LG005';
     end if;
 
-    -- The log's one lock. Whoever holds it gives out positions until its commit, so positions are in
-    -- commit order; a rollback gives them back.
+    -- The log's one lock, until the commit: positions are in commit order; a rollback gives them back.
     select log.size into old_size from ledger.log
     where log.log_id = append_events.log_id for update;
     if not found then
@@ -57,16 +61,18 @@ begin
     select array_agg(h.verdict order by h.number),
         array_agg(case h.verdict when 'claimed' then 'user' end order by h.number),
         array_agg(h.event_count order by h.number),
-        bool_or(h.reaches_vault)
-    into verdicts, kinds, event_counts, reaches_vault
+        bool_or(h.reaches_vault), bool_or(h.erases)
+    into verdicts, kinds, event_counts, reaches_vault, erases
     from (
         select c.ordinality as number, cardinality(c.events) as event_count,
             -- Many commands are launches of known users, which do not.
             (c.wrapped_key is not null and c.expected_version is null) or cardinality(c.claims) > 0
                 or cardinality(c.values) > 0 or cardinality(c.drops) > 0 as reaches_vault,
+            c.status = 'erased' as erases,
             case when c.expected_version is null then 'appended'
                 when c.expected_version <> coalesce((
-                    select head.subject_version from vault.user_state head
+                    select case when head.status <> 'erased' then head.subject_version else -1 end
+                    from vault.user_state head
                     where head.log_id = append_events.log_id and head.app_id = c.app_id
                         and head.subject = c.subject
                 ), 0) then 'conflict'
@@ -95,8 +101,7 @@ begin
                     and taken.kind = (l.claim).kind and taken.fingerprint = (l.claim).fingerprint
             )
         loop
-            -- A command that decided on an outdated state may find its own subject's claim: it is told
-            -- to decide again.
+            -- Decided on an outdated state, a command may find its own subject's claim: it decides again.
             if verdicts[found_row.command] = 'appended' then
                 verdicts[found_row.command] := 'claimed';
                 kinds[found_row.command] := found_row.kind;
@@ -135,10 +140,10 @@ begin
 
     if new_size > old_size then
         insert into ledger.event
-            (log_id, position, event_id, app_id, subject, subject_version, type, recorded_at, record)
+            (log_id, position, event_id, app_id, subject, subject_version, type, recorded_at, record, mac)
         select append_events.log_id, positions[e.command] + e.number - 1,
             (e.event).event_id, e.app_id, (e.event).subject, (e.event).subject_version,
-            (e.event).type, e.recorded_at, (e.event).record
+            (e.event).type, e.recorded_at, (e.event).record, (e.event).mac
         from (
             select c.ordinality as command, c.app_id, c.recorded_at,
                 generate_subscripts(c.events, 1) as number, unnest(c.events) as event
@@ -150,6 +155,11 @@ begin
             perform vault.keep(append_events.log_id, append_events.commands, accepted);
         end if;
         perform ledger.project_user_state(append_events.log_id, append_events.commands, accepted);
+        if erases then
+            perform vault.erase(append_events.log_id, c.app_id, c.subject)
+            from unnest(append_events.commands) with ordinality as c
+            where accepted[c.ordinality] and c.status = 'erased';
+        end if;
     end if;
 
     return query

@@ -7,11 +7,14 @@ insert into ledger.migration (number, name) values (17, 'settle_events');
 -- append whose answer was lost has ended, one way or the other, before the answer is given. To take it
 -- is a change of its own: its commit stands behind that of the append and waits for the standby as that
 -- one does, so what is answered here is confirmed as soon as the answer is.
-create function ledger.settle_events(log_id integer, event_id uuid[])
+create function ledger.settle_events(log_id integer, event_id uuid[], secret bytea default null)
 returns table (settled_id uuid, settled_position bigint, settled_record bytea)
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+    if not ledger.knows_secret(settle_events.secret) then
+        raise exception 'only who has the deployment''s keys appends' using errcode = 'LG011';
+    end if;
     if current_setting('transaction_isolation') <> 'read committed' then
         raise exception 'settle_events needs read committed' using errcode = 'LG002';
     end if;

@@ -8,7 +8,7 @@ insert into ledger.migration (number, name) values (18, 'read_users');
 create function vault.read_users(
     log_id integer[], app_id uuid[], fingerprint bytea[], subject uuid[]
 ) returns table (
-    number bigint, user_subject uuid, state json, wrapped_key bytea,
+    number bigint, user_subject uuid, subject_version bigint, state json, state_mac bytea, wrapped_key bytea,
     access_token bytea, public_token bytea, human_id bytea, client_user_id bytea
 )
 language plpgsql stable security definer
@@ -24,8 +24,8 @@ begin
     from unnest(read_users.log_id, read_users.app_id, read_users.fingerprint)
         with ordinality as asked (log_id, app_id, fingerprint, number)
     cross join lateral (
-        select head.subject, head.state, head.wrapped_key, head.access_token, head.public_token,
-            head.human_id, head.client_user_id
+        select head.subject, head.subject_version, head.state, head.state_mac, head.wrapped_key,
+            head.access_token, head.public_token, head.human_id, head.client_user_id
         from vault.user_state head
         where head.fingerprint = asked.fingerprint and head.log_id + 0 = asked.log_id
             and head.app_id = asked.app_id
@@ -37,8 +37,8 @@ begin
     from unnest(read_users.log_id, read_users.app_id, read_users.subject)
         with ordinality as asked (log_id, app_id, subject, number)
     cross join lateral (
-        select head.subject, head.state, head.wrapped_key, head.access_token, head.public_token,
-            head.human_id, head.client_user_id
+        select head.subject, head.subject_version, head.state, head.state_mac, head.wrapped_key,
+            head.access_token, head.public_token, head.human_id, head.client_user_id
         from vault.user_state head
         where head.log_id = asked.log_id and head.app_id = asked.app_id
             and head.subject = asked.subject

@@ -10,9 +10,10 @@ create index event_token_fingerprint on ledger.event
     (substring(record from position('"fingerprint":"'::bytea in record) + 15 for 32))
     where type in ('access_token.rotated', 'public_token.rotated', 'public_token.recovered');
 
--- Which users of an app have had a token with one of these fingerprints (32 hexadecimal digits each).
-create function ledger.find_tokens(log_id integer, app_id uuid, fingerprint bytea[], users_max integer)
-returns table (found_subject uuid)
+-- The events with which users of an app got a token of one of these fingerprints (32 hexadecimal digits each).
+-- Who reads them sees by their MACs which of them the service wrote.
+create function ledger.find_tokens(log_id integer, app_id uuid, fingerprint bytea[], events_max integer)
+returns setof ledger.event
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 -- A plan made while the table was still small must not scan it later.
@@ -20,13 +21,13 @@ set enable_seqscan = off
 as $$
 begin
     return query
-    select distinct event.subject from ledger.event
+    select event.* from ledger.event
     where substring(event.record from position('"fingerprint":"'::bytea in event.record) + 15 for 32)
             = any (find_tokens.fingerprint)
         and event.type in ('access_token.rotated', 'public_token.rotated', 'public_token.recovered')
         and event.log_id + 0 = find_tokens.log_id and event.app_id = find_tokens.app_id
         and event.subject is not null
-    order by event.subject limit find_tokens.users_max;
+    order by event.position limit find_tokens.events_max;
 end
 $$;
 

@@ -22,5 +22,8 @@ create table ledger.api_key (
 );
 
 grant select on ledger.api_key to token_ledger_service;
+-- All but the hash, which an auditor needs for nothing.
+grant select (key_id, app_id, is_test, scopes, label, networks, created_at, expires_at, revoked_at, replaces)
+    on ledger.api_key to token_ledger_auditor;
 
 commit;

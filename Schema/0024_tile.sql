@@ -23,6 +23,6 @@ create trigger tile_is_not_truncated before truncate on ledger.tile
 alter table ledger.tile enable always trigger tile_is_immutable;
 alter table ledger.tile enable always trigger tile_is_not_truncated;
 
-grant select on ledger.tile to token_ledger_service;
+grant select on ledger.tile to token_ledger_service, token_ledger_auditor;
 
 commit;

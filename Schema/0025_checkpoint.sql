@@ -13,10 +13,13 @@ create table ledger.checkpoint (
     primary key (log_id, size)
 );
 
--- Whoever publishes a checkpoint holds the row of its log. No role but the owner can lock it: with an
--- advisory lock everybody who may connect could keep checkpoints from being published.
+-- Whoever publishes a checkpoint holds the row of its log, and shows the same secret as whoever appends. With
+-- the password of the service's role alone nobody can publish, nor keep others from it: the row is locked only
+-- after the secret was compared.
 create table ledger.publisher (
-    log_id integer primary key
+    log_id integer primary key,
+    -- SHA-256 of 256 bits; null until the deployment has its keys.
+    secret_hash bytea check (octet_length(secret_hash) = 32)
 );
 insert into ledger.publisher (log_id) values (0), (1);
 
@@ -27,6 +30,6 @@ create trigger checkpoint_is_not_truncated before truncate on ledger.checkpoint
 alter table ledger.checkpoint enable always trigger checkpoint_is_immutable;
 alter table ledger.checkpoint enable always trigger checkpoint_is_not_truncated;
 
-grant select on ledger.checkpoint to token_ledger_service;
+grant select on ledger.checkpoint to token_ledger_service, token_ledger_auditor;
 
 commit;

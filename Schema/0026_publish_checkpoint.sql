@@ -5,8 +5,10 @@ insert into ledger.migration (number, name) values (26, 'publish_checkpoint');
 
 -- Publishes a checkpoint after the one of `previous_size` (null: the first), with the tiles that the
 -- growth completed. Answers false, and writes nothing, when another copy of the service was first.
+-- `secret` is what ledger.publisher has the hash of: what is stored here is served to everybody, and no
+-- signature can be checked in SQL.
 create function ledger.publish_checkpoint(
-    log_id integer, previous_size bigint, size bigint, root bytea, note text,
+    secret bytea, log_id integer, previous_size bigint, size bigint, root bytea, note text,
     tile_level integer[], tile_number bigint[], tile_hashes bytea[], tile_root bytea[]
 ) returns boolean
 language plpgsql security definer
@@ -18,9 +20,11 @@ declare
     found_size bigint;
 begin
     -- One publisher at a time; appends do not wait for this lock.
-    perform from ledger.publisher p where p.log_id = publish_checkpoint.log_id for update;
+    perform from ledger.publisher p
+    where p.log_id = publish_checkpoint.log_id and p.secret_hash = sha256(publish_checkpoint.secret)
+    for update;
     if not found then
-        raise exception 'there is no log %', publish_checkpoint.log_id using errcode = 'LG003';
+        raise exception 'only who has the checkpoint key publishes' using errcode = 'LG011';
     end if;
     select max(c.size) into found_size from ledger.checkpoint c
     where c.log_id = publish_checkpoint.log_id;

@@ -25,7 +25,10 @@ begin
         api_url = (update_app.changed).api_url,
         allowed_origins = (update_app.changed).allowed_origins,
         client_secret_version = (update_app.changed).client_secret_version,
-        app_key_version = (update_app.changed).app_key_version
+        app_key_version = (update_app.changed).app_key_version,
+        policies = (update_app.changed).policies,
+        superseded_grace_seconds = (update_app.changed).superseded_grace_seconds,
+        access_log = (update_app.changed).access_log
     where app.app_id = (update_app.known).app_id;
     -- Before the append, which may bring a value in their place.
     delete from vault.value v

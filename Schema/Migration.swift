@@ -19,7 +19,7 @@ public struct Migration: Sendable {
         PackageResources._004_event_sql,
         PackageResources._005_user_state_sql,
         PackageResources._006_master_key_sql,
-        PackageResources._007_offer_master_key_sql,
+        PackageResources._007_public_sql,
         PackageResources._008_data_key_sql,
         PackageResources._009_value_sql,
         PackageResources._010_lookup_sql,
@@ -43,5 +43,10 @@ public struct Migration: Sendable {
         PackageResources._028_update_app_sql,
         PackageResources._029_change_api_key_sql,
         PackageResources._030_api_key_use_sql,
+        PackageResources._031_rewrap_keys_sql,
+        PackageResources._032_erase_sql,
+        PackageResources._033_drop_superseded_sql,
+        PackageResources._034_access_sql,
+        PackageResources._035_set_aside_sql,
     ]
 }

@@ -13,9 +13,11 @@ struct AnswerForm {
 
     private let body: Body
     private let isLast: Bool
+    private let isSecure: Bool
 
-    init(_ response: HTTPResponse, to request: RequestHead, isLast: Bool) {
+    init(_ response: HTTPResponse, to request: RequestHead, isLast: Bool, isSecure: Bool) {
         self.isLast = isLast
+        self.isSecure = isSecure
         if request.request.method == .head || response.status.hasNoBody {
             body = .none
         } else if request.isOld || response.headerFields.contains(.contentLength) {
@@ -40,6 +42,7 @@ struct AnswerForm {
         }
         if case .chunked = body { bytes.write("Transfer-Encoding", "chunked") }
         if isLast { bytes.write("Connection", "close") }
+        bytes.writeProtection(beside: response.headerFields, isSecure: isSecure)
         bytes.writeStaticString("\r\n")
         return bytes
     }
@@ -68,14 +71,12 @@ struct AnswerForm {
     }
 
     /// The whole answer to what is no request.
-    static func refusal(_ flaw: RequestFlaw) -> ByteBuffer {
+    static func refusal(_ flaw: RequestFlaw, isSecure: Bool) -> ByteBuffer {
         var bytes = statusLine(.badRequest)
         bytes.write("Content-Type", "text/plain; charset=utf-8")
         bytes.write("Content-Length", "\(flaw.rawValue.utf8.count + 1)")
-        bytes.write("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        bytes.write("X-Content-Type-Options", "nosniff")
-        bytes.write("Cache-Control", "no-store")
         bytes.write("Connection", "close")
+        bytes.writeProtection(beside: HTTPFields(), isSecure: isSecure)
         bytes.writeString("\r\n\(flaw.rawValue)\n")
         return bytes
     }

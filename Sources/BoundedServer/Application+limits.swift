@@ -10,8 +10,10 @@ extension Application {
     ///   - router: what it answers.
     ///   - host: the address it listens at.
     ///   - port: 0 takes any free one.
-    ///   - name: what it is called in measurements.
+    ///   - name: what it is called in the log.
+    ///   - meter: counts what becomes of its connections.
     ///   - limits: what it takes from those who call it.
+    ///   - tls: its certificate, if it speaks TLS and nothing else.
     ///   - door: who may turn requests away before they reach the router.
     ///   - onRunning: told the port once the socket listens.
     ///   - logger: for the server's own messages.
@@ -20,22 +22,26 @@ extension Application {
         host: String,
         port: Int,
         name: String,
+        meter: ServerMeter = ServerMeter(),
         limits: ServerLimits,
+        tls: ServerTLS? = nil,
         door: (any Door)? = nil,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in },
         logger: Logger
     ) where Responder == RouterResponder<Context> {
         let connections = Connections(
-            tally: ConnectionTally(of: name, logger: logger),
+            tally: ConnectionTally(of: name, meter: meter, logger: logger),
             connectionsMax: ConnectionRoom.size(limits.connectionsMax, logger: logger),
             unreadBytesMax: limits.unreadBytesMax
         )
+        meter.watch(connections, limits)
         self.init(
             router: router,
             server: HTTPServerBuilder { responder in
                 StrictChannel(
                     responder: responder,
                     limits: limits,
+                    tls: tls,
                     door: door,
                     connections: connections
                 )

@@ -1,5 +1,5 @@
 internal import Logging
-internal import Metrics
+internal import Measures
 internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
@@ -15,40 +15,30 @@ final class ConnectionTally: Sendable {
 
     private let server: String
     private let logger: Logger
-    private let openCount: Gauge
-    private let fullTimes: Counter
-    private let cuts: [Cut: Counter]
+    private let meter: ServerMeter
     private let untold = Mutex<Untold?>(nil)
 
-    /// Counts for a server of this name.
-    init(of server: String, logger: Logger) {
+    /// Tells of a server of this name.
+    init(of server: String, meter: ServerMeter, logger: Logger) {
         self.server = server
+        self.meter = meter
         self.logger = logger
-        let dimensions = [("server", server)]
-        openCount = Gauge(label: "ledger_connections", dimensions: dimensions)
-        fullTimes = Counter(label: "ledger_full_connections", dimensions: dimensions)
-        cuts = Dictionary(
-            uniqueKeysWithValues: Cut.allCases.map { reason in
-                let labels = dimensions + [("reason", reason.rawValue)]
-                return (reason, Counter(label: "ledger_cut_connections", dimensions: labels))
-            }
-        )
     }
-
-    /// So many are open now.
-    func note(openCount count: Int) { openCount.record(count) }
 
     /// One is cut.
     func note(_ reason: Cut) {
-        cuts[reason]?.increment()
+        meter.cuts.add(reason)
         tellSoon { $0.cuts[reason, default: 0] += 1 }
     }
 
     /// As many are open as may be.
     func noteFull() {
-        fullTimes.increment()
+        meter.fullTimes.add()
         tellSoon { $0.fullCount += 1 }
     }
+
+    /// What came was no request, and nobody could answer it but with 400.
+    func noteMalformed() { meter.malformedRequests.add() }
 
     private func tellSoon(_ note: (inout Untold) -> Void) {
         let isFirst = untold.withLock { untold in

@@ -23,12 +23,14 @@ enum Cut: String, CaseIterable {
 extension ChannelHandlerContext {
     /// Ends the connection at once, with whatever waits to be sent.
     ///
-    /// The system would go on offering what it has to a reader who does not read.
+    /// TLS would say farewell and wait for the answer, and the system would go on offering what it has
+    /// to a reader who does not read.
     func cut(_ reason: Cut, _ tally: ConnectionTally) {
         tally.note(reason)
         // It is a reset without this, too, only later.
         _ = (channel as? any SocketOptionProvider)?
             .setSoLinger(linger(l_onoff: 1, l_linger: 0))
-        close(promise: nil)
+        let socket = try? channel.pipeline.syncOperations.context(handlerType: ReaderWatch.self)
+        (socket ?? self).close(promise: nil)
     }
 }

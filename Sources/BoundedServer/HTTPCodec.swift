@@ -15,6 +15,8 @@ final class HTTPCodec: ChannelDuplexHandler {
     typealias OutboundOut = ByteBuffer
 
     private let limits: ServerLimits
+    /// Whether its bytes come by way of TLS.
+    private let isSecure: Bool
     private let tally: ConnectionTally
     private let wait: Wait
     private var parser: RequestParser
@@ -38,8 +40,15 @@ final class HTTPCodec: ChannelDuplexHandler {
     private var timer: DeadlineTimer?
 
     /// Reads a connection that was accepted now.
-    init(limits: ServerLimits, tally: ConnectionTally, wait: Wait, now: NIODeadline) {
+    init(
+        limits: ServerLimits,
+        isSecure: Bool,
+        tally: ConnectionTally,
+        wait: Wait,
+        now: NIODeadline
+    ) {
         self.limits = limits
+        self.isSecure = isSecure
         self.tally = tally
         self.wait = wait
         parser = RequestParser(limits: limits)
@@ -116,6 +125,14 @@ extension HTTPCodec {
         context.fireChannelInactive()
     }
 
+    /// Who ends without the farewell of TLS has closed its side, no more.
+    ///
+    /// Messages say themselves where they end. After anything else that TLS cannot read the connection
+    /// is closed anyway.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if !error.isOfTLS { context.fireErrorCaught(error) }
+    }
+
     private func handOn(_ part: RequestParser.Part, _ context: ChannelHandlerContext) {
         switch part {
         case .head(let head):
@@ -139,6 +156,7 @@ extension HTTPCodec {
 
     /// Whoever serves the connection fails with this error.
     private func refuse(_ flaw: RequestFlaw, _ context: ChannelHandlerContext) {
+        tally.noteMalformed()
         // Within a body the request is answered by whoever reads that body.
         if !parser.isWithinBody { self.flaw = flaw }
         end(context)
@@ -209,12 +227,18 @@ extension HTTPCodec {
         if let request {
             // Who answers without the rest of a body does not want it (docs/threats.md#t12).
             if parser.isWithinBody { end(context) }
-            let form = AnswerForm(response, to: request, isLast: isEnding || request.isLast)
+            let form = AnswerForm(
+                response,
+                to: request,
+                isLast: isEnding || request.isLast,
+                isSecure: isSecure
+            )
             answer = form
             heldHead = form.head(response)
             if promise != nil { write(ByteBuffer(), context, promise) }
         } else if let flaw {
-            context.write(wrapOutboundOut(AnswerForm.refusal(flaw)), promise: promise)
+            let refusal = AnswerForm.refusal(flaw, isSecure: isSecure)
+            context.write(wrapOutboundOut(refusal), promise: promise)
         } else {
             promise?.succeed()
         }

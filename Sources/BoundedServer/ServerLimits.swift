@@ -35,6 +35,10 @@ package struct ServerLimits: Sendable {
     static let receiveBufferBytes = 65_536
     static let sendBufferBytes = 131_072
 
+    /// After how long without a word from the system at the other end, while it owes one, a connection is
+    /// given up: a machine that has vanished would be waited for a quarter of an hour otherwise.
+    static let deafTimeMilliseconds = 60_000
+
     /// How many times within `unreadTimeMax` it is looked how much of an answer was taken.
     static let unreadLooks = 10
 
@@ -47,6 +51,8 @@ package struct ServerLimits: Sendable {
     ///
     /// Who has just come may not have had the time.
     static let roomWaitMin = TimeAmount.seconds(1)
+    /// An address makes room before others once it has more than one in so many connections.
+    static let addressShare = 8
     static let roomPause = TimeAmount.milliseconds(100)
 
     /// How long what was cut is counted before a line in the log tells of it.

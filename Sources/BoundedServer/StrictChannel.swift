@@ -3,12 +3,20 @@ internal import Logging
 internal import NIOCore
 internal import NIOHTTPTypes
 
+#if canImport(Glibc)
+internal import Glibc
+#else
+internal import Musl
+#endif
+
 /// A connection that is read by `HTTPCodec` instead of the framework's lenient reader.
 struct StrictChannel: HTTPChannelHandler {
     typealias Value = AcceptedConnection
 
     let responder: Responder
     let limits: ServerLimits
+    /// Nil where the caller speaks in the clear.
+    let tls: ServerTLS?
     let door: (any Door)?
     let connections: Connections
 
@@ -17,10 +25,15 @@ struct StrictChannel: HTTPChannelHandler {
             try Self.bound(channel)
             let pipeline = channel.pipeline.syncOperations
             let wait = connections.add(channel)
-            try pipeline.addHandlers(
-                ReaderWatch(limits: limits, connections: connections, wait: wait),
+            try pipeline.addHandler(
+                ReaderWatch(limits: limits, connections: connections, wait: wait)
+            )
+            if let tls { try pipeline.addHandler(tls.handler()) }
+            // The time for the first head begins now, so the handshake has to come within it.
+            try pipeline.addHandler(
                 HTTPCodec(
                     limits: limits,
+                    isSecure: tls != nil,
                     tally: connections.tally,
                     wait: wait,
                     now: channel.eventLoop.now
@@ -53,6 +66,10 @@ struct StrictChannel: HTTPChannelHandler {
             value: ServerLimits.receiveBufferBytes
         )
         try options.setOption(.socketOption(.so_sndbuf), value: ServerLimits.sendBufferBytes)
+        try options.setOption(
+            .tcpOption(.init(rawValue: TCP_USER_TIMEOUT)),
+            value: ServerLimits.deafTimeMilliseconds
+        )
     }
 
     func handle(value: Value, logger: Logger) async {

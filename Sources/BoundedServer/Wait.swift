@@ -11,6 +11,8 @@ final class Wait: Sendable {
     private static let never = UInt64.max
 
     private let channel: any Channel
+    /// Where the connection comes from.
+    let address: ClientAddress
     /// For something to be sent, and for something to be taken.
     private let callerSince = Atomic(never)
     private let readerSince = Atomic(never)
@@ -19,6 +21,7 @@ final class Wait: Sendable {
 
     init(_ channel: any Channel) {
         self.channel = channel
+        address = ClientAddress(channel.remoteAddress)
     }
 
     /// Something is expected of the caller since then; nil while it is not.
@@ -33,14 +36,20 @@ final class Wait: Sendable {
         return bytes - unread.exchange(bytes, ordering: .relaxed)
     }
 
-    /// Since when the caller could be told to leave for this reason; nil when it must not be.
+    /// Since when the caller is waited for in a way that is a reason to tell it to leave; nil while it
+    /// is not, or was told already.
     func since(_ reason: Cut) -> UInt64? {
         guard !isLeaving.load(ordering: .relaxed) else { return nil }
         let reader = readerSince.load(ordering: .relaxed)
-        guard reason == .noRoom else { return reader == Self.never ? nil : reader }
-        let since = min(reader, callerSince.load(ordering: .relaxed))
-        let latest = NIODeadline.now() - ServerLimits.roomWaitMin
-        return since <= latest.uptimeNanoseconds ? since : nil
+        let since = reason == .noRoom ? min(reader, callerSince.load(ordering: .relaxed)) : reader
+        return since == Self.never ? nil : since
+    }
+
+    /// Whether who is waited for since then may be told to leave: who has just come may not have had
+    /// the time to make use of its room.
+    static func isLong(since time: UInt64, _ reason: Cut) -> Bool {
+        guard reason == .noRoom else { return true }
+        return time <= (NIODeadline.now() - ServerLimits.roomWaitMin).uptimeNanoseconds
     }
 
     /// Tells the caller to leave.
@@ -52,6 +61,6 @@ final class Wait: Sendable {
     /// The caller was told to leave; whether it is still waited for, and must.
     func mustLeave(_ reason: Cut) -> Bool {
         isLeaving.store(false, ordering: .relaxed)
-        return since(reason) != nil
+        return since(reason).map { Self.isLong(since: $0, reason) } ?? false
     }
 }

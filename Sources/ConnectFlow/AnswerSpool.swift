@@ -53,11 +53,13 @@ package struct AnswerSpool: Sendable {
     }
 
     /// The answers that wait, those that wait longest first.
-    func entries() throws -> [Entry] {
+    func entries() throws -> [Entry] { try Self.entries(in: folder) }
+
+    private static func entries(in folder: String) throws -> [Entry] {
         try FileManager.default.contentsOfDirectory(atPath: folder)
             .compactMap { name -> Entry? in
-                guard name.hasSuffix(Self.suffix),
-                    let finalize = Identifier(name.dropLast(Self.suffix.count)),
+                guard name.hasSuffix(suffix),
+                    let finalize = Identifier(name.dropLast(suffix.count)),
                     let attributes = try? FileManager.default.attributesOfItem(
                         atPath: folder + "/" + name
                     ),
@@ -73,7 +75,15 @@ package struct AnswerSpool: Sendable {
 
     /// How many answers wait, and for how many seconds the oldest one has; 0 when none does.
     package func waiting(at now: Timestamp) throws -> (count: Int, seconds: Int64) {
-        let entries = try entries()
+        try Self.waiting(in: folder, at: now)
+    }
+
+    /// The same of a folder that is only looked at; nothing is made or written.
+    package static func waiting(
+        in folder: String,
+        at now: Timestamp
+    ) throws -> (count: Int, seconds: Int64) {
+        let entries = try entries(in: folder)
         let since = entries.first?.since ?? now
         return (entries.count, max(0, (now.microseconds - since.microseconds) / 1_000_000))
     }

@@ -9,6 +9,8 @@ package enum ConnectError: Error, Equatable {
     /// The provider does not know the linked person any more.
     case personGone
     case launchNotFound
+    /// The app serves no launch without a challenge.
+    case challengeRequired
     /// The caller may make no more users for now.
     case tooManyNewUsers
     /// The `Idempotency-Key` was used for another request.
@@ -37,6 +39,18 @@ package enum FinishError: Error, Equatable {
     case clientIDMismatch
     /// The finish or the provider's answer is about somebody else.
     case differentPerson
+    /// Nothing but the launch says that the person is the launched user.
+    case userUnproven
+    /// The verifier is missing, or is not that of the session which the launch is bound to.
+    case verifierRefused
+    /// The launch is bound to no session, so there is nothing to confirm.
+    case launchNotBound
+    /// No finish of the launch is known by this code.
+    case codeUnknown
+    /// The finish is held: it waits for the verifier.
+    case held
+    /// Nobody showed the verifier in time, and the session is destroyed.
+    case unconfirmed
     /// The same finish is being worked on.
     case inProgress
     /// The provider refused the session.
@@ -48,9 +62,10 @@ package enum FinishError: Error, Equatable {
 }
 
 extension ConnectError {
-    /// Sorts whatever was thrown.
+    /// Sorts whatever was thrown; who was erased is as unknown as who never was.
     init(_ error: any Error) {
         switch error {
+        case StoreError.erased: self = .notConnected
         case let error as ConnectError: self = error
         case let error as FinishError: self = .finish(error)
         case let error as StoreError: self = .store(error)
@@ -62,11 +77,29 @@ extension ConnectError {
     var isPassing: Bool {
         switch self {
         case .store(let error): error.isPassing
-        case .notConnected, .personUnproven, .personGone, .launchNotFound, .tooManyNewUsers,
-            .keyReused,
-            .recoveryRejected, .providerUnavailable, .userListTooLong, .personUnclear, .finish:
+        case .notConnected, .personUnproven, .personGone, .launchNotFound, .challengeRequired,
+            .tooManyNewUsers, .keyReused, .recoveryRejected, .providerUnavailable,
+            .userListTooLong, .personUnclear, .finish:
             false
         }
+    }
+
+    /// The same for what is done with a launch, which goes with its user.
+    static func sortingLaunch<Value>(
+        _ work: () async throws -> Value
+    ) async throws(ConnectError) -> Value {
+        try await sorting {
+            do {
+                return try await work()
+            } catch StoreError.erased {
+                throw ConnectError.launchNotFound
+            }
+        }
+    }
+
+    /// Whether the provider did not say what was to be recorded.
+    var isOfProvider: Bool {
+        if case .providerUnavailable = self { true } else { false }
     }
 
     /// Does work that fails in several ways, and gives its failure as one of ours.

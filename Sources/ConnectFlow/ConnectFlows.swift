@@ -2,6 +2,7 @@ package import HumanConnect
 internal import Ledger
 package import LedgerStore
 package import Logging
+package import Measures
 
 /// Everything that launches lead to, over one store, one provider and one spool.
 package struct ConnectFlows: Sendable {
@@ -36,10 +37,34 @@ package struct ConnectFlows: Sendable {
         )
     }
 
+    /// Adds how finalizes do, and what waits on disk, to a page of metrics.
+    package func fill(_ page: inout MetricPage) {
+        finalizer.meter.fill(&page)
+        page.name(.spoolAnswers)
+        page.name(.spoolOldest)
+        // Of a folder that cannot be read nobody knows what is in it; `spool_unreadable` says so.
+        guard let (count, seconds) = try? spool.waiting(at: finalizer.store.clock.now()) else {
+            return
+        }
+        page.add(.spoolAnswers, count)
+        page.add(.spoolOldest, Int(seconds))
+    }
+
     /// What readiness should tell of answers that wait on disk.
     package var conditions: [ReadinessCondition] {
         let now = finalizer.store.clock.now()
         guard let (count, seconds) = try? spool.waiting(at: now) else { return [.spoolUnreadable] }
         return count > 0 ? [.answersWaiting(count: count, seconds: seconds)] : []
     }
+}
+
+extension MetricFamily {
+    fileprivate static let spoolAnswers = gauge(
+        "token_ledger_spool_answers",
+        "Answers of the provider that wait on disk to be recorded"
+    )
+    fileprivate static let spoolOldest = gauge(
+        "token_ledger_spool_oldest_seconds",
+        "For how long the oldest answer has waited on disk"
+    )
 }

@@ -18,10 +18,13 @@ struct Finalize: Sendable {
     let context: RecordContext
     /// Whether somebody waits for the public token.
     let hasCaller: Bool
+    /// Whether its session may be exchanged: its launch is bound to no session, or the verifier of
+    /// that was shown.
+    let isProven: Bool
 
     /// The finalize among the user's open ones; nil once it has ended.
     func open(in user: StoredUser) -> SubjectState.OpenFinalize? {
-        user.state.openFinalizes.first { $0.finalize == finish.finalize }
+        user.state.openFinalize(finish.finalize)
     }
 }
 
@@ -39,7 +42,9 @@ extension Finalize {
         finalize.derived("unresolved/\(number)")
     }
 
-    private var abandonedID: Identifier { finish.finalize.derived("abandoned") }
+    var abandonedID: Identifier { finish.finalize.derived("abandoned") }
+
+    private var confirmedID: Identifier { finish.finalize.derived("confirmed") }
 
     /// What follows from the finish names it as the cause.
     private var consequence: RecordContext {
@@ -55,18 +60,14 @@ extension Finalize {
     /// The intent, with the claim that decides who is first, or why there is none; no change when
     /// there is nothing to record.
     func receipt(by user: StoredUser) -> (Change?, FinishError?) {
-        let events = user.state.receive(finish)
+        let events = user.state.receive(finish, isHeld: !isProven)
         var change = Change(context: context)
-        guard let object, case .finishReceived? = events.first else {
-            for event in events { change.append(event) }
+        if case .finishRefused? = events.first { change.append(events[0]) }
+        guard let object, events.first?.finish != nil else {
             return (events.isEmpty ? nil : change, .launchConsumed)
         }
         for event in events {
-            if case .finishReceived = event {
-                change.append(event, id: finish.finalize)
-            } else {
-                change.append(event, id: outcomeID)
-            }
+            change.append(event, id: event.finish == nil ? outcomeID : finish.finalize)
         }
         change.claim(.session, finish.session)
         let version = user.state.version + 1
@@ -75,10 +76,28 @@ extension Finalize {
             change.keep(object.sessionToken, .sessionToken, version: version)
         }
         if user.state.human == nil {
-            change.dropClaimedPerson(of: user.state)
+            if isProven { change.dropClaimedPerson(of: user.state) }
             change.keep(object.humanID, .claimedHumanID, version: version)
         }
         return (change, events.count == 1 ? nil : .differentPerson)
+    }
+
+    /// What follows from the verifier, or why nothing does.
+    func confirmation(by user: StoredUser, at now: Timestamp) -> (Change?, FinishError?) {
+        guard let open = open(in: user), open.isHeld else { return (nil, nil) }
+        // Whoever looks after it was not here yet.
+        if let due = open.settleAt, due <= now { return (nil, .unconfirmed) }
+        guard let events = user.state.confirm(finish) else { return (nil, .launchConsumed) }
+        var change = Change(context: consequence)
+        change.append(events[0], id: confirmedID)
+        guard events.count == 1 else {
+            change.append(events[1], id: outcomeID)
+            change.drop(.sessionToken, version: open.received)
+            change.drop(.claimedHumanID, version: open.received)
+            return (change, .differentPerson)
+        }
+        if user.state.human == nil { change.dropClaimedPerson(of: user.state) }
+        return (change, nil)
     }
 
     /// The dispatch with this number; nil when it is not the next one.
@@ -106,7 +125,7 @@ extension Finalize {
         case _ where open == nil: return nil
         case .refused(let mismatch):
             let event = LedgerEvent.finalizeRefused(finalize: finish.finalize, mismatch: mismatch)
-            return (ending(with: [event], user), .refused)
+            return (ending(with: [event], user), .refused(mismatch))
         case .rejected(let status):
             let event = LedgerEvent.finalizeRejected(
                 finalize: finish.finalize,
@@ -138,7 +157,10 @@ extension Finalize {
 
     /// The end without an answer, with which the next launch is the way on.
     func abandonment(_ reason: AbandonReason, of user: StoredUser) -> Change? {
-        guard let open = open(in: user), open.abandoned == nil else { return nil }
+        guard let open = open(in: user), open.abandoned == nil,
+            // What was confirmed meanwhile is not unconfirmed, and what is held may still be.
+            (reason == .unconfirmed) == open.isHeld
+        else { return nil }
         var change = Change(context: consequence)
         change.append(
             .finalizeAbandoned(finalize: finish.finalize, reason: reason),
@@ -182,7 +204,9 @@ extension Finalize {
         guard open(in: user) != nil else { return nil }
         let events = user.state.finalize(finish, mode: launch.mode, answer: fingerprints)
         var change = ending(with: events, user)
-        if case .finalizeRefused? = events.first { return (change, .refused) }
+        if case .finalizeRefused(_, let mismatch)? = events.first {
+            return (change, .refused(mismatch))
+        }
         if user.state.human == nil {
             change.claim(.human, fingerprints.human)
             change.keep(answer.humanID, .humanID, version: 1)
@@ -208,7 +232,11 @@ extension Finalize {
             return .clientUserID
         }
         if let clientID = answer.clientID, clientID != launch.app.clientID { return .clientID }
-        return nil
+        // Somebody new is linked for a reason (docs/threats.md#t2).
+        guard answer.clientUserID == nil, user.state.human == nil, finish.binding == .none,
+            !launch.app.policies.contains(.unnamedAccepted)
+        else { return nil }
+        return .userUnproven
     }
 
     /// Those whose answer will come after newer tokens: it is on record that they are unclear before
@@ -252,6 +280,24 @@ extension Finalize {
             change.dropSession(of: open, user.state)
         }
         return change
+    }
+}
+
+extension LedgerEvent {
+    /// The finish that came, as it is exchanged if it is: one that is held needs the verifier first.
+    var finish: Finish? {
+        switch self {
+        case .finishReceived(let finish): finish
+        case .finishHeld(let finish):
+            Finish(
+                finalize: finish.finalize,
+                launch: finish.launch,
+                session: finish.session,
+                human: finish.human,
+                binding: .session
+            )
+        default: nil
+        }
     }
 }
 

@@ -2,6 +2,8 @@ internal import Ledger
 
 /// How far a finalize is, as the ledger has it.
 enum FinalizeProgress: Sendable, Equatable {
+    /// It waits for the verifier of its launch's session.
+    case held
     /// The intent is durable; nothing was dispatched.
     case received
     /// Dispatched under this number; what came of it is not on record.
@@ -16,6 +18,7 @@ enum FinalizeProgress: Sendable, Equatable {
     init(_ open: SubjectState.OpenFinalize) {
         switch (open.dispatches, open.unresolved) {
         case _ where open.abandoned != nil: self = .ended(.abandoned)
+        case _ where open.isHeld: self = .held
         case (0, _): self = .received
         case (let number, nil): self = .dispatched(number: number)
         case (let number, SubjectState.OpenFinalize.notSent?): self = .notSent(number: number)

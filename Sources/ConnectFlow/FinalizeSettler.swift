@@ -5,7 +5,6 @@ internal import HumanConnect
 package import Ledger
 package import LedgerStore
 package import Logging
-internal import Metrics
 internal import ServiceLifecycle
 internal import Vault
 
@@ -64,33 +63,26 @@ package struct FinalizeSettler: Service {
 // MARK: Answers on disk
 
 extension FinalizeSettler {
-    /// Records the answers that wait on disk, and measures what is left of them.
+    /// Records the answers that wait on disk.
     package func drain() async {
-        defer { measure() }
         guard let entries = try? finalizer.spool.entries() else {
             return logger.error("the spool folder cannot be read")
         }
         for entry in entries where !isEnding {
             do {
                 try await drain(entry.finalize)
+            } catch StoreError.erased {
+                finalizer.spool.remove(entry.finalize)
+                logger.notice("an answer on disk was for a user who was erased; it is removed")
             } catch {
                 logger.warning("answer waits on disk", metadata: ["error": "\(error)"])
             }
         }
     }
 
-    /// A folder that cannot be read leaves the gauges as they are: nobody knows what is in it.
-    private func measure() {
-        guard let (count, seconds) = try? finalizer.spool.waiting(at: store.clock.now()) else {
-            return
-        }
-        Gauge(label: "ledger_spool_answers").record(count)
-        Gauge(label: "ledger_spool_oldest_seconds").record(seconds)
-    }
-
     private func drain(_ id: Identifier) async throws {
         guard let sealed = finalizer.spool.read(id) else { return }
-        guard let (finalize, user) = try await finalize(id),
+        guard let (finalize, user) = try await finalizer.kept(id, context: context),
             let text = try? store.open(sealed, .providerAnswer, of: user),
             let kept = KeptAnswer(text), kept.finalize == id
         else {
@@ -110,51 +102,6 @@ extension FinalizeSettler {
         finalizer.spool.remove(id)
         logger.notice("answer on disk recorded", metadata: ["finalize": "\(id)"])
     }
-
-    /// A finalize as its first event tells it; nil when there is none.
-    private func finalize(_ id: Identifier) async throws -> (Finalize, StoredUser)? {
-        guard let stored = try await store.event(id: id),
-            case .finishReceived(let finish) = try stored.record().event
-        else { return nil }
-        let launch = try await Launch(finish.launch, store: store)
-        let user = try await launch.user(in: store)
-        return (try await finalize(finish, launch, user), user)
-    }
-
-    /// Without the session, where that was dropped: enough to record what came of it.
-    private func finalize(
-        _ finish: LedgerEvent.Finish,
-        _ launch: Launch,
-        _ user: StoredUser
-    ) async throws -> Finalize {
-        let received = user.state.openFinalizes.first { $0.finalize == finish.finalize }?.received
-        var session: Secret?
-        var human: Secret?
-        if let received {
-            session = try await store.value(.sessionToken, version: received, of: user)
-            human = try await store.value(.claimedHumanID, version: received, of: user)
-        }
-        if human == nil, user.state.human == finish.human {
-            human = try store.value(.humanID, of: user)
-        }
-        var object: SessionTokenObject?
-        if let session, let human {
-            object = SessionTokenObject(
-                humanID: human,
-                clientID: launch.app.clientID,
-                sessionToken: session
-            )
-        }
-        return Finalize(
-            launch: launch,
-            user: user,
-            app: try launch.app.provider,
-            finish: finish,
-            object: object,
-            context: context,
-            hasCaller: false
-        )
-    }
 }
 
 // MARK: Finalizes
@@ -163,8 +110,7 @@ extension FinalizeSettler {
     /// Looks after every finalize that is due at a time.
     package func settle(at now: Timestamp) async {
         var after: UnsettledUser?
-        var failures = 0
-        var old = 0
+        var round = FinalizeMeter.Round()
         repeat {
             guard !isEnding,
                 let page = try? await store.unsettledUsers(
@@ -174,16 +120,18 @@ extension FinalizeSettler {
                 )
             else { break }
             let (failed, late) = await settle(page, at: now)
-            failures += failed
-            old += late
+            round.due += page.count
+            round.failed += failed
+            round.old += late
             after = page.count < FlowLimits.settlePageMax ? nil : page.last
         } while after != nil
+        finalizer.meter.note(round)
         // One line for all of them: there may be thousands while the provider is away.
-        guard failures > 0 else { return }
+        guard round.failed > 0 else { return }
         logger.log(
-            level: old > 0 ? .error : .warning,
+            level: round.old > 0 ? .error : .warning,
             "finalizes are not settled yet",
-            metadata: ["users": "\(failures)", "for_ten_minutes": "\(old)"]
+            metadata: ["users": "\(round.failed)", "for_ten_minutes": "\(round.old)"]
         )
     }
 
@@ -244,9 +192,9 @@ extension FinalizeSettler {
         _ now: Timestamp
     ) async throws {
         let step = SettleStep(open, at: now)
-        guard step != .wait, let (finalize, user) = try await finalize(open.finalize) else {
-            return
-        }
+        guard step != .wait,
+            let (finalize, user) = try await finalizer.kept(open.finalize, context: context)
+        else { return }
         switch step {
         case .wait: break
         case .carryOn: try await carryOn(open, finalize, user)
@@ -311,6 +259,7 @@ extension FinalizeSettler {
         _ user: StoredUser
     ) async throws {
         try await write(finalize, user) { finalize.abandonment(reason, of: $0) }
+        finalizer.meter.note(reason)
         logger.notice(
             "finalize abandoned",
             metadata: ["finalize": "\(finalize.finish.finalize)", "reason": "\(reason.rawValue)"]

@@ -14,6 +14,8 @@ struct FinalizeState: Sendable {
         case askWhoWasFirst
         /// Make the intent durable.
         case receive
+        /// Make durable that the verifier of the launch's session was shown.
+        case confirm
         /// Make durable that the POST is about to be sent for the `number`th time.
         case dispatch(number: Int64)
         /// Send the one POST, which was dispatched under this number.
@@ -53,28 +55,34 @@ struct FinalizeState: Sendable {
     private var wasClaimed = false
     /// It is one of many rounds, over a day.
     private var isRound = false
+    /// Whether what is held need not wait any longer.
+    let isProven: Bool
 
-    /// A finish has come in.
-    init() {
+    /// A finish has come in; what is not proven is held.
+    init(isProven: Bool = true) {
         action = .askWhoWasFirst
+        self.isProven = isProven
     }
 
     /// An answer of the provider that was kept is to be recorded.
     init(recording result: ExchangeResult) {
         action = .record(result)
         mayBeSent = true
+        isProven = false
     }
 
     /// Goes on with a finalize that is so far, for one dispatch: there will be more rounds.
     init(settling progress: FinalizeProgress) {
         action = .askOutcome
         isRound = true
+        isProven = false
         _ = found(progress)
     }
 
-    /// Goes on with a finalize that is so far, as a repeated finish does.
-    init(at progress: FinalizeProgress) {
+    /// Goes on with a finalize that is so far, as a repeated finish does, or one that is confirmed.
+    init(at progress: FinalizeProgress, isProven: Bool = true) {
         action = .askOutcome
+        self.isProven = isProven
         _ = found(progress)
     }
 }
@@ -91,7 +99,7 @@ extension FinalizeState {
         case .first: return end(.inProgress)
         case .sessionUsed: return end(.sessionUsed)
         case .repeated(let progress):
-            self = FinalizeState(at: progress)
+            self = FinalizeState(at: progress, isProven: isProven)
             return action
         }
     }
@@ -102,9 +110,27 @@ extension FinalizeState {
         return next(.dispatch(number: 1))
     }
 
-    /// There will be no exchange, and that is on record.
+    /// The finish is durable, and waits for the verifier.
+    mutating func held() -> Action {
+        precondition(action == .receive && !isProven, Self.order)
+        return end(.held)
+    }
+
+    /// That the verifier was shown is durable.
+    mutating func confirmed() -> Action {
+        precondition(action == .confirm, Self.order)
+        return dispatch(after: 0)
+    }
+
+    /// It is held no more: somebody else has confirmed it, or it has ended.
+    mutating func confirmedBefore() -> Action {
+        precondition(action == .confirm, Self.order)
+        return next(.askOutcome)
+    }
+
+    /// There will be no exchange.
     mutating func refused(_ error: FinishError) -> Action {
-        precondition(action == .receive, Self.order)
+        precondition(action == .receive || action == .confirm, Self.order)
         return end(error)
     }
 
@@ -201,7 +227,9 @@ extension FinalizeState {
         guard case .record = action else { preconditionFailure(Self.order) }
         recordFailures += 1
         let triesMax = isKept ? FlowLimits.recordTriesMax : FlowLimits.unkeptRecordTriesMax
-        guard error.isPassing, recordFailures < triesMax, !(isKept && isCancelled) else {
+        guard error.isPassing || error.isOfProvider, recordFailures < triesMax,
+            !(isKept && isCancelled)
+        else {
             return next(.end(.failure(error)))
         }
         return next(.pause(FlowLimits.recordPause, then: action))
@@ -214,6 +242,10 @@ extension FinalizeState {
         switch progress {
         case .ended(let outcome):
             return next(.end(outcome.result))
+        case .held:
+            guard isProven else { return end(.held) }
+            // It is confirmed once, so with more looks something is wrong.
+            return asks <= FlowLimits.outcomeAsksMax ? next(.confirm) : end(.inProgress)
         case .received:
             // The first finish may be just about to dispatch it; if it does not, we do.
             return asks > 1 ? dispatch(after: 0) : askLater()

@@ -16,6 +16,7 @@ extension Finalizer {
         switch progress {
         // A repeat that is about to send it waits for the provider as a first finish does.
         case .received, .notSent: try admit(finalize)
+        case .held: if finalize.isProven { try admit(finalize) }
         case .dispatched, .unresolved, .ended: break
         }
         return .repeated(progress)
@@ -27,7 +28,7 @@ extension Finalizer {
     ) async throws(StoreError) -> LedgerEvent.Finish? {
         guard let claim = try await store.lookup(.session, session) else { return nil }
         guard let stored = try await store.event(id: claim.reference),
-            case .finishReceived(let first) = try stored.record().event
+            let first = try stored.record().event.finish
         else { throw .damaged(.record) }
         return first
     }
@@ -44,21 +45,35 @@ extension Finalizer {
     {
         guard let stored = try await store.event(id: finalize.outcomeID) else {
             // Newer tokens came meanwhile, so nobody waits for these any more.
-            return .superseded
+            return try await isUnconfirmed(finalize) ? .unconfirmed : .superseded
         }
         switch try stored.record().event {
         case .connectFinalized, .editFinalized:
-            return .finalized(publicToken: try await publicToken(after: finalize, user))
+            do {
+                return .finalized(publicToken: try await publicToken(after: finalize, user))
+            } catch StoreError.dropped {
+                return .tokenDropped
+            }
         case .finalizeRejected: return .rejected
-        case .finalizeRefused: return .refused
+        case .finalizeRefused(_, let mismatch): return .refused(mismatch)
         case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishReceived,
-            .finishRefused, .exchangeDispatched, .accessTokenRotated, .publicTokenRotated,
-            .finalizeUnresolved,
-            .finalizeAbandoned, .finalizeSuperseded, .publicTokenRecovered, .personGone,
-            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .appUpdated,
-            .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked:
+            .finishHeld, .finishConfirmed, .finishRefused, .verifierRefused, .exchangeDispatched,
+            .accessTokenRotated, .publicTokenRotated, .finalizeUnresolved, .finalizeAbandoned,
+            .finalizeSuperseded, .publicTokenRecovered, .personGone,
+            .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
+            .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
+            .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
+            .rootKeyRotated:
             throw StoreError.damaged(.record)
         }
+    }
+
+    /// Whether it was held until nobody could confirm it any more.
+    private func isUnconfirmed(_ finalize: Finalize) async throws -> Bool {
+        guard let stored = try await store.event(id: finalize.abandonedID),
+            case .finalizeAbandoned(_, .unconfirmed) = try stored.record().event
+        else { return false }
+        return true
     }
 
     /// The public token that was held when the finalize had ended.
@@ -69,18 +84,20 @@ extension Finalizer {
         var state = SubjectState()
         var hasEnded = false
         for event in try await store.wholeHistory(of: user) {
-            let record = try event.record()
-            if hasEnded, record.event.cause != finalize.finish.finalize { break }
+            let record = try event.genuineRecord()
+            if hasEnded, let record, record.event.cause != finalize.finish.finalize { break }
             try state.apply(record)
-            if record.id == finalize.outcomeID { hasEnded = true }
+            if record?.id == finalize.outcomeID { hasEnded = true }
         }
-        guard let version = state.publicToken?.version,
-            let token = try await store.value(.publicToken, version: version, of: user)
-        else { throw StoreError.damaged(.value) }
+        guard let version = state.publicToken?.version else { throw StoreError.damaged(.record) }
+        guard let token = try await store.value(.publicToken, version: version, of: user) else {
+            throw await store.absence(of: .publicToken, version: version, of: user)
+        }
         if finalize.hasCaller {
             try await store.recordReads(
                 [(.publicToken, version)],
                 of: user,
+                finalize.launch.app,
                 key: finalize.context.receiver,
                 context: finalize.context
             )

@@ -18,6 +18,12 @@ extension Finalizer {
             let action = try await write(result, finalize, &state)
             if state.recordFailures > 0 { spool.remove(finalize.finish.finalize) }
             return action
+        } catch StoreError.erased {
+            // Nobody's tokens any more: the answer goes with the user's key
+            // (docs/decisions/0045-what-an-erasure-leaves.md).
+            spool.remove(finalize.finish.finalize)
+            logger.notice("an answer came for a user who was erased; it is not kept")
+            return .end(.failure(.launchNotFound))
         } catch {
             // What the provider has not said is found again by whoever looks after the finalize.
             let isKept =
@@ -42,6 +48,7 @@ extension Finalizer {
         _ state: inout FinalizeState
     ) async throws -> FinalizeState.Action {
         let user = try await finalize.launch.user(in: store)
+        let result = try await named(result, of: finalize, user)
         var decided = FinalizeOutcome.unresolved
         let outcome = try await store.change(user, of: finalize.launch.app) { user in
             guard let (change, outcome) = try finalize.recording(result, of: user, store) else {
@@ -52,6 +59,7 @@ extension Finalizer {
         }
         switch (outcome, result) {
         case (.written, _):
+            meter.note(decided)
             return state.recorded(decided)
         case (.claimed(.human), .answered):
             return state.humanTaken()
@@ -60,6 +68,40 @@ extension Finalizer {
             return state.recordedBefore()
         case (.repeated, _), (.claimed, _), (.conflict, _), (nil, _):
             return state.recordedBefore()
+        }
+    }
+
+    /// An answer that names no user, with the user whom the provider's application API names for its
+    /// person, where somebody new is to be linked and nothing else binds them (docs/threats.md#t2).
+    ///
+    /// Throws `providerUnavailable` while that cannot be asked, but not for long: whoever is refused
+    /// connects again, and the next answer is another one.
+    private func named(
+        _ result: ExchangeResult,
+        of finalize: Finalize,
+        _ user: StoredUser
+    ) async throws(ConnectError) -> ExchangeResult {
+        guard case .answered(let answer) = result, answer.clientUserID == nil,
+            user.state.human == nil, finalize.finish.binding == .none,
+            !finalize.launch.app.policies.contains(.unnamedAccepted), finalize.app.appKey != nil
+        else { return result }
+        do {
+            let listed = try await provider.user(humanID: answer.humanID, of: finalize.app)
+            guard case .person(_, let clientUserID) = listed else { return result }
+            return .answered(answer.naming(clientUserID))
+        } catch {
+            switch error {
+            // It has answered, and does not say whom it means.
+            case .rejected, .unknown(.differentHuman), .unknown(.missingField),
+                .unknown(.invalidField):
+                return result
+            case .notSent, .unknown:
+                let begin = finalize.open(in: user)?.receivedAt ?? store.clock.now()
+                guard store.clock.now() < begin.adding(seconds: FlowLimits.namingSeconds) else {
+                    return result
+                }
+                throw ConnectError(error)
+            }
         }
     }
 
@@ -76,7 +118,8 @@ extension Finalizer {
         ]
         var known: Set<Fingerprint> = []
         for event in try await store.wholeHistory(of: user) {
-            if let token = try event.record().event.issuedToken { known.insert(token.fingerprint) }
+            guard let token = try event.genuineRecord()?.event.issuedToken else { continue }
+            known.insert(token.fingerprint)
         }
         guard !known.isSuperset(of: tokens) else { return }
         _ = try await store.change(user, of: app) { _ in

@@ -11,8 +11,9 @@ internal import Vault
 package struct Finalizer: Sendable {
     let store: LedgerStore
     let spool: AnswerSpool
-    private let provider: HumanConnectClient
+    let provider: HumanConnectClient
     let logger: Logger
+    let meter = FinalizeMeter()
 
     package init(
         store: LedgerStore,
@@ -26,16 +27,41 @@ package struct Finalizer: Sendable {
         self.logger = logger
     }
 
+    /// Who brings a finish.
+    package enum Bringer: Sendable {
+        /// The app's backend.
+        case backend
+        /// Whoever holds the launch's token: a page, or a mobile SDK. What it says of a user or shows
+        /// of a session proves nothing.
+        case page
+    }
+
+    /// What a finish leads to.
+    package enum Answer: Sendable {
+        /// The public token as of the finalize.
+        case finished(publicToken: Secret)
+        /// What to confirm it with, and until when.
+        case held(code: Secret, until: Timestamp)
+    }
+
     /// Finalizes, or answers what the first finish of the session led to.
     ///
-    /// Answers the public token as of that finalize.
+    /// Where the launch is bound to a session and its verifier is not shown, it is held, or refused
+    /// with `verifierRefused` when a backend brings it.
     package func finish(
         _ launch: Launch,
         with object: SessionTokenObject,
+        from bringer: Bringer,
         context: RecordContext
-    ) async throws(ConnectError) -> Secret {
-        try await ConnectError.sorting {
-            try await run(try await finalize(launch, object, context), from: FinalizeState())
+    ) async throws(ConnectError) -> Answer {
+        try await ConnectError.sortingLaunch {
+            let finalize = try await finalize(launch, object, bringer, context)
+            do {
+                let state = FinalizeState(isProven: finalize.isProven)
+                return .finished(publicToken: try await run(finalize, from: state))
+            } catch ConnectError.finish(.held) {
+                return try await held(finalize)
+            }
         }
     }
 
@@ -43,6 +69,7 @@ package struct Finalizer: Sendable {
     private func finalize(
         _ launch: Launch,
         _ object: SessionTokenObject,
+        _ bringer: Bringer,
         _ context: RecordContext
     ) async throws -> Finalize {
         guard object.clientID == launch.app.clientID else { throw FinishError.clientIDMismatch }
@@ -54,6 +81,7 @@ package struct Finalizer: Sendable {
         {
             throw FinishError.differentPerson
         }
+        let binding = try await binding(object, bringer, launch, user, context)
         let app = launch.app.id
         return Finalize(
             launch: launch,
@@ -63,11 +91,13 @@ package struct Finalizer: Sendable {
                 finalize: store.clock.identifier(),
                 launch: launch.data.launch,
                 session: store.vault.fingerprint(.session, of: object.sessionToken, app: app),
-                human: store.vault.fingerprint(.human, of: object.humanID, app: app)
+                human: store.vault.fingerprint(.human, of: object.humanID, app: app),
+                binding: binding
             ),
             object: object,
             context: context,
-            hasCaller: true
+            hasCaller: true,
+            isProven: launch.data.challenge == nil || binding == .session
         )
     }
 
@@ -82,7 +112,11 @@ package struct Finalizer: Sendable {
                 action = state.compared(try await standing(of: &finalize))
             case .receive:
                 action = try await receive(finalize, &state)
+            case .confirm:
+                action = try await confirm(finalize, &state)
             case .dispatch(let number):
+                // A session that the vault has dropped cannot be exchanged any more.
+                guard finalize.object != nil else { throw FinishError.abandoned }
                 let isOurs = try await dispatch(number, finalize)
                 action = isOurs ? state.dispatched() : state.dispatchLost()
             case .exchange:
@@ -121,7 +155,9 @@ extension Finalizer {
             return error == .launchConsumed ? nil : change
         }
         switch outcome {
-        case .written: return refusal.map { state.refused($0) } ?? state.received()
+        case .written:
+            if let refusal { return state.refused(refusal) }
+            return finalize.isProven ? state.received() : state.held()
         case .claimed: return state.claimed()
         case nil: return try await launchConsumed(finalize, &state)
         case .repeated, .conflict: throw StoreError.conflict

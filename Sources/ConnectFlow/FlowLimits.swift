@@ -2,6 +2,8 @@
 enum FlowLimits {
     /// How long the options of a launch are good to open the popup with (docs/threats.md#step-l).
     static let launchSeconds: Int64 = 1_800
+    /// How often a launch is begun anew because its user was erased meanwhile.
+    static let launchTriesMax = 8
     /// How many launches one `Idempotency-Key` leads to within that time: one, unless its options
     /// stop being good.
     static let launchesPerKeyMax = 8
@@ -21,6 +23,8 @@ enum FlowLimits {
     static let recordTriesMax = 20
     static let unkeptRecordTriesMax = 1_200
     static let recordPause: Duration = .milliseconds(500)
+    /// How long an answer that names no user waits for the provider to say whom it means.
+    static let namingSeconds: Int64 = 25
     /// How long a session may still be exchanged, and its answer be waited for
     /// (docs/threats.md#5-the-finalize-protocol).
     static let settleSeconds: Int64 = 86_400
@@ -39,4 +43,7 @@ enum FlowLimits {
     static let listWaitersMax = 10_000
     /// How many persons who were found are remembered.
     static let rememberedUsersMax = 1_000
+    /// For how long: a caller comes again after two seconds, and who is erased meanwhile must be
+    /// forgotten within five.
+    static let rememberedTime: Duration = .seconds(4)
 }

@@ -46,11 +46,11 @@ package struct Launch: Sendable {
         log = stored.log
     }
 
-    /// The user who was launched.
+    /// The user who was launched; throws `StoreError.erased` once nothing is kept of the user.
     func user(in store: LedgerStore) async throws -> StoredUser {
-        guard let user = try await store.user(subject: subject, log: log, of: app) else {
-            throw ConnectError.launchNotFound
-        }
-        return user
+        let found = try await store.user(subject: subject, log: log, of: app, evenErased: true)
+        guard let found else { throw ConnectError.launchNotFound }
+        guard !found.isErased else { throw StoreError.erased }
+        return found
     }
 }

@@ -11,7 +11,7 @@ package struct LaunchReports: Sendable {
 
     /// Records that the popup was closed.
     package func closed(_ launch: Launch, context: RecordContext) async throws(ConnectError) {
-        try await ConnectError.sorting {
+        try await ConnectError.sortingLaunch {
             try await record(.launchClosed(launch: launch.data.launch), "closed", launch, context)
         }
     }
@@ -22,7 +22,7 @@ package struct LaunchReports: Sendable {
         code: String?,
         context: RecordContext
     ) async throws(ConnectError) {
-        try await ConnectError.sorting {
+        try await ConnectError.sortingLaunch {
             let event = LedgerEvent.launchFailed(
                 launch: launch.data.launch,
                 code: FailureCode.recorded(code)

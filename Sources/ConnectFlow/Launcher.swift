@@ -1,7 +1,7 @@
 package import Ledger
 package import LedgerStore
 package import Logging
-internal import Vault
+package import Vault
 
 /// Serves launch options: decides between create and edit mode, so that no popup opens in create
 /// mode for a user whom the provider is known to have, nor in edit mode with a dead token
@@ -21,6 +21,8 @@ package struct Launcher: Sendable {
     package struct Request: Sendable {
         let clientUserID: Secret
         let finish: FinishMode
+        /// Of the session that the launch shall be bound to.
+        let challenge: SessionChallenge?
         /// The caller's `Idempotency-Key`.
         let idempotencyKey: Secret?
         /// Asked before a user is made.
@@ -29,11 +31,13 @@ package struct Launcher: Sendable {
         package init(
             clientUserID: Secret,
             finish: FinishMode,
+            challenge: SessionChallenge? = nil,
             idempotencyKey: Secret?,
             mayMakeUser: @escaping @Sendable () -> Bool = { true }
         ) {
             self.clientUserID = clientUserID
             self.finish = finish
+            self.challenge = challenge
             self.idempotencyKey = idempotencyKey
             self.mayMakeUser = mayMakeUser
         }
@@ -60,14 +64,24 @@ package struct Launcher: Sendable {
 
     /// Launches a user, or answers again what the same `Idempotency-Key` was answered.
     ///
-    /// Throws `keyReused` where the key came with another request, `tooManyNewUsers` where the user is
-    /// new and may not be made, and what recovery throws where no popup could open without it.
+    /// Throws `challengeRequired` where the app demands one, `keyReused` where the key came with
+    /// another request, `tooManyNewUsers` where the user is new and may not be made, and what recovery
+    /// throws where no popup could open without it.
     package func launch(
         _ request: Request,
         of app: StoredApp,
         context: RecordContext
     ) async throws(ConnectError) -> Served {
-        try await ConnectError.sorting { try await serve(request, of: app, context) }
+        try await ConnectError.sorting {
+            for _ in 0..<FlowLimits.launchTriesMax {
+                do {
+                    return try await serve(request, of: app, context)
+                } catch StoreError.erased, ConnectError.notConnected {
+                    // Erased while the launch was under way: the user is somebody new.
+                }
+            }
+            throw StoreError.conflict
+        }
     }
 
     private func serve(
@@ -75,6 +89,9 @@ package struct Launcher: Sendable {
         of app: StoredApp,
         _ context: RecordContext
     ) async throws -> Served {
+        guard request.challenge != nil || !app.policies.contains(.challengeRequired) else {
+            throw ConnectError.challengeRequired
+        }
         let id: Identifier
         switch try await place(of: request, app, context) {
         case .served(let served): return served
@@ -90,7 +107,8 @@ package struct Launcher: Sendable {
         let launch = LedgerEvent.Launch(
             launch: id,
             finish: request.finish,
-            expiry: store.clock.now().adding(seconds: FlowLimits.launchSeconds)
+            expiry: store.clock.now().adding(seconds: FlowLimits.launchSeconds),
+            challenge: fingerprint(of: request.challenge, app)
         )
         let outcome = try await store.change(user, of: app) { user in
             var change = Change(context: context)
@@ -109,6 +127,10 @@ package struct Launcher: Sendable {
         case .claimed, .conflict, nil:
             throw ConnectError.store(.conflict)
         }
+    }
+
+    private func fingerprint(of challenge: SessionChallenge?, _ app: StoredApp) -> Fingerprint? {
+        challenge.map { store.vault.fingerprint(of: $0, app: app.id) }
     }
 
     private func opening(of user: StoredUser, _ caution: Caution?) throws -> Opening {
@@ -241,11 +263,7 @@ extension Launcher {
         _ app: StoredApp
     ) -> Identifier {
         let text = Secret("\(period)/\(number) \(key.exposed)")
-        let mac = store.vault.fingerprint(.request, of: text, app: app.id)
-        guard let id = Identifier(custom: mac.bytes) else {
-            preconditionFailure("A fingerprint has 16 bytes.")
-        }
-        return id
+        return store.vault.eventID(ofRequest: text, app: app.id)
     }
 
     /// The answer to a repeated `Idempotency-Key`: the launch it made, if its options still open
@@ -259,8 +277,14 @@ extension Launcher {
         _ now: Timestamp,
         _ context: RecordContext
     ) async throws -> Served? {
-        let user = try await launch.user(in: store)
+        let user: StoredUser
+        do {
+            user = try await launch.user(in: store)
+        } catch StoreError.erased {
+            return nil
+        }
         guard launch.app.id == app.id, launch.data.finish == request.finish,
+            launch.data.challenge == fingerprint(of: request.challenge, app),
             try store.value(.clientUserID, of: user) == request.clientUserID
         else { throw ConnectError.keyReused }
         guard now < launch.data.expiry,
@@ -273,6 +297,7 @@ extension Launcher {
             try await store.recordReads(
                 [(.publicToken, version)],
                 of: user,
+                app,
                 key: context.receiver,
                 context: context
             )

@@ -31,9 +31,9 @@ package final class ProviderUserList: Sendable {
     /// Looks a user up: by what was learnt before, else in the list.
     func find(_ clientUserID: Secret, of app: StoredApp) async throws -> UserLookup {
         let key = UserMemory.Key(app: app.id, clientUserID: clientUserID)
-        if let humanID = memory.withLock({ $0[key] }) {
+        if let humanID = memory.withLock({ $0.humanID(of: key) }) {
             if try await isStill(humanID, clientUserID, of: app) { return .found(humanID: humanID) }
-            memory.withLock { $0[key] = nil }
+            memory.withLock { $0.set(nil, of: key) }
         }
         let endpoint = try app.provider
         return await withTaskGroup(of: UserLookup?.self) { group in
@@ -112,7 +112,7 @@ package final class ProviderUserList: Sendable {
         let lookups = crowd.withLock { $0.ended(failure) }
         for case (let clientUserID, .found(let humanID)) in lookups {
             let key = UserMemory.Key(app: id, clientUserID: clientUserID)
-            memory.withLock { $0[key] = humanID }
+            memory.withLock { $0.set(humanID, of: key) }
         }
         let answered = queues.withLock { $0[id]?.answered(asking) } ?? []
         for caller in answered {

@@ -46,7 +46,8 @@ package struct PublicTokenRecovery: Sendable {
     /// Looks an unlinked user up in the provider's list of the app's users; nil when not listed, or
     /// without an App Key, which that call needs.
     ///
-    /// Throws as `recover` does.
+    /// Throws as `recover` does, and `personUnproven` where another session than the launched one has
+    /// come with a finish of the user.
     package func find(
         _ user: StoredUser,
         of app: StoredApp,
@@ -168,6 +169,12 @@ extension PublicTokenRecovery {
             guard user.state.human == nil || user.state.human == human else {
                 throw FinishError.differentPerson
             }
+            // The provider's list tells what a popup was opened with, and not who sat before it.
+            guard user.state.human != nil || !user.state.isContested else {
+                throw ConnectError.personUnproven
+            }
+            guard user.state.human != nil || !user.state.openFinalizes.contains(where: \.isHeld)
+            else { throw FinishError.inProgress }
             // What was recorded while we asked is newer than the answer.
             guard user.state.publicToken?.version == asked else { return nil }
             guard let event = user.state.recover(publicToken: fingerprint, human: human) else {

@@ -20,6 +20,7 @@ enum SettleStep: Sendable, Equatable {
         }
         let isTooOld = open.receivedAt.adding(seconds: FlowLimits.settleSeconds) <= now
         switch FinalizeProgress(open) {
+        case .held: self = .abandon(.unconfirmed)
         case .received, .notSent: self = isTooOld ? .abandon(.neverSent) : .carryOn
         case .dispatched: self = .markLost
         case .unresolved: self = isTooOld ? .abandon(.answerLost) : .ask

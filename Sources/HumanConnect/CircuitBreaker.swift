@@ -82,6 +82,14 @@ package struct CircuitBreaker: Sendable {
         }
     }
 
+    /// Whether only probes are let through.
+    var isOpen: Bool {
+        switch state {
+        case .closed: false
+        case .open: true
+        }
+    }
+
     /// Notes that a call begins.
     mutating func begin(at now: ContinuousClock.Instant) -> CallNumber {
         defer { nextNumber += 1 }

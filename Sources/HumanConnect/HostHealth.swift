@@ -27,6 +27,11 @@ final class HostHealth: Sendable {
         change(base) { $0.end(call, report, at: .now) }
     }
 
+    /// How many hosts are known, and how many of them are not called now.
+    var counts: (known: Int, away: Int) {
+        breakers.withLock { ($0.count, $0.values.count(where: \.isOpen)) }
+    }
+
     private func change<Value: Sendable>(
         _ base: String,
         _ body: (inout CircuitBreaker) -> Value

@@ -12,6 +12,7 @@ extension HumanConnectClient {
     /// - Parameters:
     ///   - request: without its body.
     ///   - base: the base URL that the request's URL begins with.
+    ///   - kind: which call it is, for metrics.
     ///   - body: the request's body, in one piece.
     ///   - timeMax: how long it may take.
     ///   - sink: takes the answer's body; the answer is then without it.
@@ -20,6 +21,7 @@ extension HumanConnectClient {
     func answer(
         to request: HTTPClientRequest,
         at base: String,
+        of kind: ProviderCall,
         body: [UInt8]? = nil,
         timeMax: Duration,
         sink: BoundedCall.Sink? = nil
@@ -30,12 +32,14 @@ extension HumanConnectClient {
         do {
             answer = try await send(request, body: body, timeMax: timeMax, sink: sink)
         } catch {
+            meter.note(kind, begin.duration(to: .now), error)
             // A long list that takes long says nothing of the host.
             let isSlowList = sink != nil && error == .unknown(.timedOut)
             let isOurs = isSlowList || Standstill.explains(since: begin, timeMax: timeMax)
             health.end(call, base, isOurs ? .abandoned : error.report)
             throw error
         }
+        meter.note(kind, begin.duration(to: .now), status: answer.status)
         health.end(call, base, answer.report)
         try Self.check(answer)
         return answer

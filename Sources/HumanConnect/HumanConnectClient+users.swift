@@ -22,7 +22,7 @@ extension HumanConnectClient {
         let timeMax = configuration.lookTimeMax
         let answer = try await Standstill.askingAgain(timeMax: timeMax) {
             () throws(HumanConnectError) in
-            try await self.answer(to: request, at: app.endpoints.api, timeMax: timeMax)
+            try await self.answer(to: request, at: app.endpoints.api, of: .user, timeMax: timeMax)
         }
         let user = ListedUser(try AnswerFields.parse(answer.body), of: app)
         guard case .person(humanID, _) = user else { throw .unknown(.differentHuman) }
@@ -48,6 +48,7 @@ extension HumanConnectClient {
             _ = try await answer(
                 to: request,
                 at: app.endpoints.api,
+                of: .users,
                 timeMax: timeMax,
                 sink: BoundedCall.Sink(bytesMax: configuration.listBytesMax) { part in
                     try reading.read(part)

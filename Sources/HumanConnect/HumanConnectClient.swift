@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import BoundedClient
 package import Ledger
+package import Measures
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -28,11 +29,12 @@ package struct HumanConnectClient: Sendable {
 
     /// Calls at a time to one host; more of them wait, within their own deadline.
     static let connectionsMax = 64
-    static let exchangePath = "/v1/connect/tokens"
+    static let exchangePath = ProviderCall.exchange.rawValue
 
     let configuration: Configuration
     let client: HTTPClient
     let health: HostHealth
+    let meter = ProviderMeter()
 
     /// A client with its own settings; `shutdown` ends it.
     package init(
@@ -55,6 +57,16 @@ package struct HumanConnectClient: Sendable {
         var limits = CircuitBreaker.Limits()
         limits.probePause = configuration.probePause
         health = HostHealth(limits: limits)
+    }
+
+    /// Adds how calls and hosts do to a page of metrics.
+    package func fill(_ page: inout MetricPage) {
+        meter.fill(&page)
+        let (known, away) = health.counts
+        page.add(.hosts, known)
+        page.add(.hostsAway, away)
+        page.add(.callTimeMax, configuration.totalTimeMax)
+        page.add(.callsMax, Self.connectionsMax)
     }
 
     /// Ends the client; calls under way fail.
@@ -85,7 +97,7 @@ package struct HumanConnectClient: Sendable {
             "clientSecret": .string(app.clientSecret.exposed),
         ]
         return try TokenAnswer(
-            try await post(body, Self.exchangePath, app)
+            try await post(body, .exchange, app)
         )
     }
 
@@ -107,7 +119,7 @@ package struct HumanConnectClient: Sendable {
         let answer = try await Standstill.askingAgain(
             timeMax: configuration.totalTimeMax
         ) { () throws(HumanConnectError) in
-            try await post(body, "/v1/connect/publictokens", app)
+            try await post(body, .publicToken, app)
         }
         let token = Secret(try AnswerFields.required("publicToken", in: answer))
         guard Secret(try AnswerFields.required("humanId", in: answer)) == humanID else {
@@ -118,19 +130,39 @@ package struct HumanConnectClient: Sendable {
 
     private func post(
         _ body: JSONValue,
-        _ path: String,
+        _ call: ProviderCall,
         _ app: ProviderApp
     ) async throws(HumanConnectError) -> JSONValue {
         let base = app.endpoints.user
-        var request = HTTPClientRequest(url: base + path)
+        var request = HTTPClientRequest(url: base + call.rawValue)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
         let answer = try await answer(
             to: request,
             at: base,
+            of: call,
             body: body.encoded,
             timeMax: configuration.totalTimeMax
         )
         return try AnswerFields.parse(answer.body)
     }
+}
+
+extension MetricFamily {
+    fileprivate static let hosts = gauge(
+        "token_ledger_provider_hosts",
+        "Hosts of the provider that were called"
+    )
+    fileprivate static let hostsAway = gauge(
+        "token_ledger_provider_hosts_away",
+        "Hosts of the provider that are not called now, because calls failed one after the other"
+    )
+    fileprivate static let callTimeMax = gauge(
+        "token_ledger_provider_call_max_seconds",
+        "How long a call to the provider may take"
+    )
+    fileprivate static let callsMax = gauge(
+        "token_ledger_provider_calls_max",
+        "How many calls to one host of the provider may be under way"
+    )
 }

@@ -1,10 +1,12 @@
 import Foundation
+import Ledger
 
 /// Where a provider is reached.
 ///
 /// Configuration only: nothing in a request ever names a URL.
 package struct ProviderEndpoints: Sendable, Codable, Equatable {
-    /// A base URL is not absolute http(s), or has user info, a query or a fragment.
+    /// A base URL is not absolute https, or http on this machine, or has user info, a query or a
+    /// fragment.
     package struct Invalid: Error, Equatable, CustomStringConvertible {
         /// Which of the three it is: `connect`, `user` or `api`.
         package let name: String
@@ -15,8 +17,8 @@ package struct ProviderEndpoints: Sendable, Codable, Equatable {
 
         /// A sentence that is safe to show.
         package var description: String {
-            "The provider's \(name) URL must be http:// or https:// with a host and without "
-                + "user name, query or fragment."
+            "The provider's \(name) URL must be https:// with a host and without user name, query "
+                + "or fragment; http:// only at localhost or a loopback address."
         }
     }
 
@@ -72,6 +74,8 @@ package struct ProviderEndpoints: Sendable, Codable, Equatable {
             let parts = URLComponents(string: text),
             parts.scheme == "https" || parts.scheme == "http",
             let host = parts.host, !host.isEmpty,
+            // The client secret and the tokens go there.
+            parts.scheme == "https" || LocalHost.isNamed(host),
             parts.user == nil, parts.password == nil, parts.query == nil, parts.fragment == nil,
             !text.contains("@")
         else { throw Invalid(name: name) }

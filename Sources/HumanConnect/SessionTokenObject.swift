@@ -20,6 +20,9 @@ package struct SessionTokenObject: Sendable, Equatable {
     /// Our own optional key `client_user_id`: a relaying backend names its own session's user
     /// with it, so that the finish can be bound to that user.
     package let clientUserID: String?
+    /// Our own optional key `session_verifier`: a relaying backend shows with it that the finish
+    /// belongs to the session that the launch is bound to.
+    package let sessionVerifier: Secret?
 
     /// An object from its parts, not checked.
     package init(
@@ -27,13 +30,15 @@ package struct SessionTokenObject: Sendable, Equatable {
         clientID: String,
         sessionToken: Secret,
         userID: String? = nil,
-        clientUserID: String? = nil
+        clientUserID: String? = nil,
+        sessionVerifier: Secret? = nil
     ) {
         self.humanID = humanID
         self.clientID = clientID
         self.sessionToken = sessionToken
         self.userID = userID
         self.clientUserID = clientUserID
+        self.sessionVerifier = sessionVerifier
     }
 
     /// Reads every body known to be sent (docs/provider.md#finish-bodies): JSON or form, flat or
@@ -58,7 +63,8 @@ package struct SessionTokenObject: Sendable, Equatable {
             clientID: try Self.required("clientId", in: found),
             sessionToken: Secret(try Self.required("sessionToken", in: found)),
             userID: try Self.optional("userId", in: found),
-            clientUserID: try Self.optional("client_user_id", in: found)
+            clientUserID: try Self.optional("client_user_id", in: found),
+            sessionVerifier: try Self.optional("session_verifier", in: found).map { Secret($0) }
         )
     }
 

@@ -26,6 +26,17 @@ package struct TokenAnswer: Sendable, Equatable {
         self.clientUserID = clientUserID
     }
 
+    /// The same answer, for the user of this id.
+    package func naming(_ clientUserID: Secret?) -> TokenAnswer {
+        TokenAnswer(
+            humanID: humanID,
+            accessToken: accessToken,
+            publicToken: publicToken,
+            clientID: clientID,
+            clientUserID: clientUserID
+        )
+    }
+
     /// Reads a 2xx answer's body: all three values, each once, or an error.
     ///
     /// - Throws: `HumanConnectError.unknown`, for an exchange may have been made.

@@ -39,7 +39,7 @@ struct ApplicationRoutes {
         }
         return Response(
             status: .ok,
-            headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
+            headers: [.contentType: "application/json; charset=utf-8"],
             body: ResponseBody(asyncSequence: list)
         )
     }

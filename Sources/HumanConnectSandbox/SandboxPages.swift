@@ -34,6 +34,7 @@ struct SandboxPages: Sendable {
             ]
         }
         return html(
+            Self.ownPolicy,
             popupTemplate.render([
                 "session": session.token, "mode": session.mode.rawValue, "modal": isModal,
                 "closeURL": session.redirects.close ?? "", "errorJSON": "", "failed": false,
@@ -48,6 +49,7 @@ struct SandboxPages: Sendable {
     /// The page for a popup that does not open; its script sends `hapi-connect-error`.
     func refusal(_ refusal: SandboxRefusal, closeURL: String?, isModal: Bool) -> Response {
         html(
+            Self.ownPolicy,
             popupTemplate.render([
                 "session": "", "mode": "", "modal": isModal, "closeURL": closeURL ?? "",
                 "errorJSON": String(decoding: refusal.json.encoded, as: UTF8.self),
@@ -66,6 +68,7 @@ struct SandboxPages: Sendable {
             ]
         }
         return html(
+            Self.ownPolicy + "; frame-ancestors 'none'",
             sandboxTemplate.render(
                 [
                     "base": base,
@@ -90,10 +93,20 @@ struct SandboxPages: Sendable {
         )
     }
 
-    private func html(_ text: String) -> Response {
+    /// Everything comes from the sandbox itself, and nothing goes elsewhere.
+    ///
+    /// Any page may frame the popup: that is how it is opened.
+    private static let ownPolicy = """
+        default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+        connect-src 'self'; form-action 'none'; base-uri 'none'
+        """
+
+    private func html(_ policy: String, _ text: String) -> Response {
         Response(
             status: .ok,
-            headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
+            headers: [
+                .contentType: "text/html; charset=utf-8", .contentSecurityPolicy: policy,
+            ],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text))
         )
     }

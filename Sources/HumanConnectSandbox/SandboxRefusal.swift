@@ -112,7 +112,7 @@ extension Response {
     init(_ json: JSONValue, status: HTTPResponse.Status = .ok) {
         self.init(
             status: status,
-            headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
+            headers: [.contentType: "application/json; charset=utf-8"],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.encoded))
         )
     }

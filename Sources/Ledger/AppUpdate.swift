@@ -19,6 +19,13 @@ extension LedgerEvent {
         package var clientSecretVersion: Int64?
         /// Nil when the App Key stays, 0 when the app has none any more.
         package var appKeyVersion: Int64?
+        /// All that hold from now on; nil when they stay.
+        package var policies: [AppPolicy]?
+        /// For how many seconds a token that was replaced keeps its value from now on; nil when that
+        /// stays.
+        package var supersededGraceSeconds: Int64?
+        /// How much is kept of who reads what from now on; nil when that stays.
+        package var accessRecording: AccessRecording?
 
         package init() {}
     }
@@ -29,6 +36,9 @@ extension LedgerEvent.AppUpdate {
         writer.member("changed", changed.map(\.rawValue))
         if let clientSecretVersion { writer.member("client_secret_version", clientSecretVersion) }
         if let appKeyVersion { writer.member("app_key_version", appKeyVersion) }
+        if let policies { writer.member("policies", policies.map(\.rawValue)) }
+        if let supersededGraceSeconds { writer.member("superseded_grace", supersededGraceSeconds) }
+        if let accessRecording { writer.member("access_log", accessRecording.rawValue) }
     }
 
     init(from reader: inout RecordReader) throws(RecordError) {
@@ -40,5 +50,21 @@ extension LedgerEvent.AppUpdate {
         clientSecretVersion =
             reader.skip(",\"client_secret_version\":") ? try reader.integer() : nil
         appKeyVersion = reader.skip(",\"app_key_version\":") ? try reader.integer() : nil
+        if reader.skip(",\"policies\":") {
+            policies = []
+            for word in try reader.list() {
+                guard let policy = AppPolicy(rawValue: word) else {
+                    throw .unknownType("app.updated")
+                }
+                policies?.append(policy)
+            }
+        }
+        supersededGraceSeconds =
+            reader.skip(",\"superseded_grace\":") ? try reader.integer() : nil
+        guard reader.skip(",\"access_log\":") else { return }
+        guard let recording = AccessRecording(rawValue: try reader.string()) else {
+            throw .unknownType("app.updated")
+        }
+        accessRecording = recording
     }
 }

@@ -4,12 +4,14 @@ extension LedgerEvent {
     /// The names of all types, in the order of the cases.
     package static let types = [
         "connect.launched", "edit.launched", "launch.closed", "launch.failed", "finish.received",
-        "finish.refused", "exchange.dispatched", "connect.finalized", "edit.finalized",
-        "access_token.rotated", "public_token.rotated", "finalize.rejected",
-        "finalize.unresolved", "finalize.refused", "finalize.abandoned", "finalize.superseded",
-        "public_token.recovered", "person.gone", "connection.broken", "token.read",
-        "log.exported", "token.searched", "app.added", "app.updated", "api_key.created",
-        "api_key.expiry_set", "api_key.revoked",
+        "finish.held", "finish.confirmed", "finish.refused", "verifier.refused",
+        "exchange.dispatched", "connect.finalized", "edit.finalized", "access_token.rotated",
+        "public_token.rotated", "finalize.rejected", "finalize.unresolved", "finalize.refused",
+        "finalize.abandoned", "finalize.superseded", "public_token.recovered", "person.gone",
+        "connection.broken", "subject.erased", "subject.held", "subject.released", "token.read",
+        "log.exported", "log.followed", "token.searched", "access.noted", "app.added",
+        "app.updated", "values.dropped", "api_key.created", "api_key.expiry_set",
+        "api_key.revoked", "root_key.rotated",
     ]
 
     /// The event's type as it stands in the record.
@@ -20,7 +22,10 @@ extension LedgerEvent {
         case .launchClosed: "launch.closed"
         case .launchFailed: "launch.failed"
         case .finishReceived: "finish.received"
+        case .finishHeld: "finish.held"
+        case .finishConfirmed: "finish.confirmed"
         case .finishRefused: "finish.refused"
+        case .verifierRefused: "verifier.refused"
         case .exchangeDispatched: "exchange.dispatched"
         case .connectFinalized: "connect.finalized"
         case .editFinalized: "edit.finalized"
@@ -34,14 +39,21 @@ extension LedgerEvent {
         case .publicTokenRecovered: "public_token.recovered"
         case .personGone: "person.gone"
         case .connectionBroken: "connection.broken"
+        case .subjectErased: "subject.erased"
+        case .subjectHeld: "subject.held"
+        case .subjectReleased: "subject.released"
         case .tokenRead: "token.read"
         case .logExported: "log.exported"
+        case .logFollowed: "log.followed"
         case .tokenSearched: "token.searched"
+        case .accessNoted: "access.noted"
         case .appAdded: "app.added"
         case .appUpdated: "app.updated"
+        case .valuesDropped: "values.dropped"
         case .apiKeyCreated: "api_key.created"
         case .apiKeyExpirySet: "api_key.expiry_set"
         case .apiKeyRevoked: "api_key.revoked"
+        case .rootKeyRotated: "root_key.rotated"
         }
     }
 
@@ -53,16 +65,16 @@ extension LedgerEvent {
         case .editLaunched(let launch, let version):
             launch.write(to: &writer)
             writer.member("public_token_version", version)
-        case .launchClosed(let launch):
+        case .launchClosed(let launch), .verifierRefused(let launch):
             writer.member("launch", launch)
         case .launchFailed(let launch, let code):
             writer.member("launch", launch)
             writer.member("code", code)
-        case .finishReceived(let finish):
-            writer.member("finalize", finish.finalize)
-            writer.member("launch", finish.launch)
-            writer.member("session", finish.session)
-            writer.member("human", finish.human)
+        case .finishReceived(let finish), .finishHeld(let finish):
+            finish.write(to: &writer)
+        case .finishConfirmed(let finalize, let human):
+            writer.member("finalize", finalize)
+            writer.member("human", human)
         case .finishRefused(let launch, let human):
             writer.member("launch", launch)
             writer.member("human", human)
@@ -98,8 +110,10 @@ extension LedgerEvent {
             writer.member("human", human)
         case .personGone(let human):
             writer.member("human", human)
-        case .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .appUpdated,
-            .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked:
+        case .subjectErased, .subjectHeld, .subjectReleased: writeErasure(to: &writer)
+        case .connectionBroken, .tokenRead, .logExported, .logFollowed, .tokenSearched,
+            .accessNoted, .appAdded, .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet,
+            .apiKeyRevoked, .rootKeyRotated:
             writeOther(to: &writer)
         }
     }
@@ -115,14 +129,21 @@ extension LedgerEvent {
             writer.member("key", key)
         case .logExported(let export):
             export.write(to: &writer)
+        case .logFollowed(let follow):
+            follow.write(to: &writer)
         case .tokenSearched(let accessToken, let publicToken, let matches):
             writer.member("access_token", accessToken)
             writer.member("public_token", publicToken)
             writer.member("matches", matches)
+        case .accessNoted(let kind):
+            writer.member("access", kind.rawValue)
         case .appAdded(let name):
             writer.member("name", name)
         case .appUpdated(let update):
             update.write(to: &writer)
+        case .valuesDropped(let count, let until):
+            writer.member("count", count)
+            writer.member("until", until)
         case .apiKeyCreated(let key):
             key.write(to: &writer)
         case .apiKeyExpirySet(let key, let expiry):
@@ -130,11 +151,16 @@ extension LedgerEvent {
             writer.member("expiry", expiry)
         case .apiKeyRevoked(let key):
             writer.member("key", key)
+        case .rootKeyRotated(let old, let new, let keys):
+            writer.member("from", old)
+            writer.member("to", new)
+            writer.member("keys", keys)
         case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishReceived,
-            .finishRefused, .exchangeDispatched, .connectFinalized, .editFinalized,
-            .accessTokenRotated, .publicTokenRotated, .finalizeRejected, .finalizeUnresolved,
-            .finalizeRefused, .finalizeAbandoned, .finalizeSuperseded, .publicTokenRecovered,
-            .personGone:
+            .finishHeld, .finishConfirmed, .finishRefused, .verifierRefused, .exchangeDispatched,
+            .connectFinalized, .editFinalized, .accessTokenRotated, .publicTokenRotated,
+            .finalizeRejected, .finalizeUnresolved, .finalizeRefused, .finalizeAbandoned,
+            .finalizeSuperseded, .publicTokenRecovered, .personGone, .subjectErased,
+            .subjectHeld, .subjectReleased:
             preconditionFailure("The connect flow's events are written above.")
         }
     }
@@ -157,12 +183,9 @@ extension LedgerEvent {
                 launch: try reader.firstIdentifier("launch"),
                 code: try reader.nextString("code")
             )
-        case "finish.received": .finishReceived(try Finish(from: &reader))
-        case "finish.refused":
-            .finishRefused(
-                launch: try reader.firstIdentifier("launch"),
-                human: try reader.nextFingerprint("human")
-            )
+        case "finish.received", "finish.held", "finish.confirmed", "finish.refused",
+            "verifier.refused":
+            try readFinish(type: type, from: &reader)
         case "exchange.dispatched":
             .exchangeDispatched(
                 finalize: try reader.firstIdentifier("finalize"),
@@ -245,6 +268,8 @@ extension LedgerEvent {
         case "connection.broken":
             try reader.literal("\"reason\":")
             return .connectionBroken(reason: try reader.string())
+        case "subject.erased", "subject.held", "subject.released":
+            return try readErasure(type: type, from: &reader)
         case "token.read":
             try reader.literal("\"kind\":")
             guard let kind = TokenKind(rawValue: try reader.string()) else {
@@ -254,6 +279,8 @@ extension LedgerEvent {
             return .tokenRead(kind: kind, version: version, key: try reader.nextString("key"))
         case "log.exported":
             return .logExported(try Export(from: &reader))
+        case "log.followed":
+            return .logFollowed(try Follow(from: &reader))
         case "token.searched":
             try reader.literal("\"access_token\":")
             return .tokenSearched(
@@ -261,6 +288,12 @@ extension LedgerEvent {
                 publicToken: try reader.nextFingerprint("public_token"),
                 matches: try reader.nextInteger("matches")
             )
+        case "access.noted":
+            try reader.literal("\"access\":")
+            guard let kind = AccessKind(rawValue: try reader.string()) else {
+                throw .unknownType(type)
+            }
+            return .accessNoted(kind)
         default:
             return try readAdministration(type: type, from: &reader)
         }
@@ -276,6 +309,11 @@ extension LedgerEvent {
             return .appAdded(name: try reader.string())
         case "app.updated":
             return .appUpdated(try AppUpdate(from: &reader))
+        case "values.dropped":
+            try reader.literal("\"count\":")
+            let count = try reader.integer()
+            try reader.next("until")
+            return .valuesDropped(count: count, until: try reader.recordTime())
         case "api_key.created":
             return .apiKeyCreated(try NewAPIKey(from: &reader))
         case "api_key.expiry_set":
@@ -286,36 +324,16 @@ extension LedgerEvent {
         case "api_key.revoked":
             try reader.literal("\"key\":")
             return .apiKeyRevoked(key: try reader.string())
+        case "root_key.rotated":
+            try reader.literal("\"from\":")
+            return .rootKeyRotated(
+                from: try reader.string(),
+                to: try reader.nextString("to"),
+                keys: try reader.nextInteger("keys")
+            )
         default:
             throw .unknownType(type)
         }
-    }
-}
-
-extension LedgerEvent.Launch {
-    fileprivate func write(to writer: inout JSONWriter) {
-        writer.member("launch", launch)
-        writer.member("finish", finish.rawValue)
-        writer.member("expiry", expiry)
-    }
-
-    fileprivate init(from reader: inout RecordReader) throws(RecordError) {
-        launch = try reader.firstIdentifier("launch")
-        guard let finish = FinishMode(rawValue: try reader.nextString("finish")) else {
-            throw .unknownType("finish")
-        }
-        self.finish = finish
-        try reader.literal(",\"expiry\":")
-        expiry = try reader.recordTime()
-    }
-}
-
-extension LedgerEvent.Finish {
-    fileprivate init(from reader: inout RecordReader) throws(RecordError) {
-        finalize = try reader.firstIdentifier("finalize")
-        launch = try reader.nextIdentifier("launch")
-        session = try reader.nextFingerprint("session")
-        human = try reader.nextFingerprint("human")
     }
 }
 

@@ -13,8 +13,16 @@ package enum LedgerEvent: Sendable, Equatable {
     case launchFailed(launch: Identifier, code: String)
     /// A finish callback passed validation: the intent to exchange.
     case finishReceived(Finish)
+    /// A finish came for a launch that is bound to a session: nothing is exchanged before somebody
+    /// shows that session's verifier.
+    case finishHeld(Finish)
+    /// The verifier was shown: from now on the held finish is the intent to exchange.
+    case finishConfirmed(finalize: Identifier, human: Fingerprint)
     /// A finish came for a launch that takes none any more; it named this person.
     case finishRefused(launch: Identifier, human: Fingerprint)
+    /// Somebody relayed or confirmed a finish without the verifier of the session that the launch
+    /// is bound to.
+    case verifierRefused(launch: Identifier)
     /// The POST to the provider is about to be sent, for the `number`th time.
     case exchangeDispatched(finalize: Identifier, number: Int64)
     /// The provider answered a create-mode launch with tokens.
@@ -45,24 +53,38 @@ package enum LedgerEvent: Sendable, Equatable {
     case personGone(human: Fingerprint)
     /// The user must reconnect.
     case connectionBroken(reason: String)
+    /// Everything that the vault kept of the user is gone.
+    case subjectErased(reason: ErasureReason)
+    /// The user may not be erased until the hold ends.
+    case subjectHeld(reason: HoldReason)
+    /// The hold has ended.
+    case subjectReleased
     /// A secret value was handed out (access log).
     case tokenRead(kind: TokenKind, version: Int64, key: String)
     /// Records left in bulk (access log).
     case logExported(Export)
+    /// Somebody began to be told what happens, from a position on (access log).
+    case logFollowed(Follow)
     /// Somebody asked whose a token was, and got so many answers (access log).
     ///
     /// The value may have been of either kind, so both of its fingerprints stand here.
     case tokenSearched(accessToken: Fingerprint, publicToken: Fingerprint, matches: Int64)
+    /// There was an access of this sort, of which the app wants no more to be kept (access log).
+    case accessNoted(AccessKind)
     /// An app was registered.
     case appAdded(name: String)
     /// What the ledger keeps of an app was changed.
     case appUpdated(AppUpdate)
+    /// So many tokens' values of the app were dropped: all of those that were replaced until then.
+    case valuesDropped(count: Int64, until: Timestamp)
     /// An API key was made.
     case apiKeyCreated(NewAPIKey)
     /// It was decided when an API key ends.
     case apiKeyExpirySet(key: String, expiry: Timestamp)
     /// An API key was ended at once.
     case apiKeyRevoked(key: String)
+    /// A new root key wraps all keys of the app, so many; the old one is not needed any more.
+    case rootKeyRotated(from: String, to: String, keys: Int64)
 
     /// Launch options that were served.
     package struct Launch: Sendable, Equatable {
@@ -70,11 +92,20 @@ package enum LedgerEvent: Sendable, Equatable {
         package let launch: Identifier
         package let finish: FinishMode
         package let expiry: Timestamp
+        /// Of the session that the launch is bound to, if it is bound to one
+        /// (docs/decisions/0047-a-finish-belongs-to-a-session.md).
+        package let challenge: Fingerprint?
 
-        package init(launch: Identifier, finish: FinishMode, expiry: Timestamp) {
+        package init(
+            launch: Identifier,
+            finish: FinishMode,
+            expiry: Timestamp,
+            challenge: Fingerprint? = nil
+        ) {
             self.launch = launch
             self.finish = finish
             self.expiry = expiry
+            self.challenge = challenge
         }
     }
 
@@ -85,17 +116,20 @@ package enum LedgerEvent: Sendable, Equatable {
         package let launch: Identifier
         package let session: Fingerprint
         package let human: Fingerprint
+        package let binding: FinishBinding
 
         package init(
             finalize: Identifier,
             launch: Identifier,
             session: Fingerprint,
-            human: Fingerprint
+            human: Fingerprint,
+            binding: FinishBinding = .none
         ) {
             self.finalize = finalize
             self.launch = launch
             self.session = session
             self.human = human
+            self.binding = binding
         }
     }
 
@@ -123,6 +157,17 @@ package enum FinishMode: String, Sendable, Codable {
     case direct
 }
 
+/// What says that whoever finished the popup is the launched user, before the provider does
+/// (docs/threats.md#t2).
+package enum FinishBinding: String, Sendable {
+    /// Nothing but the launch itself.
+    case none
+    /// The app's backend relayed the finish and named its own session's user.
+    case user
+    /// The verifier of the session that the launch is bound to was shown.
+    case session
+}
+
 /// The two tokens that a user has.
 package enum TokenKind: String, Sendable, CaseIterable {
     case accessToken = "access_token"
@@ -135,6 +180,8 @@ package enum AbandonReason: String, Sendable {
     case answerLost = "answer_lost"
     /// No exchange was made, and the session is too old for one.
     case neverSent = "never_sent"
+    /// No exchange was made: nobody showed the session's verifier in time.
+    case unconfirmed
 }
 
 /// What did not fit in a refused finalize.
@@ -147,4 +194,6 @@ package enum Mismatch: String, Sendable {
     case clientID = "client_id"
     /// The `humanId` belongs to another user of the app.
     case humanTaken = "human_id_taken"
+    /// Nothing but the launch says that the person is the launched user.
+    case userUnproven = "user_unproven"
 }

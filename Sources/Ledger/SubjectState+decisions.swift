@@ -63,8 +63,8 @@ extension SubjectState {
     /// when its launch takes none any more.
     ///
     /// Nothing is recorded where nothing would be learnt: the launch is used up, and the user is
-    /// doubted already.
-    package func receive(_ finish: LedgerEvent.Finish) -> [LedgerEvent] {
+    /// doubted already. Where the launch's session has not shown itself, the finish is held instead.
+    package func receive(_ finish: LedgerEvent.Finish, isHeld: Bool = false) -> [LedgerEvent] {
         // A launch that is not among the last ones takes none either.
         guard let popup = popup(of: finish.launch), popup.end != .finalized,
             popup.finishes < Self.finishesPerLaunchMax
@@ -72,10 +72,26 @@ extension SubjectState {
             // Its session is not claimed: it may be another launch's.
             return isDoubted ? [] : [.finishRefused(launch: finish.launch, human: finish.human)]
         }
-        guard let human, human != finish.human else { return [.finishReceived(finish)] }
+        guard let human, human != finish.human else {
+            return [isHeld ? .finishHeld(finish) : .finishReceived(finish)]
+        }
         return [
             .finishReceived(finish),
             .finalizeRefused(finalize: finish.finalize, mismatch: .humanID),
+        ]
+    }
+
+    /// What follows from the verifier for a finish that is held; nil when its launch has brought
+    /// tokens meanwhile.
+    package func confirm(_ finish: LedgerEvent.Finish) -> [LedgerEvent]? {
+        guard let popup = popup(of: finish.launch), popup.end != .finalized else { return nil }
+        let confirmed = LedgerEvent.finishConfirmed(
+            finalize: finish.finalize,
+            human: finish.human
+        )
+        guard let human, human != finish.human else { return [confirmed] }
+        return [
+            confirmed, .finalizeRefused(finalize: finish.finalize, mismatch: .humanID),
         ]
     }
 
@@ -90,6 +106,10 @@ extension SubjectState {
         }
         guard answer.human == finish.human, human == nil || human == answer.human else {
             return [.finalizeRefused(finalize: finish.finalize, mismatch: .humanID)]
+        }
+        // Nor somebody new, after another session has come with a finish.
+        guard finish.binding != .none || human != nil || !isContested else {
+            return [.finalizeRefused(finalize: finish.finalize, mismatch: .userUnproven)]
         }
         var events: [LedgerEvent] = []
         switch mode {

@@ -20,6 +20,14 @@ extension SubjectState {
         package var unresolved: String?
         /// Why nobody works on it any more; a late answer still counts, until newer tokens come.
         package var abandoned: AbandonReason?
+        /// Whether it waits for the verifier of its launch's session: until then nobody may exchange
+        /// its session, and its claim of a person is not heard.
+        package var isHeld = false
+    }
+
+    /// The open one of this id; nil once it has ended.
+    package func openFinalize(_ id: Identifier) -> OpenFinalize? {
+        openFinalizes.first { $0.finalize == id }
     }
 
     /// Those that somebody must still bring to an end.
@@ -41,7 +49,7 @@ extension SubjectState {
     /// The finalizes that were sent before this one, and whose answers will come after its own: what
     /// they bring is older.
     package func overtaken(by finalize: Identifier) -> [OpenFinalize] {
-        let sent = openFinalizes.first { $0.finalize == finalize }?.dispatched ?? 0
+        let sent = openFinalize(finalize)?.dispatched ?? 0
         return openFinalizes.filter { open in
             open.unresolved == nil && open.abandoned == nil && open.dispatches > 0
                 && open.dispatched < sent
@@ -56,6 +64,27 @@ extension SubjectState {
     mutating func receive(_ finish: LedgerEvent.Finish, at time: Timestamp) {
         update(popup: finish.launch) { $0.finishes += 1 }
         if human == nil { claimedPerson = ClaimedPerson(human: finish.human, received: version) }
+        append(finish, at: time, isHeld: false)
+    }
+
+    mutating func hold(_ finish: LedgerEvent.Finish, at time: Timestamp) {
+        update(popup: finish.launch) { $0.finishes += 1 }
+        append(finish, at: time, isHeld: true)
+    }
+
+    mutating func confirm(_ finalize: Identifier, _ human: Fingerprint, at time: Timestamp) {
+        guard let open = openFinalize(finalize) else { return }
+        update(finalize, at: time) { $0.isHeld = false }
+        if self.human == nil {
+            claimedPerson = ClaimedPerson(human: human, received: open.received)
+        }
+    }
+
+    private mutating func append(
+        _ finish: LedgerEvent.Finish,
+        at time: Timestamp,
+        isHeld: Bool
+    ) {
         openFinalizes.append(
             OpenFinalize(
                 finalize: finish.finalize,
@@ -66,7 +95,8 @@ extension SubjectState {
                 dispatched: 0,
                 changedAt: time,
                 unresolved: nil,
-                abandoned: nil
+                abandoned: nil,
+                isHeld: isHeld
             )
         )
     }
@@ -86,13 +116,14 @@ extension SubjectState {
         update(popup: launch) { $0.end = .finalized }
         self.human = human
         claimedPerson = nil
+        isContested = false
         status = .connected
         brokenReason = nil
         isDoubted = isLate || isUncertain
     }
 
     mutating func refuse(_ finalize: Identifier) {
-        let open = openFinalizes.first { $0.finalize == finalize }
+        let open = openFinalize(finalize)
         // The provider itself has said that the person is somebody else.
         if let open, open.received == claimedPerson?.received { claimedPerson = nil }
         end(finalize)
@@ -100,13 +131,18 @@ extension SubjectState {
     }
 
     mutating func abandon(_ finalize: Identifier, _ reason: AbandonReason) {
-        let open = openFinalizes.first { $0.finalize == finalize }
+        let open = openFinalize(finalize)
         // A token that came after this finish is newer than what is lost.
         let isOlder = accessToken.map { $0.issuedAt <= open?.receivedAt ?? $0.issuedAt } ?? false
         update(finalize, at: nil) { $0.abandoned = reason }
         switch reason {
         // The popup was finished, so the provider knows more than we do.
         case .neverSent: isDoubted = true
+        // So does it here, and no answer will come.
+        case .unconfirmed:
+            isDoubted = true
+            contest()
+            return end(finalize)
         // The exchange may have replaced the access token.
         case .answerLost: if isOlder { breakOff(reason.rawValue) }
         }
@@ -123,6 +159,10 @@ extension SubjectState {
             if accessToken != nil { breakOff("person_gone") }
         }
         isDoubted = false
+    }
+
+    mutating func contest() {
+        if human == nil { isContested = true }
     }
 
     private mutating func breakOff(_ reason: String) {
@@ -150,6 +190,8 @@ extension SubjectState {
 // MARK: When somebody must look after it
 
 extension SubjectState.OpenFinalize {
+    /// How long a held finish waits for the verifier of its launch's session.
+    package static let heldSeconds: Int64 = 300
     /// How long whoever received the finish has to dispatch it.
     static let receivedSeconds: Int64 = 5
     /// How long whoever dispatched it has to record what came of it: more than an exchange may
@@ -165,6 +207,7 @@ extension SubjectState.OpenFinalize {
     /// need any more.
     package var settleAt: Timestamp? {
         if abandoned != nil { return nil }
+        if isHeld { return receivedAt.adding(seconds: Self.heldSeconds) }
         switch (dispatches, unresolved) {
         case (0, _): return changedAt.adding(seconds: Self.receivedSeconds)
         case (_, nil): return changedAt.adding(seconds: Self.dispatchedSeconds)

@@ -16,6 +16,7 @@ extension SubjectState {
             writer.member("received", claimedPerson.received)
             writer.close()
         }
+        if isContested { writer.member("contested", true) }
         if let accessToken {
             writer.key("access_token")
             accessToken.write(to: &writer)
@@ -26,6 +27,7 @@ extension SubjectState {
         }
         if isDoubted { writer.member("doubted", true) }
         if let brokenReason { writer.member("broken", brokenReason) }
+        if isHeld { writer.member("held", true) }
         writer.list("popups", popups) { $0.write(to: &$1) }
         writer.list("finalizes", openFinalizes) { $0.write(to: &$1) }
         writer.close()
@@ -41,12 +43,14 @@ extension SubjectState {
         status = try reader.word(Status.self)
         human = reader.skip(",\"human\":") ? try reader.fingerprint() : nil
         claimedPerson = reader.skip(",\"claimed\":") ? try ClaimedPerson(from: &reader) : nil
+        isContested = reader.skip(",\"contested\":true")
         accessToken =
             reader.skip(",\"access_token\":") ? try HeldToken(from: &reader) : nil
         publicToken =
             reader.skip(",\"public_token\":") ? try HeldToken(from: &reader) : nil
         isDoubted = reader.skip(",\"doubted\":true")
         brokenReason = reader.skip(",\"broken\":") ? try reader.string() : nil
+        isHeld = reader.skip(",\"held\":true")
         if reader.skip(",\"popups\":[") {
             repeat { popups.append(try Popup(from: &reader)) } while reader.skip(",")
             try reader.literal("]")
@@ -94,6 +98,7 @@ extension SubjectState.OpenFinalize {
         writer.member("changed_at", changedAt)
         if let unresolved { writer.member("unresolved", unresolved) }
         if let abandoned { writer.member("abandoned", abandoned.rawValue) }
+        if isHeld { writer.member("held", true) }
         writer.close()
     }
 
@@ -116,6 +121,7 @@ extension SubjectState.OpenFinalize {
         if reader.skip(",\"abandoned\":") {
             abandoned = try reader.word(AbandonReason.self)
         }
+        isHeld = reader.skip(",\"held\":true")
         try reader.literal("}")
     }
 }

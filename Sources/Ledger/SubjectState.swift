@@ -11,6 +11,8 @@ package struct SubjectState: Sendable, Equatable {
         case connected
         /// The user must reconnect.
         case broken
+        /// Nothing is kept of the user any more, and nothing can happen to it.
+        case erased
     }
 
     /// A token that we hold.
@@ -40,11 +42,16 @@ package struct SubjectState: Sendable, Equatable {
     package internal(set) var publicToken: HeldToken?
     /// Whom the last finish named, while nobody is linked.
     package internal(set) var claimedPerson: ClaimedPerson?
+    /// Another session than the launched one has come with a finish, while nobody is linked: whom the
+    /// provider calls by this user's id may be somebody else.
+    package internal(set) var isContested = false
     /// Something happened after which the provider may hold another public token, or know a user
     /// whom we do not: a popup closed or failed, an exchange without tokens.
     package internal(set) var isDoubted = false
     /// Why the connection is broken.
     package internal(set) var brokenReason: String?
+    /// Whether a hold keeps the user from being erased.
+    package internal(set) var isHeld = false
     /// The last launches, oldest first.
     package internal(set) var popups: [Popup] = []
     package internal(set) var openFinalizes: [OpenFinalize] = []
@@ -60,20 +67,35 @@ package struct SubjectState: Sendable, Equatable {
     }
 }
 
+extension SubjectState.HeldToken {
+    fileprivate init(_ token: LedgerEvent.IssuedToken, at time: Timestamp) {
+        self.init(version: token.version, fingerprint: token.fingerprint, issuedAt: time)
+    }
+}
+
 /// Why an event does not follow the state it was applied to.
 package enum FoldError: Error, Equatable {
     /// The subject's events are counted without holes; this one is not the next.
     case versionGap(expected: Int64, found: Int64?)
+    /// Nothing follows an erasure.
+    case afterErasure
 }
 
 extension SubjectState {
     /// Takes the next record of the user into account.
-    package mutating func apply(_ record: Record) throws(FoldError) {
+    ///
+    /// Nil stands for one that the service did not write: it has its version, and changes nothing.
+    package mutating func apply(_ record: Record?) throws(FoldError) {
+        guard let record else { return passOver() }
         guard record.subjectVersion == version + 1 else {
             throw .versionGap(expected: version + 1, found: record.subjectVersion)
         }
+        guard status != .erased else { throw .afterErasure }
         apply(record.event, at: record.time)
     }
+
+    /// Counts an event that the service did not write.
+    package mutating func passOver() { version += 1 }
 
     /// Takes the next event into account; the caller knows that it is the next.
     package mutating func apply(_ event: LedgerEvent, at time: Timestamp) {
@@ -85,6 +107,10 @@ extension SubjectState {
             close(launch)
         case .finishReceived(let finish):
             receive(finish, at: time)
+        case .finishHeld(let finish):
+            hold(finish, at: time)
+        case .finishConfirmed(let finalize, let human):
+            confirm(finalize, human, at: time)
         case .finishRefused:
             isDoubted = true
         case .exchangeDispatched(let finalize, let number):
@@ -98,17 +124,9 @@ extension SubjectState {
             .editFinalized(let finalize, let launch, let human):
             connect(finalize, launch, human)
         case .accessTokenRotated(let token, _):
-            accessToken = HeldToken(
-                version: token.version,
-                fingerprint: token.fingerprint,
-                issuedAt: time
-            )
+            accessToken = HeldToken(token, at: time)
         case .publicTokenRotated(let token, _):
-            publicToken = HeldToken(
-                version: token.version,
-                fingerprint: token.fingerprint,
-                issuedAt: time
-            )
+            publicToken = HeldToken(token, at: time)
         case .finalizeRejected(let finalize, _):
             end(finalize)
             isDoubted = true
@@ -124,22 +142,26 @@ extension SubjectState {
             isDoubted = true
         case .publicTokenRecovered(let token, let human):
             if token.version != publicToken?.version {
-                publicToken = HeldToken(
-                    version: token.version,
-                    fingerprint: token.fingerprint,
-                    issuedAt: time
-                )
+                publicToken = HeldToken(token, at: time)
             }
             self.human = human
             claimedPerson = nil
+            isContested = false
             isDoubted = false
         case .personGone(let human):
             forget(human)
         case .connectionBroken(let reason):
             status = .broken
             brokenReason = reason
-        case .tokenRead, .logExported, .tokenSearched, .appAdded, .appUpdated, .apiKeyCreated,
-            .apiKeyExpirySet, .apiKeyRevoked:
+        case .subjectErased: erase()
+        case .subjectHeld: isHeld = true
+        case .subjectReleased: isHeld = false
+        case .verifierRefused:
+            // Its popup is open as far as we know, and stays so.
+            contest()
+        case .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
+            .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
+            .rootKeyRotated:
             // Not part of a user's story; such records carry no subject version.
             break
         }

@@ -11,27 +11,28 @@ package struct TokenHolding: Sendable, Equatable {
     package let version: Int64
     package let fingerprint: Fingerprint
     package let from: Moment
-    /// When the next token of the kind replaced it; nil while it is current.
+    /// When the next token of the kind replaced it, or the user was erased; nil while it is current.
     package private(set) var until: Moment?
 
     /// All that a user held, in the order in which the tokens came.
     ///
-    /// Takes the user's records from the first on, each with its position. What counts as held is
-    /// what the fold says. Throws `FoldError` when a record is missing.
+    /// Takes the user's records from the first on, each with its position, and nil for one that the
+    /// service did not write. What counts as held is what the fold says. Throws `FoldError` when a record is missing.
     package static func list(
-        _ records: some Sequence<(position: Int64, record: Record)>
+        _ records: some Sequence<(position: Int64, record: Record?)>
     ) throws(FoldError) -> [TokenHolding] {
         var holdings: [TokenHolding] = []
         var state = SubjectState()
         for (position, record) in records {
             let before = state
             try state.apply(record)
+            guard let record else { continue }
             let moment = Moment(position: position, time: record.time)
-            for kind in TokenKind.allCases {
-                guard let token = state.token(kind), token != before.token(kind) else { continue }
+            for kind in TokenKind.allCases where state.token(kind) != before.token(kind) {
                 if let last = holdings.lastIndex(where: { $0.kind == kind }) {
                     holdings[last].until = moment
                 }
+                guard let token = state.token(kind) else { continue }
                 holdings.append(
                     TokenHolding(
                         kind: kind,

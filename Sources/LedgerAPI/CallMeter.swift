@@ -1,6 +1,7 @@
+internal import BoundedServer
 internal import HTTPTypes
 internal import Ledger
-internal import Metrics
+internal import Measures
 internal import Synchronization
 
 /// What each kind of caller has left, in this copy of the service.
@@ -10,19 +11,37 @@ final class CallLimits: Sendable {
     let launches: RateTable<Identifier>?
     let newUsers: RateTable<String>?
     /// How many calls were refused, by policy.
-    fileprivate let refusals: [CallPolicy: Counter]
+    fileprivate let refusals = CounterTable<CallPolicy>()
 
     init(_ rates: CallRates) {
         keys = rates.key.map(RateTable.init)
         addresses = rates.address.map(RateTable.init)
         launches = rates.launch.map(RateTable.init)
         newUsers = rates.newUsers.map(RateTable.init)
-        refusals = Dictionary(
-            uniqueKeysWithValues: CallPolicy.allCases.map { policy in
-                let dimensions = [("policy", policy.rawValue)]
-                return (policy, Counter(label: "ledger_limited_requests", dimensions: dimensions))
-            }
-        )
+    }
+
+    /// Adds the rates, and who was refused for them, to a page of metrics.
+    func fill(_ page: inout MetricPage) {
+        page.add(.limitedRequests, refusals, by: "policy")
+        for family in [MetricFamily.rate, .burst, .callers] { page.name(family) }
+        page.add(.callersMax, RequestLimits.rateNamesMax)
+        fill(&page, .key, keys)
+        fill(&page, .address, addresses)
+        fill(&page, .launch, launches)
+        fill(&page, .newUsers, newUsers)
+    }
+
+    /// A rate that was lifted has no series.
+    private func fill<Name>(
+        _ page: inout MetricPage,
+        _ policy: CallPolicy,
+        _ table: RateTable<Name>?
+    ) {
+        guard let table else { return }
+        let labels: MetricPage.Labels = ["policy": policy.rawValue]
+        page.add(.rate, table.rate.perSecond, labels)
+        page.add(.burst, table.rate.burst, labels)
+        page.add(.callers, table.nameCount, labels)
     }
 }
 
@@ -91,7 +110,7 @@ final class CallMeter: Sendable {
             )
         }
         guard !standing.isWithin else { return }
-        limits.refusals[policy]?.increment()
+        limits.refusals.add(policy)
         throw .rateLimited(policy)
     }
 
@@ -114,4 +133,27 @@ final class CallMeter: Sendable {
         headers[.rateLimit] = name + ";r=\(count.left);t=\(reset)"
         if !count.isWithin { headers[.retryAfter] = "\(max(1, reset))" }
     }
+}
+
+extension MetricFamily {
+    fileprivate static let limitedRequests = counter(
+        "token_ledger_rate_limited_requests_total",
+        "Requests that were refused with 429, by the rate that they were over"
+    )
+    fileprivate static let rate = gauge(
+        "token_ledger_rate_limit_per_second",
+        "How many calls a second a caller may make in the long run; absent where the limit is lifted"
+    )
+    fileprivate static let burst = gauge(
+        "token_ledger_rate_limit_burst",
+        "How many calls a caller may make at once; absent where the limit is lifted"
+    )
+    fileprivate static let callers = gauge(
+        "token_ledger_rate_limit_callers",
+        "How many keys, launches and addresses are told apart now by their rate"
+    )
+    fileprivate static let callersMax = gauge(
+        "token_ledger_rate_limit_callers_max",
+        "How many of each are told apart; who has not called for longest is forgotten"
+    )
 }

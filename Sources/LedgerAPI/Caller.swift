@@ -10,6 +10,7 @@ struct Caller: Sendable {
     let keyID: String
     private let scopes: [String]
     private let vault: Vault
+    private let secret: Secret
 
     /// Reads the key of a request, asks for one of its scopes, and counts the call.
     // Swift 6.3.1 with optimization breaks the heap where it inlines this into another asynchronous
@@ -45,6 +46,7 @@ struct Caller: Sendable {
             keyID = key.id
             scopes = key.scopes
             vault = store.vault
+            self.secret = Secret(secret)
         } catch {
             throw LedgerError(error)
         }
@@ -57,6 +59,13 @@ struct Caller: Sendable {
         let parts = header.utf8.split(separator: blank, maxSplits: 1)
         guard parts.count == 2, Substring(parts[0]).lowercased() == "bearer" else { return nil }
         return String(Substring(parts[1].drop { $0 == blank }))
+    }
+
+    /// Whether the key still opens what it opened from there, for answers that last.
+    func isValid(_ store: LedgerStore, from peer: IPAddress?) async throws -> Bool {
+        let found = try await store.authenticate(secret.exposed, from: { peer })
+        guard case .key(let key) = found else { return false }
+        return key.app == app.id && key.scopes == scopes
     }
 
     /// What a record may say of the trace that a request belongs to.

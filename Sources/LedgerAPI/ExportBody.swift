@@ -117,4 +117,4 @@ struct ExportHead: Sendable {
 }
 
 /// Whoever read the answer has closed the connection.
-private struct ReaderGone: Error {}
+struct ReaderGone: Error {}

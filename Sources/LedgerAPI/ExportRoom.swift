@@ -1,4 +1,5 @@
 internal import Ledger
+internal import Measures
 internal import Synchronization
 
 /// How many exports are under way, for each app and in all.
@@ -7,6 +8,7 @@ internal import Synchronization
 /// bounded only where their number is.
 final class ExportRoom: Sendable {
     private let counts = Mutex<[Identifier: Int]>([:])
+    private let refusals = Counter()
 
     /// A place, as long as it is held.
     ///
@@ -19,8 +21,19 @@ final class ExportRoom: Sendable {
             counts[app, default: 0] += 1
             return true
         }
-        guard isIn else { throw .tooManyExports }
+        guard isIn else {
+            refusals.add()
+            throw .tooManyExports
+        }
         return ExportPlace(of: app, in: self)
+    }
+
+    /// Adds how full it is to a page of metrics.
+    func fill(_ page: inout MetricPage) {
+        page.add(.exports, counts.withLock { $0.values.reduce(0, +) })
+        page.add(.exportsMax, RequestLimits.exportsMax)
+        page.add(.exportsOfAppMax, RequestLimits.exportsOfAppMax)
+        page.add(.refusedExports, refusals)
     }
 
     fileprivate func leave(_ app: Identifier) {
@@ -42,4 +55,23 @@ final class ExportPlace: Sendable {
     }
 
     deinit { room.leave(app) }
+}
+
+extension MetricFamily {
+    fileprivate static let exports = gauge(
+        "token_ledger_exports",
+        "Exports under way"
+    )
+    fileprivate static let exportsMax = gauge(
+        "token_ledger_exports_max",
+        "How many exports may be under way"
+    )
+    fileprivate static let exportsOfAppMax = gauge(
+        "token_ledger_exports_of_app_max",
+        "How many exports of one app may be under way"
+    )
+    fileprivate static let refusedExports = counter(
+        "token_ledger_refused_exports_total",
+        "Exports that were refused, because as many were under way as may be"
+    )
 }

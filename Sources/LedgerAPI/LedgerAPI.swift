@@ -1,9 +1,10 @@
-internal import BoundedServer
+package import BoundedServer
 package import ConnectFlow
 package import Hummingbird
 internal import Ledger
 package import LedgerStore
 package import Logging
+package import Measures
 internal import Synchronization
 
 /// Where the service listens, and how callers reach it.
@@ -11,8 +12,10 @@ package struct LedgerAPIConfiguration: Sendable {
     package let host: String
     /// 0 takes any free port.
     package let port: Int
-    /// Stands in `finish_url`; nil means `http://host:port` as bound.
+    /// Stands in `finish_url`; nil means the host and port as bound.
     package let publicURL: String?
+    /// Its certificate, if it speaks TLS.
+    package let tls: ServerTLS?
     /// Who may read checkpoints and tiles.
     package let treeAccess: TreeAccess
     /// How much each caller may ask.
@@ -22,12 +25,14 @@ package struct LedgerAPIConfiguration: Sendable {
         host: String,
         port: Int,
         publicURL: String?,
+        tls: ServerTLS? = nil,
         treeAccess: TreeAccess = .key,
         rates: CallRates = .usual
     ) {
         self.host = host
         self.port = port
         self.publicURL = publicURL
+        self.tls = tls
         self.treeAccess = treeAccess
         self.rates = rates
     }
@@ -46,22 +51,50 @@ package struct LedgerAPI: Sendable {
     private let store: LedgerStore
     private let readiness: Readiness
     private let flows: ConnectFlows
+    private let eraser: Eraser
     private let configuration: LedgerAPIConfiguration
     private let logger: Logger
+    private let door: OverloadDoor
+    private let limits: CallLimits
+    private let lines: RefusalLines
+    private let tail: EventTail
+    private let exports = ExportRoom()
+    private let requests = RequestMeter()
+    private let connections = ServerMeter()
 
     package init(
         store: LedgerStore,
         readiness: Readiness,
         flows: ConnectFlows,
+        eraser: Eraser,
         configuration: LedgerAPIConfiguration,
         logger: Logger
     ) {
         self.store = store
         self.readiness = readiness
         self.flows = flows
+        self.eraser = eraser
         self.configuration = configuration
         self.logger = logger
+        door = OverloadDoor(store: store, readiness: readiness, logger: logger)
+        tail = EventTail(store, logger: logger)
+        limits = CallLimits(configuration.rates)
+        lines = RefusalLines(logger: logger)
     }
+
+    /// Adds how requests do to a page of metrics.
+    package func fill(_ page: inout MetricPage) {
+        requests.fill(&page)
+        door.fill(&page)
+        limits.fill(&page)
+        lines.fill(&page)
+        exports.fill(&page)
+        tail.room.fill(&page)
+        connections.fill(&page, server: Self.name)
+        page.add(.bodyBytesMax, RequestLimits.bodyBytesMax)
+    }
+
+    private static let name = "api"
 
     /// The server as a service; its graceful shutdown finishes the requests under way.
     ///
@@ -70,13 +103,14 @@ package struct LedgerAPI: Sendable {
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
         let bound = BoundAddress(configuration)
-        let door = OverloadDoor(store: store, readiness: readiness, logger: logger)
         var application = Application(
-            router: router(bound, door),
+            router: router(bound),
             host: configuration.host,
             port: configuration.port,
-            name: "api",
+            name: Self.name,
+            meter: connections,
             limits: RequestLimits.server,
+            tls: configuration.tls,
             door: door,
             onRunning: { port in
                 bound.set(port: port)
@@ -84,22 +118,18 @@ package struct LedgerAPI: Sendable {
             },
             logger: logger
         )
-        application.addServices(door)
+        application.addServices(door, tail)
         return application
     }
 
     /// Method and path of every route, the path as OpenAPI writes it.
     package var routes: [(method: String, path: String)] {
-        let door = OverloadDoor(store: store, readiness: readiness, logger: logger)
-        return router(BoundAddress(configuration), door).routes.map { route in
+        router(BoundAddress(configuration)).routes.map { route in
             (route.method.rawValue, route.path.description)
         }
     }
 
-    private func router(
-        _ bound: BoundAddress,
-        _ door: OverloadDoor
-    ) -> Router<LedgerRequestContext> {
+    private func router(_ bound: BoundAddress) -> Router<LedgerRequestContext> {
         let router = Router(
             context: LedgerRequestContext.self,
             options: .autoGenerateHeadEndpoints
@@ -108,8 +138,9 @@ package struct LedgerAPI: Sendable {
         router.add(
             middleware: RequestMiddleware(
                 clock: store.clock,
-                limits: CallLimits(configuration.rates),
-                lines: RefusalLines(logger: logger),
+                limits: limits,
+                lines: lines,
+                requests: requests,
                 door: door,
                 logger: logger
             )
@@ -118,8 +149,10 @@ package struct LedgerAPI: Sendable {
         FinishRoutes(store: store, flows: flows).add(to: router)
         TokenRoutes(store: store).add(to: router)
         UserRoutes(store: store, recovery: flows.recovery).add(to: router)
+        ErasureRoutes(store: store, eraser: eraser).add(to: router)
         EventRoutes(store: store).add(to: router)
-        ExportRoutes(store: store, logger: logger).add(to: router)
+        TailRoutes(store: store, tail: tail, door: door, logger: logger).add(to: router)
+        ExportRoutes(store: store, room: exports, logger: logger).add(to: router)
         SearchRoutes(store: store).add(to: router)
         TreeRoutes(store: store, access: configuration.treeAccess).add(to: router)
         ServiceRoutes(readiness: readiness).add(to: router)
@@ -142,7 +175,8 @@ private final class BoundAddress: Sendable {
     /// An IPv6 address stands in brackets.
     private static func url(_ configuration: LedgerAPIConfiguration, _ port: Int) -> String {
         let host = configuration.host
-        return "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        let scheme = configuration.tls == nil ? "http" : "https"
+        return "\(scheme)://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 
     var url: String { value.withLock { $0 } }
@@ -151,4 +185,11 @@ private final class BoundAddress: Sendable {
         guard configuration.publicURL == nil else { return }
         value.withLock { $0 = Self.url(configuration, port) }
     }
+}
+
+extension MetricFamily {
+    fileprivate static let bodyBytesMax = gauge(
+        "token_ledger_request_body_bytes_max",
+        "How many bytes the body of a request may have, but for a finish"
+    )
 }

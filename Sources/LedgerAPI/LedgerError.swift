@@ -27,10 +27,16 @@ package enum LedgerError: Error, Equatable {
     case methodNotAllowed([String])
     /// Unknown, foreign or never connected: the caller cannot tell which.
     case notConnected
+    /// A hold forbids to erase the user.
+    case legalHold
     /// The event is in the log, but no checkpoint covers it yet.
     case notIntegrated
     /// As many exports of the app, or of all apps, are under way as may be.
     case tooManyExports
+    /// As many follow with the key, or in all, as may.
+    case tooManyFollows
+    /// Whoever comes back has read something that the log has no more.
+    case historyDiffers
     /// What a launch, a finish or a recovery failed with.
     case connect(ConnectError)
     case store(StoreError)
@@ -45,9 +51,18 @@ extension LedgerError {
         case let error as LedgerError: self = error
         case let error as ConnectError: self = .connect(error)
         case let error as StoreError: self = .store(error)
+        case let error as ErasureError: self.init(error)
         case is CancellationError: self = .store(.unavailable)
         // The type alone: the error itself may hold values.
         default: self = .unexpected("\(type(of: error))")
+        }
+    }
+
+    private init(_ error: ErasureError) {
+        switch error {
+        case .unknown: self = .notConnected
+        case .held: self = .legalHold
+        case .keyReused: self = .connect(.keyReused)
         }
     }
 

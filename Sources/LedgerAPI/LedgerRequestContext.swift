@@ -1,3 +1,4 @@
+internal import BoundedServer
 internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
@@ -12,7 +13,8 @@ struct LedgerRequestContext: RequestContext {
     ///
     /// Always ours: a caller's own text could hold what must not stand in an event.
     var requestID = ""
-    private let channel: any Channel
+    /// The connection that it came by.
+    let channel: any Channel
     private var countingMeter: CallMeter?
 
     init(source: ApplicationRequestContextSource) {
@@ -67,7 +69,7 @@ extension HTTPField.Name {
     static let requestID = name("X-Request-Id")
     static let rateLimit = name("RateLimit")
     static let rateLimitPolicy = name("RateLimit-Policy")
+    static let lastEventID = name("Last-Event-ID")
+    static let accelBuffering = name("X-Accel-Buffering")
     static let idempotencyKey = name("Idempotency-Key")
-    static let frameOptions = name("X-Frame-Options")
-    static let referrerPolicy = name("Referrer-Policy")
 }

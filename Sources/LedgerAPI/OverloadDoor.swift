@@ -3,7 +3,7 @@ internal import HTTPTypes
 internal import Ledger
 internal import LedgerStore
 internal import Logging
-internal import Metrics
+internal import Measures
 internal import NIOCore
 internal import ServiceLifecycle
 internal import Synchronization
@@ -21,7 +21,10 @@ final class OverloadDoor: Door, Service {
     private let logger: Logger
     private let inside = Atomic(0)
     private let isFlooded = Atomic(false)
-    private let refusedRequests = Counter(label: "ledger_refused_requests")
+    /// Who was turned away, by the log that the call waits for.
+    private let refusedRequests = Dictionary(
+        uniqueKeysWithValues: Log.allCases.map { ($0, Counter()) }
+    )
     private let state: Mutex<State>
     /// The answer's body around the id.
     private let body: (start: [UInt8], end: [UInt8])
@@ -46,7 +49,6 @@ final class OverloadDoor: Door, Service {
         var head = HTTPResponse(status: problem.status, headerFields: problem.headers)
         head.headerFields[.contentLength] = "\(document.count)"
         head.headerFields[.requestID] = Self.anyID
-        head.headerFields.harden()
         head.headerFields[.date] = HTTPDate.text(store.clock.now())
         state = Mutex(State(head: head))
     }
@@ -55,7 +57,7 @@ final class OverloadDoor: Door, Service {
         guard let log = RepeatableCall.log(of: request),
             isFull || store.isCrowded(before: log)
         else { return nil }
-        refusedRequests.increment()
+        refusedRequests[log]?.add()
         let id = store.clock.identifier().description
         var head = state.withLock { state in
             state.refusedCount += 1
@@ -69,6 +71,16 @@ final class OverloadDoor: Door, Service {
         bytes.writeString(id)
         bytes.writeBytes(body.end)
         return Refusal(head: head, body: bytes)
+    }
+
+    /// Adds who is inside and who was turned away to a page of metrics.
+    func fill(_ page: inout MetricPage) {
+        page.add(.activeRequests, inside.load(ordering: .relaxed))
+        page.add(.insideMax, RequestLimits.insideMax)
+        page.add(.isFlooded, is: isFlooded.load(ordering: .relaxed))
+        for (log, count) in refusedRequests {
+            page.add(.shedRequests, count, ["log": log.name])
+        }
     }
 
     func enters() { inside.add(1, ordering: .relaxed) }
@@ -134,4 +146,23 @@ final class OverloadDoor: Door, Service {
         guard count > 0 else { return }
         logger.warning("requests refused for overload", metadata: ["count": "\(count)"])
     }
+}
+
+extension MetricFamily {
+    fileprivate static let activeRequests = gauge(
+        "http_server_active_requests",
+        "Requests that were let in and are not answered yet"
+    )
+    fileprivate static let insideMax = gauge(
+        "token_ledger_active_requests_max",
+        "How many requests are let in during a flood before calls that can be made again are turned away"
+    )
+    fileprivate static let isFlooded = gauge(
+        "token_ledger_flood",
+        "Whether more come than the processor can serve"
+    )
+    fileprivate static let shedRequests = counter(
+        "token_ledger_shed_requests_total",
+        "Calls that can be made again and were turned away with 503, by the log that they wait for"
+    )
 }

@@ -60,20 +60,11 @@ extension Problem {
             )
         case .notConnected:
             self.init(.notFound, "not_connected", "No connected user has this id.")
-        case .notIntegrated:
-            self.init(
-                .serviceUnavailable,
-                "not_integrated",
-                "No checkpoint covers this event yet; one is published about every second.",
-                retry: .soon
-            )
-        case .tooManyExports:
-            self.init(
-                .tooManyRequests,
-                "too_many_exports",
-                "As many exports are under way as may be; wait for one to end, and ask again.",
-                retry: .after(RequestLimits.exportRetryTime)
-            )
+        case .legalHold: self = .isHeld
+        case .notIntegrated: self = .isNotIntegrated
+        case .tooManyExports: self = .isTooManyExports
+        case .tooManyFollows: self = .isTooManyFollows
+        case .historyDiffers: self = .isOtherHistory
         case .connect(let error): self.init(error)
         case .store(let error): self.init(error)
         case .unexpected: self = .isInternal
@@ -92,6 +83,42 @@ extension Problem {
         self.init(.tooManyRequests, "rate_limited", sentence)
     }
 
+    private static let isHeld = Problem(
+        .conflict,
+        "legal_hold",
+        "A legal hold keeps this user from being erased; nothing was changed."
+    )
+
+    private static let isNotIntegrated = Problem(
+        .serviceUnavailable,
+        "not_integrated",
+        "No checkpoint covers this event yet; one is published about every second.",
+        retry: .soon
+    )
+
+    private static let isTooManyExports = Problem(
+        .tooManyRequests,
+        "too_many_exports",
+        "As many exports are under way as may be; wait for one to end, and ask again.",
+        retry: .after(RequestLimits.exportRetryTime)
+    )
+
+    private static let isTooManyFollows = Problem(
+        .tooManyRequests,
+        "too_many_follows",
+        "As many follow with this key, or in all, as may; end one, or come again later.",
+        retry: .after(RequestLimits.exportRetryTime)
+    )
+
+    private static let isOtherHistory = Problem(
+        .conflict,
+        "history_differs",
+        """
+        The log does not have what Last-Event-ID names: it was restored, or another database has \
+        taken its place. Ask for what is there, by from_position or after.
+        """
+    )
+
     private static let isInternal = Problem(
         .internalServerError,
         "internal",
@@ -108,8 +135,18 @@ extension Problem {
                 "person_unproven",
                 """
                 The provider may know this user already: a finish named a person whom nothing \
-                proves to be this user. No popup would open. Give the app its App Key, or remove \
-                the person at the provider; then launch again.
+                proves to be this user, or came from another session than the launched one. No \
+                popup would open. Give the app its App Key, if it has none; else remove the \
+                person at the provider. Then launch again.
+                """
+            )
+        case .challengeRequired:
+            self.init(
+                .unprocessableContent,
+                "challenge_required",
+                """
+                The app demands a session_challenge for each launch: the SHA-256, in base64url, of \
+                a verifier that stays in the session for which the popup opens.
                 """
             )
         case .tooManyNewUsers: self.init(CallPolicy.newUsers)
@@ -160,6 +197,8 @@ extension Problem {
     /// What a finish can fail with.
     init(_ error: FinishError) {
         switch error {
+        case .userUnproven, .verifierRefused, .launchNotBound, .codeUnknown, .unconfirmed:
+            self = Self.unbound(error)
         case .launchConsumed:
             self.init(
                 .unprocessableContent,
@@ -190,7 +229,8 @@ extension Problem {
                 "different_person",
                 "The finish is about another person than the launch; nothing was changed."
             )
-        case .inProgress:
+        // Whoever brings what is held is told how to go on, and not that it failed.
+        case .inProgress, .held:
             self.init(
                 .conflict,
                 "finalize_in_progress",
@@ -208,6 +248,49 @@ extension Problem {
                 .accepted,
                 "finalize_unresolved",
                 "The provider's answer is not known; earlier tokens were kept."
+            )
+        }
+    }
+
+    /// What a finish can fail with for want of a binding to the launched user.
+    private static func unbound(_ error: FinishError) -> Problem {
+        switch error {
+        case .userUnproven:
+            Problem(
+                .conflict,
+                "user_unproven",
+                """
+                The provider's answer names no user, and nothing else says that the person is the \
+                launched one; nothing was linked. Launch with a session_challenge, relay the \
+                finish with client_user_id, or give the app its App Key.
+                """
+            )
+        case .verifierRefused:
+            Problem(
+                .forbidden,
+                "verifier_refused",
+                """
+                The launch is bound to a session: session_verifier is missing, or is not that \
+                session's. Nothing was exchanged.
+                """
+            )
+        case .launchNotBound:
+            Problem(
+                .unprocessableContent,
+                "launch_not_bound",
+                "The launch was made without a session_challenge: there is nothing to confirm."
+            )
+        case .codeUnknown:
+            Problem(
+                .unprocessableContent,
+                "finish_code_unknown",
+                "No finish of this launch was answered with this finish_code."
+            )
+        default:
+            Problem(
+                .unprocessableContent,
+                "finish_unconfirmed",
+                "Nobody confirmed the finish in time; its session is destroyed. Make a new launch."
             )
         }
     }
@@ -238,6 +321,16 @@ extension Problem {
             )
         case .conflict:
             self.init(.conflict, "conflict", "The user changed meanwhile; try again.", retry: .soon)
+        case .erased: self.init(LedgerError.notConnected)
+        case .dropped:
+            self.init(
+                .gone,
+                "token_dropped",
+                """
+                The token was replaced, and its value was dropped since; which it was stands in \
+                the user's events, by version and fingerprint.
+                """
+            )
         case .damaged, .refused, .defect: self = .isInternal
         }
     }

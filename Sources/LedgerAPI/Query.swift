@@ -140,6 +140,7 @@ enum Cursor {
         case users = "u"
         case events = "e"
         case history = "h"
+        case access = "a"
     }
 
     static func encode(_ value: UInt128, kind: Kind) -> String {

@@ -52,6 +52,9 @@ final class RateTable<Name: Hashable & Sendable>: Sendable {
         }
     }
 
+    /// How many callers are remembered.
+    var nameCount: Int { state.withLock { $0.recent.count + $0.earlier.count } }
+
     /// Whether a call would be within its rate; takes nothing.
     func hasRoom(_ name: Name, at now: ContinuousClock.Instant = .now) -> Bool {
         state.withLock { calls(of: name, $0, now) >= 1 }

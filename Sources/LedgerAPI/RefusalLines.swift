@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import Logging
+internal import Measures
 internal import Synchronization
 
 /// Lets a few lines a second tell of refusals, and counts the others: who is refused comes again, and
@@ -12,6 +13,7 @@ final class RefusalLines: Sendable {
     }
 
     private let state = Mutex(State())
+    private let leftOut = Counter()
     private let logger: Logger
 
     init(logger: Logger) {
@@ -33,6 +35,7 @@ final class RefusalLines: Sendable {
                 state.written += 1
             } else {
                 state.left[status.code, default: 0] += 1
+                leftOut.add()
             }
             return (admits, left)
         }
@@ -45,6 +48,23 @@ final class RefusalLines: Sendable {
         return admits
     }
 
+    /// Adds what was left out to a page of metrics.
+    func fill(_ page: inout MetricPage) {
+        page.add(.linesLeftOut, leftOut)
+        page.add(.linesMax, RequestLimits.refusalLinesMax)
+    }
+
     /// What is answered to whoever shows no valid key, comes too often, or comes when too many do.
     private static let refusals: Set = [401, 404, 429, 503]
+}
+
+extension MetricFamily {
+    fileprivate static let linesLeftOut = counter(
+        "token_ledger_refusal_lines_left_out_total",
+        "Refusals that have no line of their own in the log, because too many came in a second"
+    )
+    fileprivate static let linesMax = gauge(
+        "token_ledger_refusal_lines_max",
+        "How many refusals a second have lines of their own"
+    )
 }

@@ -1,4 +1,5 @@
 internal import BoundedServer
+internal import NIOCore
 
 /// The numbers that bound requests.
 ///
@@ -31,6 +32,37 @@ enum RequestLimits {
     static let exportsMax = 16
     /// When one may have ended.
     static let exportRetryTime: Duration = .seconds(10)
+    /// How many follow at once, of one key and in all: half of the connections are left to others.
+    ///
+    /// Each holds a page of 64 KiB while its reader takes it.
+    static let followsOfKeyMax = 256
+    static let followsMax = 2_048
+    /// How long one follow lasts, after which whoever wants more comes again: so the access log says
+    /// every hour who follows, and from where.
+    static let followTimeMax: Duration = .seconds(3_600)
+    /// After how long something is sent where nothing has happened; looked at once a `feedTick`.
+    ///
+    /// So proxies keep the connection, and a reader who has gone is found out.
+    static let followSilenceMax: Duration = .seconds(10)
+    /// How often it is looked whether keys are still valid: with what is remembered of them, what
+    /// changes counts within 5 s (docs/threats.md#t10).
+    static let followKeyPause: Duration = .seconds(1)
+    /// How long a follow goes on while nobody can say whether its key is valid: a moment in which too
+    /// many ask ends nobody, and revoked keys still end in time.
+    static let followDoubtMax: Duration = .seconds(2)
+    /// How long who must end may take to have what was written before, and the last word.
+    static let followEndTime: TimeAmount = .seconds(1)
+    /// When who was told to end comes again: not all at once.
+    static let followRetryTime: ClosedRange<Int> = 1_000...5_000
+    /// How often a log's end is read while anybody follows it.
+    ///
+    /// A page for a thousand followers costs a thousand writes, so what comes together goes together.
+    static let feedPause: Duration = .milliseconds(100)
+    /// How often everybody looks whether something is to be sent where nothing has happened.
+    static let feedTick: Duration = .seconds(5)
+    /// How much of a log's end is kept for who is a moment late.
+    static let feedPagesMax = 64
+    static let feedBytesMax = 4 << 20
     /// How many requests are let in during a flood before calls that can be made again are turned
     /// away: two batches are under way at the database, and as many can wait.
     static let insideMax = 512

@@ -3,16 +3,16 @@ internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
 internal import Logging
-internal import Metrics
 
-/// The outermost layer: names the request, renders errors as problems, sets the headers that every
-/// answer has, and logs one line without anything of the request's values.
+/// The outermost layer: names the request, renders errors as problems, and logs one line without
+/// anything of the request's values.
 struct RequestMiddleware: RouterMiddleware {
     typealias Context = LedgerRequestContext
 
     let clock: EventClock
     let limits: CallLimits
     let lines: RefusalLines
+    let requests: RequestMeter
     let door: OverloadDoor
     let logger: Logger
 
@@ -52,7 +52,6 @@ struct RequestMiddleware: RouterMiddleware {
             response.headers[.connection] = "close"
         }
         response.headers[.requestID] = context.requestID
-        response.headers.harden()
         logLine(request, context, response, ContinuousClock.now - start)
         return response
     }
@@ -73,12 +72,6 @@ struct RequestMiddleware: RouterMiddleware {
         guard request.headers[.contentEncoding] == nil else { throw .unsupportedMediaType }
     }
 
-    /// A method may be any word, and so a name or a token.
-    private static func known(_ method: HTTPRequest.Method) -> String {
-        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
-        return known.contains(method) ? method.rawValue : "other"
-    }
-
     /// The route's pattern stands for the path: the path itself may hold a user's id or a token.
     private func logLine(
         _ request: Request,
@@ -86,40 +79,17 @@ struct RequestMiddleware: RouterMiddleware {
         _ response: Response,
         _ duration: Duration
     ) {
-        let route = context.endpointPath ?? "none"
-        Timer(
-            label: "ledger_request_seconds",
-            dimensions: [("route", route), ("status", "\(response.status.code)")]
-        ).record(duration: duration)
+        let route = context.endpointPath
+        requests.note(request.method, route: route, response.status, duration)
         guard lines.admits(response.status) else { return }
         logger.info(
             "request",
             metadata: [
-                "method": "\(Self.known(request.method))", "route": "\(route)",
+                "method": "\(RequestMeter.known(request.method))",
+                "route": "\(RequestMeter.known(route))",
                 "status": "\(response.status.code)", "request_id": "\(context.requestID)",
                 "milliseconds": "\(duration / .milliseconds(1))",
             ]
         )
     }
-}
-
-extension HTTPFields {
-    /// No answer may be framed, sniffed, cached or named as a referrer (docs/threats.md#t6,
-    /// docs/threats.md#t8).
-    mutating func harden() {
-        for field in Self.hardening { append(field) }
-        if self[.cacheControl] == nil { append(Self.unstored) }
-    }
-
-    /// No route sets one of these itself.
-    private static let hardening = [
-        HTTPField(
-            name: .contentSecurityPolicy,
-            value: "default-src 'none'; frame-ancestors 'none'"
-        ),
-        HTTPField(name: .frameOptions, value: "DENY"),
-        HTTPField(name: .xContentTypeOptions, value: "nosniff"),
-        HTTPField(name: .referrerPolicy, value: "no-referrer"),
-    ]
-    private static let unstored = HTTPField(name: .cacheControl, value: "no-store")
 }

@@ -8,7 +8,7 @@ struct ArrivalTally: Sendable {
     private(set) var unsent = 0
     /// Refused without a word on when to come again.
     private(set) var unhelpful = 0
-    /// Another answer than 201 and 503, a connection that was closed, no answer at all.
+    /// Another answer than 200, 201 and 503, a connection that was closed, no answer at all.
     private(set) var failed = 0
     /// How late requests were sent, in microseconds: what the generator itself lacked of the
     /// machine.
@@ -44,7 +44,7 @@ struct ArrivalTally: Sendable {
 
     mutating func note(_ answer: AnswerHead, in second: Int, after microseconds: Int) {
         switch answer.status {
-        case 201: seconds[second].accepted.append(microseconds)
+        case 200, 201: seconds[second].accepted.append(microseconds)
         case 503:
             seconds[second].refused.append(microseconds)
             if !answer.hasRetryAfter { unhelpful += 1 }

@@ -157,7 +157,7 @@ extension BenchStack {
         try await measureHTTP("HTTP, GET /livez", expect: 200) { _, _ in ("/livez", nil) }
     }
 
-    private static func launch(of user: String) -> (path: String, body: String?) {
+    static func launch(of user: String) -> (path: String, body: String?) {
         ("/v1/launches", "{\"client_user_id\":\"\(user)\",\"finish\":\"direct\"}")
     }
 }

@@ -21,7 +21,7 @@ extension BenchStack {
             },
             try await measureHistory("verify, with the root key") {
                 var plan = VerificationPlan()
-                plan.rootKey = try RootKey(file: ledger.rootKeyFile)
+                plan.rootKeys = RootKeys(try RootKey(file: ledger.rootKeyFile))
                 return try await verify(plan)
             },
         ]
@@ -40,7 +40,10 @@ extension BenchStack {
         let measurements = [
             try await readRows(),
             try await measureHistory("projection rebuild") {
-                let report = try await ProjectionRebuild.run(ledger.owner)
+                let report = try await ProjectionRebuild.run(
+                    ledger.owner,
+                    rootKeys: RootKeys(try RootKey(file: ledger.rootKeyFile))
+                )
                 guard report.differences == 0 else {
                     throw BenchError.otherProjection
                 }

@@ -213,8 +213,9 @@ package struct BenchStack: Sendable {
         }
     }
 
-    /// A whole request, with the key.
-    func bytes(_ path: String, _ body: String?) -> ByteBuffer {
+    /// A whole request, with the key, or another one.
+    func bytes(_ path: String, _ body: String?, key: Secret? = nil) -> ByteBuffer {
+        let apiKey = key ?? apiKey
         var text = "\(body == nil ? "GET" : "POST") \(path) HTTP/1.1\r\nHost: \(LocalPort.host)\r\n"
         text += "Authorization: Bearer \(apiKey.exposed)\r\n"
         if let body {

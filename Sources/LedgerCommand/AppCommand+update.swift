@@ -54,8 +54,27 @@ extension AppCommand {
         @Flag(name: .customLong("no-origins"), help: "No page may post a finish itself any more.")
         var removesOrigins = false
 
+        @Flag(
+            inversion: .prefixedNo,
+            help: "Serve no launch without a session_challenge, which binds it to a session."
+        )
+        var requireChallenge: Bool?
+
+        @Flag(
+            inversion: .prefixedNo,
+            help: "Link whom the provider does not name, and nothing else proves to be the user."
+        )
+        var acceptUnnamed: Bool?
+
+        @Option(name: .customLong("superseded-grace"), help: AppCommand.graceHelp)
+        var supersededGrace: TimeSpan?
+
+        @Option(name: .customLong("access-log"), help: AppCommand.accessLogHelp)
+        var accessLog: AccessRecording?
+
         func validate() throws {
             try AppCommand.checkOrigins(origins)
+            try AppCommand.checkGrace(supersededGrace)
             for (flags, names) in [
                 (
                     [clientSecretFile != nil, takesClientSecret],
@@ -72,6 +91,8 @@ extension AppCommand {
             let isEmpty =
                 clientSecretFile == nil && appKeyFile == nil && origins.isEmpty
                 && !takesClientSecret && !takesAppKey && !removesAppKey && !removesOrigins
+                && requireChallenge == nil && acceptUnnamed == nil
+                && supersededGrace == nil && accessLog == nil
             guard !isEmpty || provider.namesAny else {
                 throw ValidationError("Say what to change; token-ledger help app update lists it.")
             }
@@ -85,13 +106,15 @@ extension AppCommand {
             guard let app = try await opened.store.app(clientID: clientID) else {
                 throw CommandError("There is no app \(clientID); token-ledger app list shows all.")
             }
+            change.policies = policies(of: app)
             if provider.namesAny {
-                let usual = try ProviderEndpoints(
-                    connect: app.connectURL,
-                    user: app.userURL,
-                    api: app.apiURL
+                let endpoints = try provider.endpoints(
+                    usual: ProviderEndpoints(
+                        connect: app.connectURL,
+                        user: app.userURL,
+                        api: app.apiURL
+                    )
                 )
-                let endpoints = try provider.endpoints(usual: usual)
                 change.connectURL = endpoints.connect
                 change.userURL = endpoints.user
                 change.apiURL = endpoints.api
@@ -135,7 +158,24 @@ extension AppCommand {
             } else if !origins.isEmpty {
                 change.allowedOrigins = try origins.map { try WebOrigin($0).text }
             }
+            change.supersededGraceSeconds = supersededGrace?.seconds
+            change.accessRecording = accessLog
             return change
+        }
+
+        /// All that shall hold; what is not named stays.
+        private func policies(of app: StoredApp) -> Set<AppPolicy> {
+            var policies = app.policies
+            for (policy, holds) in [
+                (AppPolicy.challengeRequired, requireChallenge), (.unnamedAccepted, acceptUnnamed),
+            ] {
+                switch holds {
+                case true?: policies.insert(policy)
+                case false?: policies.remove(policy)
+                case nil: break
+                }
+            }
+            return policies
         }
 
         /// A new secret; the settings count only when somebody says so, for they may be there for

@@ -1,5 +1,6 @@
 import ArgumentParser
 import HumanConnect
+import Ledger
 import LedgerStack
 import LedgerStore
 import Wire
@@ -53,6 +54,27 @@ struct AppCommand: AsyncParsableCommand {
         )
         var origins: [String] = []
 
+        @Flag(
+            name: .customLong("require-challenge"),
+            help: "Serve no launch without a session_challenge, which binds it to a session."
+        )
+        var requiresChallenge = false
+
+        @Flag(
+            name: .customLong("accept-unnamed"),
+            help: """
+                Link whom the provider does not name, and nothing else proves to be the launched \
+                user. The guide for integrators says what can happen then.
+                """
+        )
+        var acceptsUnnamed = false
+
+        @Option(name: .customLong("superseded-grace"), help: AppCommand.graceHelp)
+        var supersededGrace: TimeSpan?
+
+        @Option(name: .customLong("access-log"), help: AppCommand.accessLogHelp)
+        var accessLog = AccessRecording.full
+
         func validate() throws {
             guard AppCommand.isClientID(clientID) else {
                 throw ValidationError(
@@ -63,6 +85,7 @@ struct AppCommand: AsyncParsableCommand {
                 throw ValidationError("A name has 1 to 200 characters.")
             }
             try AppCommand.checkOrigins(origins)
+            try AppCommand.checkGrace(supersededGrace)
         }
 
         func run() async throws {
@@ -87,7 +110,14 @@ struct AppCommand: AsyncParsableCommand {
                     connectURL: endpoints.connect,
                     userURL: endpoints.user,
                     apiURL: endpoints.api,
-                    allowedOrigins: try origins.map { try WebOrigin($0).text }
+                    allowedOrigins: try origins.map { try WebOrigin($0).text },
+                    policies: Set(
+                        (requiresChallenge ? [.challengeRequired] : [])
+                            + (acceptsUnnamed ? [.unnamedAccepted] : [])
+                    ),
+                    supersededGraceSeconds:
+                        supersededGrace?.seconds ?? SupersededGrace.usualSeconds,
+                    accessRecording: accessLog
                 ),
                 context: .byOperator,
                 owner: opened.configuration
@@ -133,10 +163,34 @@ struct AppCommand: AsyncParsableCommand {
                             "allowed_origins": .array(app.allowedOrigins.map { .string($0) }),
                             "client_secret_version": .number("\(app.clientSecretVersion)"),
                             "has_app_key": .bool(app.appKey != nil),
+                            "policies": .array(
+                                AppPolicy.allCases.filter(app.policies.contains).map {
+                                    .string($0.rawValue)
+                                }
+                            ),
+                            "superseded_grace_seconds":
+                                .number("\(app.supersededGraceSeconds)"),
+                            "access_log": .string(app.accessRecording.rawValue),
                         ]
                     }
                 )
             )
+        }
+    }
+
+    static let graceHelp: ArgumentHelp = """
+        For how long a token that was replaced keeps its value, such as 30m or 7d; 0s drops it \
+        within minutes. At most 365d.
+        """
+
+    static let accessLogHelp: ArgumentHelp = """
+        What of each reading of tokens, search and export stands in the access log: all of it, or who \
+        and when without the user, or nothing. The guide for compliance says what is given up.
+        """
+
+    static func checkGrace(_ grace: TimeSpan?) throws {
+        guard (grace?.seconds ?? 0) <= SupersededGrace.secondsMax else {
+            throw ValidationError("--superseded-grace: at most 365d.")
         }
     }
 

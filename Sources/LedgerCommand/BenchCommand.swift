@@ -16,7 +16,8 @@ struct BenchCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Aims.self, Append.self, Read.self, Verify.self, Rebuild.self, Proof.self,
-            Integrate.self, Export.self, Overload.self, Growth.self, Gate.self,
+            Integrate.self, Export.self, Tail.self, Overload.self, Hostile.self, Growth.self,
+            Timing.self, Gate.self,
         ]
     )
 

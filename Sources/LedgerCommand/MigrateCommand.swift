@@ -10,7 +10,8 @@ struct MigrateCommand: AsyncParsableCommand {
         discussion: """
             Needs the rights of the schema's owner (TOKEN_LEDGER_OWNER_DATABASE_URL or …_FILE). \
             Prints the numbers of the migrations that it applied; without any there was nothing \
-            to do.
+            to do. With the root key (TOKEN_LEDGER_ROOT_KEY_FILE) it also makes the deployment's \
+            own keys, once.
             """
     )
 
@@ -31,10 +32,17 @@ struct MigrateCommand: AsyncParsableCommand {
             try await Migrator.migrate(database)
         }
         if let grantTo { try await Migrator.grantService(to: grantTo, on: database) }
+        var hasMadeKeys = false
+        if let rootKeys = try await RootKeySource.keysIfAny(try await options.settings()) {
+            hasMadeKeys = try await Migrator.makeKeys(rootKeys, on: database)
+        }
+        let open = try await Migrator.openToEverybody(on: database)
         if json {
             Terminal.result([
                 "applied": .array(applied.map { .number(String($0)) }),
                 "number": .number(String(SchemaCheck.known)),
+                "keys_made": .bool(hasMadeKeys),
+                "to_revoke": .array(open.map { .string($0) }),
             ])
             return
         }
@@ -45,5 +53,13 @@ struct MigrateCommand: AsyncParsableCommand {
                 : "The database stands at migration \(SchemaCheck.known) now."
         )
         if let grantTo { Terminal.message("\(grantTo) may work as the service.") }
+        if hasMadeKeys { Terminal.message("The deployment's own keys are made.") }
+        if !open.isEmpty {
+            Terminal.message(
+                "Everybody who may connect can still fill the server's disk, and the owner may not "
+                    + "change that. Let an administrator run in this database: "
+                    + open.map { "\($0);" }.joined(separator: " ")
+            )
+        }
     }
 }

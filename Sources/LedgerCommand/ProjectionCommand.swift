@@ -18,7 +18,9 @@ struct ProjectionCommand: AsyncParsableCommand {
             abstract: "Build the projection anew beside the live one, compare, and switch.",
             discussion: """
                 The service may go on meanwhile. Needs the rights of the schema's owner \
-                (TOKEN_LEDGER_OWNER_DATABASE_URL or …_FILE).
+                (TOKEN_LEDGER_OWNER_DATABASE_URL or …_FILE) and the root key \
+                (TOKEN_LEDGER_ROOT_KEY_FILE), which tells the records that the service wrote from \
+                others.
                 """
         )
 
@@ -29,18 +31,25 @@ struct ProjectionCommand: AsyncParsableCommand {
 
         func run() async throws {
             let database = try await options.database()
+            let rootKeys = try await RootKeySource.keysIfAny(try await options.settings())
             let report = try await DatabaseFailure.explaining(database) {
-                try await ProjectionRebuild.run(database)
+                try await ProjectionRebuild.run(database, rootKeys: rootKeys)
             }
             if json {
                 Terminal.result([
                     "users": .number(String(report.users)),
                     "differences": .number(String(report.differences)),
+                    "forged": .number(String(report.forged)),
                 ])
                 return
             }
             Terminal.result(
                 "\(report.users) users rebuilt, \(report.differences) rows were different."
+            )
+            guard report.forged > 0 else { return }
+            Terminal.message(
+                "\(report.forged) events were passed over, for the service did not write them: "
+                    + "token-ledger verify says which."
             )
         }
     }

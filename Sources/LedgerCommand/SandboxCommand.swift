@@ -54,7 +54,7 @@ struct SandboxCommand: AsyncParsableCommand {
         ])
         let logger = try ProgramLog.start(level: settings.text(.logLevel))
         var configuration = SandboxConfiguration(apps: [try app(settings)])
-        configuration.host = try settings.text(.host) ?? ServeCommand.usualHost
+        configuration.host = try settings.text(.host) ?? ServeOptions.usualHost
         configuration.port = try settings.port(.port) ?? Self.usualPort
         configuration.stateFile = try settings.text(.stateFile)
         configuration.publicURL = try PublicURL.read(settings)

@@ -17,102 +17,41 @@ struct ServeCommand: AsyncParsableCommand {
             """
     )
 
-    /// Where to listen when nothing else is said.
-    static let usualHost = "127.0.0.1"
-    static let usualPort = 8080
-    /// Where answers are kept when nothing else is said.
-    static let usualSpoolFolder = "token-ledger-spool"
-
-    @OptionGroup var options: ServiceDatabaseOptions
-
-    @Option(help: "The address to listen on (TOKEN_LEDGER_HOST).")
-    var host: String?
-
-    @Option(help: "The port to listen on, 0 for any (TOKEN_LEDGER_PORT).")
-    var port: Int?
-
-    @Option(
-        name: .customLong("public-url"),
-        help: "The URL under which pages reach the service (TOKEN_LEDGER_PUBLIC_URL)."
-    )
-    var publicURL: String?
-
-    @Option(
-        name: .customLong("checkpoint-folder"),
-        help: """
-            A folder outside the database that keeps each log's last checkpoint, so that a restored \
-            older database is noticed (TOKEN_LEDGER_CHECKPOINT_FOLDER).
-            """
-    )
-    var checkpointFolder: String?
-
-    @Option(
-        name: .customLong("spool-folder"),
-        help: """
-            A folder of this copy's own that keeps the provider's answers, sealed, while the \
-            database is away; "token-ledger-spool" where the program was started, unless named \
-            (TOKEN_LEDGER_SPOOL_FOLDER).
-            """
-    )
-    var spoolFolder: String?
-
-    @Option(
-        name: .customLong("witness-policy"),
-        help: """
-            A file that says which witnesses must have cosigned a checkpoint before it is published \
-            (C2SP tlog-policy; TOKEN_LEDGER_WITNESS_POLICY).
-            """
-    )
-    var witnessPolicy: String?
-
-    @Option(
-        name: .customLong("tree-access"),
-        help: """
-            Who may read checkpoints and tiles: "key" for API keys with the scope events:read, "open" \
-            for everybody, which shows all apps' names and who read what (TOKEN_LEDGER_TREE_ACCESS).
-            """
-    )
-    var treeAccess: String?
-
-    @Flag(
-        name: .customLong("accept-unsafe-server"),
-        help: """
-            Serve although the database server may lose or let be changed what was written; /readyz \
-            still says so (TOKEN_LEDGER_ACCEPT_UNSAFE_SERVER=true).
-            """
-    )
-    var acceptUnsafeServer = false
+    @OptionGroup var options: ServeOptions
 
     /// How long requests are still taken after the signal to end: proxies and orchestrators learn
     /// of the end within some seconds.
     private static let drainTime: Duration = .seconds(5)
 
     func run() async throws {
-        let settings = try await options.settings([
-            .host: host, .port: port.map(String.init), .publicURL: publicURL,
-            .checkpointFolder: checkpointFolder, .spoolFolder: spoolFolder,
-            .witnessPolicy: witnessPolicy, .treeAccess: treeAccess,
-            .acceptUnsafeServer: acceptUnsafeServer ? "true" : nil,
-        ])
+        let settings = try await options.settings()
         let logger = try ProgramLog.start(level: settings.text(.logLevel))
-        let rootKey = try OpenedStore.rootKey(settings)
+        let rootKeys = try await RootKeySource.keys(settings)
+        ProcessMemory.keepFromSwap()
         let policy = try WitnessPolicy(settings)
         for line in policy?.skipped ?? [] { logger.warning("\(line)") }
         let acceptsUnsafeServer = try settings.flag(.acceptUnsafeServer)
-        let database = try options.database(settings)
+        let database = try await options.service.database(settings)
         let pool = PostgresPool(configuration: database, logger: logger)
-        let host = try settings.text(.host) ?? Self.usualHost
+        let metrics = try MetricsAddress(settings)?.listener(logger)
+        let certificate = try ListenerCertificate(settings, logger: logger)
+        let host = try settings.text(.host) ?? ServeOptions.usualHost
         let configuration = LedgerAPIConfiguration(
             host: host,
-            port: try settings.port(.port) ?? Self.usualPort,
-            publicURL: try PublicURL.read(settings, listeningAt: host),
-            treeAccess: try Self.treeAccess(settings),
+            port: try settings.port(.port) ?? ServeOptions.usualPort,
+            publicURL: try PublicURL.read(
+                settings,
+                listeningAt: host,
+                isSecure: certificate != nil
+            ),
+            tls: certificate?.tls,
+            treeAccess: try TreeAccess(settings),
             rates: try CallRates(settings)
         )
         let store = try await OpenedStore.waitFor(
             pool,
             database,
-            rootKey: rootKey,
+            rootKeys: rootKeys,
             logger: logger
         )
         try await Self.check(store, accepts: acceptsUnsafeServer, logger)
@@ -123,16 +62,17 @@ struct ServeCommand: AsyncParsableCommand {
                 database: database,
                 provider: provider,
                 configuration: configuration,
-                spoolFolder: try settings.text(.spoolFolder) ?? Self.usualSpoolFolder,
+                spoolFolder: try settings.text(.spoolFolder) ?? ServeOptions.usualSpoolFolder,
                 checkpointFolder: try settings.text(.checkpointFolder),
+                erasureFolder: try settings.text(.erasureFolder),
                 witnessPolicy: policy,
                 acceptsUnsafeServer: acceptsUnsafeServer,
                 logger: logger
             )
             try await ServiceRunner.run(
-                service.services(drainTime: Self.drainTime) { port in
+                service.services(drainTime: Self.drainTime, metrics: metrics) { port in
                     logger.info("service listens", metadata: ["port": "\(port)"])
-                },
+                } + (certificate.map { [ServiceRunner.named("certificate", $0)] } ?? []),
                 logger: logger
             )
         }
@@ -154,13 +94,5 @@ struct ServeCommand: AsyncParsableCommand {
                 metadata: ["code": "\(condition.code)", "is": "\(words)"]
             )
         }
-    }
-
-    private static func treeAccess(_ settings: Settings) throws -> TreeAccess {
-        guard let text = try settings.text(.treeAccess) else { return .key }
-        guard let access = TreeAccess(rawValue: text) else {
-            throw CommandError("The tree access must be \"open\" or \"key\".")
-        }
-        return access
     }
 }

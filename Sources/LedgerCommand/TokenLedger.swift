@@ -16,11 +16,28 @@ struct TokenLedger: AsyncParsableCommand {
             """,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, DevCommand.self, DemoCommand.self,
-            SandboxCommand.self, AppCommand.self, APIKeyCommand.self, ProjectionCommand.self,
-            UserCommand.self, ExportCommand.self, ReplayCommand.self, VerifyCommand.self,
-            CheckpointCommand.self, WitnessCommand.self, BenchCommand.self,
+            SandboxCommand.self, AppCommand.self, APIKeyCommand.self, RootKeyCommand.self,
+            ProjectionCommand.self, UserCommand.self, EventsCommand.self, ExportCommand.self,
+            ReplayCommand.self,
+            VerifyCommand.self, CheckpointCommand.self, WitnessCommand.self, BenchCommand.self,
+            SBOMCommand.self, DoctorCommand.self,
         ]
     )
+
+    /// Runs the command that is named.
+    ///
+    /// The service starts itself anew first, on the thread with which the process began: were it another
+    /// one, the system would show the process as ended for a moment.
+    static func main() async {
+        if CommandLine.arguments.dropFirst().first == ServeCommand.configuration.commandName {
+            do {
+                try ProcessMemory.startClearingFreed()
+            } catch {
+                exit(withError: error)
+            }
+        }
+        await main(nil)
+    }
 
     /// What `verify` ends with when something does not fit.
     static let verificationFailed = ExitCode(6)

@@ -7,8 +7,8 @@ import Wire
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
-        abstract: "One user's story.",
-        subcommands: [History.self]
+        abstract: "One user's story, and its end.",
+        subcommands: [History.self, Erase.self, Hold.self, Release.self]
     )
 
     /// `token-ledger user history`: everything that happened to a user, and which token was held
@@ -33,13 +33,11 @@ struct UserCommand: AsyncParsableCommand {
 
         func run() async throws {
             let (user, events) = try await OpenedStore.atWork(options) { store in
-                guard let user = try await person.user(store) else {
-                    throw CommandError("Name the user: --user clientUserId, or --subject UUID.")
-                }
+                let (user, _) = try await person.named(store, evenErased: true)
                 return (user, try await store.wholeHistory(of: user))
             }
-            var records: [(position: Int64, record: Record)] = []
-            for event in events { records.append((event.position, try event.record())) }
+            var records: [(position: Int64, record: Record?)] = []
+            for event in events { records.append((event.position, try event.genuineRecord())) }
             let holdings = try TokenHolding.list(records)
             if json {
                 Terminal.result(try Self.document(user, events, holdings))
@@ -50,7 +48,7 @@ struct UserCommand: AsyncParsableCommand {
 
         private static func show(
             _ user: StoredUser,
-            _ records: [(position: Int64, record: Record)],
+            _ records: [(position: Int64, record: Record?)],
             _ holdings: [TokenHolding]
         ) {
             Terminal.result("subject \(user.subject), \(user.state.status.rawValue)")
@@ -59,7 +57,10 @@ struct UserCommand: AsyncParsableCommand {
                 TextTable.rows(
                     [["POSITION", "VERSION", "TIME", "EVENT", "ACTOR"]]
                         + records.map { position, record in
-                            [
+                            guard let record else {
+                                return ["\(position)", "", "", "not written by the service", ""]
+                            }
+                            return [
                                 "\(position)", "\(record.subjectVersion ?? 0)", "\(record.time)",
                                 "\(record.event.type)", record.actor,
                             ]
@@ -97,6 +98,7 @@ struct UserCommand: AsyncParsableCommand {
                     try events.map { event in
                         [
                             "position": .number(String(event.position)),
+                            "forged": .bool(event.isForged),
                             "event": try JSONParser.parse(event.bytes, depthMax: 8),
                         ]
                     }

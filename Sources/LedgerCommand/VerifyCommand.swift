@@ -120,11 +120,9 @@ struct VerifyCommand: AsyncParsableCommand {
             let (log, size) = try Self.place(text)
             plan.since[log] = size
         }
-        let settings = try await options.settings()
+        let settings = try await options.settings([.rootKeyFile: rootKeyFile])
         plan.checkpointFolder = try checkpointFolder ?? settings.text(.checkpointFolder)
-        if let path = try rootKeyFile ?? settings.text(.rootKeyFile) {
-            plan.rootKey = try RootKey(file: path)
-        }
+        plan.rootKeys = try await RootKeySource.keysIfAny(settings)
         return plan
     }
 

@@ -94,7 +94,7 @@ struct WitnessCommand: AsyncParsableCommand {
             ])
             let logger = try ProgramLog.start(level: settings.text(.logLevel))
             let cosigner = try identity.cosigner()
-            let host = try settings.text(.host) ?? ServeCommand.usualHost
+            let host = try settings.text(.host) ?? ServeOptions.usualHost
             let server = WitnessServer(
                 witness: try CheckpointWitness(
                     cosigner: cosigner,

@@ -3,7 +3,9 @@ package import HumanConnect
 internal import Ledger
 package import LedgerAPI
 package import LedgerStore
+internal import LineLog
 package import Logging
+internal import Measures
 internal import MerkleLog
 package import Postgres
 package import ServiceLifecycle
@@ -20,8 +22,13 @@ package struct LedgerService {
     private let integratorPool: PostgresPool
     private let witnesses: WitnessQuorum?
     private let settler: FinalizeSettler
+    private let erasures: ErasureKeeper
+    private let dropper: ValueDropper
     private let readiness: Readiness
     private let api: LedgerAPI
+    private let flows: ConnectFlows
+    private let provider: HumanConnectClient
+    private let logger: Logger
 
     /// One reader for each log is enough.
     private static let integratorConnectionsMax = 2
@@ -39,6 +46,7 @@ package struct LedgerService {
     ///   - configuration: where HTTP listens.
     ///   - spoolFolder: where answers of the provider are kept while the database is away.
     ///   - checkpointFolder: where the last checkpoints are kept outside the database, if anywhere.
+    ///   - erasureFolder: where it is listed outside the database who was erased, if anywhere.
     ///   - witnessPolicy: who must cosign a checkpoint before it is published, if anybody.
     ///   - acceptsUnsafeServer: whether it is ready on a server that may lose what was written.
     ///   - logger: for all of it.
@@ -52,12 +60,15 @@ package struct LedgerService {
         configuration: LedgerAPIConfiguration,
         spoolFolder: String,
         checkpointFolder: String?,
+        erasureFolder: String? = nil,
         witnessPolicy: WitnessPolicy? = nil,
         acceptsUnsafeServer: Bool = false,
         logger: Logger
     ) throws {
         self.pool = pool
         self.store = store
+        self.provider = provider
+        self.logger = logger
         var integratorDatabase = database
         integratorDatabase.statementTimeMax = Self.integratorStatementTimeMax
         integratorDatabase.connectionsMax = Self.integratorConnectionsMax
@@ -78,16 +89,28 @@ package struct LedgerService {
             spool: try Self.spool(spoolFolder),
             logger: logger
         )
+        self.flows = flows
         settler = flows.settler
+        let eraser = Eraser(
+            store: store,
+            folder: erasureFolder.map { ErasureFolder(path: $0) },
+            logger: logger
+        )
+        let erasures = ErasureKeeper(eraser)
+        self.erasures = erasures
+        dropper = ValueDropper(store: store, logger: logger)
         readiness = Readiness(
             store: store,
             acceptsUnsafeServer: acceptsUnsafeServer,
-            sources: [{ integrator.conditions }, { flows.conditions }]
+            sources: [
+                { integrator.conditions }, { flows.conditions }, { await erasures.conditions() },
+            ]
         )
         api = LedgerAPI(
             store: store,
             readiness: readiness,
             flows: flows,
+            eraser: eraser,
             configuration: configuration,
             logger: logger
         )
@@ -106,16 +129,19 @@ package struct LedgerService {
     /// - Parameters:
     ///   - integrates: whether the integrator is among them; a benchmark starts it later.
     ///   - drainTime: how long requests are still taken after the signal to end.
+    ///   - metrics: where metrics are answered, and who is told the port; nil where nowhere.
     ///   - onRunning: told the port once the socket listens.
     /// - Returns: the services under names of their own.
     package func services(
         integrates: Bool = true,
         drainTime: Duration = .zero,
+        metrics: MetricsListener? = nil,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
         var services = [
             ServiceRunner.named("database pool", pool), ServiceRunner.named("store", store),
-            ServiceRunner.named("settler", settler),
+            ServiceRunner.named("settler", settler), ServiceRunner.named("erasures", erasures),
+            ServiceRunner.named("dropper", dropper),
         ]
         if integrates {
             services.append(ServiceRunner.named("integrator pool", integratorPool))
@@ -123,10 +149,46 @@ package struct LedgerService {
             if let witnesses { services.append(ServiceRunner.named("witnesses", witnesses)) }
             services.append(ServiceRunner.named("integrator", integrator))
         }
+        if let metrics {
+            let server = MetricsServer(
+                host: metrics.host,
+                port: metrics.port,
+                logger: logger,
+                fill: { await fill(&$0) }
+            )
+            let watch = ReadinessWatch(readiness: readiness)
+            services.append(ServiceRunner.named("readiness watch", watch))
+            // It answers until all else has ended.
+            let http = server.service(onRunning: metrics.onRunning)
+            services.insert(ServiceRunner.named("metrics", http), at: 0)
+        }
         return services + [
             ServiceRunner.named("http", api.service(onRunning: onRunning)),
             ServiceRunner.named("drain", Drain(readiness: readiness, time: drainTime)),
         ]
+    }
+}
+
+extension LedgerService {
+    /// Adds all there is to say to a page of metrics.
+    private func fill(_ page: inout MetricPage) async {
+        ProcessMeter.fill(&page)
+        LineQueue.standardError.fill(&page)
+        api.fill(&page)
+        pool.fill(&page)
+        integratorPool.fill(&page)
+        store.fill(&page)
+        integrator.fill(&page)
+        flows.fill(&page)
+        provider.fill(&page)
+        WitnessQuorum.name(on: &page)
+        witnesses?.fill(
+            &page,
+            logs: Log.allCases.map { log in
+                (store.vault.checkpointSigner(logID: log.id).key.name, log.name)
+            }
+        )
+        await readiness.fill(&page)
     }
 }
 

@@ -58,6 +58,8 @@ package struct PrivateLedger: Sendable {
             if !FileManager.default.fileExists(atPath: keyFile) {
                 try RootKey.create(file: keyFile)
             }
+            let rootKeys = RootKeys(try RootKey(file: keyFile))
+            _ = try await Migrator.makeKeys(rootKeys, on: owner)
             let pool = PostgresPool(
                 configuration: PostgresConfiguration(
                     url: cluster.url(database: database, user: serviceRole)
@@ -66,7 +68,7 @@ package struct PrivateLedger: Sendable {
             )
             let store = try await LedgerStore(
                 pool: pool,
-                rootKey: try RootKey(file: keyFile),
+                rootKeys: rootKeys,
                 logger: logger
             )
             return try await body(

@@ -1,5 +1,6 @@
 package import Ledger
 package import Logging
+package import Measures
 package import Postgres
 internal import ServiceLifecycle
 package import Vault
@@ -18,7 +19,7 @@ package final class LedgerStore: Service {
     /// For what is asked for again and again, and answered at once.
     let lookups: StoreDatabase
     let treeCache = TreeCache()
-    let logger: Logger
+    package let logger: Logger
     private let factWriter: LogWriter
     private let accessWriter: LogWriter
     let users: UserReader
@@ -31,12 +32,12 @@ package final class LedgerStore: Service {
     /// Throws `StoreOpeningError`; the service must not start then.
     package init(
         pool: PostgresPool,
-        rootKey: RootKey,
+        rootKeys: RootKeys,
         logger: Logger
     ) async throws(StoreOpeningError) {
         try await SessionCheck.run(pool)
         try await SchemaCheck.run(pool)
-        vault = try await Vault(rootKey: rootKey, pool: pool)
+        vault = try await Vault(rootKeys: rootKeys, pool: pool)
         let hasKnownLogs: Bool
         do {
             hasKnownLogs = try await Self.hasKnownLogs(pool)
@@ -49,9 +50,9 @@ package final class LedgerStore: Service {
         bulk = StoreDatabase(pool: pool, share: .bulk)
         lookups = StoreDatabase(pool: pool, share: .lookups)
         self.logger = logger
-        let (rootKeyID, database) = (vault.rootKeyID, database)
+        let (vault, database) = (vault, database)
         let writer = { (log: Log) in
-            LogWriter(log: log, database: database, rootKeyID: rootKeyID, logger: logger)
+            LogWriter(log: log, database: database, vault: vault, logger: logger)
         }
         factWriter = writer(.facts)
         accessWriter = writer(.access)
@@ -99,6 +100,13 @@ package final class LedgerStore: Service {
     /// When an append of a fact failed last, unless one succeeded since.
     var lastFailedAppend: ContinuousClock.Instant? { factWriter.outcomes.lastFailure }
 
+    /// Adds how appends and reads go to a page of metrics.
+    package func fill(_ page: inout MetricPage) {
+        for log in Log.allCases { writer(of: log).fill(&page) }
+        users.fill(&page)
+        page.add(.crowdMin, StoreLimits.crowdMin)
+    }
+
     /// The writer of a log.
     func writer(of log: Log) -> LogWriter {
         switch log {
@@ -116,4 +124,11 @@ package final class LedgerStore: Service {
         }
         return kinds == ["\(Log.facts.id) fact", "\(Log.access.id) access"]
     }
+}
+
+extension MetricFamily {
+    fileprivate static let crowdMin = gauge(
+        "token_ledger_crowd_min",
+        "How many commands or reads must wait until calls that can be made again are turned away"
+    )
 }

@@ -11,6 +11,10 @@ package enum StoreError: Error, Equatable {
     case outcomeUnknown
     /// The user changed again and again while we decided. Nothing was written.
     case conflict
+    /// The user was erased. Nothing was written.
+    case erased
+    /// The value of a token that was replaced was dropped after its app's grace.
+    case dropped
     /// What is stored does not fit together: a value that does not open, bytes that are not a
     /// record.
     case damaged(Damage)
@@ -69,13 +73,15 @@ package enum StoreError: Error, Equatable {
     /// A server that only reads, or on which `ledger.append_events` refuses to work.
     private static let unsafeServer: Set<SQLState> = [
         .readOnly, SQLState(rawValue: "LG002"), SQLState(rawValue: "LG008"),
+        // This copy of the service wraps with a root key of before: another one may not.
+        .rootKeyChanged,
     ]
 
     /// Whether the same may work a moment later.
     package var isPassing: Bool {
         switch self {
         case .unavailable, .overloaded, .outcomeUnknown, .conflict: true
-        case .damaged, .refused, .defect: false
+        case .erased, .dropped, .damaged, .refused, .defect: false
         }
     }
 }
@@ -88,6 +94,8 @@ extension StoreError: CustomStringConvertible {
         case .overloaded: "too many wait for the database; nothing was written"
         case .outcomeUnknown: "the answer of the database was lost; whether it wrote is not known"
         case .conflict: "the user changed again and again meanwhile; nothing was written"
+        case .erased: "the user was erased; nothing was written"
+        case .dropped: "the token was replaced, and its value dropped since"
         case .damaged(let damage): "what is stored does not fit together (\(damage.rawValue))"
         case .refused(.insufficientPrivilege):
             "the role of the connection string may not do this (SQLSTATE 42501)"
@@ -95,4 +103,9 @@ extension StoreError: CustomStringConvertible {
         case .defect: "something failed that nobody thought of: a defect of the program"
         }
     }
+}
+
+extension SQLState {
+    /// What an append says to a new key under a root key that was changed.
+    static let rootKeyChanged = SQLState(rawValue: "LG010")
 }

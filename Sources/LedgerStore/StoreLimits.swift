@@ -45,6 +45,9 @@ enum StoreLimits {
     static let settlePause: Duration = .milliseconds(500)
     /// How long a session that was given up may take to end when it is told to.
     static let sessionEndTimeMax: Duration = .seconds(1)
+    /// How long a session of the service's own role may hold locks that others wait for: no statement
+    /// of ours takes longer, unless the connection string says so, and then twice its limit counts.
+    static let heldLockTimeMax: Duration = .seconds(10)
     /// How often a statement is sent that the server rolled back for another one's sake (a deadlock,
     /// a failure to serialize).
     static let rollbackTriesMax = 5
@@ -69,6 +72,11 @@ enum StoreLimits {
     /// pages a request: a record has some 450 bytes, and may have 8 KB.
     static let exportRecordsMax = 2_000
     static let exportBytesMax = 1 << 20
+    /// How many records a follower is sent at once, and after how many bytes a page ends.
+    ///
+    /// A page is all that is held for one: a thousand of them hold 64 MiB if none of them reads.
+    static let tailEventsMax = 128
+    static let tailBytesMax = 1 << 16
     /// How many users one read of identities asks for.
     static let identitiesMax = 500
     /// How many tiles a reader of proofs remembers: with those on the way from a position to the
@@ -83,12 +91,31 @@ enum StoreLimits {
     /// How many users a search by token tells of; a value belongs to one, unless the provider
     /// is broken.
     static let searchSubjectsMax = 100
+    /// How many events with a token are looked at: a user may have had it more than once.
+    static let searchEventsMax = 1_000
     /// After how long an app or an API key is asked for again: what changes, such as a revocation,
     /// counts within 5 s (docs/threats.md#t10).
     static let directoryTime: Duration = .seconds(2)
     /// For how long others go on with what is remembered while one of them asks, from when it was
     /// asked for: below those 5 s, also where no answer comes.
     static let directoryTimeMax: Duration = .seconds(4)
+    /// How long who asks for an erasure waits for the checkpoint that proves it, which is published
+    /// about every second, and how long to wait between two looks.
+    static let erasureProofTimeMax: Duration = .seconds(5)
+    static let erasureProofPause: Duration = .milliseconds(100)
+    /// How often is looked for erasures whose receipt is not in the folder.
+    static let erasureKeepPause: Duration = .seconds(10)
+    /// How many erased users one statement asks about.
+    static let erasuresMax = 500
+    /// How long a receipt's file may be: a record, a checkpoint with its cosignatures, 63 hashes, some
+    /// of it twice.
+    static let receiptBytesMax = 1 << 20
+    /// How often is looked for values whose grace is over: nobody waits for that.
+    static let dropPause: Duration = .seconds(60)
+    /// How many of them one drop takes, which holds the lock of the log of facts, and how many drops of
+    /// each app one round makes.
+    static let droppedValuesMax: Int64 = 500
+    static let dropsMax = 100
     /// How often it is written when API keys were used last.
     ///
     /// A kill loses as much; people who look for keys that nobody needs think in weeks.

@@ -1,4 +1,5 @@
 internal import Dispatch
+package import Measures
 internal import Synchronization
 
 #if canImport(Glibc)
@@ -29,6 +30,8 @@ package final class LineQueue: Sendable {
         var isWriting = false
     }
 
+    /// How many lines found no room, ever.
+    private let droppedLines = Counter()
     private let descriptor: Int32
     private let state = Mutex(State())
     private let writer = DispatchQueue(label: "log")
@@ -43,6 +46,7 @@ package final class LineQueue: Sendable {
         let begins = state.withLock { state in
             guard state.bytes.count + line.utf8.count < Self.bytesMax else {
                 state.droppedCount += 1
+                droppedLines.add()
                 return false
             }
             state.bytes.append(contentsOf: line.utf8)
@@ -51,6 +55,13 @@ package final class LineQueue: Sendable {
             return !state.isWriting
         }
         if begins { writer.async { self.drain() } }
+    }
+
+    /// Adds how it stands to a page of metrics.
+    package func fill(_ page: inout MetricPage) {
+        page.add(.waitingBytes, state.withLock(\.bytes.count))
+        page.add(.waitingBytesMax, Self.bytesMax)
+        page.add(.droppedLines, droppedLines)
     }
 
     /// Waits until all that was taken is written, but not for long.
@@ -93,4 +104,19 @@ package final class LineQueue: Sendable {
             rest = rest.dropFirst(max(0, count))
         }
     }
+}
+
+extension MetricFamily {
+    fileprivate static let waitingBytes = gauge(
+        "token_ledger_log_lines_waiting_bytes",
+        "Bytes of log lines that wait for whoever reads standard error"
+    )
+    fileprivate static let waitingBytesMax = gauge(
+        "token_ledger_log_lines_waiting_bytes_max",
+        "How many bytes of log lines may wait; lines beyond that are dropped"
+    )
+    fileprivate static let droppedLines = counter(
+        "token_ledger_log_lines_dropped_total",
+        "Log lines that were dropped because nobody read those before them"
+    )
 }

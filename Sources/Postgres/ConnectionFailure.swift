@@ -19,7 +19,15 @@ package enum ConnectionFailure: Sendable, Equatable {
     case closedDatabase
     /// A pooler in between does not take what the connection string sets at the start.
     case refusedByPooler
-    /// TLS is asked for and not offered, or a certificate does not fit.
+    /// TLS is asked for and not offered.
+    case noTLS
+    /// The server's certificate is for another host.
+    case foreignCertificate
+    /// The server's certificate is signed by nobody who is trusted, or has expired.
+    case untrustedCertificate
+    /// The file is not there with those who are trusted to sign certificates.
+    case noRootCertificate
+    /// TLS fails for another reason.
     case tls
     /// The password is wrong, or the role has none.
     case wrongPassword
@@ -45,9 +53,10 @@ package enum ConnectionFailure: Sendable, Equatable {
         case .noSuchHost, .refused, .unreachable, .hungUp, .tooManyConnections, .notYet,
             .noPrimary, .other:
             true
-        case .malformedString, .invalidParameter, .noPostgres, .noSuchService, .tls,
-            .wrongPassword, .noPassword, .notLetIn, .noSuchDatabase, .closedDatabase,
-            .noRightToConnect, .refusedByPooler:
+        case .malformedString, .invalidParameter, .noPostgres, .noSuchService, .noTLS,
+            .foreignCertificate, .untrustedCertificate, .noRootCertificate, .tls, .wrongPassword,
+            .noPassword, .notLetIn, .noSuchDatabase, .closedDatabase, .noRightToConnect,
+            .refusedByPooler:
             false
         }
     }
@@ -100,6 +109,9 @@ package enum ConnectionFailure: Sendable, Equatable {
         ("server closed the connection unexpectedly", .hungUp),
         ("Connection reset by peer", .hungUp), ("SSL SYSCALL error: EOF detected", .hungUp),
         ("no password supplied", .noPassword), ("could not translate host name", .noSuchHost),
+        ("server does not support SSL", .noTLS), ("root certificate file", .noRootCertificate),
+        ("does not match host name", .foreignCertificate),
+        ("certificate verify failed", .untrustedCertificate),
         ("SSL", .tls), ("certificate", .tls), ("Connection refused", .refused),
         ("No such file or directory", .refused), ("timeout expired", .unreachable),
         ("Connection timed out", .unreachable), ("No route to host", .unreachable),
@@ -123,7 +135,13 @@ extension ConnectionFailure: CustomStringConvertible {
                 + "it, or no PostgreSQL server"
         case .noPostgres: "what listens there is no PostgreSQL server"
         case .noSuchService: "the connection string names a service that no service file has"
-        case .tls: "TLS failed: the server does not offer it, or a certificate does not fit"
+        case .noTLS: "TLS is asked for, and the server does not offer it"
+        case .foreignCertificate: "the server's certificate is for another host than the one named"
+        case .untrustedCertificate:
+            "the server's certificate has expired, or is not signed by anybody in sslrootcert"
+        case .noRootCertificate:
+            "sslrootcert names no file (the certificate of whoever signs the server's)"
+        case .tls: "TLS failed"
         case .wrongPassword: "the server refuses the role's password"
         case .noPassword: "the server wants a password, and the connection string has none"
         case .notLetIn:

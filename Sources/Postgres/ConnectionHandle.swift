@@ -87,6 +87,11 @@ import Glibc
     /// A pooler names one of its own making.
     var announcedProcess: Int32 { unsafe PQbackendPID(pointer) }
 
+    /// What the server said of its version when it was connected to.
+    var serverVersion: String? {
+        unsafe PQparameterStatus(pointer, "server_version").map { unsafe String(cString: $0) }
+    }
+
     /// What another thread needs to cancel a statement.
     func cancelHandle() -> CancelHandle? {
         guard let pointer = unsafe PQgetCancel(pointer) else { return nil }
@@ -189,7 +194,7 @@ import Glibc
     }
 
     /// One of libpq's options, the last of which has no keyword.
-    private static func value(
+    static func value(
         of keyword: String,
         in options: UnsafeMutablePointer<PQconninfoOption>
     ) -> String? {

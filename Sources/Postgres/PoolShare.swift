@@ -9,6 +9,15 @@ package enum PoolShare: Int, Sendable, CaseIterable {
     /// What anybody may ask much of: lists, trees, exports. At most a quarter, and a short queue.
     case bulk
 
+    /// What it is called in metrics.
+    var name: String {
+        switch self {
+        case .lookups: "lookups"
+        case .calls: "calls"
+        case .bulk: "bulk"
+        }
+    }
+
     /// How many of a pool's connections it has at most.
     func connectionsMax(of all: Int) -> Int {
         switch self {

@@ -192,6 +192,25 @@ struct PoolState {
         return (idle, removeWaiters())
     }
 
+    /// How it stands, for metrics.
+    var figures: PoolFigures {
+        PoolFigures(
+            idleCount: idle.count,
+            openingCount: opening,
+            connectionsMax: connectionsMax,
+            shares: PoolShare.allCases.map { share in
+                let part = parts[share.rawValue]
+                return PoolFigures.Share(
+                    name: share.name,
+                    leasedCount: part.leased.count,
+                    connectionsMax: part.connectionsMax,
+                    waiterCount: part.waiters.count,
+                    waitersMax: part.waitersMax
+                )
+            }
+        )
+    }
+
     private var leasedCount: Int { parts.reduce(0) { $0 + $1.leased.count } }
 
     /// Gives a free connection to whoever is next, or keeps it.

@@ -25,13 +25,13 @@ package struct PostgresConfiguration: Sendable {
     /// How long the network may leave sent bytes unconfirmed before the peer counts as dead; a
     /// connection on which nothing moves is asked after as long a silence.
     package var unconfirmedTimeMax: Duration = .seconds(5)
-    /// How long the server works on one statement; nil lifts the limit (verify, rebuild).
+    /// How long the server works on one statement; nil lifts the limit.
     package var statementTimeMax: Duration? = .seconds(2)
     /// How long we wait for an answer beyond the server's limit for the statement.
     ///
     /// The server does not count the commit, and a silent one counts nothing.
     package var answerTimeMax: Duration = .seconds(1)
-    /// How long a statement waits for a lock; nil lifts the limit (migrate).
+    /// How long a statement waits for a lock; nil lifts the limit.
     package var lockTimeMax: Duration? = .seconds(1)
     /// How long a transaction may stay open without a statement; nil lifts the limit.
     package var idleInTransactionTimeMax: Duration? = .seconds(5)
@@ -42,7 +42,19 @@ package struct PostgresConfiguration: Sendable {
         self.applicationName = applicationName
     }
 
-    /// The same database without limits on statements, locks and transactions.
+    /// The same database for commands that read or write very much.
+    ///
+    /// A statement may take long, and still nothing is waited for without end: whoever waits for a
+    /// table stands before everybody who comes later.
+    package var withLongLimits: PostgresConfiguration {
+        var configuration = self
+        configuration.statementTimeMax = .seconds(3_600)
+        configuration.lockTimeMax = .seconds(10)
+        configuration.idleInTransactionTimeMax = .seconds(60)
+        return configuration
+    }
+
+    /// The same database without limits on statements, locks and transactions, for measuring.
     package var withoutTimeLimits: PostgresConfiguration {
         var configuration = self
         configuration.statementTimeMax = nil

@@ -119,6 +119,9 @@ package actor PostgresConnection {
     /// Whether something stands in between that lends us sessions of the server.
     package var isPooled: Bool { handle?.announcedProcess != session?.process }
 
+    /// The server's version in its own words; nil when the connection is closed.
+    package var serverVersion: String? { handle?.serverVersion ?? nil }
+
     /// Closes the connection.
     ///
     /// Closing again does nothing.

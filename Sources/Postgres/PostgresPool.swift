@@ -1,5 +1,6 @@
 import Dispatch
 package import Logging
+package import Measures
 import ServiceLifecycle
 import Synchronization
 
@@ -29,6 +30,7 @@ package final class PostgresPool: Service {
     private let logger: Logger
     private let shared: Mutex<Shared>
     private let timerQueue = DispatchQueue(label: "postgres.pool")
+    private let meter = PoolMeter()
 
     /// A pool without connections so far.
     package init(configuration: PostgresConfiguration, logger: Logger) {
@@ -47,6 +49,12 @@ package final class PostgresPool: Service {
 
     /// How long a task waits for a connection before it is refused.
     package var waitMax: Duration { configuration.waitMax }
+
+    /// Adds how it stands to a page of metrics.
+    package func fill(_ page: inout MetricPage) {
+        let figures = shared.withLock { $0.state.figures }
+        meter.fill(&page, configuration, figures)
+    }
 
     /// Waits for the program's shutdown, then closes the pool.
     package func run() async throws {
@@ -75,7 +83,8 @@ package final class PostgresPool: Service {
         decode: @Sendable (borrowing PostgresResult) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
         let lease = try await lease(share)
-        defer { giveBack(lease) }
+        let begin = ContinuousClock.now
+        defer { giveBack(lease, since: begin) }
         return try await lease.connection.query(statement, decode: decode)
     }
 
@@ -86,7 +95,8 @@ package final class PostgresPool: Service {
         _ body: (PostgresConnection) async throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
         let lease = try await lease(.calls)
-        defer { giveBack(lease) }
+        let begin = ContinuousClock.now
+        defer { giveBack(lease, since: begin) }
         return try await body(lease.connection)
     }
 
@@ -113,14 +123,19 @@ package final class PostgresPool: Service {
         }
         switch request {
         case .refuse(let code):
+            meter.refusals.add()
             throw PostgresError(code)
         case .lease(let id):
             guard let connection else { preconditionFailure("An idle connection is known.") }
+            meter.waitTimes.record(0)
             return (id, connection)
         case .wait(let id, let opens, let timerAt):
+            let begin = ContinuousClock.now
             if opens { open() }
             setTimer(timerAt)
-            return try await answer(to: id)
+            let lease = try await answer(to: id)
+            meter.waitTimes.record(begin.duration(to: .now))
+            return lease
         }
     }
 
@@ -161,7 +176,8 @@ package final class PostgresPool: Service {
         for waiter in waiters { resume(waiter, with: .failure(error)) }
     }
 
-    private func giveBack(_ lease: Lease) {
+    private func giveBack(_ lease: Lease, since begin: ContinuousClock.Instant) {
+        meter.useTimes.record(begin.duration(to: .now))
         guard lease.connection.isReusable else {
             if lease.connection.lostItsServer { discardIdle() }
             return discard(lease.id)
@@ -201,9 +217,11 @@ package final class PostgresPool: Service {
 
     /// Opens a connection on a queue of its own; nobody holds the lock meanwhile.
     private func open() {
+        let begin = ContinuousClock.now
         PostgresConnection.open(configuration) { [self] result in
             switch result {
             case .success(let connection):
+                meter.openTimes.record(begin.duration(to: .now))
                 let (id, free) = shared.withLock { shared in
                     let (id, free) = shared.state.opened()
                     shared.connections[id] = connection
@@ -213,6 +231,7 @@ package final class PostgresPool: Service {
                 carryOut(free, (id, connection))
             case .failure(let error):
                 logger.warning("database connection failed")
+                meter.failedOpenings.add()
                 let loss = shared.withLock { $0.state.openingFailed() }
                 refuse(loss.refused, error)
             }
@@ -225,6 +244,7 @@ package final class PostgresPool: Service {
         let nanoseconds = Int(delay / .nanoseconds(1))
         timerQueue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { [self] in
             let expiry = shared.withLock { $0.state.expire(now: .now) }
+            meter.timeouts.add(expiry.refused.count)
             refuse(expiry.refused, PostgresError(expiry.code))
             setTimer(expiry.timerAt)
         }

@@ -14,6 +14,8 @@ package enum Scope: String, Sendable, CaseIterable {
     case eventsRead = "events:read"
     case export
     case exportIdentities = "export:identities"
+    /// Erases users.
+    case erase
 }
 
 /// An API key: `tl_live_` or `tl_test_`, 256 random bits in hexadecimal, eight digits of checksum.

@@ -4,7 +4,7 @@ internal import Crypto
 package enum MasterKeyPurpose: String, CaseIterable, Sendable {
     case fingerprint, launch, checkpoint
 
-    fileprivate var associatedData: [UInt8] { Array("token-ledger/1 master key \(rawValue)".utf8) }
+    var associatedData: [UInt8] { Array("token-ledger/1 master key \(rawValue)".utf8) }
 }
 
 /// One of the deployment's own keys.
@@ -16,14 +16,5 @@ extension RootKey {
     /// Makes a new key of the deployment, wrapped as it is stored.
     package func makeMasterKey(_ purpose: MasterKeyPurpose) throws(VaultError) -> [UInt8] {
         try wrap(SymmetricKey(size: .bits256), purpose: purpose.associatedData)
-    }
-
-    /// Opens a key of the deployment; throws `VaultError.wrongRootKey` when another root key
-    /// wrapped it, or when it was wrapped for another purpose.
-    package func openMasterKey(
-        _ wrapped: [UInt8],
-        _ purpose: MasterKeyPurpose
-    ) throws(VaultError) -> MasterKey {
-        MasterKey(key: try unwrap(wrapped, purpose: purpose.associatedData))
     }
 }

@@ -41,13 +41,18 @@ package struct RootKey: Sendable {
         } catch {
             throw .rootKeyUnreadable(path: path)
         }
-        let digits = String(decoding: data, as: UTF8.self)
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-        guard let bytes = Hexadecimal.decode(digits), bytes.count == 32 else {
+        guard let key = RootKey(digits: String(decoding: data, as: UTF8.self)) else {
             throw .rootKeyMalformed(path: path)
         }
-        self.init(bytes: bytes)
+        self = key
         isOpenToGroup = status.st_mode & 0o040 != 0
+    }
+
+    /// Takes 64 hexadecimal digits, with or without a line end; nil for anything else.
+    package init?(digits: String) {
+        let digits = digits.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let bytes = Hexadecimal.decode(digits), bytes.count == 32 else { return nil }
+        self.init(bytes: bytes)
     }
 
     /// Takes the key's 32 bytes.

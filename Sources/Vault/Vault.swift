@@ -13,6 +13,8 @@ package enum FingerprintKind: String, Sendable {
     case human
     /// A session token.
     case session
+    /// A `session_challenge` of a launch.
+    case challenge
     case accessToken = "access_token"
     case publicToken = "public_token"
     /// An `Idempotency-Key`, with the route it was sent to.
@@ -83,6 +85,30 @@ package struct ValueOwner: Sendable, Hashable {
     }
 }
 
+/// What stands beside a record, and is found by: goes into its MAC.
+package struct RecordPlace: Sendable {
+    package let logID: Int32
+    package let event: Identifier
+    package let app: Identifier
+    package let subject: Identifier?
+    /// Nil for an event that is not counted.
+    package let version: Int64?
+
+    package init(
+        logID: Int32,
+        event: Identifier,
+        app: Identifier,
+        subject: Identifier?,
+        version: Int64?
+    ) {
+        self.logID = logID
+        self.event = event
+        self.app = app
+        self.subject = subject
+        self.version = version
+    }
+}
+
 /// The key of one subject's values.
 package struct DataKey: Sendable {
     let key: SymmetricKey
@@ -90,19 +116,29 @@ package struct DataKey: Sendable {
 
 /// Seals and opens values, and computes keyed fingerprints (docs/design.md#vault-and-keys).
 package struct Vault: Sendable {
-    private let rootKey: RootKey
+    private let rootKeys: RootKeys
     /// Keyed already, which costs more than a short text: whoever needs one takes a copy.
     private let fingerprintMAC: HMAC<SHA256>
     private let launchMAC: HMAC<SHA256>
     private let checkpointKey: SymmetricKey
 
-    /// Takes the root key, and the deployment's own keys as `RootKey.openMasterKey` gives them.
-    package init(rootKey: RootKey, fingerprint: MasterKey, launch: MasterKey, checkpoint: MasterKey)
-    {
-        self.rootKey = rootKey
+    /// Takes the root keys, and the deployment's own keys as `RootKeys.openMasterKey` gives them.
+    package init(
+        rootKeys: RootKeys,
+        fingerprint: MasterKey,
+        launch: MasterKey,
+        checkpoint: MasterKey
+    ) {
+        self.rootKeys = rootKeys
         fingerprintMAC = HMAC(key: fingerprint.key)
         launchMAC = HMAC(key: launch.key)
         checkpointKey = checkpoint.key
+        databaseSecret = Array(
+            HMAC<SHA256>.authenticationCode(
+                for: Array("token-ledger/1 database".utf8),
+                using: checkpoint.key
+            )
+        )
     }
 
     /// Signs the checkpoints of a log.
@@ -128,8 +164,14 @@ package struct Vault: Sendable {
         }
     }
 
-    /// The root key's name, stored beside everything that it wraps.
-    package var rootKeyID: String { rootKey.id }
+    /// What whoever appends or publishes shows to the database, which has only its hash.
+    package let databaseSecret: [UInt8]
+
+    /// The name of the root key that wraps, stored beside everything that it wraps.
+    package var rootKeyID: String { rootKeys.current.id }
+
+    /// The name of the root key that only opens, while a rotation lasts.
+    package var otherRootKeyID: String? { rootKeys.other?.id }
 
     /// The keyed fingerprint of an app's value.
     package func fingerprint(
@@ -143,6 +185,61 @@ package struct Vault: Sendable {
             preconditionFailure("HMAC-SHA-256 has 32 bytes.")
         }
         return fingerprint
+    }
+
+    /// The id of the event that a request of an app leads to, which its text names.
+    package func eventID(ofRequest text: Secret, app: Identifier) -> Identifier {
+        guard let id = Identifier(custom: fingerprint(.request, of: text, app: app).bytes) else {
+            preconditionFailure("A fingerprint has 16 bytes.")
+        }
+        return id
+    }
+
+    /// The MAC beside a record, which shows that the service made it, and as what it stands there.
+    ///
+    /// A position is no part of it, for nobody knows it before the append; the event's id is, and
+    /// stands in a log once.
+    package func mac(ofRecord bytes: [UInt8], at place: RecordPlace) -> [UInt8] {
+        mac(Self.recordMACData(bytes, place))
+    }
+
+    /// Whether a MAC is that of a record at its place.
+    package func isMAC(_ mac: [UInt8]?, ofRecord bytes: [UInt8], at place: RecordPlace) -> Bool {
+        isMAC(mac, Self.recordMACData(bytes, place))
+    }
+
+    /// The MAC beside a user's state, which shows that the service made it for this user.
+    package func mac(ofState bytes: [UInt8], for owner: ValueOwner) -> [UInt8] {
+        mac(Self.stateMACData(bytes, owner))
+    }
+
+    /// Whether a MAC is that of a state of the user.
+    package func isMAC(_ mac: [UInt8]?, ofState bytes: [UInt8], for owner: ValueOwner) -> Bool {
+        isMAC(mac, Self.stateMACData(bytes, owner))
+    }
+
+    private func mac(_ text: [UInt8]) -> [UInt8] {
+        Array(Self.code(of: text, fingerprintMAC).prefix(Self.macBytes))
+    }
+
+    /// Takes the same time wherever they differ.
+    private func isMAC(_ mac: [UInt8]?, _ text: [UInt8]) -> Bool {
+        guard let mac, mac.count == Self.macBytes else { return false }
+        return zip(mac, self.mac(text)).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    private static let macBytes = 16
+
+    private static func recordMACData(_ bytes: [UInt8], _ place: RecordPlace) -> [UInt8] {
+        associated(
+            "record",
+            "\(place.logID) \(place.version.map { "\($0)" } ?? "-") \(place.subject == nil ? "-" : "+")",
+            place.event.bytes + place.app.bytes + (place.subject?.bytes ?? []) + bytes
+        )
+    }
+
+    private static func stateMACData(_ bytes: [UInt8], _ owner: ValueOwner) -> [UInt8] {
+        associated("state", "\(owner.logID)", owner.app.bytes + owner.subject.bytes + bytes)
     }
 
     /// What a W3C trace context of a caller becomes in a record of an app; nil for what is none.
@@ -174,15 +271,30 @@ package struct Vault: Sendable {
     ///
     /// Nothing about it is stored, so no copy of the database gives one away.
     package func launchToken(_ launch: Identifier) -> Secret {
-        let bytes = launch.bytes
-        return Secret(Base64.url.encode(bytes + Self.code(of: bytes, launchMAC)))
+        Secret(Base64.url.encode(launch.bytes + Self.code(of: launch.bytes, launchMAC)))
     }
 
     /// The launch that a token was made for; nil unless we made the token.
-    package func launch(of token: String) -> Identifier? {
-        guard let bytes = Base64.url.decode(token.utf8), bytes.count == 48,
+    package func launch(of token: String) -> Identifier? { identifier(of: token, use: []) }
+
+    /// What whoever posts a finish directly gets to confirm it with: the finalize and a MAC over it,
+    /// in base64url.
+    package func finishCode(_ finalize: Identifier) -> Secret {
+        let code = Self.code(of: Self.finishCodeUse + finalize.bytes, launchMAC)
+        return Secret(Base64.url.encode(finalize.bytes + code))
+    }
+
+    /// The finalize that a code was made for; nil unless we made the code.
+    package func finalize(of code: String) -> Identifier? {
+        identifier(of: code, use: Self.finishCodeUse)
+    }
+
+    private static let finishCodeUse = Array("finish code ".utf8)
+
+    private func identifier(of text: String, use: [UInt8]) -> Identifier? {
+        guard let bytes = Base64.url.decode(text.utf8), bytes.count == 48,
             // The library's comparison takes the same time wherever they differ.
-            Self.code(of: Array(bytes[..<16]), launchMAC) == bytes[16...]
+            Self.code(of: use + bytes[..<16], launchMAC) == bytes[16...]
         else { return nil }
         return Identifier(bytes: bytes[..<16])
     }
@@ -194,12 +306,26 @@ package struct Vault: Sendable {
 
     /// Wraps a subject's key, as it is stored.
     package func wrap(_ key: DataKey, for owner: ValueOwner) throws(VaultError) -> [UInt8] {
-        try rootKey.wrap(key.key, purpose: Self.purpose(of: owner))
+        try rootKeys.current.wrap(key.key, purpose: Self.purpose(of: owner))
     }
 
     /// Opens a subject's key; fails unless it was wrapped for this owner.
     package func unwrap(_ wrapped: [UInt8], for owner: ValueOwner) throws(VaultError) -> DataKey {
-        DataKey(key: try rootKey.unwrap(wrapped, purpose: Self.purpose(of: owner)))
+        DataKey(key: try rootKeys.unwrap(wrapped, purpose: Self.purpose(of: owner)))
+    }
+
+    /// Whether the root key of this name has wrapped a subject's key.
+    package func isWrapped(_ wrapped: [UInt8], for owner: ValueOwner, by id: String) -> Bool {
+        guard let named = rootKeys.named(id) else { return false }
+        return (try? named.unwrap(wrapped, purpose: Self.purpose(of: owner))) != nil
+    }
+
+    /// The same key of the deployment as the current root key wraps it.
+    package func rewrapMasterKey(
+        _ wrapped: [UInt8],
+        _ purpose: MasterKeyPurpose
+    ) throws(VaultError) -> [UInt8] {
+        try rootKeys.rewrapMasterKey(wrapped, purpose)
     }
 
     /// Seals a value under its subject's key.

@@ -100,6 +100,12 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// Writes a value that is JSON on one line already, byte for byte.
+    package mutating func json(_ value: [UInt8]) {
+        needsComma = true
+        bytes += value
+    }
+
     /// Appends a JSON string with the escapes that RFC 8259 demands and no others.
     package static func append(_ value: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))

@@ -6,6 +6,8 @@ struct WitnessKnowledge: Sendable {
     private(set) var size = 0
     private var failuresInRow = 0
     private var lastFailure: WitnessAnswer.Failure?
+    /// When it cosigned last.
+    private(set) var lastCosigned: ContinuousClock.Instant?
     private var nextQuestion: ContinuousClock.Instant?
 
     /// How it failed last, while it is not to be asked again yet.
@@ -17,6 +19,9 @@ struct WitnessKnowledge: Sendable {
         return lastFailure
     }
 
+    /// Whether its last answer was none that could be used.
+    var isFailing: Bool { failuresInRow > 0 }
+
     /// Takes an answer into account.
     mutating func learn(
         _ answer: WitnessAnswer,
@@ -24,7 +29,9 @@ struct WitnessKnowledge: Sendable {
         at now: ContinuousClock.Instant
     ) {
         switch answer {
-        case .cosigned: size = checkpoint.size
+        case .cosigned:
+            size = checkpoint.size
+            lastCosigned = now
         case .conflict(let signed): size = signed
         case .refused: break
         case .failed(let failure):

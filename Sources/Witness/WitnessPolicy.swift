@@ -91,7 +91,7 @@ package struct WitnessPolicy: Sendable {
     ///
     /// A log is known by its public key alone: the specification takes a key only once, and several
     /// logs of one deployment share theirs.
-    func check(log key: VerifierKey) throws(WitnessPolicyError) {
+    package func check(log key: VerifierKey) throws(WitnessPolicyError) {
         let isForAll = logs.isEmpty && !skipped.contains { $0.isLog }
         guard isForAll || logs.contains(where: { $0.publicKey == key.publicKey }) else {
             throw WitnessPolicyError(.otherLog)
@@ -99,7 +99,7 @@ package struct WitnessPolicy: Sendable {
     }
 
     /// Checks that every witness can be asked, and that all of them are enough.
-    func checkWitnesses() throws(WitnessPolicyError) {
+    package func checkWitnesses() throws(WitnessPolicyError) {
         if let witness = witnesses.first(where: { $0.url == nil }) {
             throw WitnessPolicyError(line: witness.line, .missingURL)
         }

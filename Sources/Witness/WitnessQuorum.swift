@@ -1,3 +1,4 @@
+package import Measures
 package import MerkleLog
 internal import ServiceLifecycle
 internal import Synchronization
@@ -21,6 +22,7 @@ package final class WitnessQuorum: Service {
     private let client: WitnessClient
     private let stragglerTimeMax: Duration
     private let knowledge = Mutex<[Place: WitnessKnowledge]>([:])
+    private let start = ContinuousClock.now
 
     /// Takes a policy all of whose witnesses can be asked.
     ///
@@ -47,6 +49,28 @@ package final class WitnessQuorum: Service {
     package func run() async throws {
         try? await gracefulShutdown()
         try await client.shutdown()
+    }
+
+    /// Adds how each witness does to a page of metrics, under its name in the policy.
+    ///
+    /// `logs` are the origins of the logs, each with its name.
+    package func fill(_ page: inout MetricPage, logs: [(origin: String, name: String)]) {
+        let known = knowledge.withLock { $0 }
+        for (witness, named) in policy.witnesses.enumerated() {
+            for log in logs {
+                let place = Place(witness: witness, origin: Array(log.origin.utf8))
+                let labels: MetricPage.Labels = ["witness": named.name, "log": log.name]
+                let since = known[place]?.lastCosigned ?? start
+                page.add(.cosignatureAge, since.duration(to: .now), labels)
+                page.add(.isFailing, is: known[place]?.isFailing ?? false, labels)
+            }
+        }
+    }
+
+    /// The metrics of witnesses that there are not: without a policy they have no series.
+    package static func name(on page: inout MetricPage) {
+        page.name(.cosignatureAge)
+        page.name(.isFailing)
     }
 
     /// Shows a signed checkpoint to all witnesses.
@@ -134,4 +158,15 @@ package final class WitnessQuorum: Service {
         }
         return .failed(.busy)
     }
+}
+
+extension MetricFamily {
+    fileprivate static let cosignatureAge = gauge(
+        "token_ledger_witness_cosignature_age_seconds",
+        "How long ago a witness cosigned last, or since when the service runs"
+    )
+    fileprivate static let isFailing = gauge(
+        "token_ledger_witness_failing",
+        "Whether the last answer of a witness was none that could be used"
+    )
 }

@@ -49,6 +49,35 @@ struct ConnectionRoomTests {
         }
     }
 
+    @Test("an address that takes all room takes it from itself")
+    func addresses() async throws {
+        let limits = ServerLimits(
+            headerBytesMax: 16_384,
+            headerFieldsMax: 64,
+            idleTimeMax: .seconds(60),
+            connectionsMax: 4,
+            headTimeMax: .seconds(30)
+        )
+        try await TestServer.run(limits: limits) { server in
+            try await HandClient.run(port: server.port) { honest in
+                try await Self.probe(honest)
+                // Each stays open while the next ones come, from another address than the first.
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<12 {
+                        group.addTask {
+                            try await HandClient.run(port: server.port, from: "127.0.0.2") { _ in
+                                try await Task.sleep(for: .seconds(3))
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                #expect(!honest.isClosed)
+                try await Self.probe(honest, count: 2)
+            }
+        }
+    }
+
     @Test("who waits for us does not leave; who comes then waits until somebody is waited for")
     func nobodyToLeave() async throws {
         try await TestServer.run(limits: Self.limits) { server in
@@ -72,9 +101,9 @@ struct ConnectionRoomTests {
 
     private static let probe = "GET /probe HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    private static func probe(_ client: HandClient) async throws {
+    private static func probe(_ client: HandClient, count: Int = 1) async throws {
         await client.send(probe)
-        try await client.read { $0.text.hasSuffix("got /probe\n") }
+        try await client.read { $0.text.ranges(of: "got /probe\n").count == count }
         #expect(client.text.hasSuffix("got /probe\n"))
     }
 }

@@ -34,6 +34,13 @@ private final class TestDoor: Door {
 struct DoorTests {
     private static let refused =
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 4\r\n"
+    /// What every answer has, behind what is its own (`ProtectionTests`).
+    private static let protection = [
+        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'",
+        "X-Frame-Options: DENY", "Cache-Control: no-store", "X-Content-Type-Options: nosniff",
+        "Referrer-Policy: no-referrer", "", "",
+    ].joined(separator: "\r\n")
+    private static let last = refused + "Connection: close\r\n" + protection + "full"
     private static let host = "Host: a\r\n"
     private static let probe = "GET /probe HTTP/1.1\r\n\(host)\r\n"
 
@@ -67,7 +74,7 @@ struct DoorTests {
                 port: server.port,
                 pausing: .milliseconds(20)
             )
-            #expect(answer.hasPrefix(Self.refused + "\r\nfullHTTP/1.1 200 OK\r\n"))
+            #expect(answer.hasPrefix(Self.refused + Self.protection + "fullHTTP/1.1 200 OK\r\n"))
             #expect(answer.hasSuffix("got /probe\n"))
             #expect(server.count("/closed") == 0)
         }
@@ -110,7 +117,7 @@ struct DoorTests {
                 "HEAD /closed HTTP/1.1\r\n\(Self.host)\r\n" + Self.probe,
                 port: server.port
             )
-            #expect(head.hasPrefix(Self.refused + "\r\nHTTP/1.1 200 OK\r\n"))
+            #expect(head.hasPrefix(Self.refused + Self.protection + "HTTP/1.1 200 OK\r\n"))
             for request in [
                 "GET /closed HTTP/1.0\r\n\r\n",
                 "GET /closed HTTP/1.1\r\n\(Self.host)Connection: Close\r\n\r\n",
@@ -120,7 +127,7 @@ struct DoorTests {
                     port: server.port,
                     endsInput: false
                 )
-                #expect(answer == Self.refused + "Connection: close\r\n\r\nfull")
+                #expect(answer == Self.last)
             }
             #expect(server.count("/probe") == 1)
         }
@@ -139,7 +146,7 @@ struct DoorTests {
                 awaiting: "full",
                 endsInput: false
             )
-            #expect(answer == Self.refused + "Connection: close\r\n\r\nfull")
+            #expect(answer == Self.last)
             #expect(server.count("/probe") == 0)
         }
     }
@@ -158,7 +165,7 @@ struct DoorTests {
                 port: server.port,
                 endsInput: false
             )
-            #expect(answer == Self.refused + "Connection: close\r\n\r\nfull")
+            #expect(answer == Self.last)
         }
     }
 
@@ -190,7 +197,11 @@ struct DoorTests {
                 Self.post("Content-Length: 3\r\n", "abc") + "GET  /x HTTP/1.1\r\n\r\n" + Self.probe,
                 port: server.port
             )
-            #expect(answer.hasPrefix(Self.refused + "\r\nfullHTTP/1.1 400 Bad Request\r\n"))
+            #expect(
+                answer.hasPrefix(
+                    Self.refused + Self.protection + "fullHTTP/1.1 400 Bad Request\r\n"
+                )
+            )
             #expect(server.count("/probe") == 0)
         }
     }

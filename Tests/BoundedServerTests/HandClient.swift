@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 import Testing
 
@@ -18,6 +19,8 @@ struct HandClient: Sendable {
         typealias InboundIn = ByteBuffer
 
         let bytes = Mutex(ByteBuffer())
+        /// Whether something was written, and has left.
+        let hasSent = Mutex(false)
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             var piece = unwrapInboundIn(data)
@@ -27,15 +30,23 @@ struct HandClient: Sendable {
 
     /// Lends a connection, of whose receive buffer the system keeps little.
     ///
-    /// Unless it keeps its own side open, it is closed when the server has ended the other one.
+    /// It comes from an address of this machine. Unless it keeps its own side open, it is closed when the server has ended the other one.
     static func run(
         port: Int,
+        from address: String? = nil,
         keepsOpen: Bool = false,
+        line: TestServer.Line = .open,
         _ body: (HandClient) async throws -> Void
     ) async throws {
         let received = Received()
         let opened = ContinuousClock.now
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let trust = line == .tls ? try trust() : nil
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        if let address {
+            bootstrap = try bootstrap.bind(to: SocketAddress(ipAddress: address, port: 0))
+        }
+        let channel =
+            try await bootstrap
             .channelOption(.autoRead, value: false)
             .channelOption(.allowRemoteHalfClosure, value: keepsOpen)
             .channelOption(.socketOption(.so_rcvbuf), value: pieceBytes)
@@ -47,12 +58,20 @@ struct HandClient: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(received)
+                    let pipeline = channel.pipeline.syncOperations
+                    if let trust {
+                        try pipeline.addHandler(
+                            NIOSSLClientHandler(context: trust, serverHostname: nil)
+                        )
+                    }
+                    try pipeline.addHandler(received)
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
         do {
-            try await body(HandClient(channel: channel, received: received, opened: opened))
+            let client = HandClient(channel: channel, received: received, opened: opened)
+            if trust != nil { try await client.shakeHands() }
+            try await body(client)
         } catch {
             try? await channel.close()
             throw error
@@ -60,10 +79,29 @@ struct HandClient: Sendable {
         try? await channel.close()
     }
 
+    /// A client that takes any certificate.
+    private static func trust() throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.certificateVerification = .none
+        return try NIOSSLContext(configuration: configuration)
+    }
+
+    /// What is written is sent when the handshake is over.
+    private func shakeHands() async throws {
+        let sent = channel.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.whenSuccess { received.hasSent.withLock { $0 = true } }
+        channel.writeAndFlush(ByteBuffer(), promise: sent)
+        try await read { $0.received.hasSent.withLock { $0 } }
+    }
+
     /// All that was read so far.
     var text: String { received.bytes.withLock { String(buffer: $0) } }
 
     var count: Int { received.bytes.withLock { $0.readableBytes } }
+
+    /// How long ago it began to connect: the server's first clock began later, and earlier than the
+    /// client's handshake was over.
+    var age: Duration { .now - opened }
 
     /// Whether the server has ended the connection, as far as the system has told.
     var isClosed: Bool { !channel.isActive }
@@ -85,6 +123,14 @@ struct HandClient: Sendable {
 
     func closeOutput() async { try? await channel.close(mode: .output) }
 
+    /// Ends our side without the farewell of TLS, as if a line were cut.
+    func cutOutput() async throws {
+        try await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.context(handlerType: NIOSSLClientHandler.self)
+                .close(mode: .output, promise: nil)
+        }.get()
+    }
+
     /// Reads one piece, if there is one.
     func read() { channel.read() }
 
@@ -103,6 +149,6 @@ struct HandClient: Sendable {
             try await Task.sleep(for: .milliseconds(5))
         }
         #expect(isClosed)
-        return .now - opened
+        return age
     }
 }

@@ -4,8 +4,8 @@ import Testing
 
 /// Callers who do not take their answers, or not as fast as they must.
 ///
-/// The limits are shorter than usual.
-@Suite("Slow readers", .timeLimit(.minutes(2)))
+/// The limits are shorter than usual. One at a time: who is starved by other tests would be slow, too.
+@Suite("Slow readers", .serialized, .timeLimit(.minutes(2)))
 struct SlowReaderTests {
     private static let time = Duration.milliseconds(1_500)
     /// The rate is the usual one for this time.
@@ -26,19 +26,21 @@ struct SlowReaderTests {
     }
 
     private static func run(
+        line: TestServer.Line,
         _ body: @escaping @Sendable (TestServer, HandClient) async throws -> Void
     ) async throws {
-        try await TestServer.run(limits: limits()) { server in
-            try await HandClient.run(port: server.port) { try await body(server, $0) }
+        try await TestServer.run(limits: limits(), line: line) { server in
+            try await HandClient.run(port: server.port, line: line) { try await body(server, $0) }
         }
     }
 
     @Test(
         "an answer that nobody takes ends its connection, whole or in pieces",
-        arguments: ["/bytes/4000000", "/stream/10000"]
+        arguments: ["/bytes/4000000", "/stream/10000"],
+        TestServer.Line.allCases
     )
-    func unread(path: String) async throws {
-        try await Self.run { server, client in
+    func unread(path: String, line: TestServer.Line) async throws {
+        try await Self.run(line: line) { server, client in
             await client.send(Self.get(path))
             let time = try await client.closed()
             #expect(time > Self.time - .milliseconds(200))
@@ -46,9 +48,9 @@ struct SlowReaderTests {
         }
     }
 
-    @Test("so does one that is taken byte by byte")
-    func trickle() async throws {
-        try await Self.run { _, client in
+    @Test("so does one that is taken byte by byte", arguments: TestServer.Line.allCases)
+    func trickle(line: TestServer.Line) async throws {
+        try await Self.run(line: line) { _, client in
             await client.send(Self.get("/stream/10000"))
             // The first pieces fill the buffers; from then on next to nothing is taken.
             let begin = ContinuousClock.now
@@ -60,9 +62,12 @@ struct SlowReaderTests {
         }
     }
 
-    @Test("who takes it slowly and steadily gets all of it, however long that takes")
-    func steady() async throws {
-        try await Self.run { server, client in
+    @Test(
+        "who takes it slowly and steadily gets all of it, however long that takes",
+        arguments: TestServer.Line.allCases
+    )
+    func steady(line: TestServer.Line) async throws {
+        try await Self.run(line: line) { server, client in
             await client.send(Self.get("/bytes/3000000"))
             let begin = ContinuousClock.now
             while client.count < 3_000_000, !client.isClosed {
@@ -78,11 +83,27 @@ struct SlowReaderTests {
     }
 
     @Test(
-        "the last answer is sent to its end, too, before the connection is closed",
-        arguments: ["Connection: close\r\n", ""]
+        "an answer that says little, and takes its time, is waited for by its reader and nobody else",
+        arguments: TestServer.Line.allCases
     )
-    func last(fields: String) async throws {
-        try await Self.run { _, client in
+    func quiet(line: TestServer.Line) async throws {
+        try await Self.run(line: line) { server, client in
+            // Longer than any answer may wait for its reader.
+            await client.send(Self.get("/follow/8"))
+            try await client.read { $0.text.hasSuffix("\r\n0\r\n\r\n") }
+            #expect(server.count("/follow") == 8)
+            await client.send(Self.get("/probe"))
+            try await client.read { $0.text.hasSuffix("got /probe\n") }
+        }
+    }
+
+    @Test(
+        "the last answer is sent to its end, too, before the connection is closed",
+        arguments: ["Connection: close\r\n", ""],
+        TestServer.Line.allCases
+    )
+    func last(fields: String, line: TestServer.Line) async throws {
+        try await Self.run(line: line) { _, client in
             // Longer than a connection is kept open after an answer.
             await client.send(Self.get("/bytes/6000000", fields))
             if fields.isEmpty { await client.closeOutput() }
@@ -94,9 +115,12 @@ struct SlowReaderTests {
         }
     }
 
-    @Test("requests that do not wait for their answers are served as far as those are taken")
-    func pipelined() async throws {
-        try await Self.run { server, client in
+    @Test(
+        "requests that do not wait for their answers are served as far as those are taken",
+        arguments: TestServer.Line.allCases
+    )
+    func pipelined(line: TestServer.Line) async throws {
+        try await Self.run(line: line) { server, client in
             let requests = String(repeating: Self.get("/bytes/100000"), count: 60)
             await client.send(requests)
             try await Task.sleep(for: Self.time / 2)
@@ -108,10 +132,14 @@ struct SlowReaderTests {
         }
     }
 
-    @Test("nothing is served of more than a caller may have sent ahead before it closed its side")
-    func ahead() async throws {
-        try await Self.run { server, client in
-            await client.send(Self.get("/late"))
+    @Test(
+        "nothing is served of more than a caller may have sent ahead before it closed its side",
+        arguments: TestServer.Line.allCases
+    )
+    func ahead(line: TestServer.Line) async throws {
+        try await Self.run(line: line) { server, client in
+            // On a loaded machine what follows takes its time, too.
+            for _ in 0..<3 { await client.send(Self.get("/late")) }
             let fields = "A: " + String(repeating: "b", count: 8_000) + "\r\n"
             for _ in 0..<40 { await client.send(Self.get("/probe", fields)) }
             await client.closeOutput()
@@ -121,15 +149,18 @@ struct SlowReaderTests {
         }
     }
 
-    @Test("too much that waits for readers: who has taken nothing for the longest makes room")
-    func total() async throws {
+    @Test(
+        "too much that waits for readers: who has taken nothing for the longest makes room",
+        arguments: TestServer.Line.allCases
+    )
+    func total(line: TestServer.Line) async throws {
         let limits = Self.limits(unreadBytesMax: 2_000_000)
-        try await TestServer.run(limits: limits) { server in
-            try await HandClient.run(port: server.port) { first in
+        try await TestServer.run(limits: limits, line: line) { server in
+            try await HandClient.run(port: server.port, line: line) { first in
                 await first.send(Self.get("/bytes/1500000"))
                 while server.count("/bytes") < 1 { await Task.yield() }
                 try await Task.sleep(for: .milliseconds(100))
-                try await HandClient.run(port: server.port) { second in
+                try await HandClient.run(port: server.port, line: line) { second in
                     await second.send(Self.get("/bytes/1500000"))
                     let begin = ContinuousClock.now
                     _ = try await first.closed()

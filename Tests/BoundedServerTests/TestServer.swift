@@ -1,8 +1,10 @@
 import BoundedServer
+import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
 import Synchronization
+import TestSupport
 
 /// A server with a few routes, which counts what reaches them.
 final class TestServer: Sendable {
@@ -24,12 +26,30 @@ final class TestServer: Sendable {
     /// How often a path was asked for.
     func count(_ path: String) -> Int { counts.withLock { $0[path] ?? 0 } }
 
+    /// How it is spoken to.
+    enum Line: CaseIterable {
+        case open, tls
+
+        /// By how much a test's limits are longer: a handshake takes its time on a loaded machine.
+        var patience: Int { self == .tls ? 4 : 1 }
+    }
+
+    private static func certificate() async throws -> ServerTLS {
+        let made = try await TestCertificate.make()
+        return try ServerTLS(
+            certificates: Array(made.certificate.utf8),
+            key: Array(made.key.utf8)
+        )
+    }
+
     /// Lends a running server.
     static func run(
         door: (any Door)? = nil,
         limits: ServerLimits = limits,
+        line: Line = .open,
         _ body: @escaping @Sendable (TestServer) async throws -> Void
     ) async throws {
+        let tls = line == .tls ? try await certificate() : nil
         let (ports, found) = AsyncStream<Int>.makeStream()
         let server = Mutex<TestServer?>(nil)
         let application = Application(
@@ -40,6 +60,7 @@ final class TestServer: Sendable {
             port: 0,
             name: "test",
             limits: limits,
+            tls: tls,
             door: door,
             onRunning: { found.yield($0) },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -116,10 +137,45 @@ final class TestServer: Sendable {
                 }
             )
         }
+        addFollow(to: router, count)
+        addPage(to: router)
         router.get("/**") { request, _ in
             count(request.uri.path)
             return "got " + request.uri.path + "\n"
         }
         return router
+    }
+
+    /// An answer that goes on for a while and says little.
+    private static func addFollow(
+        to router: Router<BasicRequestContext>,
+        _ count: @escaping @Sendable (String) -> Void
+    ) {
+        router.get("/follow/{count}") { _, context in
+            let length = try context.parameters.require("count", as: Int.self)
+            return Response(
+                status: .ok,
+                body: ResponseBody { writer in
+                    for _ in 0..<length {
+                        try await writer.write(ByteBuffer(string: ":\n"))
+                        count("/follow")
+                        try await Task.sleep(for: .milliseconds(500))
+                    }
+                    try await writer.finish(nil)
+                }
+            )
+        }
+    }
+
+    /// A page that says itself what it loads and how long it may be kept.
+    private static func addPage(to router: Router<BasicRequestContext>) {
+        router.get("/page") { _, _ in
+            Response(
+                status: .ok,
+                headers: [
+                    .contentSecurityPolicy: "script-src 'self'", .cacheControl: "max-age=1",
+                ]
+            )
+        }
     }
 }

@@ -216,7 +216,8 @@ struct FinalizeStateTests {
     func ended() {
         for (outcome, action) in [
             (Self.finalized, FinalizeState.Action.end(.success(Secret("public")))),
-            (.rejected, end(.rejected)), (.refused, end(.differentPerson)),
+            (.rejected, end(.rejected)), (.refused(.humanTaken), end(.differentPerson)),
+            (.refused(.userUnproven), end(.userUnproven)), (.unconfirmed, end(.unconfirmed)),
             (.unresolved, end(.unresolved)),
             (.abandoned, end(.abandoned)), (.superseded, end(.abandoned)),
         ] {
@@ -224,6 +225,30 @@ struct FinalizeStateTests {
             var state = FinalizeState()
             #expect(state.compared(.repeated(.ended(outcome))) == action)
         }
+    }
+
+    @Test("what is not proven is held, and a repeat of it too; the verifier lets it go on, once")
+    func held() {
+        var state = FinalizeState(isProven: false)
+        #expect(state.compared(.first) == .receive)
+        #expect(state.held() == end(.held))
+        #expect(FinalizeState(at: .held, isProven: false).action == end(.held))
+        var repeated = FinalizeState(isProven: false)
+        #expect(repeated.compared(.repeated(.held)) == end(.held))
+        var relayed = FinalizeState()
+        #expect(relayed.compared(.repeated(.held)) == .confirm)
+        #expect(relayed.confirmed() == .dispatch(number: 1))
+        var twin = FinalizeState(at: .held)
+        #expect(twin.action == .confirm)
+        #expect(twin.confirmedBefore() == .askOutcome)
+        #expect(twin.found(.dispatched(number: 1)) == Self.outcomePause)
+        var late = FinalizeState(at: .held)
+        #expect(late.refused(.unconfirmed) == end(.unconfirmed))
+    }
+
+    @Test("whoever settles a finalize confirms none")
+    func heldIsNotSettled() {
+        #expect(FinalizeState(settling: .held).action == end(.held))
     }
 
     @Test("an intent that nobody dispatches is dispatched after one pause")
@@ -274,7 +299,7 @@ struct FinalizeStateTests {
     func humanTaken() {
         var state = recording()
         #expect(state.humanTaken() == .record(.refused(.humanTaken)))
-        #expect(state.recorded(.refused) == end(.differentPerson))
+        #expect(state.recorded(.refused(.humanTaken)) == end(.differentPerson))
     }
 
     @Test("where an outcome is on record already, that one counts")

@@ -15,7 +15,7 @@ struct FinalizeWalkTests {
     func anyReport() throws {
         var random = SeededRandom(seed: Self.seed)
         var exchanges = 0
-        for round in 0..<20_000 {
+        for round in 0..<26_000 {
             let note: Comment = "seed \(Self.seed), round \(round)"
             var reporter = AnyReport(random: random)
             var state = reporter.beginning()
@@ -40,8 +40,13 @@ struct FinalizeWalkTests {
         var random = SeededRandom(seed: Self.seed)
         var seen = FinalizeWorld.Counts()
         for round in 0..<5_000 {
-            var world = FinalizeWorld(isHumanTaken: Int.random(in: 0..<10, using: &random) == 0)
-            var workers = (0..<Int.random(in: 1...4, using: &random)).map { _ in FinalizeState() }
+            var world = FinalizeWorld(
+                isHumanTaken: Int.random(in: 0..<10, using: &random) == 0,
+                isBound: Int.random(in: 0..<3, using: &random) == 0
+            )
+            var workers = (0..<Int.random(in: 1...4, using: &random)).map { _ in
+                world.newcomer(&random)
+            }
             for step in 0..<3_000 where !workers.isEmpty {
                 if step < 300, workers.count < 4, Int.random(in: 0..<20, using: &random) == 0 {
                     workers.append(world.newcomer(&random))
@@ -55,6 +60,7 @@ struct FinalizeWalkTests {
             try #require(world.outcomesRecorded <= 1, note)
             try #require(world.dispatches <= 9, note)
             try #require(world.results.allSatisfy(world.allows), note)
+            try #require(!world.isHeld || world.sent == 0, note)
             seen.add(world)
         }
         #expect(seen.finalized > 500)
@@ -62,6 +68,8 @@ struct FinalizeWalkTests {
         #expect(seen.dispatchesMax > 10)
         #expect(seen.lostDispatches > 500)
         #expect(seen.crashes > 500)
+        #expect(seen.confirmed > 200)
+        #expect(seen.held > 50)
     }
 }
 
@@ -93,7 +101,9 @@ private struct AnyReport {
 
     /// A new finish, or one that goes on with a finalize that is anywhere.
     mutating func beginning() -> FinalizeState {
-        Bool.random(using: &random) ? FinalizeState() : FinalizeState(at: progress())
+        let isProven = Bool.random(using: &random)
+        return Bool.random(using: &random)
+            ? FinalizeState(isProven: isProven) : FinalizeState(at: progress(), isProven: isProven)
     }
 
     mutating func report(to state: inout FinalizeState) -> Report {
@@ -104,7 +114,13 @@ private struct AnyReport {
             switch draw(mood == .open ? 5 : 2) {
             case 0: _ = state.claimed()
             case 4: _ = state.refused(.differentPerson)
-            default: _ = state.received()
+            default: _ = state.isProven ? state.received() : state.held()
+            }
+        case .confirm:
+            switch draw(mood == .open ? 3 : 2) {
+            case 0: _ = state.confirmedBefore()
+            case 2: _ = state.refused(.unconfirmed)
+            default: _ = state.confirmed()
             }
         case .dispatch:
             _ = draw(2) == 0 ? state.dispatched() : state.dispatchLost()
@@ -145,8 +161,9 @@ private struct AnyReport {
     private mutating func progress() -> FinalizeProgress {
         let number = Int64(draw(9) + 1)
         guard mood != .silent else { return .dispatched(number: number) }
-        switch draw(mood == .open ? 6 : 4) {
-        case 0: return .received
+        switch draw(mood == .open ? 7 : 4) {
+        case 0: return Bool.random(using: &random) ? .received : .held
+        case 6: return .held
         case 1: return .notSent(number: number)
         case 4: return .unresolved
         case 5: return .ended(outcome())
@@ -155,6 +172,6 @@ private struct AnyReport {
     }
 
     private mutating func outcome() -> FinalizeOutcome {
-        [FinalizeStateTests.finalized, .rejected, .refused, .unresolved][draw(4)]
+        [FinalizeStateTests.finalized, .rejected, .refused(.humanID), .unresolved][draw(4)]
     }
 }

@@ -18,6 +18,8 @@ struct FinalizeWorld {
         var dispatchesMax = 0
         var lostDispatches = 0
         var crashes = 0
+        var confirmed = 0
+        var held = 0
 
         mutating func add(_ world: FinalizeWorld) {
             if case .finalized? = world.outcome { finalized += 1 }
@@ -25,10 +27,16 @@ struct FinalizeWorld {
             if world.dispatches == 9 { dispatchesMax += 1 }
             lostDispatches += world.lostDispatches
             crashes += world.crashes
+            if world.isBound, world.isReceived {
+                if world.isHeld { held += 1 } else { confirmed += 1 }
+            }
         }
     }
 
     let isHumanTaken: Bool
+    /// Whether the launch is bound to a session.
+    let isBound: Bool
+    private(set) var isHeld = false
     private(set) var isReceived = false
     private(set) var dispatches: Int64 = 0
     /// Why the last dispatch is unresolved, once that is on record.
@@ -44,12 +52,14 @@ struct FinalizeWorld {
     /// The numbers whose being unresolved is on record.
     private var marked: Set<Int64> = []
 
-    init(isHumanTaken: Bool) {
+    init(isHumanTaken: Bool, isBound: Bool) {
         self.isHumanTaken = isHumanTaken
+        self.isBound = isBound
     }
 
     private var progress: FinalizeProgress {
-        switch (outcome, mark) {
+        if isHeld { return .held }
+        return switch (outcome, mark) {
         case (let outcome?, _): .ended(outcome)
         case (nil, nil): dispatches == 0 ? .received : .dispatched(number: dispatches)
         case (nil, SubjectState.OpenFinalize.notSent?): .notSent(number: dispatches)
@@ -59,7 +69,10 @@ struct FinalizeWorld {
 
     /// A repeat of the finish, or somebody who takes over.
     func newcomer(_ random: inout SeededRandom) -> FinalizeState {
-        isReceived && Bool.random(using: &random) ? FinalizeState(at: progress) : FinalizeState()
+        // Somebody with the verifier, or without.
+        let isProven = !isBound || Bool.random(using: &random)
+        return isReceived && Bool.random(using: &random)
+            ? FinalizeState(at: progress, isProven: isProven) : FinalizeState(isProven: isProven)
     }
 
     /// Whether a worker may end like this, when everybody has ended.
@@ -67,7 +80,8 @@ struct FinalizeWorld {
         switch result {
         case .success(let token): outcome == .finalized(publicToken: token)
         case .failure(.finish(.rejected)): outcome == .rejected
-        case .failure(.finish(.differentPerson)): outcome == .refused
+        case .failure(.finish(.differentPerson)): outcome == .refused(.humanTaken)
+        case .failure(.finish(.held)): isBound
         // Others may have gone on with what one worker gave up.
         case .failure(.finish(.unresolved)), .failure(.finish(.inProgress)), .failure(.store): true
         case .failure: false
@@ -89,9 +103,17 @@ struct FinalizeWorld {
                 break
             }
             isReceived = true
-            _ = state.received()
+            isHeld = isBound && !state.isProven
+            _ = isHeld ? state.held() : state.received()
+        case .confirm:
+            guard isHeld else {
+                _ = state.confirmedBefore()
+                break
+            }
+            isHeld = false
+            _ = state.confirmed()
         case .dispatch(let number):
-            guard outcome == nil, dispatches == number - 1 else {
+            guard !isHeld, outcome == nil, dispatches == number - 1 else {
                 lostDispatches += 1
                 _ = state.dispatchLost()
                 break
@@ -147,7 +169,7 @@ struct FinalizeWorld {
             _ = state.humanTaken()
             return
         case .answered(let answer): recorded = .finalized(publicToken: answer.publicToken)
-        case .refused: recorded = .refused
+        case .refused(let mismatch): recorded = .refused(mismatch)
         case .rejected: recorded = .rejected
         case .unresolved(let reason, let number):
             recorded = .unresolved

@@ -10,9 +10,10 @@ struct SettleStepTests {
     /// What is done so long after the last of these events, the first of which is the intent.
     private func step(
         after seconds: Int64,
-        _ events: [LedgerEvent] = []
+        _ events: [LedgerEvent] = [],
+        isHeld: Bool = false
     ) throws -> SettleStep {
-        let fingerprint = try #require(Fingerprint(Array(repeating: 1, count: 16)))
+        let fingerprint = try Self.fingerprint
         let finish = LedgerEvent.Finish(
             finalize: Self.id,
             launch: Identifier(value: 8),
@@ -20,12 +21,28 @@ struct SettleStepTests {
             human: fingerprint
         )
         var state = SubjectState()
-        for event in [.finishReceived(finish)] + events { state.apply(event, at: Self.begin) }
+        let first = isHeld ? LedgerEvent.finishHeld(finish) : .finishReceived(finish)
+        for event in [first] + events { state.apply(event, at: Self.begin) }
         let open = try #require(state.openFinalizes.first)
         return SettleStep(open, at: Self.begin.adding(seconds: seconds))
     }
 
+    @Test(
+        "what waits for a verifier has five minutes, then it is given up; confirmed, it is received"
+    )
+    func held() throws {
+        #expect(try step(after: 299, isHeld: true) == .wait)
+        #expect(try step(after: 300, isHeld: true) == .abandon(.unconfirmed))
+        #expect(try step(after: 86_400, isHeld: true) == .abandon(.unconfirmed))
+        let confirmed = LedgerEvent.finishConfirmed(finalize: Self.id, human: try Self.fingerprint)
+        #expect(try step(after: 5, [confirmed], isHeld: true) == .carryOn)
+    }
+
     private static let id = Identifier(value: 7)
+
+    private static var fingerprint: Fingerprint {
+        get throws { try #require(Fingerprint(Array(repeating: 1, count: 16))) }
+    }
 
     private func sent(_ number: Int64) -> LedgerEvent {
         .exchangeDispatched(finalize: Self.id, number: number)

@@ -48,12 +48,14 @@ struct CrashingService: Sendable {
     /// Starts it, at a crash point if one is named, and lends its address once it listens.
     func run<Value: Sendable>(
         at point: String? = nil,
+        environment: [String: String] = [:],
         ending: TestCommand.Ending = .interrupt,
         _ body: (Address) async throws -> Value
     ) async throws -> Value {
         try await TestCommand.run(
             ["serve", "--port", "0"],
-            environment: point.map { settings.merging(["CRASH_POINT": $0]) { $1 } } ?? settings,
+            environment: settings.merging(environment) { $1 }
+                .merging(point.map { ["CRASH_POINT": $0] } ?? [:]) { $1 },
             log: "\(folder.path)/serve.log",
             ending: ending
         ) { command in
@@ -61,7 +63,11 @@ struct CrashingService: Sendable {
                 output.firstMatch(of: /port=([0-9]+) .*service listens/).map { String($0.1) }
             }
             return try await body(
-                Address(url: "http://127.0.0.1:\(port)", provider: provider)
+                Address(
+                    url: "http://127.0.0.1:\(port)",
+                    provider: provider,
+                    process: command.process
+                )
             )
         }
     }
@@ -95,10 +101,12 @@ extension CrashingService {
     struct Address: Sendable {
         private let url: String
         private let provider: Provider
+        let process: pid_t
 
-        fileprivate init(url: String, provider: Provider) {
+        fileprivate init(url: String, provider: Provider, process: pid_t) {
             self.url = url
             self.provider = provider
+            self.process = process
         }
 
         /// A popup that has ended, and what it has handed over.

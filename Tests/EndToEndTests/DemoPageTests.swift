@@ -40,9 +40,9 @@ struct DemoPageTests {
             try await second.done()
             try await visitor.waitForRefresh("Your sources are connected.")
             #expect(try await visitor.sources() == ["band", "clinic", "watch"])
-            #expect(try await visitor.shownHistory() == Story.create + Story.edit)
+            #expect(try await visitor.shownHistory() == Story.boundCreate + Story.boundEdit)
         }
-        #expect(try await story.types() == Story.create + Story.edit)
+        #expect(try await story.types() == Story.boundCreate + Story.boundEdit)
         try await story.checkTokens(access: 2, public: 2, sources: ["band", "clinic", "watch"])
         try await story.checkExchanges(2)
     }
@@ -60,7 +60,7 @@ struct DemoPageTests {
             try await visitor.waitForRefresh("Your sources are connected.")
             #expect(try await visitor.sources() == ["scale"])
         }
-        #expect(try await story.types() == Story.create + Story.edit.dropLast())
+        #expect(try await story.types() == Story.boundCreate + Story.boundEdit.dropLast())
         try await story.checkTokens(access: 2, public: 1, sources: ["scale"])
     }
 
@@ -76,7 +76,9 @@ struct DemoPageTests {
             #expect(try await story.types() == ["connect.launched", "launch.closed"])
             try await visitor.connect(["lab"])
         }
-        #expect(try await story.types() == ["connect.launched", "launch.closed"] + Story.create)
+        #expect(
+            try await story.types() == ["connect.launched", "launch.closed"] + Story.boundCreate
+        )
         try await story.checkTokens(access: 1, public: 1, sources: ["lab"])
     }
 
@@ -104,7 +106,7 @@ struct DemoPageTests {
             #expect(try await visitor.sources() == ["band", "watch", "pharmacy"])
         }
         let lost = ["edit.launched", "launch.closed", "public_token.recovered"]
-        #expect(try await story.types() == Story.create + lost + Story.edit)
+        #expect(try await story.types() == Story.boundCreate + lost + Story.boundEdit)
         // Version 2 was the recovered one.
         try await story.checkTokens(access: 2, public: 3, sources: ["band", "watch", "pharmacy"])
         try await story.checkExchanges(2)
@@ -128,8 +130,10 @@ struct DemoPageTests {
             try await visitor.waitForRefresh("Your sources are connected.")
         }
         #expect(
-            try await story.types() == Story.create + ["edit.launched", "public_token.recovered"]
-                + Story.edit.dropLast()
+            try await story.types() == Story.boundCreate + [
+                "edit.launched", "public_token.recovered",
+            ]
+                + Story.boundEdit.dropLast()
         )
         try await story.checkTokens(access: 2, public: 2, sources: ["band", "watch"])
         try await story.checkExchanges(2)
@@ -232,9 +236,73 @@ struct DemoPageTests {
             try await edit.done()
             try await visitor.waitForRefresh("Your sources are connected.")
         }
-        #expect(try await story.types() == Story.create + Story.edit)
+        #expect(try await story.types() == Story.boundCreate + Story.boundEdit)
         try await story.checkTokens(access: 2, public: 2, sources: ["band", "scale"])
         try await story.checkExchanges(2)
+    }
+
+    @Test("a popup of somebody else's launch, finished in this session, leads to no exchange")
+    func belongsToSession() async throws {
+        let attacker = "attacker@example.com"
+        // The attacker's own session asks for a launch; its cookie stays there.
+        let launch = try await JSONCall.post(
+            "\(program.ready.demoURL)/launches?user=\(TestProgram.encoded(attacker))",
+            [:]
+        )
+        let id = try #require(launch["launch_id"]?.string)
+        let url = try #require(launch["finish_url"]?.string)
+        let options = try #require(launch["options"])
+        try await Browser.run { browser in
+            let visitor = Visitor(browser: browser, program: program, user: "victim@example.com")
+            try await visitor.open()
+            // The victim's page opens what the attacker has prepared.
+            try await browser.execute(
+                """
+                const fetched = window.fetch;
+                const [id, url, clientId, clientUserId] = arguments;
+                const launch = {launch_id: id, finish_url: url, mode: "create",
+                    options: {clientId, clientUserId, publicToken: ""}};
+                window.fetch = (path, options) => path.startsWith("/launches")
+                    ? Promise.resolve(new Response(JSON.stringify(launch)))
+                    : fetched(path, options);
+                """,
+                .string(id),
+                .string(url),
+                options["clientId"] ?? .null,
+                options["clientUserId"] ?? .null
+            )
+            let popup = try await visitor.press()
+            try await popup.connect("clinic")
+            try await popup.done()
+            try await visitor.waitForRefresh("This session has not opened this popup.")
+        }
+        let story = Story(program: program, user: attacker)
+        #expect(try await story.types() == ["connect.launched", "finish.held"])
+        try await story.checkExchanges(0)
+    }
+
+    @Test("a page that was loaded anew before its backend was asked confirms all the same")
+    func confirmsAfterReload() async throws {
+        let user = "reloader@example.com"
+        try await Visitor.visit(program, as: user) { visitor in
+            try await visitor.open()
+            // As if the page were gone in between.
+            try await visitor.browser.execute(
+                """
+                const fetched = window.fetch;
+                window.fetch = (path, options) => path.startsWith("/confirm")
+                    ? new Promise(() => { location.reload(); }) : fetched(path, options);
+                """
+            )
+            let popup = try await visitor.press()
+            try await popup.connect("lab")
+            try await popup.done()
+            try await visitor.waitForRefresh("Your sources are connected.")
+            #expect(try await visitor.sources() == ["lab"])
+        }
+        let story = Story(program: program, user: user)
+        #expect(try await story.types() == Story.boundCreate)
+        try await story.checkExchanges(1)
     }
 
     @Test("on a page that does not refresh, the hidden popup polls until a 412")

@@ -66,7 +66,7 @@ struct InstallingTests {
         let cases = [
             (url.replacing("/postgres?", with: "/MARKER?"), "no such database"),
             ("postgresql://a:MARKER@127.0.0.1:1/x", "nobody listens there"),
-            ("postgresql://a:MARKER@nowhere.invalid/x", "host's name is not known"),
+            ("postgresql://a:MARKER@nowhere.invalid/x?sslmode=verify-full", "name is not known"),
             (url + "&MARKER=1", "a parameter that libpq does not know"),
             (url + "&target_session_attrs=MARKER", "impossible value"),
         ]
@@ -89,6 +89,43 @@ struct InstallingTests {
             #expect(answer.messages.contains("no such database"), "\(answer.messages)")
             #expect(!answer.messages.contains("waiting"), "\(start.duration(to: .now))")
         }
+    }
+
+    @Test("a database on another host is known by its certificate, or nobody is in between")
+    func network() async throws {
+        let refusal = "does not say sslmode=verify-full"
+        // An address that belongs to nobody.
+        let url = "postgresql://a:MARKER@192.0.2.1/x?connect_timeout=2"
+        try await withKey { key in
+            for (command, name) in [
+                (["serve"], "DATABASE_URL"), (["migrate"], "OWNER_DATABASE_URL"),
+                (["app", "list"], "DATABASE_URL"), (["verify"], "OWNER_DATABASE_URL"),
+            ] {
+                let settings = [
+                    "TOKEN_LEDGER_\(name)": url, "TOKEN_LEDGER_ROOT_KEY_FILE": key,
+                ]
+                let answer = try await run(command, settings)
+                #expect(answer.status == 1)
+                #expect(answer.messages.contains(refusal), "\(answer.messages)")
+                #expect(!answer.messages.contains("MARKER"))
+            }
+        }
+        for (suffix, trusts) in [("&sslmode=verify-full", "false"), ("", "true")] {
+            let answer = try await run(
+                ["migrate"],
+                [
+                    "TOKEN_LEDGER_OWNER_DATABASE_URL": url + suffix,
+                    "TOKEN_LEDGER_TRUST_DATABASE_NETWORK": trusts,
+                ]
+            )
+            #expect(answer.messages.contains("cannot be reached"), "\(answer.messages)")
+        }
+        // What the environment of libpq adds counts as well.
+        let hidden = try await run(
+            ["migrate"],
+            ["TOKEN_LEDGER_OWNER_DATABASE_URL": "dbname=x", "PGHOST": "192.0.2.1"]
+        )
+        #expect(hidden.messages.contains(refusal), "\(hidden.messages)")
     }
 
     @Test("a role that may not do what a command needs is told so in words")
@@ -134,11 +171,17 @@ struct InstallingTests {
     @Test("a server that may lose what was written is refused at the start, in words")
     func unsafeServer() async throws {
         let database = try await TestPostgres.freshDatabase()
-        _ = try await run(["migrate"], ["TOKEN_LEDGER_OWNER_DATABASE_URL": database.url])
         try await withKey { key in
             let settings = [
                 "TOKEN_LEDGER_DATABASE_URL": database.url, "TOKEN_LEDGER_ROOT_KEY_FILE": key,
             ]
+            let owner = ["TOKEN_LEDGER_OWNER_DATABASE_URL": database.url]
+            _ = try await run(["migrate"], owner)
+            let early = try await run(["serve", "--port", "0"], settings)
+            #expect(early.status == 1)
+            #expect(early.messages.contains("run token-ledger migrate with the root key"))
+            let migrated = try await run(["migrate"], owner.merging(settings) { $1 })
+            #expect(migrated.messages.contains("The deployment's own keys are made."))
             let answer = try await run(["serve", "--port", "0"], settings)
             #expect(answer.status == 1)
             for words in [
@@ -162,7 +205,9 @@ struct InstallingTests {
             "ftp://x.example", "x.example", "https://", "https://0.0.0.0:8080", "http://[::]",
             "http://[0:0::0]:80", "https://x.example#y", "capacitor://localhost",
             "https://x.example:0", "https://x.example:65536", "https://bücher.example", "null",
-            "https://0x0", "http://[::ffff:0.0.0.0]",
+            "https://0x0", "http://[::ffff:0.0.0.0]", "http://x.example", "http://10.0.0.1",
+            "http://localhost.evil.com", "http://127.0.0.1.evil.com", "http://localhost@evil.com",
+            "http://[::2]", "http://128.0.0.1:8080", "http://[2001:db8::1]",
         ]
     )
     func publicURL(url: String) async throws {
@@ -179,6 +224,32 @@ struct InstallingTests {
                 answer.messages.contains("TOKEN_LEDGER_PUBLIC_URL is not"),
                 "\(answer.messages)"
             )
+        }
+    }
+
+    @Test("whoever listens in the clear for others must say where TLS is")
+    func inTheClear() async throws {
+        try await withKey { key in
+            func words(_ flags: [String]) async throws -> String {
+                try await run(
+                    ["serve", "--tree-access", "never"] + flags,
+                    [
+                        "TOKEN_LEDGER_DATABASE_URL": "host=/nowhere",
+                        "TOKEN_LEDGER_ROOT_KEY_FILE": key,
+                    ]
+                ).messages
+            }
+            for host in ["192.0.2.1", "x.example", "::2", "localhost.example"] {
+                #expect(try await words(["--host", host]).contains("and without TLS"), "\(host)")
+                let proxied = try await words(["--host", host, "--public-url", "https://x.example"])
+                #expect(proxied.contains("tree access"), "\(host): \(proxied)")
+            }
+            for host in ["127.0.0.1", "::1", "localhost", "127.3.2.1"] {
+                #expect(try await words(["--host", host]).contains("tree access"), "\(host)")
+            }
+            for url in ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:3000"] {
+                #expect(try await words(["--public-url", url]).contains("tree access"), "\(url)")
+            }
         }
     }
 

@@ -28,7 +28,7 @@ struct ProgramTests {
                     try await visitor.connect(["watch"])
                 }
                 let story = Story(program: program, user: user)
-                #expect(try await story.types() == Story.create + Story.edit)
+                #expect(try await story.types() == Story.boundCreate + Story.boundEdit)
                 try await story.checkTokens(access: 2, public: 2, sources: ["band", "watch"])
             }
         }
@@ -50,7 +50,7 @@ struct ProgramTests {
             try await TestProgram.run(in: folder) { program in
                 #expect(try await program.tokens(of: user) == tokens)
                 let story = Story(program: program, user: user)
-                #expect(try await story.types() == Story.create)
+                #expect(try await story.types() == Story.boundCreate)
                 try await story.checkTokens(access: 1, public: 1, sources: ["clinic"])
             }
         }

@@ -16,6 +16,14 @@ struct Story {
         "access_token.rotated", "public_token.rotated",
     ]
 
+    /// The same from the demo page, whose launches are bound to its session.
+    static let boundCreate = bound(create)
+    static let boundEdit = bound(edit)
+
+    private static func bound(_ types: [String]) -> [String] {
+        types.flatMap { $0 == "finish.received" ? ["finish.held", "finish.confirmed"] : [$0] }
+    }
+
     /// The types of the recorded events, oldest first.
     func types() async throws -> [String] {
         try await program.history(of: user).map { $0["type"]?.string ?? "" }

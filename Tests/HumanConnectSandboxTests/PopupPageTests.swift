@@ -28,6 +28,15 @@ struct PopupPageTests {
                 #expect(answer.status == 200, "\(path)")
                 #expect(answer.headers.first(name: "Content-Type")?.hasPrefix(type) == true)
             }
+            for path in ["/sandbox", "/?\(Self.client)", "/?clientUserId=a&\(Self.client)"] {
+                let headers = try await sandbox.send(.GET, path).headers
+                let policy = try #require(headers.first(name: "Content-Security-Policy"))
+                #expect(policy.hasPrefix("default-src 'none'; script-src 'self'; "), "\(path)")
+                // Pages of others open the popup in a frame.
+                #expect(policy.contains("frame-ancestors 'none'") == (path == "/sandbox"))
+                #expect(headers.first(name: "X-Frame-Options") == nil)
+                #expect(headers.first(name: "X-Content-Type-Options") == "nosniff")
+            }
             #expect(try await sandbox.send(.GET, "/").headers.first(name: "Location") == "/sandbox")
             #expect(try await sandbox.send(.GET, "/assets/button/blue.exe").status == 404)
         }

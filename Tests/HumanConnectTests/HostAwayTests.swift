@@ -1,5 +1,6 @@
 import HumanConnect
 import Ledger
+import Measures
 import TestSupport
 import Testing
 
@@ -65,6 +66,32 @@ struct HostAwayTests {
             }
             #expect(errors.map(Self.isAway) == [false, false, false, true, true])
             #expect(connections == 4)
+        }
+    }
+
+    @Test("metrics tell which call failed and how, and that the host is away")
+    func metrics() async throws {
+        _ = try await ask(answer("502 X"), times: 4) { client, _ in
+            var page = MetricPage()
+            client.fill(&page)
+            let count =
+                "http_client_request_duration_seconds_count{http_request_method=\"POST\","
+                + "url_template=\"/v1/connect/publictokens\","
+                + "http_response_status_code=\"502\",error_type=\"\"} 3\n"
+            #expect(page.text.contains(count), "\(page.text)")
+            #expect(page.text.contains("token_ledger_provider_hosts_away 1\n"))
+        }
+        // Whoever answers may write what it likes.
+        _ = try await ask(answer("999 X"), times: 1) { client, _ in
+            var page = MetricPage()
+            client.fill(&page)
+            #expect(page.text.contains("http_response_status_code=\"_OTHER\""), "\(page.text)")
+            #expect(page.text.contains("token_ledger_provider_hosts_away 0\n"))
+        }
+        _ = try await ask(.reset(after: ""), times: 1) { client, _ in
+            var page = MetricPage()
+            client.fill(&page)
+            #expect(page.text.contains("error_type=\"connection_lost\"} 1\n"), "\(page.text)")
         }
     }
 

@@ -308,7 +308,7 @@ struct HumanConnectClientTests {
         #expect(try await call(url).failure == .notSent(.connectionRefused))
         let secure = try await call(url.replacing("http:", with: "https:"))
         #expect(secure.failure == .notSent(.connectionRefused))
-        let name = try await call("http://no-such-host.invalid")
+        let name = try await call("https://no-such-host.invalid")
         #expect(name.failure == .notSent(.nameLookup))
     }
 

@@ -24,11 +24,45 @@ struct DamagedRowTests {
             #expect(try await service.get(service.user("b")).status == 500)
             for name in ["a", "c"] { #expect(try await service.tokens(name).status == 200) }
             #expect(try await service.launch("a").mode == "edit")
+            let lines = try await service.get("/v1/export/identities").text.split(separator: "\n")
+            #expect(lines.count == 3)
+            #expect(
+                lines.filter { $0 == "{\"subject\":\"\(subject)\",\"damaged\":true}" }.count == 1
+            )
             // A value that does not open is damage of the same user alone, too.
             try await service.damage("update vault.user_state set client_user_id = '\\x00'")
             #expect(
                 try await Self.entries(service).values.allSatisfy { $0["damaged"] == .bool(true) }
             )
+        }
+    }
+
+    @Test("a record that the service did not write is shown as such, and hides no other")
+    func forged() async throws {
+        try await TestService.run { service in
+            try await service.connect("a")
+            try await service.damage(
+                """
+                alter table ledger.event disable trigger all;
+                update ledger.event set mac = null where log_id = 0 and type = 'connect.launched';
+                alter table ledger.event enable always trigger event_is_immutable;
+                alter table ledger.event enable always trigger event_is_not_truncated;
+                """
+            )
+            for path in ["/v1/events", service.user("a") + "/events"] {
+                let answer = try await service.get(path)
+                guard case .array(let events)? = answer.json["events"] else {
+                    Issue.record("no events")
+                    return
+                }
+                let forged = events.filter { $0["forged"] == .bool(true) }
+                #expect(events.count > 5)
+                #expect(
+                    forged.map { $0["event"]?["type"]?.text } == [
+                        "connect.launched"
+                    ]
+                )
+            }
         }
     }
 

@@ -19,7 +19,9 @@ struct HTTPTests {
             try await service.connect("head")
             let reads = { try await service.records(log: .access).count }
             for route in TestRoute.all where route.method == .GET {
-                let path = route.path.split(separator: "{client_user_id}").joined(separator: "head")
+                let path = route.target.split(separator: "{client_user_id}").joined(
+                    separator: "head"
+                )
                 for key in [service.key, nil] {
                     let before = try await reads()
                     let head = try await service.call(.HEAD, path, key: key)

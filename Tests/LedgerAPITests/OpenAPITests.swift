@@ -59,6 +59,19 @@ import Yams
         }
     }
 
+    @Test("the document names every type of event, and no other")
+    func types() async throws {
+        try await TestService.run { service in
+            let text = try await service.call(.GET, "/openapi.yaml", key: nil).text
+            let listed = try #require(
+                text.split(separator: "    EventType:\n      enum:\n").last
+            )
+            .split(separator: "\n").prefix { $0.hasPrefix("        - ") }
+            .map { String($0.dropFirst(10)) }
+            #expect(listed.sorted() == LedgerEvent.types.sorted())
+        }
+    }
+
     @Test("the document names every problem code, and no other")
     func codes() async throws {
         try await TestService.run { service in

@@ -25,7 +25,7 @@ struct OverloadDoorTests {
         for route in TestRoute.all {
             let expected: Log? =
                 switch route.scope {
-                case .launch, .tokensRecover: .facts
+                case .launch, .tokensRecover, .erase: .facts
                 case .finish, .tokensReport, nil: nil
                 default: .access
                 }

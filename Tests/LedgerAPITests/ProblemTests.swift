@@ -5,6 +5,7 @@ import HumanConnectSandbox
 import Hummingbird
 import Ledger
 import LedgerStore
+import NIOHTTP1
 import Testing
 import Vault
 import Wire
@@ -20,6 +21,8 @@ struct ProblemTests {
             (.invalidFinish("x"), 422, "invalid_finish", false),
             (.notIntegrated, 503, "not_integrated", true),
             (.tooManyExports, 429, "too_many_exports", true),
+            (.tooManyFollows, 429, "too_many_follows", true),
+            (.historyDiffers, 409, "history_differs", false),
             (.tooLarge, 413, "request_too_large", false),
             (.unsupportedMediaType, 415, "unsupported_media_type", false),
             (.unauthenticated, 401, "unauthenticated", false),
@@ -40,7 +43,15 @@ struct ProblemTests {
             (.connect(.finish(.clientIDMismatch)), 422, "client_id_mismatch", false),
             (.connect(.finish(.differentPerson)), 409, "different_person", false),
             (.connect(.finish(.inProgress)), 409, "finalize_in_progress", true),
+            (.connect(.challengeRequired), 422, "challenge_required", false),
+            (.connect(.finish(.userUnproven)), 409, "user_unproven", false),
+            (.connect(.finish(.verifierRefused)), 403, "verifier_refused", false),
+            (.connect(.finish(.launchNotBound)), 422, "launch_not_bound", false),
+            (.connect(.finish(.codeUnknown)), 422, "finish_code_unknown", false),
+            (.connect(.finish(.unconfirmed)), 422, "finish_unconfirmed", false),
+            (.connect(.finish(.held)), 409, "finalize_in_progress", true),
             (.connect(.keyReused), 422, "key_reused", false),
+            (.legalHold, 409, "legal_hold", false),
             (.connect(.finish(.rejected)), 422, "session_rejected", false),
             (.connect(.finish(.unresolved)), 202, "finalize_unresolved", false),
             (.connect(.recoveryRejected), 409, "recovery_rejected", false),
@@ -51,6 +62,8 @@ struct ProblemTests {
             (.store(.overloaded), 503, "overloaded", true),
             (.store(.outcomeUnknown), 503, "outcome_unknown", true),
             (.store(.conflict), 409, "conflict", true),
+            (.store(.erased), 404, "not_connected", false),
+            (.store(.dropped), 410, "token_dropped", false),
             (.store(.damaged(.value)), 500, "internal", false),
             (.unexpected("x"), 500, "internal", false),
         ]
@@ -264,19 +277,19 @@ struct ProblemTests {
             let unknown = ["/", "/v1", "/v1/nothing", "/v1/users/known/nothing", "/livez/x", "//"]
             var answers: [(String, TestAnswer)] = []
             for path in unknown {
-                let answer = try await service.raw(.get, path)
+                let answer = try await service.call(.GET, path, key: nil)
                 #expect(answer.status == 404, "\(path)")
                 #expect(answer.code == "not_found", "\(path)")
                 answers.append((path, answer))
             }
-            for method in [HTTPRequest.Method.delete, .put, .patch] {
-                let answer = try await service.raw(method, "/v1/users/known")
+            for method in [HTTPMethod.DELETE, .PUT, .PATCH] {
+                let answer = try await service.call(method, "/v1/users/known", key: nil)
                 #expect((400..<500).contains(answer.status), "\(method)")
                 #expect(answer.code != nil, "\(method)")
                 answers.append(("\(method)", answer))
             }
             for route in TestRoute.all {
-                let path = route.path.split(separator: "{client_user_id}").joined(
+                let path = route.target.split(separator: "{client_user_id}").joined(
                     separator: "known"
                 )
                 for key in [nil, service.key] {
@@ -284,6 +297,12 @@ struct ProblemTests {
                     answers.append(("\(route)", answer))
                 }
             }
+            let large = try await service.post(
+                "/v1/launches",
+                String(repeating: " ", count: 70_000)
+            )
+            #expect(large.status == 413)
+            answers.append(("too large", large))
             let promised = [
                 "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
                 "x-frame-options": "DENY", "x-content-type-options": "nosniff",

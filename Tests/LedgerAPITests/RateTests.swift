@@ -87,6 +87,24 @@ struct RateTests {
             )
             #expect(refused.status == 429)
             #expect(refused.headers["ratelimit-policy"] == "\"launch\";q=2;w=20")
+            // The page may read why, and its browser lets it come that far.
+            #expect(refused.headers["access-control-allow-origin"] == TestService.origin)
+            let preflight = try await service.call(
+                .OPTIONS,
+                busy.finishPath,
+                key: nil,
+                headers: ["Origin": TestService.origin]
+            )
+            #expect(preflight.status == 204)
+            #expect(preflight.headers["access-control-allow-origin"] == TestService.origin)
+            let foreign = try await service.call(
+                .POST,
+                busy.finishPath,
+                key: nil,
+                headers: ["Origin": "https://elsewhere.example"]
+            )
+            #expect(foreign.status == 403)
+            #expect(foreign.headers["access-control-allow-origin"] == nil)
             #expect(try await service.finish(other.finishPath, session).status == 201)
         }
     }

@@ -2,8 +2,7 @@ import HumanConnect
 import HumanConnectSandbox
 import Ledger
 import LedgerStore
-import Metrics
-import MetricsTestKit
+import Measures
 import NIOHTTP1
 import TestSupport
 import Testing
@@ -297,10 +296,13 @@ struct SettlingTests {
 
     @Test("how many answers wait on disk, and how long the oldest has, is measured until none does")
     func spoolMetrics() async throws {
-        let metrics = TestMetrics()
         try await TestService.run { service in
-            let last = { (label: String) in
-                try metrics.expectGauge("ledger_spool_" + label).lastValue
+            let measured = { (name: String) in
+                var page = MetricPage()
+                service.flows.fill(&page)
+                let line = page.text.split(separator: "\n")
+                    .first { $0.hasPrefix("token_ledger_spool_\(name) ") }
+                return try #require(line?.split(separator: " ").last.flatMap { Int($0) })
             }
             let launch = try await service.launch("measured")
             let session = try await service.session(launch)
@@ -316,13 +318,13 @@ struct SettlingTests {
                     for each row execute function ledger.refuse();
                 """
             )
-            await withMetricsFactory(metrics) { await service.flows.settler.drain() }
-            #expect(try last("answers") == 1)
-            #expect(try (90...600).contains(#require(try last("oldest_seconds"))))
+            await service.flows.settler.drain()
+            #expect(try measured("answers") == 1)
+            #expect(try (90...600).contains(measured("oldest_seconds")))
             try await service.damage("drop trigger refuse on ledger.event")
-            await withMetricsFactory(metrics) { await service.flows.settler.drain() }
-            #expect(try last("answers") == 0)
-            #expect(try last("oldest_seconds") == 0)
+            await service.flows.settler.drain()
+            #expect(try measured("answers") == 0)
+            #expect(try measured("oldest_seconds") == 0)
         }
     }
 }

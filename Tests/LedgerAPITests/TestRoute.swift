@@ -7,6 +7,8 @@ import Vault
 struct TestRoute: Sendable, CustomStringConvertible {
     let method: HTTPMethod
     let path: String
+    /// Without it the answer would never end.
+    var query = ""
     /// The scope it needs, nil for none.
     var scope: Scope?
     var body = ""
@@ -16,6 +18,9 @@ struct TestRoute: Sendable, CustomStringConvertible {
     var unknown: (status: Int, code: String)?
 
     var description: String { "\(method.rawValue) \(path)" }
+
+    /// What a request asks for.
+    var target: String { path + query }
 
     private static let launch = (404, "launch_not_found")
     private static let user = (404, "not_connected")
@@ -35,6 +40,15 @@ struct TestRoute: Sendable, CustomStringConvertible {
             scope: .finish,
             body: "{session}",
             success: 201,
+            unknown: launch
+        ),
+        // What it is for needs a bound launch: BindingTests.
+        TestRoute(
+            method: .POST,
+            path: "/v1/launches/{launch_id}/confirm",
+            scope: .finish,
+            body: #"{"finish_code":"{launch_token}"}"#,
+            success: 422,
             unknown: launch
         ),
         TestRoute(
@@ -124,7 +138,21 @@ struct TestRoute: Sendable, CustomStringConvertible {
             success: 200,
             unknown: user
         ),
+        TestRoute(
+            method: .GET,
+            path: "/v1/users/{client_user_id}/access",
+            scope: .eventsRead,
+            success: 200,
+            unknown: user
+        ),
         TestRoute(method: .GET, path: "/v1/events", scope: .eventsRead, success: 200),
+        TestRoute(
+            method: .GET,
+            path: "/v1/events/tail",
+            query: "?follow=false",
+            scope: .eventsRead,
+            success: 200
+        ),
         TestRoute(method: .GET, path: "/v1/export", scope: .export, success: 200),
         TestRoute(
             method: .GET,
@@ -142,6 +170,14 @@ struct TestRoute: Sendable, CustomStringConvertible {
         TestRoute(method: .GET, path: "/livez", success: 200),
         TestRoute(method: .GET, path: "/readyz", success: 200),
         TestRoute(method: .GET, path: "/openapi.yaml", success: 200),
+        // The last one: nobody is there afterwards.
+        TestRoute(
+            method: .DELETE,
+            path: "/v1/users/{client_user_id}",
+            scope: .erase,
+            success: 200,
+            unknown: user
+        ),
     ]
 
     /// The routes of the tree, which `TreeTests` calls.
@@ -153,14 +189,17 @@ struct TestRoute: Sendable, CustomStringConvertible {
     /// The stable codes that callers switch on.
     static let problemCodes: Set = [
         "malformed_request", "invalid_finish", "not_integrated", "too_many_exports",
-        "request_too_large", "unsupported_media_type", "unauthenticated",
+        "too_many_follows", "history_differs", "request_too_large", "unsupported_media_type",
+        "unauthenticated",
         "network_refused", "insufficient_scope", "origin_refused", "not_found",
         "method_not_allowed", "not_connected",
         "launch_not_found", "finalize_abandoned", "person_unproven", "person_gone",
         "launch_consumed", "session_used", "client_id_mismatch",
-        "different_person", "finalize_in_progress", "key_reused", "session_rejected",
+        "user_unproven", "verifier_refused", "challenge_required", "launch_not_bound",
+        "finish_code_unknown", "finish_unconfirmed",
+        "different_person", "finalize_in_progress", "key_reused", "session_rejected", "legal_hold",
         "finalize_unresolved", "recovery_rejected", "provider_unavailable",
-        "user_list_too_long", "person_unclear",
+        "user_list_too_long", "person_unclear", "token_dropped",
         "database_unavailable", "overloaded", "rate_limited", "outcome_unknown", "conflict",
         "internal", "refused",
     ]

@@ -81,13 +81,14 @@ extension TestSandbox {
     func play(
         _ clientUserID: String,
         publicToken: String,
-        _ popup: Popup
+        _ popup: Popup,
+        of app: SandboxApp? = nil
     ) async throws -> TestAnswer {
         try await post(
             "/sandbox/sessions",
             [
                 "client_user_id": .string(clientUserID),
-                "client_id": .string(Self.ownApp.clientID),
+                "client_id": .string((app ?? Self.ownApp).clientID),
                 "public_token": .string(publicToken),
                 "connect": .array(popup.connect.map { .string($0) }),
                 "disconnect": .array(popup.disconnect.map { .string($0) }),

@@ -29,14 +29,10 @@ extension TestService {
     func launch(
         _ clientUserID: String,
         finish: String = "direct",
+        session: TestSession? = nil,
         headers: [String: String] = [:]
     ) async throws -> ServedLaunch {
-        let body: JSONValue = ["client_user_id": .string(clientUserID), "finish": .string(finish)]
-        let answer = try await post(
-            "/v1/launches",
-            String(decoding: body.encoded, as: UTF8.self),
-            headers: headers
-        )
+        let answer = try await askLaunch(clientUserID, finish, session?.challenge, headers)
         try #require(answer.status == 201, "\(answer.text)")
         let options = answer.json["options"]
         return ServedLaunch(
@@ -46,6 +42,24 @@ extension TestService {
             publicToken: try #require(options?["publicToken"]?.text),
             finishPath: String((answer["finish_url"] ?? "").dropFirst(url.count)),
             answer: answer
+        )
+    }
+
+    /// Asks for a launch, whatever comes of it.
+    func askLaunch(
+        _ clientUserID: String,
+        _ finish: String = "direct",
+        _ challenge: String? = nil,
+        _ headers: [String: String] = [:]
+    ) async throws -> TestAnswer {
+        var members: [JSONValue.Member] = [
+            .init("client_user_id", .string(clientUserID)), .init("finish", .string(finish)),
+        ]
+        if let challenge { members.append(.init("session_challenge", .string(challenge))) }
+        return try await post(
+            "/v1/launches",
+            String(decoding: JSONValue.object(members).encoded, as: UTF8.self),
+            headers: headers
         )
     }
 

@@ -5,6 +5,7 @@ import LedgerAudit
 import LedgerStore
 import Postgres
 import Testing
+import Vault
 
 extension TestService {
     /// How many values of these kinds the vault keeps.
@@ -23,7 +24,7 @@ extension TestService {
     /// Whether the verification, vault included, finds nothing; what it finds is recorded.
     func verifies() async throws -> Bool {
         var plan = VerificationPlan()
-        plan.rootKey = rootKey
+        plan.rootKeys = RootKeys(rootKey)
         let report = try await Verification.run(owner, plan: plan)
         for finding in report.findings { Issue.record("\(finding)") }
         return report.findings.isEmpty

@@ -31,6 +31,7 @@ struct TestService: Sendable {
     let owner: PostgresConfiguration
     let rootKey: RootKey
     let spoolFolder: String
+    let erasureFolder: String
     let app: StoredApp
     let foreignApp: StoredApp
     /// Has all scopes.
@@ -102,7 +103,7 @@ struct TestService: Sendable {
         do {
             let store = try await LedgerStore(
                 pool: pool,
-                rootKey: database.rootKey,
+                rootKeys: RootKeys(database.rootKey),
                 logger: logs.logger()
             )
             let value = try await withThrowingTaskGroup(of: Void.self) { group in
@@ -111,8 +112,11 @@ struct TestService: Sendable {
                 let integrator = integrator(store, pool, logs)
                 group.addTask { try await integrator.run() }
                 defer { group.cancelAll() }
-                let spoolFolder = try newTemporaryFolder()
-                defer { try? FileManager.default.removeItem(atPath: spoolFolder) }
+                let folder = try newTemporaryFolder()
+                defer { try? FileManager.default.removeItem(atPath: folder) }
+                let (spoolFolder, erasureFolder) = (folder + "/spool", folder + "/erasures")
+                let list = ErasureFolder(path: erasureFolder)
+                let eraser = Eraser(store: store, folder: list, logger: logs.logger())
                 let flows = ConnectFlows(
                     store: store,
                     provider: provider,
@@ -128,19 +132,14 @@ struct TestService: Sendable {
                     store: store,
                     readiness: readiness,
                     flows: flows,
-                    configuration: LedgerAPIConfiguration(
-                        host: "127.0.0.1",
-                        port: 0,
-                        publicURL: nil,
-                        treeAccess: access.tree,
-                        rates: access.rates
-                    ),
+                    eraser: eraser,
+                    configuration: configuration(access),
                     logger: logs.logger()
                 )
                 let service = try await started(
                     api,
                     (store, flows, readiness),
-                    (database, spoolFolder: spoolFolder, hasAppKey: traits.hasAppKey),
+                    (database, spoolFolder, erasureFolder, traits.hasAppKey),
                     sandbox,
                     logs
                 )
@@ -184,6 +183,18 @@ struct TestService: Sendable {
         )
     }
 
+    private static func configuration(
+        _ access: (tree: TreeAccess, rates: CallRates)
+    ) -> LedgerAPIConfiguration {
+        LedgerAPIConfiguration(
+            host: "127.0.0.1",
+            port: 0,
+            publicURL: nil,
+            treeAccess: access.tree,
+            rates: access.rates
+        )
+    }
+
     private static func client(_ limits: HumanConnectClient.Configuration) -> HumanConnectClient {
         var limits = limits
         // A loaded machine is slow to connect, and no test is about that limit.
@@ -194,7 +205,9 @@ struct TestService: Sendable {
     private static func started(
         _ api: LedgerAPI,
         _ parts: (store: LedgerStore, flows: ConnectFlows, readiness: Readiness),
-        _ places: (database: TestStore, spoolFolder: String, hasAppKey: Bool),
+        _ places: (
+            database: TestStore, spoolFolder: String, erasureFolder: String, hasAppKey: Bool
+        ),
         _ sandbox: TestSandbox,
         _ logs: LogMemory
     ) async throws -> TestService {
@@ -230,6 +243,7 @@ struct TestService: Sendable {
             owner: owner,
             rootKey: database.rootKey,
             spoolFolder: places.spoolFolder,
+            erasureFolder: places.erasureFolder,
             app: own,
             foreignApp: foreign,
             key: try await key(of: own, Scope.allCases, store, owner),
@@ -282,6 +296,11 @@ struct TestService: Sendable {
             context: RecordContext(actor: "operator"),
             owner: owner
         ).secret.exposed
+    }
+
+    /// A key of an app with one scope.
+    func key(of app: StoredApp, _ scope: Scope) async throws -> String {
+        try await Self.key(of: app, [scope], store, owner)
     }
 
     /// A key of the own app with these scopes.

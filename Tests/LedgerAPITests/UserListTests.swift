@@ -74,7 +74,7 @@ struct UserListTests {
 
     @Test("a list that never ends is not 'not listed', and holds up nobody who does not need it")
     func endless() async throws {
-        try await TestService.run(providerTimeMax: .seconds(3)) { service in
+        try await TestService.run(providerTimeMax: .seconds(8)) { service in
             try await service.connect("other")
             try await doubt("doubtful", service)
             try await service.sandbox.behave(.listEndless, "other")

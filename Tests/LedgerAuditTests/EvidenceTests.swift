@@ -43,18 +43,26 @@ struct EvidenceTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let sql: String
         let findings: [VerificationReport.Finding]
+        /// Which records whoever has the root key sees at once to be no longer the service's.
+        var forged: [Int64] = []
         var testDescription: String { findings.map(\.description).joined(separator: "; ") }
     }
 
     static let cases = [
-        Case(sql: actor(at: 100), findings: [Finding(0, 100, .recordNotSigned)]),
+        Case(
+            sql: actor(at: 100),
+            findings: [Finding(0, 100, .recordNotSigned)],
+            forged: [100]
+        ),
         Case(
             sql: actor(at: 100) + actor(at: 255) + actor(at: 256),
-            findings: [100, 255, 256].map { Finding(0, $0, .recordNotSigned) }
+            findings: [100, 255, 256].map { Finding(0, $0, .recordNotSigned) },
+            forged: [100, 255, 256]
         ),
         Case(
             sql: actor(at: 550),
-            findings: [Finding(0, 401, end: 601, .rootDiffers(.stored, size: 601))]
+            findings: [Finding(0, 401, end: 601, .rootDiffers(.stored, size: 601))],
+            forged: [550]
         ),
         Case(
             sql: """
@@ -86,16 +94,33 @@ struct EvidenceTests {
             findings: [Finding(0, nil, .checkpointColumnsDiffer(size: 401))]
         ),
         Case(
+            sql: """
+                insert into ledger.removed_checkpoint (log_id, size, root, note, published_at)
+                select log_id, size, root, note, published_at from ledger.checkpoint
+                where log_id = 0 and size = 401;
+                alter table ledger.checkpoint enable trigger all;
+                delete from ledger.checkpoint where log_id = 0 and size = 401;
+                """,
+            findings: [Finding(0, nil, .checkpointRemoved(size: 401))]
+        ),
+        Case(
             sql: "update ledger.checkpoint set size = 602 where log_id = 0 and size = 601;",
-            findings: [Finding(0, 601, .logEndsBeforeCheckpoint(size: 602))]
+            findings: [
+                Finding(0, nil, .checkpointColumnsDiffer(size: 602)),
+                Finding(0, nil, .tilesNotCovered(level: 0)),
+            ]
         ),
     ]
 
     @Test("what is done to records, tiles and checkpoints is told apart", arguments: cases)
     func told(damage: Case) async throws {
         try await Self.run(damage.sql) { test in
-            let report = try await SteppedIntegrator(test).verify()
-            #expect(report.findings == damage.findings)
+            var plan = VerificationPlan()
+            plan.rootKeys = RootKeys(test.rootKey)
+            let named = try await Verification.run(test.owner, plan: plan).findings
+            #expect(named.filter { $0.kind == .recordForged }.map(\.position) == damage.forged)
+            plan.checks.remove(.macs)
+            #expect(try await Verification.run(test.owner, plan: plan).findings == damage.findings)
         }
     }
 
@@ -215,6 +240,7 @@ struct EvidenceTests {
             #expect(
                 try await SteppedIntegrator(test).verify().findings == [
                     Finding(1, 0, .columnDiffers(.type)),
+                    Finding(1, 1, .recordForged),
                     Finding(1, 0, end: 2, .rootDiffers(.stored, size: 2)),
                 ]
             )

@@ -32,6 +32,10 @@ struct FlawTests {
             "the log ends here, but the checkpoint in the folder was signed over 3 records: an "
                 + "older database was restored, or records were removed"
         ),
+        (
+            .recordForged, "record_forged",
+            "the service did not write the record: it changes nothing"
+        ),
         (.logUnknown, "log_unknown", "rows stand in a log that there is not"),
         (
             .recordUnreadable, "record_unreadable",
@@ -69,6 +73,10 @@ struct FlawTests {
         (
             .checkpointColumnsDiffer(size: 3), "checkpoint_columns_differ",
             "the stored checkpoint of size 3: its columns differ from its signed text"
+        ),
+        (
+            .checkpointRemoved(size: 3), "checkpoint_removed",
+            "the checkpoint of size 3 was removed, and the log's key has signed it"
         ),
         (
             .keptCheckpointUnsound(.unsigned), "kept_checkpoint_unsound",
@@ -122,8 +130,47 @@ struct FlawTests {
             "the projection row of subject \(name) is not what its events give"
         ),
         (
+            .projectionForged(subject: someone), "projection_forged",
+            "the service did not write the projection row of subject \(name)"
+        ),
+        (
             .projectionOfNobody(subject: someone), "projection_of_nobody",
             "the projection has a row of subject \(name), of whom there are no events"
+        ),
+        (
+            .eventAfterErasure, "event_after_erasure",
+            "the event is of a subject who was erased before"
+        ),
+        (
+            .erasureNotInLog(subject: someone), "erasure_not_in_log",
+            "the projection says that subject \(name) was erased, and no event does"
+        ),
+    ]
+
+    private static let rowFlaws: [(VerificationFlaw, String, String)] = [
+        (
+            .appRow("demo", .missing), "app_row_missing",
+            "app demo: its row is missing, and events tell of it"
+        ),
+        (
+            .appRow("demo", .ofNobody), "app_row_of_nobody",
+            "app demo: its row is there, and no event made it"
+        ),
+        (
+            .appRow("demo", .differs), "app_row_differs",
+            "app demo: its row says something else than its events"
+        ),
+        (
+            .apiKeyRow("a1", .missing), "api_key_row_missing",
+            "API key a1: its row is missing, and events tell of it"
+        ),
+        (
+            .apiKeyRow("a1", .ofNobody), "api_key_row_of_nobody",
+            "API key a1: its row is there, and no event made it"
+        ),
+        (
+            .apiKeyRow("a1", .differs), "api_key_row_differs",
+            "API key a1: its row says something else than its events"
         ),
     ]
 
@@ -135,6 +182,10 @@ struct FlawTests {
         (
             .valueWithoutDataKey(subject: someone), "value_without_data_key",
             "the vault has a value of subject \(name), who has no data key"
+        ),
+        (
+            .droppedWithinGrace, "values_dropped_early",
+            "values were dropped before their app's grace was over"
         ),
         (
             .lookup(kind: "user", .eventMissing), "lookup_event_missing",
@@ -186,6 +237,31 @@ struct FlawTests {
         (.valueNotNamed(token), "value_not_named", "the log names no access_token of version 7"),
         (.valueNotOfApp(token), "value_not_of_app", "an app has no access_token of version 7"),
         (
+            .pastValueMissing(token), "value_lost",
+            "the access_token of version 7 was replaced and is missing, and no event says that it "
+                + "was dropped"
+        ),
+        (
+            .droppedValueThere(token), "value_not_dropped",
+            "the access_token of version 7 is there, and an event says that it was dropped"
+        ),
+        (
+            .decisionDiffers, "app_decision_differs",
+            "what it has decided is not what its events say"
+        ),
+        (
+            .valueLeft(token), "value_left",
+            "the subject was erased, and the access_token of version 7 is still there"
+        ),
+        (
+            .dataKeyLeft, "data_key_left",
+            "the subject was erased, and the data key is still there"
+        ),
+        (
+            .lookupLeft(.human), "lookup_left",
+            "the subject was erased, and a lookup of kind human is still there"
+        ),
+        (
             .userLookupUnknown, "user_lookup_unknown",
             "no lookup leads from the client_user_id to the subject"
         ),
@@ -198,7 +274,7 @@ struct FlawTests {
 
     @Test("every flaw has its kind and its sentence, and every kind has a flaw")
     func sentences() {
-        var flaws = Self.logFlaws + Self.userFlaws + Self.vaultFlaws
+        var flaws = Self.logFlaws + Self.userFlaws + Self.rowFlaws + Self.vaultFlaws
         for (flaw, kind, sentence) in Self.ownedFlaws {
             flaws.append((.subject(Self.someone, flaw), kind, "subject \(Self.name): \(sentence)"))
             flaws.append((.app("demo", flaw), kind, "app demo: \(sentence)"))

@@ -5,6 +5,7 @@ import Logging
 import MerkleLog
 import Postgres
 import TestSupport
+import Vault
 
 /// A log with a checkpoint after each event, read once, and ways to damage it.
 struct TamperedLog: Sendable {
@@ -12,6 +13,7 @@ struct TamperedLog: Sendable {
     private let apps: [UInt128: String]
     private let checkpoints: [SoundCheckpoint]
     private let leaves: [MerkleHash]
+    private let vault: Vault
 
     /// One change of a row.
     struct Change {
@@ -26,7 +28,7 @@ struct TamperedLog: Sendable {
                 "tamper_rows",
                 """
                 select position, event_id, app_id, subject, subject_version, type, recorded_at,
-                    record from ledger.event where log_id = 0 order by position
+                    record, mac from ledger.event where log_id = 0 order by position
                 """
             )
         ) { result throws(PostgresError) in
@@ -37,6 +39,7 @@ struct TamperedLog: Sendable {
         await connection.close()
         apps = [test.app.id.value: test.app.clientID]
         leaves = rows.map { MerkleHash(leaf: $0.record) }
+        vault = test.store.vault
         var frontier = TreeFrontier()
         var checkpoints: [SoundCheckpoint] = []
         for leaf in leaves {
@@ -89,6 +92,7 @@ struct TamperedLog: Sendable {
         try await test.store.recordReads(
             [(.accessToken, 1)],
             of: user,
+            test.app,
             key: "key",
             context: TestStore.context
         )
@@ -103,7 +107,8 @@ struct TamperedLog: Sendable {
             logID: 0,
             positions: Int64(index)..<Int64(index) + 1,
             apps: apps,
-            checks: Set(VerificationPlan.Check.allCases)
+            checks: Set(VerificationPlan.Check.allCases),
+            vault: vault
         )
         stretch.take(row)
         stretch.finish()
@@ -122,7 +127,9 @@ struct TamperedLog: Sendable {
             logID: 0,
             positions: 0..<Int64(self.rows.count),
             apps: apps,
-            checks: checks
+            checks: checks,
+            // What is tried here must be seen without a key.
+            vault: nil
         )
         for row in rows { stretch.take(row) }
         stretch.finish()
@@ -178,6 +185,11 @@ struct TamperedLog: Sendable {
                 add("record byte \(index)") { $0.record[index] ^= mask }
             }
         }
+        for index in row.mac?.indices ?? 0..<0 {
+            for mask in [UInt8(0x01), 0x80] { add("mac byte \(index)") { $0.mac?[index] ^= mask } }
+        }
+        add("no mac") { $0.mac = nil }
+        add("a longer mac") { $0.mac?.append(0) }
         add("no subject") { $0.subject = $0.subject == nil ? 0 : nil }
         add("no version") { $0.version = $0.version == nil ? 0 : nil }
         return changes

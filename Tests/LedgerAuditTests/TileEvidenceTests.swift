@@ -38,6 +38,7 @@ struct TileEvidenceTests {
             try await test.store.recordReads(
                 [(.accessToken, 1)],
                 of: user,
+                test.app,
                 key: "key",
                 context: TestStore.context
             )

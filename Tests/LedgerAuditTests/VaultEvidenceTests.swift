@@ -106,6 +106,11 @@ struct VaultEvidenceTests {
             .valueNotOfApp, "app demo: an app has no app_key of version 1"
         ),
         (
+            // Whoever could do this unseen could read tokens unseen.
+            "update ledger.app set access_log = 'off'",
+            .appDecisionDiffers, "app demo: what it has decided is not what its events say"
+        ),
+        (
             """
             insert into vault.value select log_id, subject, 'access_token', 1, sealed
             from vault.value where kind = 'client_secret'
@@ -176,7 +181,16 @@ struct VaultEvidenceTests {
                 },
                 "\(findings)"
             )
-            #expect(try await Verification.run(test.owner).findings == [], "without the root key")
+            // The version of a secret is in the log as well, and so is what an app has decided.
+            let told: [VerificationReport.Finding.Kind] =
+                damage.sql.contains("client_secret_version")
+                ? [.appRowDiffers]
+                : damage.kind == .appDecisionDiffers ? [.appDecisionDiffers] : []
+            #expect(
+                try await Verification.run(test.owner).findings.map(\.kind)
+                    == told,
+                "without the root key"
+            )
         }
     }
 
@@ -224,7 +238,7 @@ struct VaultEvidenceTests {
         }
         let database = try await TestPostgres.freshDatabase(template: template)
         var plan = VerificationPlan()
-        plan.rootKey = RootKey(bytes: [UInt8](repeating: 1, count: 32))
+        plan.rootKeys = RootKeys(RootKey(bytes: [UInt8](repeating: 1, count: 32)))
         let owner = PostgresConfiguration(url: database.url)
         for _ in 0..<2 {
             let report = try await Verification.run(owner, plan: plan)
@@ -239,7 +253,7 @@ struct VaultEvidenceTests {
         try await TestStore.run { test in
             let other = RootKey(bytes: [UInt8](repeating: 1, count: 32))
             var plan = VerificationPlan()
-            plan.rootKey = other
+            plan.rootKeys = RootKeys(other)
             await #expect(throws: VaultError.wrongRootKey(id: other.id)) {
                 try await Verification.run(test.owner, plan: plan)
             }
@@ -275,7 +289,7 @@ struct VaultEvidenceTests {
             _ = try await test.connectedUser("alice")
             try await watcher.look()
             var plan = VerificationPlan()
-            plan.rootKey = test.rootKey
+            plan.rootKeys = RootKeys(test.rootKey)
             plan.since[0] = 1
             let report = try await Verification.run(test.owner, plan: plan)
             #expect(report.findings == [])

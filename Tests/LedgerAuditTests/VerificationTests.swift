@@ -207,6 +207,7 @@ struct VerificationTests {
         try await test.store.recordReads(
             [(.accessToken, 1)],
             of: user,
+            test.app,
             key: "key",
             context: TestStore.context
         )

@@ -86,6 +86,59 @@ struct AppUpdateTests {
         }
     }
 
+    @Test(
+        "what is kept of an app's users is decided when it is added, or later, and told each time"
+    )
+    func decisions() async throws {
+        try await TestStore.run { test in
+            #expect(test.app.supersededGraceSeconds == SupersededGrace.usualSeconds)
+            #expect(test.app.accessRecording == .full)
+            #expect(try await lastUpdate(test) == nil, "what is usual is not told")
+            #expect(
+                try await update(test) {
+                    $0.supersededGraceSeconds = 60
+                    $0.accessRecording = .off
+                } == .written
+            )
+            var told = LedgerEvent.AppUpdate()
+            told.supersededGraceSeconds = 60
+            told.accessRecording = .off
+            #expect(try await lastUpdate(test) == told)
+            let app = try await stored(test)
+            #expect(app.supersededGraceSeconds == 60 && app.accessRecording == .off)
+            let same = try await update(test) {
+                $0.supersededGraceSeconds = 60
+                $0.accessRecording = .off
+            }
+            #expect(same == .unchanged)
+
+            let other = NewApp(
+                clientID: "other",
+                name: "Other",
+                clientSecret: Secret("other"),
+                appKey: nil,
+                connectURL: "http://127.0.0.1:1",
+                userURL: "http://127.0.0.1:1",
+                apiURL: "http://127.0.0.1:1",
+                allowedOrigins: [],
+                supersededGraceSeconds: 60,
+                accessRecording: .off
+            )
+            #expect(
+                try await test.store.add(other, context: TestStore.context, owner: test.owner)
+            )
+            #expect(try await lastUpdate(test) == told)
+            let added = try #require(await test.store.app(clientID: "other"))
+            #expect(added.supersededGraceSeconds == 60 && added.accessRecording == .off)
+            // Beyond what may be decided.
+            for seconds in [-1, SupersededGrace.secondsMax + 1] {
+                await #expect(throws: StoreError.self) {
+                    try await update(test) { $0.supersededGraceSeconds = seconds }
+                }
+            }
+        }
+    }
+
     @Test("nothing different is nothing written, and an app that changed meanwhile is let be")
     func conflicts() async throws {
         try await TestStore.run { test in

@@ -35,6 +35,7 @@ struct AppendTests {
             try await test.store.recordReads(
                 [(.accessToken, 1), (.publicToken, 2)],
                 of: user,
+                test.app,
                 key: "key",
                 context: TestStore.context
             )
@@ -230,7 +231,7 @@ struct AppendTests {
                 var command = factory.command(subject, expected: version)
                 command.drops = [.init(kind: .sessionToken, version: version)]
                 command.values = [.init(kind: .sessionToken, version: version + 1, bytes: [1])]
-                let append = AppendStatement([command], logID: 0, rootKeyID: "test")
+                let append = AppendStatement([command], log: .facts, vault: test.store.vault)
                 let verdicts = try await connection.query(append.statement) {
                     result throws(PostgresError) in try append.verdicts(result)
                 }
@@ -303,7 +304,7 @@ struct AppendTests {
     func isolation() async throws {
         try await TestStore.run { test in
             let factory = CommandFactory(test: test)
-            let append = AppendStatement([factory.command()], logID: 0, rootKeyID: "test")
+            let append = AppendStatement([factory.command()], log: .facts, vault: test.store.vault)
             for level in ["repeatable read", "serializable"] {
                 let connection = try await test.serviceConnection()
                 try await connection.script("begin isolation level \(level)")
@@ -313,7 +314,14 @@ struct AppendTests {
                 #expect(error?.sqlState?.rawValue == "LG002")
             }
             let error = await #expect(throws: PostgresError.self) {
-                try await factory.send([factory.command()], logID: 7)
+                let row = factory.command().row(.facts, test.store.vault)
+                let append = Statement(
+                    "test_append",
+                    "select from ledger.append_events(7, array[$1::ledger.append_command], $2)",
+                    .row(row),
+                    .bytea(test.store.vault.databaseSecret)
+                )
+                try await test.pool.query(append) { _ throws(PostgresError) in }
             }
             #expect(error?.sqlState?.rawValue == "LG003")
             #expect(try await factory.size() == 1)

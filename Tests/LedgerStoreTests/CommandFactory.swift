@@ -64,13 +64,13 @@ struct CommandFactory {
     /// Sends one batch, the long way unless told otherwise, and gives the verdicts.
     func send(
         _ commands: [AppendCommand],
-        logID: Int32 = 0,
+        log: Log = .facts,
         tellsEach: Bool = true
     ) async throws(PostgresError) -> [AppendVerdict?] {
         let append = AppendStatement(
             commands,
-            logID: logID,
-            rootKeyID: "test",
+            log: log,
+            vault: test.store.vault,
             tellsEach: tellsEach
         )
         return try await test.pool.query(append.statement) { result throws(PostgresError) in
@@ -92,6 +92,16 @@ struct CommandFactory {
 }
 
 extension TestStore {
+    /// What takes the log's lock, with the service's rights and its secret.
+    var lockingTheLog: String {
+        "select ledger.settle_events(0, '{}', \(secret))"
+    }
+
+    /// The secret, as SQL has it.
+    private var secret: String {
+        "decode('\(store.vault.databaseSecret.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())', 'hex')"
+    }
+
     /// All events of a log, page by page.
     func log(_ log: Log = .facts) async throws -> [StoredEvent] {
         var events: [StoredEvent] = []

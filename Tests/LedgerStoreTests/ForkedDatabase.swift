@@ -7,6 +7,8 @@ import TestSupport
 struct ForkedDatabase {
     /// The copy with the rights of the service.
     let service: PostgresConfiguration
+    /// The same with all rights.
+    let owner: PostgresConfiguration
 
     init(of test: TestStore) async throws {
         let copy = try await TestPostgres.freshDatabase(template: "test_store")
@@ -53,5 +55,6 @@ struct ForkedDatabase {
         service.lockTimeMax = .seconds(60)
         service.statementTimeMax = .seconds(60)
         self.service = service
+        owner = PostgresConfiguration(url: copy.url)
     }
 }

@@ -151,11 +151,6 @@ struct IntegratorTests {
             sql: "delete from ledger.event where log_id = 0 and position = 4;",
             alarm: .missingRecords(from: 4)
         ),
-        Damage(
-            name: "a checkpoint of another root",
-            sql: "update ledger.checkpoint set root = sha256('x') where log_id = 0 and size = 7;",
-            alarm: .foreignCheckpoint(source: "the last checkpoint")
-        ),
     ]
 
     @Test("what contradicts the last checkpoint is an alarm at the start", arguments: damages)

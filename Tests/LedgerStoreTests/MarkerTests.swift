@@ -1,18 +1,26 @@
+import Foundation
 import Ledger
 @testable import LedgerStore
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 import Vault
 
 @Suite("Secrets in the database", .timeLimit(.minutes(5)))
 struct MarkerTests {
+    /// That the work is done.
+    private final class Flag: Sendable {
+        let isOver = Atomic(false)
+    }
+
     /// PostgreSQL as talkative as it can be made.
     private static let talkative = [
         "log_statement": "all", "log_min_messages": "debug1", "log_min_error_statement": "debug1",
         "log_min_duration_statement": "0", "log_parameter_max_length": "-1",
         "log_parameter_max_length_on_error": "-1", "log_error_verbosity": "verbose",
-        "log_connections": "on",
+        "log_connections": "on", "track_activity_query_size": "65536",
+        "shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "all",
     ]
 
     private static let markers = [
@@ -27,15 +35,21 @@ struct MarkerTests {
     func markers() async throws {
         try await TestCluster.run(settings: Self.talkative) { cluster in
             try await TestStore.run(on: cluster) { test in
-                let key = try await work(test)
-                try await provoke(test)
                 let owner = try await test.ownerConnection()
-                let queries = try await owner.query(
-                    Statement("queries", "select string_agg(query, ' ') from pg_stat_activity")
-                ) { result throws(PostgresError) in try result.text(0, 0) }
-                #expect(queries.contains("append_events") || queries.contains("read_users"))
-                #expect(!queries.contains("MARKER"))
+                try await owner.script("create extension pg_stat_statements schema public")
+                let key = try await watched(test)
+                try await provoke(test)
+                let texts = Self.markers + [key]
+                let statements = try await Self.text(of: Self.statements, owner)
+                #expect(statements.contains("append_events") && statements.contains("add_app"))
+                for text in texts { #expect(!statements.contains(text)) }
                 try await owner.script("checkpoint")
+                let backup = try SteppedIntegrator.temporaryFolder()
+                defer { try? FileManager.default.removeItem(atPath: backup) }
+                try await cluster.backUp(to: backup + "/data")
+                let copied = try await PostgresTools.files(under: backup, holding: ["VISIBLE"])
+                #expect(copied.contains { $0.contains("/base/") })
+                #expect(try await PostgresTools.files(under: backup, holding: texts) == [])
                 let dump = try await PostgresTools.data(test.owner.url)
                 #expect(dump.contains("VISIBLE"))
                 for marker in Self.markers { #expect(!dump.contains(marker)) }
@@ -50,10 +64,53 @@ struct MarkerTests {
                 #expect(visible.contains(log), "the server's log shows parameters")
                 #expect(visible.contains { $0.contains("/pg_wal/") })
                 #expect(visible.contains { $0.contains("/base/") })
-                let texts = Self.markers + [key]
                 let hits = try await PostgresTools.files(under: folder, holding: texts)
                 #expect(hits == [])
             }
+        }
+    }
+
+    private static let statements = Statement(
+        "statements",
+        "select coalesce(string_agg(query, ' '), '') from public.pg_stat_statements"
+    )
+
+    private static let activity = Statement(
+        "activity",
+        "select coalesce(string_agg(query, ' '), '') from pg_stat_activity where pid <> pg_backend_pid()"
+    )
+
+    private static func text(
+        of statement: Statement,
+        _ connection: PostgresConnection
+    ) async throws -> String {
+        try await connection.query(statement) { result throws(PostgresError) in
+            try result.text(0, 0)
+        }
+    }
+
+    /// Works while somebody looks all the time at what the sessions do; gives an API key back.
+    private func watched(_ test: TestStore) async throws -> String {
+        let flag = Flag()
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                let watcher = try await test.ownerConnection()
+                var seen = ""
+                while !flag.isOver.load(ordering: .acquiring) {
+                    let text = try await Self.text(of: Self.activity, watcher)
+                    #expect(!text.contains("MARKER"))
+                    seen += text
+                }
+                #expect(seen.contains("append_events") || seen.contains("read_users"))
+                await watcher.close()
+            }
+            let key: String
+            do {
+                defer { flag.isOver.store(true, ordering: .releasing) }
+                key = try await work(test)
+            }
+            try await group.waitForAll()
+            return key
         }
     }
 
@@ -98,6 +155,7 @@ struct MarkerTests {
         try await test.store.recordReads(
             [(.accessToken, 3)],
             of: user,
+            test.app,
             key: key.id,
             context: TestStore.context
         )
@@ -126,7 +184,7 @@ struct MarkerTests {
             context: RecordContext(actor: "VISIBLE" + String(repeating: "x", count: 20_000))
         )
         long.append(.connectionBroken(reason: "x"))
-        long.keep(Secret("MARKERpublic"), .publicToken, version: 99)
+        long.keep(Secret("MARKERpublic"), .sessionToken, version: 99)
         await #expect(throws: StoreError.refused(.checkViolation)) {
             try await test.store.write(long, to: current)
         }

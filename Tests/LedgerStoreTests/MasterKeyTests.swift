@@ -14,13 +14,21 @@ struct MasterKeyTests {
             let wrong = RootKey(bytes: [UInt8](repeating: 9, count: 32))
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let error = await #expect(throws: StoreOpeningError.self) {
-                _ = try await LedgerStore(pool: test.pool, rootKey: wrong, logger: logger)
+                _ = try await LedgerStore(
+                    pool: test.pool,
+                    rootKeys: RootKeys(wrong),
+                    logger: logger
+                )
             }
             guard case .vault(.wrongRootKey(wrong.id)) = error else {
                 Issue.record("expected a wrong root key, got \(String(describing: error))")
                 return
             }
-            _ = try await LedgerStore(pool: test.pool, rootKey: test.rootKey, logger: logger)
+            _ = try await LedgerStore(
+                pool: test.pool,
+                rootKeys: RootKeys(test.rootKey),
+                logger: logger
+            )
         }
     }
 
@@ -32,11 +40,19 @@ struct MasterKeyTests {
             await owner.close()
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let error = await #expect(throws: StoreOpeningError.self) {
-                _ = try await LedgerStore(pool: test.pool, rootKey: test.rootKey, logger: logger)
+                _ = try await LedgerStore(
+                    pool: test.pool,
+                    rootKeys: RootKeys(test.rootKey),
+                    logger: logger
+                )
             }
             guard case .recordsWithoutKeys = error else {
                 Issue.record("\(String(describing: error))")
                 return
+            }
+            // Nor are any made by who may make them.
+            await #expect(throws: StoreOpeningError.self) {
+                try await Migrator.makeKeys(RootKeys(test.rootKey), on: test.owner)
             }
             let keys = try await test.count(
                 Statement("keys", "select count(*) from vault.master_key")
@@ -45,28 +61,45 @@ struct MasterKeyTests {
         }
     }
 
-    @Test("copies that start together on a new database agree on its keys")
+    @Test("without keys the store does not open, and makes none: only the owner does, once")
     func firstStart() async throws {
         let database = try await TestPostgres.freshDatabase()
-        let configuration = PostgresConfiguration(url: database.url)
-        _ = try await Migrator.migrate(configuration)
+        let owner = PostgresConfiguration(url: database.url)
+        _ = try await TestStore.migrate(owner)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let pool = PostgresPool(configuration: configuration, logger: logger)
+        let url = try await TestPostgres.url(database: database.name, user: TestStore.serviceRole)
+        let pool = PostgresPool(configuration: PostgresConfiguration(url: url), logger: logger)
         defer { pool.close() }
-        let key = RootKey(bytes: [UInt8](repeating: 9, count: 32))
-        let fingerprints = try await withThrowingTaskGroup(of: Fingerprint.self) { group in
-            for _ in 0..<8 {
-                group.addTask {
-                    let store = try await LedgerStore(pool: pool, rootKey: key, logger: logger)
-                    return store.vault.fingerprint(
-                        .user,
-                        of: Secret("alice"),
-                        app: Identifier(value: 1)
-                    )
-                }
-            }
-            return try await group.reduce(into: Set()) { $0.insert($1) }
+        let keys = RootKeys(RootKey(bytes: [UInt8](repeating: 9, count: 32)))
+        let error = await #expect(throws: StoreOpeningError.self) {
+            _ = try await LedgerStore(pool: pool, rootKeys: keys, logger: logger)
         }
-        #expect(fingerprints.count == 1)
+        guard case .keysNotMade = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        // Programs that make them at once agree.
+        let made = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for _ in 0..<8 { group.addTask { try await Migrator.makeKeys(keys, on: owner) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(made.contains(true))
+        let stored = try await keyRows(owner)
+        #expect(stored.count == MasterKeyPurpose.allCases.count)
+        #expect(try await !Migrator.makeKeys(keys, on: owner))
+        #expect(try await keyRows(owner) == stored)
+        _ = try await LedgerStore(pool: pool, rootKeys: keys, logger: logger)
+        let wrong = RootKeys(RootKey(bytes: [UInt8](repeating: 8, count: 32)))
+        await #expect(throws: StoreOpeningError.self) {
+            try await Migrator.makeKeys(wrong, on: owner)
+        }
+        #expect(try await keyRows(owner) == stored)
+    }
+
+    private func keyRows(_ owner: PostgresConfiguration) async throws -> [[UInt8]] {
+        let connection = try await PostgresConnection.connect(owner)
+        return try await connection.rows(
+            Statement("key_rows", "select wrapped from vault.master_key order by purpose")
+        ) { result, row throws(PostgresError) in try result.bytes(row, 0) }
     }
 }

@@ -24,12 +24,15 @@ struct PlanTests {
                 ("the long way", session.finish),
                 ("read by fingerprint", session.readByFingerprint),
                 ("read by subject", session.readBySubject),
+                ("accesses of a user", session.readAccesses),
+                ("values that are due", session.findDue), ("a drop", session.drop),
+                ("an app's last drop", session.readLastDrop),
             ]
             // More often than PostgreSQL waits before it keeps a plan for all parameters.
             for operation in operations { for _ in 0..<8 { try await operation.run() } }
             var before: [String: Int64] = [:]
             for (name, run) in operations { before[name] = try await session.rowsRead(run) }
-            try await fill(test)
+            try await fill(test, session.known)
             for (name, run) in operations {
                 let after = try await session.rowsRead(run)
                 let first = try #require(before[name])
@@ -39,7 +42,7 @@ struct PlanTests {
     }
 
     /// Adds users with all that they leave in the tables; nothing is analysed.
-    private func fill(_ test: TestStore) async throws {
+    private func fill(_ test: TestStore, _ known: Identifier) async throws {
         let owner = try await test.ownerConnection()
         try await owner.script(
             """
@@ -51,13 +54,20 @@ struct PlanTests {
             from new_user, ledger.log where log_id = 0;
             update ledger.log set size = size + \(Self.usersCount) where log_id = 0;
             insert into vault.user_state
-            select 0, '\(test.app.id)', subject, 1, now(), 'launched', null, null, null, '{}',
+            select 0, '\(test.app.id)', subject, 1, now(), 'launched', null, null, null, '{}', null,
                 uuid_send(subject), 'x', 'x', 'x'
             from new_user;
             insert into vault.lookup
             select 0, kind, uuid_send(subject), subject, subject
             from new_user, unnest(array['session', 'human']) as kind;
+            insert into ledger.event
+            select 1, size + n - 1, gen_random_uuid(), '\(test.app.id)',
+                case when n % 2 = 0 then subject else '\(known)' end, null, 'token.read', now(), '{}'
+            from new_user, ledger.log where log_id = 1;
+            update ledger.log set size = size + \(Self.usersCount) where log_id = 1;
             insert into vault.value select 0, subject, 'session_token', 1, 'x' from new_user;
+            insert into vault.value
+            select 0, subject, 'access_token', 1, 'x', '\(test.app.id)', now() from new_user;
             """
         )
         await owner.close()
@@ -70,7 +80,7 @@ private final class PlannedSession {
     private let connection: PostgresConnection
     private var number = 0
     private var version: Int64 = 0
-    private let known: Identifier
+    let known: Identifier
 
     init(factory: CommandFactory, connection: PostgresConnection) {
         self.factory = factory
@@ -86,8 +96,8 @@ private final class PlannedSession {
     private func append(_ commands: [AppendCommand], tellsEach: Bool = false) async throws {
         let append = AppendStatement(
             commands,
-            logID: 0,
-            rootKeyID: "test",
+            log: .facts,
+            vault: factory.test.store.vault,
             tellsEach: tellsEach
         )
         #expect(append.isShort != tellsEach)
@@ -132,6 +142,44 @@ private final class PlannedSession {
 
     func readBySubject() async throws {
         try await read(nil, known)
+    }
+
+    func readAccesses() async throws {
+        _ = try await connection.query(
+            LedgerStore.accesses(of: known, app: factory.test.app.id, from: 0, limit: 3)
+        ) { result throws(PostgresError) in result.rowCount }
+    }
+
+    func findDue() async throws {
+        let due = LedgerStore.supersededValues(by: factory.clock.now())
+        let count = try await connection.query(due) { result throws(PostgresError) in
+            result.rowCount
+        }
+        #expect(count == 0)
+    }
+
+    /// Of values that are gone already.
+    func drop() async throws {
+        let test = factory.test
+        let values = SupersededValues(
+            app: test.app.id,
+            clientID: "demo",
+            until: factory.clock.now().adding(seconds: -2 * 86_400),
+            count: 1
+        )
+        _ = try await connection.query(LedgerStore.owners(of: values)) {
+            result throws(PostgresError) in result.rowCount
+        }
+        let isDropped = try await connection.query(test.store.drop(values)) {
+            result throws(PostgresError) in try result.bool(0, 0)
+        }
+        #expect(!isDropped)
+    }
+
+    func readLastDrop() async throws {
+        _ = try await connection.query(LedgerStore.lastDrops(of: factory.test.app.id)) {
+            result throws(PostgresError) in result.rowCount
+        }
     }
 
     private func read(_ fingerprint: Fingerprint?, _ subject: Identifier?) async throws {

@@ -6,6 +6,7 @@ import MerkleLog
 import Postgres
 import TestSupport
 import Testing
+import Vault
 
 @Suite("What readiness asks of the store", .timeLimit(.minutes(5)))
 struct ProbeTests {
@@ -89,7 +90,7 @@ struct ProbeTests {
                 while (try? await test.store.holders(of: .log, pool)) == nil { await Task.yield() }
                 let store = try await LedgerStore(
                     pool: pool,
-                    rootKey: test.rootKey,
+                    rootKeys: RootKeys(test.rootKey),
                     logger: logger
                 )
                 // Each goes on, so that the second question of a call meets the load too.
@@ -135,13 +136,20 @@ struct ProbeTests {
             .readOnlyServer(isStandby: true), .triggersLost(["x"]), .synchronousCommitOff,
             .fsyncOff, .fullPageWritesOff, .dataChecksumsOff, .tooManyRights(["x"]),
             .rightsMissing(["x"]), .diskFull, .serverExhausted(sqlState: "53200"),
-            .logLocked(holders: "x"), .appendRefused(sqlState: "P0001"), .appendsStuck(seconds: 7),
-            .eventsLost(.facts, from: 7), .checkpointsStopped(.access, seconds: 31, why: "x"),
+            .logLocked(holders: "x"), .appendRefused(sqlState: "P0001"), .rootKeyChanged,
+            .erasuresUndone(count: 1), .erasuresUnreadable, .erasuresUnlisted,
+            .appendsStuck(seconds: 7),
+            .eventsLost(.facts, from: 7), .recordsForged(.facts, count: 1),
+            .checkpointsStopped(.access, seconds: 31, why: "x"),
             .witnessesAway(.facts, why: "x"), .answersWaiting(count: 1, seconds: 30),
             .spoolUnreadable,
             .shuttingDown,
         ]
         #expect(Set(all.map(\.code)).count == all.count)
+        #expect(
+            ReadinessCondition.codes == all.map(\.code),
+            "metrics name each, also while it is not so"
+        )
         // The document of the API names each of them.
         let file = #filePath.replacing("Tests/LedgerStoreTests/ProbeTests.swift", with: "")
         let document = try String(
@@ -156,7 +164,11 @@ struct ProbeTests {
             #expect(condition.nextStep.hasSuffix("."), "\(condition)")
         }
         let warnings = all.filter { $0.severity(acceptsUnsafeServer: false) == .warning }
-        #expect(warnings.map(\.code) == ["data_checksums_off", "witnesses_away"])
+        #expect(
+            warnings.map(\.code) == [
+                "data_checksums_off", "erasures_unlisted", "records_forged", "witnesses_away",
+            ]
+        )
         let early = ReadinessCondition.answersWaiting(count: 1, seconds: 29)
         #expect(early.severity(acceptsUnsafeServer: false) == .warning)
         // What keeps a launch from being written blocks on every server.
@@ -164,7 +176,8 @@ struct ProbeTests {
         #expect(
             accepted.map(\.code) == [
                 "triggers_lost", "fsync_off", "full_page_writes_off",
-                "data_checksums_off", "too_many_rights", "witnesses_away",
+                "data_checksums_off", "too_many_rights", "erasures_unlisted", "records_forged",
+                "witnesses_away",
             ]
         )
     }

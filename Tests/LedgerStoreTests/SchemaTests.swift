@@ -1,3 +1,4 @@
+import LedgerAudit
 import LedgerSchema
 @testable import LedgerStore
 import Logging
@@ -9,6 +10,8 @@ import Vault
 @Suite("The schema", .timeLimit(.minutes(5)))
 struct SchemaTests {
     private let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private let rootKey = RootKey(bytes: [UInt8](repeating: 7, count: 32))
 
     private func emptyDatabase() async throws -> PostgresConfiguration {
         PostgresConfiguration(url: try await TestPostgres.freshDatabase().url)
@@ -71,7 +74,47 @@ struct SchemaTests {
         async let first = Migrator.migrate(database)
         async let second = Migrator.migrate(database)
         let numbers = try await first + second
-        #expect(numbers == Migration.all.map(\.number))
+        #expect(numbers.sorted() == Migration.all.map(\.number))
+    }
+
+    @Test("no lock that everybody may take keeps a database from being migrated")
+    func advisoryLocks() async throws {
+        let database = try await emptyDatabase()
+        let stranger = try await PostgresConnection.connect(database.withoutTimeLimits)
+        // Every one that this server knows by the names that the program once had.
+        for name in ["token-ledger migrate", "token-ledger projection rebuild"] {
+            try await stranger.script("select pg_advisory_lock(hashtext('\(name)'))")
+        }
+        #expect(try await Migrator.migrate(database) == Migration.all.map(\.number))
+        #expect(try await ProjectionRebuild.run(database, rootKeys: nil).users == 0)
+        let owner = try await PostgresConnection.connect(database)
+        let users = try await owner.query(
+            Statement(
+                "advisory",
+                """
+                select count(*) from pg_proc where prosrc like '%advisory%'
+                    and pronamespace in ('ledger'::regnamespace, 'vault'::regnamespace)
+                """
+            )
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+        #expect(users == 0)
+    }
+
+    @Test("a table that somebody keeps locked ends a migration, and does not hang it")
+    func lockedTable() async throws {
+        let database = try await emptyDatabase()
+        _ = try await Migrator.migrate(database, upTo: 34)
+        let holder = try await PostgresConnection.connect(database.withoutTimeLimits)
+        try await holder.script("begin; lock table ledger.checkpoint in row exclusive mode")
+        let error = await #expect(throws: StoreOpeningError.self) {
+            try await Migrator.migrate(database)
+        }
+        guard case .tablesLocked = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        try await holder.script("rollback")
+        #expect(try await Migrator.migrate(database).first == 35)
     }
 
     @Test("the store opens at exactly its own migration")
@@ -90,6 +133,12 @@ struct SchemaTests {
             }
         }
         _ = try await Migrator.migrate(database)
+        guard case .keysNotMade = await openingError(database) else {
+            Issue.record("only the owner makes the deployment's own keys")
+            return
+        }
+        #expect(try await Migrator.makeKeys(RootKeys(rootKey), on: database))
+        #expect(try await !Migrator.makeKeys(RootKeys(rootKey), on: database))
         #expect(await openingError(database) == nil)
         let owner = try await PostgresConnection.connect(database)
         try await owner.script("insert into ledger.migration (number, name) values (9999, 'x')")
@@ -132,13 +181,15 @@ struct SchemaTests {
                 let error = await #expect(throws: StoreOpeningError.self) {
                     try await Migrator.migrate(owner)
                 }
-                guard case .serviceRoleMissing = error else {
+                guard case .roleMissing = error else {
                     Issue.record("\(String(describing: error))")
                     return
                 }
                 #expect("\(error!)".contains("create role token_ledger_service nologin"))
             }
             try await administrator.script("create role token_ledger_service nologin")
+            await #expect(throws: StoreOpeningError.self) { try await Migrator.migrate(owner) }
+            try await administrator.script("create role token_ledger_auditor nologin")
             #expect(try await Migrator.migrate(owner) == Migration.all.map(\.number))
             let refused = await #expect(throws: StoreOpeningError.self) {
                 try await Migrator.grantService(to: "service", on: owner)
@@ -151,6 +202,17 @@ struct SchemaTests {
             try await administrator.script("grant token_ledger_service to service")
             try await Migrator.grantService(to: "service", on: owner)
             await administrator.close()
+            _ = try await Migrator.makeKeys(RootKeys(rootKey), on: owner)
+            // The database and its schema are the owner's; functions of the server are not.
+            let open = try await Migrator.openToEverybody(on: owner)
+            #expect(open.count == 1)
+            #expect(open.first?.hasPrefix("revoke execute on function") == true)
+            let inside = try await PostgresConnection.connect(
+                PostgresConfiguration(url: try await cluster.url(database: "ledger"))
+            )
+            for statement in open { try await inside.script(statement) }
+            await inside.close()
+            #expect(try await Migrator.openToEverybody(on: owner) == [])
             let service = try await cluster.url(database: "ledger", user: "service")
             #expect(await openingError(PostgresConfiguration(url: service)) == nil)
         }
@@ -160,8 +222,7 @@ struct SchemaTests {
         let pool = PostgresPool(configuration: database, logger: quiet)
         defer { pool.close() }
         do {
-            let rootKey = RootKey(bytes: [UInt8](repeating: 7, count: 32))
-            _ = try await LedgerStore(pool: pool, rootKey: rootKey, logger: quiet)
+            _ = try await LedgerStore(pool: pool, rootKeys: RootKeys(rootKey), logger: quiet)
             return nil
         } catch {
             return error

@@ -36,6 +36,7 @@ struct SessionTests {
             // Functions and operators that would be taken in the place of the server's own.
             try await owner.script(
                 """
+                grant usage on schema public to public;
                 create function public.count(bigint) returns bigint language sql as 'select 0::bigint';
                 create function public.bad(a bigint, b bigint) returns boolean language sql
                     as 'select false';
@@ -84,14 +85,14 @@ struct SessionTests {
                 #expect(error == .unavailable)
                 let connection = try await test.serviceConnection()
                 let settling = await #expect(throws: PostgresError.self) {
-                    try await connection.script("select ledger.settle_events(0, '{}')")
+                    try await connection.script(test.lockingTheLog)
                 }
                 #expect(settling?.sqlState?.rawValue == "LG008")
                 try await connection.script("set synchronous_commit = local")
-                try await connection.script("select ledger.settle_events(0, '{}')")
+                try await connection.script(test.lockingTheLog)
                 try await connection.script("set client_min_messages = error")
                 let deaf = await #expect(throws: PostgresError.self) {
-                    try await connection.script("select ledger.settle_events(0, '{}')")
+                    try await connection.script(test.lockingTheLog)
                 }
                 #expect(deaf?.sqlState?.rawValue == "LG008")
             }

@@ -170,12 +170,13 @@ struct ShortAppendTests {
                     events: events
                 )
             }
-            let append = AppendStatement(commands, logID: 1, rootKeyID: "test")
+            let append = AppendStatement(commands, log: .access, vault: test.store.vault)
             #expect(append.isShort)
             #expect(
-                try await CommandFactory(test: test).send(commands, logID: 1, tellsEach: false) == [
-                    .appended(position: 0), .appended(position: 2), .appended(position: 3),
-                ]
+                try await CommandFactory(test: test).send(commands, log: .access, tellsEach: false)
+                    == [
+                        .appended(position: 0), .appended(position: 2), .appended(position: 3),
+                    ]
             )
             let stored = try await test.log(.access).map(\.bytes)
             #expect(stored == commands.flatMap { $0.events.map(\.bytes) })

@@ -1,5 +1,5 @@
-import Ledger
-import LedgerStore
+@testable import Ledger
+@testable import LedgerStore
 import Postgres
 import TestSupport
 import Testing
@@ -91,6 +91,7 @@ struct StoredValueTests {
     func fingerprint() async throws {
         try await TestStore.run { test in
             _ = try await test.connectedUser("alice")
+            let alice = try await test.user("alice")
             let owner = try await test.ownerConnection()
             try await owner.script(
                 """
@@ -99,11 +100,21 @@ struct StoredValueTests {
                 """
             )
             await #expect(throws: StoreError.damaged(.state)) { try await test.user("alice") }
+            // Whoever has the keys could make the state's MAC.
+            var state = alice.state
+            state.accessToken?.fingerprint = test.store.vault.fingerprint(
+                .accessToken,
+                of: Secret("another"),
+                app: test.app.id
+            )
+            let text = String(decoding: state.encoded(), as: UTF8.self)
+            let mac = try #require(
+                Fingerprint(test.store.vault.mac(ofState: state.encoded(), for: alice.owner))
+            )
             try await owner.script(
                 """
-                update vault.user_state set state = regexp_replace(state::text,
-                    '("access_token":\\{"version":1,"fingerprint":")[0-9a-z]{32}',
-                    '\\100000000000000000000000000000000')::json
+                update vault.user_state set state = '\(text)',
+                    state_mac = decode('\(mac)', 'hex')
                 """
             )
             let user = try await test.user("alice")

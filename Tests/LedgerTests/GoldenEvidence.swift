@@ -53,6 +53,40 @@ extension Golden {
                 """#
         ),
         Golden(
+            event: .logFollowed(.init(log: 0, from: 17)),
+            subjectVersion: nil,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"log.followed",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123",\#
+                "data":{"log":0,"from":17}}
+                """#
+        ),
+        Golden(
+            event:
+                .logFollowed(
+                    .init(
+                        log: 1,
+                        from: 0,
+                        query: EventQuery(
+                            types: ["token.read", "log.followed"],
+                            since: Golden.time,
+                            before: Golden.expiry
+                        )
+                    )
+                ),
+            subjectVersion: nil,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"log.followed",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123",\#
+                "data":{"log":1,"from":0,"types":["token.read","log.followed"],\#
+                "since":"2026-11-22T14:06:36.123456Z","before":"2026-11-22T14:21:36.000000Z"}}
+                """#
+        ),
+        Golden(
             event:
                 .tokenSearched(
                     accessToken: Golden.one,

@@ -32,7 +32,9 @@ struct Golden: Sendable, CustomTestStringConvertible {
         }
         let isAdministration =
             switch event {
-            case .appAdded, .appUpdated, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked: true
+            case .appAdded, .appUpdated, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
+                .rootKeyRotated, .valuesDropped, .accessNoted:
+                true
             default: false
             }
         return Record(
@@ -48,7 +50,8 @@ struct Golden: Sendable, CustomTestStringConvertible {
 }
 
 extension Golden {
-    static let all = flow + outcomes + settled + others + evidence + administration
+    static let all =
+        flow + bound + outcomes + settled + others + erasure + evidence + administration
 
     private static let flow: [Golden] = [
         Golden(
@@ -128,7 +131,7 @@ extension Golden {
                 "data":{"finalize":"019ab5d6-1c02-7002-8000-000000000002",\#
                 "launch":"019ab5d6-1c01-7001-8000-000000000001",\#
                 "session":"00112233445566778899aabbccddeeff",\#
-                "human":"ffeeddccbbaa99887766554433221100"}}
+                "human":"ffeeddccbbaa99887766554433221100","binding":"none"}}
                 """#
         ),
         Golden(

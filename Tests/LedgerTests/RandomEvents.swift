@@ -59,22 +59,23 @@ struct RandomEvents {
         LedgerEvent.Launch(launch: identifier(), finish: .direct, expiry: time())
     }
 
+    private mutating func finish(_ finalize: Identifier) -> LedgerEvent.Finish {
+        LedgerEvent.Finish(
+            finalize: finalize,
+            launch: identifier(),
+            session: fingerprint(),
+            human: fingerprint()
+        )
+    }
+
     private mutating func event() -> LedgerEvent {
         let finalize = finalizes[Int(random.next() % UInt64(finalizes.count))]
-        return switch random.next() % 20 {
+        return switch random.next() % 26 {
         case 0: .connectLaunched(launch())
         case 1: .editLaunched(launch(), publicTokenVersion: 1)
         case 2: .launchClosed(launch: identifier())
         case 3: .launchFailed(launch: identifier(), code: text())
-        case 4, 5, 6:
-            .finishReceived(
-                .init(
-                    finalize: finalize,
-                    launch: identifier(),
-                    session: fingerprint(),
-                    human: fingerprint()
-                )
-            )
+        case 4, 5, 6: .finishReceived(finish(finalize))
         case 7: .exchangeDispatched(finalize: finalize, number: Int64(random.next() % 3))
         case 8: .connectFinalized(finalize: finalize, launch: identifier(), human: fingerprint())
         case 9: .editFinalized(finalize: finalize, launch: identifier(), human: fingerprint())
@@ -86,7 +87,13 @@ struct RandomEvents {
         case 15: .finalizeAbandoned(finalize: finalize, reason: .answerLost)
         case 16: .finalizeAbandoned(finalize: finalize, reason: .neverSent)
         case 17: .finishRefused(launch: identifier(), human: fingerprint())
+        case 23: .subjectHeld(reason: .other)
+        case 24: .subjectReleased
         case 18: .personGone(human: fingerprint())
+        case 19: .finishHeld(finish(finalize))
+        case 20: .finishConfirmed(finalize: finalize, human: fingerprint())
+        case 21: .finalizeAbandoned(finalize: finalize, reason: .unconfirmed)
+        case 22: .verifierRefused(launch: identifier())
         default: .connectionBroken(reason: text())
         }
     }

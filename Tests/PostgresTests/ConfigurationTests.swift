@@ -40,6 +40,13 @@ struct ConfigurationTests {
         #expect(settings == ["0", "0", "0", "token-ledger", "UTF8"])
     }
 
+    @Test("for commands that read very much they are long, and none is lifted")
+    func long() async throws {
+        let configuration = PostgresConfiguration(url: try await TestPostgres.url())
+        let settings = try await settings(configuration.withLongLimits)
+        #expect(settings == ["1h", "10s", "1min", "token-ledger", "UTF8"])
+    }
+
     /// What a role may set, each with what it is in our sessions.
     private static let hostile = [
         ("search_path", "public, pg_catalog", "pg_catalog, pg_temp"),

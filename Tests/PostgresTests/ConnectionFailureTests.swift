@@ -58,7 +58,7 @@ struct ConnectionFailureTests {
                 ("\(known)/shut", .closedDatabase),
                 ("service=MARKER", .noSuchService),
                 ("postgresql://full:SECRET@\(address)/postgres", .tooManyConnections),
-                ("\(known)/postgres?sslmode=require", .tls),
+                ("\(known)/postgres?sslmode=require", .noTLS),
                 ("\(known)/postgres?sslmode=MARKER", .invalidParameter),
                 ("\(known)/postgres?options=-c%20work_mem%3DMARKER", .invalidParameter),
                 ("\(known)/postgres?options=-c%20MARKER%3D1", .invalidParameter),

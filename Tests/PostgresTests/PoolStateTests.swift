@@ -52,6 +52,26 @@ struct PoolStateTests {
         #expect(state.request(now: now) == .wait(5, opens: true, timerAt: nil))
     }
 
+    @Test("figures say who has connections and who waits, by share")
+    func figures() {
+        func calls(_ state: PoolState) -> [Int] {
+            let share = state.figures.shares[PoolShare.calls.rawValue]
+            return [share.leasedCount, share.waiterCount]
+        }
+        var state = PoolState(connectionsMax: 8, waitersMax: 16, waitMax: .seconds(2))
+        _ = state.request(.calls, now: now)
+        _ = state.request(.calls, now: now)
+        let (first, _) = state.opened()
+        #expect(calls(state) == [1, 1])
+        #expect(state.figures.openingCount == 1 && state.figures.idleCount == 0)
+        _ = state.release(first)
+        #expect(calls(state) == [1, 0])
+        _ = state.opened()
+        #expect(state.figures.openingCount == 0 && state.figures.idleCount == 1)
+        let bounds = state.figures.shares.map { "\($0.name) \($0.connectionsMax) \($0.waitersMax)" }
+        #expect(bounds == ["lookups 4 16", "calls 8 16", "bulk 2 2"])
+    }
+
     @Test("who asks much of one share leaves the others theirs")
     func shares() {
         var state = PoolState(connectionsMax: 8, waitersMax: 16, waitMax: .seconds(2))

@@ -4,6 +4,7 @@ package import LedgerAudit
 @testable package import LedgerStore
 import Logging
 package import Postgres
+import Vault
 
 /// One integrator of the log of facts, from its start, that looks when the test says so.
 package final class SteppedIntegrator {
@@ -84,7 +85,7 @@ package final class SteppedIntegrator {
     /// Verifies the whole database, with the root key and the folder.
     package func verify() async throws -> VerificationReport {
         var plan = VerificationPlan()
-        plan.rootKey = test.rootKey
+        plan.rootKeys = RootKeys(test.rootKey)
         plan.checkpointFolder = folder
         return try await Verification.run(test.owner, plan: plan)
     }

@@ -168,6 +168,12 @@ package actor TestCluster {
         try await start()
     }
 
+    /// Takes a copy of the running server's data into a folder, as `pg_basebackup` does.
+    package func backUp(to folder: String) async throws {
+        guard let cluster else { throw POSIXError(.ENOTCONN) }
+        try await PostgresTools.baseBackup(of: cluster, to: folder)
+    }
+
     /// Where the server's socket is.
     package func socketFolder() throws -> String {
         guard let cluster else { throw POSIXError(.ENOTCONN) }

@@ -17,7 +17,8 @@ package struct TestCommand: Sendable {
         case crash
     }
 
-    let process: pid_t
+    /// The process that it is.
+    package let process: pid_t
     /// The file that it writes to.
     private let log: String
 
@@ -29,12 +30,14 @@ package struct TestCommand: Sendable {
 
     /// Starts a command with further variables in its environment, lends it, and ends it.
     ///
-    /// Throws `TestProgramError` when it does not end as it should.
+    /// A wrapper is a program that becomes the command. Throws `TestProgramError` when it does not end
+    /// as it should.
     package static func run<Value: Sendable>(
         _ arguments: [String],
         environment: [String: String] = [:],
         log: String,
         ending: Ending = .interrupt,
+        under wrapper: [String] = [],
         _ body: (TestCommand) async throws -> Value
     ) async throws -> Value {
         // What an earlier one wrote would be taken for its own.
@@ -42,7 +45,7 @@ package struct TestCommand: Sendable {
         let result = try await Subprocess.run(
             .path("/bin/sh"),
             arguments: ChildProcess.arguments(
-                [try TestProgram.path] + arguments,
+                wrapper + [try TestProgram.path] + arguments,
                 log: log,
                 signal: "INT"
             ),

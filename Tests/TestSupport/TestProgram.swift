@@ -10,6 +10,7 @@ package struct TestProgram: Sendable {
         package let ledgerURL: String
         package let sandboxURL: String
         package let demoURL: String
+        package let metricsURL: String
         package let clientID: String
         /// The settings with which other commands work on the same database.
         package let settingsFile: String
@@ -23,6 +24,7 @@ package struct TestProgram: Sendable {
             case ledgerURL = "ledger_url"
             case sandboxURL = "sandbox_url"
             case demoURL = "demo_url"
+            case metricsURL = "metrics_url"
             case clientID = "client_id"
             case settingsFile = "settings_file"
             case databaseURL = "database_url"

@@ -7,7 +7,7 @@ internal import Wire
 
 /// `token-ledger serve` as a child of the tests, on a database of the test's own.
 package struct TestServe: Sendable {
-    /// A key of the app, with the scope `launch`.
+    /// A key of the app, for launches and for reading users.
     private let key: String
     private let command: TestCommand
 
@@ -21,8 +21,25 @@ package struct TestServe: Sendable {
     /// A database that the program can be started on, and what it needs to know of it.
     package struct Setup: Sendable {
         fileprivate let folder: String
-        fileprivate let settings: [String: String]
+        /// What commands beside it need in their environment.
+        package let settings: [String: String]
         fileprivate let key: String
+
+        /// The same on a copy of the database.
+        package func on(_ url: String) -> Setup {
+            with([
+                "TOKEN_LEDGER_OWNER_DATABASE_URL": url, "TOKEN_LEDGER_DATABASE_URL": url,
+            ])
+        }
+
+        /// The same with other settings; one that is empty counts as not set.
+        package func with(_ others: [String: String]) -> Setup {
+            Setup(
+                folder: folder,
+                settings: settings.merging(others) { _, other in other },
+                key: key
+            )
+        }
     }
 
     /// Migrates a database and registers an app in it.
@@ -31,12 +48,14 @@ package struct TestServe: Sendable {
     ///   - folder: where its root key, its spool and its output are.
     ///   - owner: the database with all rights.
     ///   - service: the same as the program shall reach it; as its owner, unless named.
+    ///   - provider: where the app's provider is; Human API itself, unless named.
     /// - Returns: what `run` needs.
     /// - Throws: `TestProgramError.ended` when a command fails.
     package static func prepare(
         in folder: TestProgramFolder,
         owner: String,
-        service: String? = nil
+        service: String? = nil,
+        provider: String? = nil
     ) async throws -> Setup {
         let rootKey = folder.path + "/root.key"
         _ = FileManager.default.createFile(
@@ -54,8 +73,11 @@ package struct TestServe: Sendable {
         ]
         var answer = ""
         for command in [
-            ["migrate"], ["app", "add", "--client-id", clientID, "--name", "Serve"],
-            ["api-key", "create", "--app", clientID, "--scope", "launch", "--json"],
+            ["migrate"],
+            ["app", "add", "--client-id", clientID, "--name", "Serve"]
+                + (provider.map { ["--provider-url", $0] } ?? []),
+            ["api-key", "create", "--app", clientID, "--json"]
+                + ["launch", "users:read", "export:identities"].flatMap { ["--scope", $0] },
         ] {
             answer = try await TestProgram.output(of: command, environment: settings)
         }
@@ -70,13 +92,15 @@ package struct TestServe: Sendable {
     package static func run<Value: Sendable>(
         _ setup: Setup,
         _ flags: [String] = [],
+        under wrapper: [String] = [],
         _ body: (TestServe) async throws -> Value
     ) async throws -> Value {
         try await TestCommand.run(
             ["serve"] + flags,
             environment: setup.settings,
             log: setup.folder + "/output-\(UUID())",
-            ending: .terminate
+            ending: .terminate,
+            under: wrapper
         ) { command in
             try await body(TestServe(key: setup.key, command: command))
         }
@@ -84,6 +108,9 @@ package struct TestServe: Sendable {
 
     /// Tells it to end.
     package func send(_ signal: Signal) { command.send(signal) }
+
+    /// The process that it is.
+    package var process: Int32 { command.process }
 
     /// A file of the system about its process, such as `limits`.
     package func processFile(_ name: String) throws -> String {
@@ -93,18 +120,37 @@ package struct TestServe: Sendable {
     /// Whether it has not ended yet.
     package var isRunning: Bool { command.isRunning }
 
-    /// Where it listens; waits until it does.
+    /// Where it listens without TLS; waits until it does.
     package var url: String {
+        get async throws { "http://127.0.0.1:\(try await port)" }
+    }
+
+    /// The port at which it listens; waits until it does.
+    package var port: Int {
         get async throws {
             while true {
                 for line in text.split(separator: "\n") where line.contains("service listens") {
                     let digits = line.split(separator: "port=").last?.prefix { $0.isNumber }
-                    if let digits { return "http://127.0.0.1:\(digits)" }
+                    if let port = digits.flatMap({ Int($0) }) { return port }
                 }
                 guard isRunning else { throw TestProgramError.notReady(output: text) }
                 try await Task.sleep(for: Self.pollInterval)
             }
         }
+    }
+
+    /// What `/readyz` says.
+    package func readiness() async throws -> (status: Int, text: String) {
+        try await get("/readyz")
+    }
+
+    /// What a path answers.
+    package func get(_ path: String) async throws -> (status: Int, text: String) {
+        var request = HTTPClientRequest(url: try await url + path)
+        request.headers.add(name: "Authorization", value: "Bearer " + key)
+        let response = try await HTTPClient.shared.execute(request, timeout: Self.callTimeMax)
+        let body = try await response.body.collect(upTo: 64 << 20)
+        return (Int(response.status.code), String(buffer: body))
     }
 
     /// Launches a user, and gives the answer's status and whether its connection ends.

@@ -9,6 +9,8 @@ package import Vault
 package struct TestStore: Sendable {
     /// The login role of the tests: a member of `token_ledger_service` and nothing else.
     package static let serviceRole = "token_ledger_test"
+    /// The same for `token_ledger_auditor`.
+    package static let auditorRole = "token_ledger_test_auditor"
 
     /// The store, opened and running.
     package let store: LedgerStore
@@ -70,6 +72,10 @@ package struct TestStore: Sendable {
             do $$ begin
                 create role \(serviceRole) login in role token_ledger_service;
             exception when duplicate_object or unique_violation then null;
+            end $$;
+            do $$ begin
+                create role \(auditorRole) login in role token_ledger_auditor;
+            exception when duplicate_object or unique_violation then null;
             end $$
             """
         )
@@ -80,9 +86,11 @@ package struct TestStore: Sendable {
     /// Lends one more store on the same database, as a second copy of the service.
     package func another<Value: Sendable>(
         service: PostgresConfiguration? = nil,
+        rootKeys: RootKeys? = nil,
         _ body: (LedgerStore) async throws -> Value
     ) async throws -> Value {
-        try await Self.opened(service ?? self.service, rootKey) { store, _ in
+        let rootKeys = rootKeys ?? RootKeys(rootKey)
+        return try await Self.opened(service ?? self.service, rootKeys) { store, _ in
             try await body(store)
         }
     }
@@ -97,13 +105,21 @@ package struct TestStore: Sendable {
         try await PostgresConnection.connect(service)
     }
 
+    /// A connection with the rights of an auditor.
+    package func auditor() -> PostgresConfiguration {
+        var auditor = service
+        auditor.url = auditor.url.replacing(Self.serviceRole, with: Self.auditorRole)
+        return auditor
+    }
+
     private static func run<Value: Sendable>(
         owner: PostgresConfiguration,
         service: PostgresConfiguration,
         _ body: (TestStore) async throws -> Value
     ) async throws -> Value {
         let rootKey = RootKey(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) })
-        return try await opened(service, rootKey) { store, pool in
+        _ = try await Migrator.makeKeys(RootKeys(rootKey), on: owner)
+        return try await opened(service, RootKeys(rootKey)) { store, pool in
             let app = NewApp(
                 clientID: "demo",
                 name: "Demo",
@@ -134,13 +150,17 @@ package struct TestStore: Sendable {
     /// Opens a store, lets it work while `body` runs, and ends it in order.
     private static func opened<Value: Sendable>(
         _ service: PostgresConfiguration,
-        _ rootKey: RootKey,
+        _ rootKeys: RootKeys,
         _ body: (LedgerStore, PostgresPool) async throws -> Value
     ) async throws -> Value {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let pool = PostgresPool(configuration: service, logger: logger)
         defer { pool.close() }
-        let store = try await LedgerStore(pool: pool, rootKey: rootKey, logger: logger)
+        let store = try await LedgerStore(
+            pool: pool,
+            rootKeys: rootKeys,
+            logger: logger
+        )
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await store.run() }
             let result: Result<Value, any Error>

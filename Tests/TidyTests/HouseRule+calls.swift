@@ -61,6 +61,29 @@ extension HouseRule {
             }
         },
         HouseRule(
+            name: "nothing is waited for without end, but where it is measured",
+            kept: [
+                ("Sources/LedgerBench/A.swift", "connect(a.withoutTimeLimits)"),
+                ("Tests/A/A.swift", "connect(a.withoutTimeLimits)"),
+                ("Sources/LedgerAudit/A.swift", "connect(a.withLongLimits)"),
+            ],
+            broken: [
+                ("Sources/LedgerAudit/A.swift", "connect(a.withoutTimeLimits)"),
+                ("Sources/LedgerStack/A.swift", "a.lockTimeMax = nil"),
+                ("Sources/LedgerStack/A.swift", "a.statementTimeMax = nil"),
+            ]
+        ) { file in
+            guard !file.stands(in: "Sources/LedgerBench/", "Sources/Postgres/", "Tests/") else {
+                return []
+            }
+            let lifted = ["statementTimeMax", "lockTimeMax", "idleInTransactionTimeMax"].flatMap {
+                file.occurrences(of: $0, "=", "nil")
+            }
+            return (file.occurrences(of: ".", "withoutTimeLimits") + lifted).map {
+                file.violation(file.code[$0].line, "use withLongLimits")
+            }
+        },
+        HouseRule(
             name: "no forced try",
             kept: [("Sources/A/A.swift", "try a(); try? b(); try !c; let d = \"try!\"")],
             broken: [("Tests/A/A.swift", "let a = try! b()")]

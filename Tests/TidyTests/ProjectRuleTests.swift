@@ -1,3 +1,4 @@
+import Foundation
 import Subprocess
 import SystemPackage
 import Testing
@@ -136,6 +137,50 @@ struct ProjectRuleTests {
         #expect(ProjectRules.floors(package: package("3.0.0")).isEmpty)
         #expect(ProjectRules.floors(package: package("2.99.9")).count == 1)
         #expect(ProjectRules.floors(package: "").count == 1)
+    }
+
+    private struct Resolved: Decodable {
+        struct Pin: Decodable {
+            struct State: Decodable {
+                let version: String?
+            }
+            let identity: String
+            let state: State
+        }
+        let pins: [Pin]
+    }
+
+    @Test("what was resolved is above the versions with known defects that the papers name")
+    func resolvedFloors() throws {
+        let tree = try SourceTree()
+        let text = try tree.text(of: "Package.resolved")
+        let resolved = try JSONDecoder().decode(Resolved.self, from: Data(text.utf8))
+        let versions = Dictionary(
+            uniqueKeysWithValues: resolved.pins.map { ($0.identity, $0.state.version ?? "0") }
+        )
+        let threats = SourceFile("docs/threats.md", try tree.text(of: "docs/threats.md"))
+        record(ProjectRules.resolvedFloors(versions, paper: threats))
+
+        let paper = SourceFile("docs/a.md", "needs swift-nio ≥ 2.100.0, swift-nio-http2 ≥ 1.44.1.")
+        func found(_ versions: [String: String]) -> Int {
+            ProjectRules.resolvedFloors(versions, paper: paper).count
+        }
+        #expect(found(["swift-nio": "2.100.0", "swift-nio-http2": "1.45.0"]) == 0)
+        #expect(found(["swift-nio": "2.99.9", "swift-nio-http2": "1.44.0"]) == 2)
+        #expect(found(["swift-nio": "3.0.0"]) == 0)
+        // The rule finds the floors that it is there for.
+        #expect(ProjectRules.resolvedFloors(["swift-nio": "0"], paper: threats).count >= 1)
+        #expect(ProjectRules.resolvedFloors(["swift-nio-http2": "0"], paper: threats).count >= 1)
+    }
+
+    @Test("crash points are in debug builds alone")
+    func crashPoints() throws {
+        let package = try SourceTree().text(of: "Package.swift")
+        let defined = package.split(separator: "\n").filter { $0.contains("CRASH_POINTS") }
+        #expect(
+            defined.map { $0.trimmingCharacters(in: .whitespaces) }
+                == [#".define("CRASH_POINTS", .when(configuration: .debug)),"#]
+        )
     }
 
     @Test("nothing that a build makes is tracked")

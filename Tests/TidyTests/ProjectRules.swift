@@ -88,6 +88,21 @@ enum ProjectRules {
         return [Violation(path: "Schema/Migration.swift", line: 1, message: message)]
     }
 
+    /// What the build resolved is not below a version that a paper names as `name ≥ 1.2.3`.
+    static func resolvedFloors(_ resolved: [String: String], paper: SourceFile) -> [Violation] {
+        func numbers(_ version: Substring) -> [Int] {
+            version.split(separator: ".").compactMap { Int($0) }
+        }
+        return paper.lines.enumerated().flatMap { index, line in
+            line.matches(of: /([a-z][a-z0-9-]+) ≥ ([0-9]+\.[0-9]+\.[0-9]+)/).compactMap { match in
+                guard let found = resolved[String(match.1)],
+                    numbers(found[...]).lexicographicallyPrecedes(numbers(match.2))
+                else { return nil }
+                return paper.violation(index + 1, "\(match.1) was resolved to \(found)")
+            }
+        }
+    }
+
     /// Versions below which a dependency has a defect that we would inherit.
     static func floors(package: String) -> [Violation] {
         let floors = [

@@ -26,6 +26,9 @@ struct UnusedNameTests {
         "customMirror": "dump and the debugger, which must not show secrets",
         "debugDescription": "the debugger and test reports",
         "makeAsyncIterator": "for await",
+        "legalClaim": "who writes the word as a flag",
+        "authorityOrder": "who writes the word as a flag",
+        "audit": "who writes the word as a flag",
         // What lower rooms offer and only tests have needed so far.
         "bundlesGrown": "who reads a log by its tiles, as the tests do",
         "checkViolation": "tests that name the SQLSTATE they expect",

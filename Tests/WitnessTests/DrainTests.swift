@@ -55,6 +55,7 @@ struct DrainTests {
                         [
                             "-c", script, "sh", output, try TestProgram.path, "serve",
                             "--port", "0", "--witness-policy", policy,
+                            "--spool-folder", folder.path + "/spool",
                         ] + flags
                     ),
                     input: .inputWriter,

@@ -1,3 +1,4 @@
+import Measures
 import MerkleLog
 import Subprocess
 import Testing
@@ -118,6 +119,16 @@ struct QuorumTests {
                     #expect(answer.note == nil)
                     let name = one == away ? "a" : "b"
                     #expect(answer.failures == ["\(name): it cannot be reached"])
+                    var page = MetricPage()
+                    quorum.fill(&page, logs: [(log.key.name, "facts")])
+                    for witness in ["a", "b"] {
+                        let labels = "{witness=\"\(witness)\",log=\"facts\"}"
+                        let fails = witness == name ? 1 : 0
+                        let line = "token_ledger_witness_failing\(labels) \(fails)\n"
+                        #expect(page.text.contains(line), "\(page.text)")
+                        #expect(page.text.contains("cosignature_age_seconds\(labels) "))
+                    }
+                    #expect(!page.text.contains("http"), "an address may hold a secret")
                 }
             }
         }

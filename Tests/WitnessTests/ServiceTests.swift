@@ -18,7 +18,10 @@ struct ServiceTests {
         let database = try await TestPostgres.freshDatabase()
         let url = try folder.write(database.url, to: "url")
         let rootKey = try folder.write(String(repeating: "5a", count: 32), to: "root-key")
-        _ = try await TestProgram.output(of: ["migrate", "--owner-database-url-file", url])
+        _ = try await TestProgram.output(
+            of: ["migrate", "--owner-database-url-file", url],
+            environment: ["TOKEN_LEDGER_ROOT_KEY_FILE": rootKey]
+        )
         // The server that the tests share may lose what was written, and this is its superuser.
         return ["--database-url-file", url, "--root-key-file", rootKey, "--accept-unsafe-server"]
     }
@@ -65,7 +68,7 @@ struct ServiceTests {
             .path("/bin/sh"),
             arguments: Arguments(
                 ["-c", script, "sh", output, try TestProgram.path, "serve", "--port", "0"]
-                    + ["--tree-access", "open"] + flags
+                    + ["--tree-access", "open", "--spool-folder", folder.path + "/spool"] + flags
             ),
             input: .inputWriter,
             output: .discarded,

@@ -5,12 +5,13 @@ internal import LedgerStore
 internal import NIOCore
 internal import Vault
 
-/// History: of one user, and of an app.
+/// History: of one user, of an app, and who read what of a user.
 struct EventRoutes: Sendable {
     let store: LedgerStore
 
     func add(to router: Router<LedgerRequestContext>) {
         router.get("/v1/users/:client_user_id/events") { try await history($0, $1) }
+        router.get("/v1/users/:client_user_id/access") { try await accesses($0, $1) }
         router.get("/v1/events") { try await events($0, $1) }
     }
 
@@ -34,6 +35,26 @@ struct EventRoutes: Sendable {
             Array(page.prefix(limit)),
             next: page.count > limit ? after + Int64(limit) : nil,
             .history
+        )
+    }
+
+    private func accesses(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, context, scope: .eventsRead, store: store)
+        let query = try Query(request, keys: ["cursor", "limit"])
+        let limit = try query.limit()
+        let start = try Self.start(query, .access)
+        let user = try await store.existingUser(context, of: caller.app)
+        // One more than is shown tells whether the page is the last, and where the next one begins.
+        let page = try await store.accesses(of: user, from: start, limit: limit + 1)
+        return Self.response(
+            Array(page.prefix(limit)),
+            next: page.count > limit ? page[limit].position : nil,
+            .access,
+            // Where accesses are not kept, the list must not look as though there were none.
+            before: "\"access_log\":\"\(caller.app.accessRecording.rawValue)\","
         )
     }
 
@@ -69,14 +90,13 @@ struct EventRoutes: Sendable {
     private static func response(
         _ events: [StoredEvent],
         next: Int64?,
-        _ kind: Cursor.Kind
+        _ kind: Cursor.Kind,
+        before members: String = ""
     ) -> Response {
-        var buffer = ByteBuffer(string: "{\"events\":[")
+        var buffer = ByteBuffer(string: "{\(members)\"events\":[")
         for (index, event) in events.enumerated() {
             buffer.writeString(index == 0 ? "" : ",")
-            buffer.writeString("{\"position\":\(event.position),\"event\":")
-            buffer.writeBytes(event.bytes)
-            buffer.writeString("}")
+            buffer.writeEntry(event)
         }
         buffer.writeString("]")
         if let next {
@@ -90,15 +110,5 @@ struct EventRoutes: Sendable {
             headers: [.contentType: "application/json"],
             body: ResponseBody(byteBuffer: buffer)
         )
-    }
-}
-
-extension LedgerStore {
-    /// Which log a query names: what happened to users, or who read what.
-    func log(_ query: Query) throws(LedgerError) -> Log {
-        guard let log = Log(name: query["log"] ?? Log.facts.name) else {
-            throw .malformed("log must be \"facts\" or \"access\".")
-        }
-        return log
     }
 }

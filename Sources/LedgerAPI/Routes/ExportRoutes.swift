@@ -12,8 +12,8 @@ internal import Wire
 /// It is on record, durable, before its first byte leaves (docs/threats.md#t28).
 struct ExportRoutes: Sendable {
     let store: LedgerStore
+    let room: ExportRoom
     let logger: Logger
-    let room = ExportRoom()
 
     func add(to router: Router<LedgerRequestContext>) {
         router.get("/v1/export") { try await export($0, $1) }
@@ -35,7 +35,7 @@ struct ExportRoutes: Sendable {
         let log = try store.log(query)
         let asked = ExportRequest(
             log: log,
-            query: try await eventQuery(query, of: caller.app),
+            query: try await store.eventQuery(query, of: caller.app),
             apps: [caller.app],
             positions: try await positions(query, caller, log)
         )
@@ -77,7 +77,7 @@ struct ExportRoutes: Sendable {
         let query = try Query(request, keys: ["subject", "user"])
         let asked = ExportRequest(
             log: .facts,
-            query: try await eventQuery(query, of: caller.app),
+            query: try await store.eventQuery(query, of: caller.app),
             apps: [caller.app],
             positions: 0..<(try await store.size(log: .facts))
         )
@@ -117,20 +117,6 @@ struct ExportRoutes: Sendable {
         ).response(head)
     }
 
-    /// Which events of an app are asked for; the user may be named by the app's own id.
-    private func eventQuery(_ query: Query, of app: StoredApp) async throws -> EventQuery {
-        var events = try query.eventQuery(of: app)
-        guard let text = query["user"] else { return events }
-        guard query["subject"] == nil else {
-            throw LedgerError.malformed("subject and user exclude each other.")
-        }
-        guard let user = try await store.user(try ClientUserID.parse(text), of: app) else {
-            throw LedgerError.notConnected
-        }
-        events.subject = user.subject
-        return events
-    }
-
     /// The positions that are asked for, as far as the log goes now.
     private func positions(
         _ query: Query,
@@ -138,29 +124,12 @@ struct ExportRoutes: Sendable {
         _ log: Log
     ) async throws -> Range<Int64> {
         let size = try await store.size(log: log)
-        let start = try await start(query, caller, log)
+        let start = try await store.start(query, of: caller.app, log) ?? 0
         let end = try query.position("until_position") ?? size
         guard query["until_position"] == nil || end >= start else {
             throw LedgerError.malformed("until_position must not be before the beginning.")
         }
         return start..<max(start, min(end, size))
-    }
-
-    /// Where an export begins: at a position, or after the last event that the caller has got.
-    private func start(
-        _ query: Query,
-        _ caller: Caller,
-        _ log: Log
-    ) async throws -> Int64 {
-        let position = try query.position("from_position")
-        guard let text = query["after"] else { return position ?? 0 }
-        guard position == nil else {
-            throw LedgerError.malformed("from_position and after exclude each other.")
-        }
-        guard let id = Identifier(text), let event = try await store.event(id: id),
-            event.app == caller.app.id, event.log == log
-        else { throw LedgerError.malformed("after must be the id of an event of this log.") }
-        return event.position + 1
     }
 }
 
@@ -178,6 +147,7 @@ private struct IdentityPage: Sendable {
                 writer.member("client_user_id", clientUserID.exposed)
             }
             if let humanID = identity.humanID { writer.member("human_id", humanID.exposed) }
+            if identity.isDamaged { writer.member("damaged", true) }
             writer.close()
             bytes += writer.bytes
             bytes.append(UInt8(ascii: "\n"))

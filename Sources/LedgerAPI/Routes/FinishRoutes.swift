@@ -41,12 +41,13 @@ struct FinishRoutes: Sendable {
         }
         router.post("/v1/finish/:launch_token") { request, context in
             try await answer(request, context) { launch in
-                let token = try await flows.finalizer.finish(
+                let answer = try await flows.finalizer.finish(
                     launch,
                     with: try await SessionTokenObject(request),
+                    from: .page,
                     context: context.launchContext
                 )
-                return .finished(token)
+                return .answering(answer, launch)
             }
         }
         router.post("/v1/finish/:launch_token/closed") { request, context in
@@ -70,7 +71,14 @@ struct FinishRoutes: Sendable {
         _ context: LedgerRequestContext,
         _ body: (Launch) async throws -> Response
     ) async throws -> Response {
-        let launch = try await launch(context)
+        let launch: Launch
+        do {
+            launch = try await self.launch(context)
+        } catch let error as LedgerError where error == .rateLimited(.launch) {
+            var response = Problem(error).response(requestID: context.requestID)
+            Self.allow(try await originOfAnApp(request), &response.headers)
+            return response
+        }
         let origin = try Self.allowedOrigin(request, launch.app)
         var response: Response
         do {
@@ -89,14 +97,30 @@ struct FinishRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let launch = try await launch(context)
         var headers: HTTPFields = [
             .accessControlAllowMethods: "POST",
             .accessControlAllowHeaders: Self.allowedHeaders,
             .accessControlMaxAge: "\(Self.preflightSeconds)",
         ]
-        Self.allow(try Self.allowedOrigin(request, launch.app), &headers)
+        do {
+            let launch = try await launch(context)
+            Self.allow(try Self.allowedOrigin(request, launch.app), &headers)
+        } catch let error as LedgerError where error == .rateLimited(.launch) {
+            // A browser shows no page why its preflight was refused: the post after it says so.
+            Self.allow(try await originOfAnApp(request), &headers)
+        }
         return Response(status: .noContent, headers: headers)
+    }
+
+    /// The page's origin, if any app lists it.
+    ///
+    /// Whose launch it is only the database knows, which a launch's rate spares. Where it is away, a
+    /// page cannot read the refusal, which stays one.
+    private func originOfAnApp(_ request: Request) async throws -> String? {
+        guard let origin = request.headers[.origin] else { return nil }
+        guard let isListed = try? await store.isListed(origin: origin) else { return nil }
+        guard isListed else { throw LedgerError.originRefused }
+        return origin
     }
 
     private func launch(_ context: LedgerRequestContext) async throws -> Launch {

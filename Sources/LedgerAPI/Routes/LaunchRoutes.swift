@@ -22,9 +22,27 @@ struct LaunchRoutes: Sendable {
         router.post("/v1/launches") { try await launch($0, $1) }
         router.post("/v1/launches/:launch_id/finish") { request, context in
             try await relayed(request, context) { launch, context in
-                let token = try await flows.finalizer.finish(
+                let answer = try await flows.finalizer.finish(
                     launch,
                     with: try await SessionTokenObject(request),
+                    from: .backend,
+                    context: context
+                )
+                return .answering(answer, launch)
+            }
+        }
+        router.post("/v1/launches/:launch_id/confirm") { request, context in
+            try await relayed(request, context) { launch, context in
+                let body = try await JSONBody(request, keys: Self.confirmKeys)
+                guard let code = try body.string("finish_code") else {
+                    throw LedgerError.malformed(
+                        "finish_code is missing: the page gets it where it posts the finish."
+                    )
+                }
+                let token = try await flows.finalizer.confirm(
+                    launch,
+                    verifier: try body.string("session_verifier").map { Secret($0) },
+                    code: code,
                     context: context
                 )
                 return .finished(token)
@@ -45,7 +63,8 @@ struct LaunchRoutes: Sendable {
         }
     }
 
-    private static let launchKeys: Set = ["client_user_id", "finish"]
+    private static let launchKeys: Set = ["client_user_id", "finish", "session_challenge"]
+    private static let confirmKeys: Set = ["session_verifier", "finish_code"]
 
     private func launch(
         _ request: Request,
@@ -62,7 +81,8 @@ struct LaunchRoutes: Sendable {
             Launcher.Request(
                 clientUserID: clientUserID,
                 finish: finish,
-                idempotencyKey: try Self.idempotencyKey(request),
+                challenge: try Self.challenge(try body.string("session_challenge")),
+                idempotencyKey: try request.idempotencyKey(for: "launch"),
                 mayMakeUser: { context.meter.mayMakeUser(key: caller.keyID) }
             ),
             of: caller.app,
@@ -119,14 +139,14 @@ struct LaunchRoutes: Sendable {
         return try await body(launch, context.recordContext(key: caller, request))
     }
 
-    private static func idempotencyKey(_ request: Request) throws(LedgerError) -> Secret? {
-        guard let key = request.headers[.idempotencyKey] else { return nil }
-        guard !key.isEmpty, key.utf8.count <= RequestLimits.idempotencyKeyBytesMax else {
+    private static func challenge(_ text: String?) throws(LedgerError) -> SessionChallenge? {
+        guard let text else { return nil }
+        guard let challenge = SessionChallenge(text) else {
             throw .malformed(
-                "Idempotency-Key must have 1 to \(RequestLimits.idempotencyKeyBytesMax) bytes."
+                "session_challenge must be the SHA-256 of a verifier in base64url: 43 characters."
             )
         }
-        return Secret("launch " + key)
+        return challenge
     }
 }
 
@@ -193,6 +213,22 @@ extension Response {
         writer.member("recorded", what)
         writer.close()
         return .json(.ok, writer)
+    }
+
+    /// What a finish has led to; one that is held is told how it is confirmed.
+    static func answering(_ answer: Finalizer.Answer, _ launch: Launch) -> Response {
+        switch answer {
+        case .finished(let publicToken): return .finished(publicToken)
+        case .held(let code, let until):
+            var writer = JSONWriter()
+            writer.open()
+            writer.member("launch_id", launch.data.launch)
+            writer.member("status", "held")
+            writer.member("finish_code", code.exposed)
+            writer.member("confirm_before", until)
+            writer.close()
+            return .json(.accepted, writer)
+        }
     }
 
     /// What every known client of a finish endpoint understands (docs/provider.md#finish-answer).

@@ -28,13 +28,6 @@ struct TokenRoutes: Sendable {
         if let known = request.headers[.ifNoneMatch], Self.matches(known, tag) {
             return Response(status: .notModified, headers: [.eTag: tag])
         }
-        // No token leaves, so none is on record as read.
-        guard request.method != .head else {
-            return Response(
-                status: .ok,
-                headers: [.contentType: "application/json", .eTag: tag]
-            )
-        }
         let unlocked = try store.unlocked(user)
         var writer = JSONWriter()
         writer.open()
@@ -51,11 +44,19 @@ struct TokenRoutes: Sendable {
             writer.member("next_step", "launch")
         }
         writer.close()
+        // No token leaves, so none is on record as read.
+        guard request.method != .head else {
+            return Response(
+                status: .ok,
+                headers: [.contentType: "application/json", .eTag: tag]
+            )
+        }
         // Before the answer leaves, it is on record who asked for which token
         // (docs/threats.md#t28).
         try await store.recordReads(
             [(.accessToken, access.version), (.publicToken, publicToken.version)],
             of: user,
+            caller.app,
             key: caller.keyID,
             context: context.recordContext(key: caller, request)
         )
@@ -66,16 +67,17 @@ struct TokenRoutes: Sendable {
 
     /// The value of a token of the state asked for, which may be an earlier one.
     private func value(
-        _ kind: ValueKind,
+        _ kind: TokenKind,
         _ token: SubjectState.HeldToken,
         _ user: StoredUser
     ) async throws -> String {
-        let isCurrent = kind.tokenKind.flatMap { user.state.token($0) } == token
         let value =
-            isCurrent
-            ? try store.value(kind, of: user)
-            : try await store.value(kind, token, of: user)
-        guard let value else { throw LedgerError.store(.damaged(.value)) }
+            user.state.token(kind) == token
+            ? try store.value(kind.valueKind, of: user)
+            : try await store.value(kind.valueKind, token, of: user)
+        guard let value else {
+            throw await store.absence(of: kind, version: token.version, of: user)
+        }
         return value.exposed
     }
 
@@ -84,12 +86,14 @@ struct TokenRoutes: Sendable {
         guard let bound = try MomentBound(query) else { return user.state }
         // Clocks of several copies may differ, the order of positions does not: the story is told
         // up to the last record that was made by then.
-        var records: [Record] = []
+        var records: [Record?] = []
         var countByThen = 0
         for event in try await store.wholeHistory(of: user, isListed: true) {
-            let record = try event.record()
+            let record = try event.genuineRecord()
             records.append(record)
-            if bound.includes(event.position, record.time) { countByThen = records.count }
+            if let record, bound.includes(event.position, record.time) {
+                countByThen = records.count
+            }
         }
         var state = SubjectState()
         do {

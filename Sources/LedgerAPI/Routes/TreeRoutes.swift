@@ -101,33 +101,12 @@ struct TreeRoutes: Sendable {
             let event = try await store.event(at: position, log: log),
             event.app == caller.app.id
         else { throw LedgerError.notFound }
-        guard let latest = try await store.shownCheckpoint(log: log), position < latest.size
-        else { throw LedgerError.notIntegrated }
-        var tree = TreeReader(store, size: latest.size, log: log)
-        let hashes = try await tree.inclusion(of: position)
-        let entryProof = try EntryProof(
-            index: Int(position),
-            hashes: hashes,
-            note: try SignedNote(Array(latest.note.utf8))
-        )
-        var buffer = ByteBuffer(string: "{\"position\":\(position),\"event\":")
-        buffer.writeBytes(event.bytes)
+        guard let proved = try await store.proved(event) else { throw LedgerError.notIntegrated }
         var writer = JSONWriter()
         writer.open()
-        writer.member("leaf_hash", MerkleHash(leaf: event.bytes).description)
-        writer.member("tree_size", latest.size)
-        writer.member("root", latest.root.description)
-        writer.hashes("inclusion", hashes)
-        writer.member("checkpoint", latest.note)
-        writer.member("tlog_proof", String(decoding: entryProof.bytes, as: UTF8.self))
+        proved.write(to: &writer)
         writer.close()
-        buffer.writeString(",")
-        buffer.writeBytes(writer.bytes.dropFirst())
-        return Response(
-            status: .ok,
-            headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: buffer)
-        )
+        return .json(.ok, writer)
     }
 
     /// The proof that the log of one size is the beginning of the log of another.

@@ -63,12 +63,14 @@ struct UserRoutes: Sendable {
         writer.key("users")
         writer.openArray()
         for found in page {
-            writer.element()
             do {
-                let user = try found.get()
-                Self.write(user, try store.value(.clientUserID, of: user), to: &writer)
+                guard let user = try found.get() else { continue }
+                let clientUserID = try store.value(.clientUserID, of: user)
+                writer.element()
+                Self.write(user, clientUserID, to: &writer)
             } catch {
                 // The others are as well as before.
+                writer.element()
                 Self.write(damaged: found.subject, to: &writer)
             }
         }
@@ -134,6 +136,7 @@ struct UserRoutes: Sendable {
         try await store.recordReads(
             [(.publicToken, held.version)],
             of: recovered,
+            caller.app,
             key: caller.keyID,
             context: recordContext
         )

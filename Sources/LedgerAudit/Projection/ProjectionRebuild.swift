@@ -1,6 +1,7 @@
 internal import Ledger
 internal import LedgerStore
 package import Postgres
+package import Vault
 
 /// What a rebuild found and did.
 package struct ProjectionRebuildReport: Sendable, Equatable {
@@ -8,26 +9,34 @@ package struct ProjectionRebuildReport: Sendable, Equatable {
     package let users: Int64
     /// How many rows differed from the projection that was live.
     package let differences: Int64
+    /// How many events the service did not write, which were passed over: `verify` says which.
+    package let forged: Int64
 }
 
 /// Builds the projection anew from the log beside the live one, compares, and mends what differs.
 ///
 /// Appends go on while the bulk is folded and compared. They wait only while the tail is folded,
-/// which is what was appended since the last of several rounds, and while rows are mended. Keys and
-/// values are touched by none of it. Needs the rights of the schema's owner.
+/// which is what was appended since the last of several rounds, and while rows are mended. Records
+/// that the service did not write change nothing, and a token that they put away comes back; no key
+/// and no other value is touched. Needs the rights of the schema's owner.
 package enum ProjectionRebuild {
     /// A tail of so many events is folded within some ten milliseconds, so appends may wait for it.
     private static let tailEventsMax: Int64 = 500
     /// If the tail does not get that short, appends are faster than the fold, and wait a little.
     private static let roundsMax = 10
 
-    /// Rebuilds; throws `PostgresError` or `VerificationFailure`, and then nothing has changed.
+    /// Rebuilds; throws `PostgresError`, `VaultError` or `VerificationFailure`, and then nothing has
+    /// changed.
+    ///
+    /// Only a database without keys, which a replay makes, needs no root key.
     package static func run(
-        _ configuration: PostgresConfiguration
+        _ configuration: PostgresConfiguration,
+        rootKeys: RootKeys?
     ) async throws -> ProjectionRebuildReport {
-        let connection = try await PostgresConnection.connect(configuration.withoutTimeLimits)
+        let connection = try await PostgresConnection.connect(configuration.withLongLimits)
         do {
-            let report = try await run(on: connection)
+            let vault = try await vault(rootKeys, connection)
+            let report = try await run(on: connection, vault)
             await connection.close()
             return report
         } catch {
@@ -36,36 +45,79 @@ package enum ProjectionRebuild {
         }
     }
 
+    private static func vault(
+        _ rootKeys: RootKeys?,
+        _ connection: PostgresConnection
+    ) async throws -> Vault? {
+        guard let rootKeys else {
+            let hasKeys = try await connection.query(
+                Statement("rebuild_has_keys", "select exists (select from vault.master_key)")
+            ) { result throws(PostgresError) in try result.bool(0, 0) }
+            guard !hasKeys else { throw VerificationFailure.rootKeyMissing }
+            return nil
+        }
+        var report = VerificationReport()
+        let vault = try await VerificationKeys(rootKeys: rootKeys, logID: Log.facts.id)
+            .vault(connection, &report)
+        guard report.vault != .keysMissing else { throw VerificationFailure.keysMissing }
+        return vault
+    }
+
     private static func run(
-        on connection: PostgresConnection
+        on connection: PostgresConnection,
+        _ vault: Vault?
     ) async throws -> ProjectionRebuildReport {
-        // Two rebuilds at once would fill and switch one table.
-        try await connection.script(
-            "select pg_advisory_lock(hashtext('token-ledger projection rebuild'))"
-        )
+        // Two rebuilds at once have tables of their own, and mend the same rows in the same way, one
+        // after the other: no lock keeps them apart, which somebody else could hold.
         try await connection.script(prepare)
         var folded = try await sizes(connection)
-        var users: Int64 = 0
-        var fold = SubjectFold(connection)
+        var progress = Progress()
+        var fold = SubjectFold(connection, vault: vault)
         try await fold.run { folded in
-            try await insert(folded, connection)
-            users += Int64(folded.count)
+            try await insert(folded, vault, connection)
+            progress.take(folded)
         }
         try await connection.script("analyze rebuilt")
         try await RebuildComparison.compareAll(connection)
         for _ in 0..<roundsMax {
             let now = try await sizes(connection)
             let tail = now.reduce(0) { $0 + $1.value - (folded[$1.key] ?? 0) }
-            users += try await catchUp(from: folded, to: now, connection)
+            try await catchUp(from: folded, to: now, vault, connection, &progress)
             folded = now
             if tail <= tailEventsMax { break }
         }
         // From here on appends wait for the commit.
-        try await connection.script("begin; select 1 from ledger.log for update;")
-        users += try await catchUp(from: folded, to: try await sizes(connection), connection)
+        try await connection.script("begin; select 1 from ledger.log order by log_id for update;")
+        try await catchUp(
+            from: folded,
+            to: try await sizes(connection),
+            vault,
+            connection,
+            &progress
+        )
         let differences = try await RebuildComparison.count(connection)
         try await connection.script(mend)
-        return ProjectionRebuildReport(users: users, differences: differences)
+        if let vault { try await TokenRestoration(vault: vault).run(connection) }
+        try await connection.script("commit")
+        return ProjectionRebuildReport(
+            users: progress.users,
+            differences: differences,
+            forged: progress.forged.values.reduce(0, +)
+        )
+    }
+
+    /// What was folded so far.
+    private struct Progress {
+        var users: Int64 = 0
+        /// How many events of a subject the service did not write, where it is any.
+        var forged: [Identifier: Int64] = [:]
+
+        mutating func take(_ folded: [FoldedSubject]) {
+            users += Int64(folded.count { !$0.isOfNobody })
+            for subject in folded where subject.forged > 0 {
+                forged[subject.subject] = subject.forged
+            }
+        }
     }
 
     private static let prepare = """
@@ -105,8 +157,8 @@ package enum ProjectionRebuild {
                 status = excluded.status,
                 access_token_version = excluded.access_token_version,
                 public_token_version = excluded.public_token_version,
-                settle_at = excluded.settle_at, state = excluded.state;
-        commit;
+                settle_at = excluded.settle_at, state = excluded.state,
+                state_mac = excluded.state_mac;
         """
 
     private static func sizes(
@@ -121,31 +173,30 @@ package enum ProjectionRebuild {
     }
 
     /// Folds and compares those subjects again to whom something happened between two sizes.
-    ///
-    /// Gives how many of them are new.
     private static func catchUp(
         from sizes: [Int32: Int64],
         to ends: [Int32: Int64],
-        _ connection: PostgresConnection
-    ) async throws -> Int64 {
-        var newUsers: Int64 = 0
+        _ vault: Vault?,
+        _ connection: PostgresConnection,
+        _ progress: inout Progress
+    ) async throws {
         for (logID, end) in ends {
             var start = sizes[logID] ?? 0
             while start < end {
                 let next = min(end, start + tailEventsMax)
                 let subjects = try await changed(logID, start..<next, connection)
                 if !subjects.isEmpty {
-                    var fold = SubjectFold(connection)
+                    var fold = SubjectFold(connection, vault: vault)
                     let folded = try await fold.run(only: subjects)
                     let forgotten = try await RebuildComparison.forget(folded, connection)
-                    try await insert(folded, connection)
+                    try await insert(folded, vault, connection)
                     try await RebuildComparison.compare(folded, connection)
-                    newUsers += Int64(folded.count) - forgotten
+                    progress.take(folded)
+                    progress.users -= forgotten
                 }
                 start = next
             }
         }
-        return newUsers
     }
 
     private static func changed(
@@ -172,24 +223,24 @@ package enum ProjectionRebuild {
 
     private static func insert(
         _ folded: [FoldedSubject],
+        _ vault: Vault?,
         _ connection: PostgresConnection
     ) async throws {
-        guard !folded.isEmpty else { return }
-        for subject in folded {
-            if let flaw = subject.flaws.first {
-                throw VerificationFailure.unreadable(
-                    logID: subject.logID,
-                    position: flaw.position
-                )
-            }
+        for subject in folded where subject.isUnreadable {
+            throw VerificationFailure.unreadable(
+                logID: subject.logID,
+                position: subject.flaws.first?.position ?? subject.position
+            )
         }
+        let folded = folded.filter { !$0.isOfNobody }
+        guard !folded.isEmpty else { return }
         try await connection.execute(
             Statement(
                 "insert_rebuilt",
                 """
                 insert into rebuilt select r.* from unnest($1::rebuilt[]) as r
                 """,
-                .rowArray(folded.map { UserStateRow($0).row })
+                .rowArray(folded.map { UserStateRow($0, vault).row })
             )
         )
     }

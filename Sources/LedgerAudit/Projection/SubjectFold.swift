@@ -15,6 +15,14 @@ struct FoldedSubject: Sendable {
     var position: Int64 = -1
     /// The last event's subject version, as its column says.
     var version: Int64 = 0
+    /// How many of the events the service did not write; nothing follows from them.
+    var forged: Int64 = 0
+    /// How many the service wrote, as far as anybody can tell.
+    var genuine: Int64 = 0
+    /// Whether it wrote none of them: then there is no such user.
+    var isOfNobody: Bool { genuine == 0 }
+    /// Whether there are flaws in what the service wrote.
+    var isUnreadable = false
     /// What the story says about the vault, where that was asked for.
     var claims: SubjectClaims?
     /// Where the story does not go on as it must, and what does not fit there.
@@ -31,6 +39,10 @@ struct SubjectClaims: Sendable {
     /// The user's first event, which claimed the `clientUserId`.
     var first: Identifier?
     var tokens: [Token: Fingerprint] = [:]
+    /// When each token was replaced that is held no more.
+    var superseded: [Token: Timestamp] = [:]
+    /// The versions that are held.
+    private var held: [ValueKind: Int64] = [:]
     /// The intents, with their events and the subject versions under which session tokens are kept.
     var finishes: [(event: Identifier, version: Int64, finish: LedgerEvent.Finish)] = []
     /// Events that name the person to whom the user is linked.
@@ -40,20 +52,35 @@ struct SubjectClaims: Sendable {
         if first == nil { first = record.id }
         switch record.event {
         case .accessTokenRotated(let token, _):
-            tokens[Token(kind: .accessToken, version: token.version)] = token.fingerprint
+            take(token, .accessToken, at: record.time)
         case .publicTokenRotated(let token, _), .publicTokenRecovered(let token, _):
-            tokens[Token(kind: .publicToken, version: token.version)] = token.fingerprint
-        case .finishReceived(let finish):
+            take(token, .publicToken, at: record.time)
+        case .finishReceived(let finish), .finishHeld(let finish):
             finishes.append((record.id, record.subjectVersion ?? 0, finish))
-        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishRefused,
-            .exchangeDispatched,
-            .connectFinalized, .editFinalized, .finalizeRejected, .finalizeUnresolved,
-            .finalizeRefused, .finalizeAbandoned, .finalizeSuperseded, .personGone,
-            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .appUpdated,
-            .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked:
+        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishConfirmed,
+            .finishRefused, .verifierRefused, .exchangeDispatched, .connectFinalized,
+            .editFinalized, .finalizeRejected, .finalizeUnresolved, .finalizeRefused,
+            .finalizeAbandoned, .finalizeSuperseded, .personGone,
+            .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
+            .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
+            .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
+            .rootKeyRotated:
             break
         }
         if let human = record.event.linkedHuman { links.append((record.id, human)) }
+    }
+
+    private mutating func take(
+        _ token: LedgerEvent.IssuedToken,
+        _ kind: ValueKind,
+        at time: Timestamp
+    ) {
+        // A recovery may bring the token that is held.
+        if let version = held[kind], version != token.version {
+            superseded[Token(kind: kind, version: version)] = time
+        }
+        held[kind] = token.version
+        tokens[Token(kind: kind, version: token.version)] = token.fingerprint
     }
 }
 
@@ -65,12 +92,14 @@ extension LedgerEvent {
         case .connectFinalized(_, _, let human), .editFinalized(_, _, let human),
             .publicTokenRecovered(_, let human):
             human
-        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishRefused,
-            .exchangeDispatched,
+        case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishHeld,
+            .finishConfirmed, .finishRefused, .verifierRefused, .exchangeDispatched,
             .accessTokenRotated, .publicTokenRotated, .finalizeRejected, .finalizeUnresolved,
             .finalizeRefused, .finalizeAbandoned, .finalizeSuperseded, .personGone,
-            .connectionBroken, .tokenRead, .logExported, .tokenSearched, .appAdded, .appUpdated,
-            .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked:
+            .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
+            .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
+            .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
+            .rootKeyRotated:
             nil
         }
     }
@@ -85,14 +114,21 @@ struct SubjectFold {
         let version: Int64
         let position: Int64
         let bytes: [UInt8]
+        /// Whether the service did not write it; false too where nobody can tell.
+        let isForged: Bool
 
-        init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
+        init(
+            _ result: borrowing PostgresResult,
+            _ row: Int,
+            _ vault: Vault?
+        ) throws(PostgresError) {
             logID = try result.int4(row, 0)
-            app = Identifier(value: try result.uuid(row, 1))
-            subject = Identifier(value: try result.uuid(row, 2))
-            version = try result.int8(row, 3)
-            position = try result.int8(row, 4)
-            bytes = try result.bytes(row, 5)
+            position = try result.int8(row, 1)
+            bytes = try result.bytes(row, 2)
+            app = Identifier(value: try result.uuid(row, 5))
+            subject = Identifier(value: try result.uuid(row, 6))
+            version = try result.int8(row, 7)
+            isForged = vault?.hasWritten(result, row, from: 2, logID: logID) == false
         }
     }
 
@@ -107,17 +143,22 @@ struct SubjectFold {
 
     private let connection: PostgresConnection
     private let subjects: ClosedRange<UInt128>
+    private let vault: Vault?
     private let readsClaims: Bool
     private var current: FoldedSubject?
 
     /// Folds those subjects whose number lies in a range.
+    ///
+    /// With the vault, events that the service did not write change nothing.
     init(
         _ connection: PostgresConnection,
         subjects: ClosedRange<UInt128> = .min ... .max,
+        vault: Vault?,
         readsClaims: Bool = false
     ) {
         self.connection = connection
         self.subjects = subjects
+        self.vault = vault
         self.readsClaims = readsClaims
     }
 
@@ -141,7 +182,8 @@ struct SubjectFold {
             Statement(
                 "fold_subjects",
                 """
-                select e.log_id, e.app_id, e.subject, e.subject_version, e.position, e.record
+                select e.log_id, e.position, e.record, e.mac, e.event_id, e.app_id, e.subject,
+                    e.subject_version
                 from unnest($1::uuid[]) as named (subject)
                 join ledger.event e on e.subject = named.subject
                 where e.subject_version is not null
@@ -149,7 +191,7 @@ struct SubjectFold {
                 """,
                 .uuidArray(subjects.map(\.value))
             ),
-            Row.init
+            decode
         )
         return fold(rows) + end()
     }
@@ -173,26 +215,42 @@ struct SubjectFold {
             }
             // One owner at a time, or every event would copy the whole state.
             current = nil
-            Self.take(row, into: &folded)
+            take(row, into: &folded)
             current = folded
         }
         return finished
     }
 
-    private static func take(_ row: Row, into folded: inout FoldedSubject) {
-        func add(_ flaw: VerificationFlaw) { folded.flaws.append((row.position, flaw)) }
+    private var decode: RowDecoder<Row> {
+        { [vault] result, row throws(PostgresError) in try Row(result, row, vault) }
+    }
+
+    private func take(_ row: Row, into folded: inout FoldedSubject) {
+        func add(_ flaw: VerificationFlaw) {
+            folded.flaws.append((row.position, flaw))
+            // What somebody else wrote must not keep the rest from being folded.
+            if !row.isForged { folded.isUnreadable = true }
+        }
         if row.position <= folded.position { add(.subjectOutOfOrder(after: folded.version)) }
         folded.position = row.position
         let due = folded.version + 1
-        folded.version = row.version
-        guard let record = try? Record(decoding: row.bytes) else {
-            return add(.recordUnreadable)
-        }
+        let record = row.isForged ? nil : try? Record(decoding: row.bytes)
+        if !row.isForged || row.version == due { folded.version = row.version }
+        if record == nil, !row.isForged { return add(.recordUnreadable) }
         if row.version != due {
             add(.subjectVersionNotDue(row.version, due: due))
         } else if row.app != folded.app {
             add(.subjectAppDiffers)
+        } else if folded.state.status == .erased {
+            add(.eventAfterErasure)
         }
+        guard let record else {
+            folded.forged += 1
+            // One that is not due has not taken a version from the service.
+            if row.version == due { folded.state.passOver() }
+            return
+        }
+        folded.genuine += 1
         folded.state.apply(record.event, at: record.time)
         folded.changedAt = record.time
         folded.claims?.take(record)
@@ -203,7 +261,7 @@ struct SubjectFold {
             Statement(
                 "fold_page",
                 """
-                select log_id, app_id, subject, subject_version, position, record
+                select log_id, position, record, mac, event_id, app_id, subject, subject_version
                 from ledger.event
                 where subject_version is not null
                     and (subject, subject_version, log_id) > ($1, $2, $3) and subject <= $4
@@ -215,7 +273,7 @@ struct SubjectFold {
                 .uuid(subjects.upperBound),
                 .int8(Self.pageEvents)
             ),
-            Row.init
+            decode
         )
     }
 }

@@ -1,5 +1,6 @@
 internal import Ledger
 internal import Postgres
+internal import Vault
 
 /// What the projection says of a user, in `vault.user_state` or as the fold gives it.
 struct UserStateRow: Sendable, Equatable {
@@ -8,7 +9,7 @@ struct UserStateRow: Sendable, Equatable {
     /// The first three say whose they are. The table's further columns are the vault's.
     static let columns = """
         log_id, app_id, subject, subject_version, changed_at, status, access_token_version, \
-        public_token_version, settle_at, state
+        public_token_version, settle_at, state, state_mac
         """
 
     let logID: Int32
@@ -23,8 +24,11 @@ struct UserStateRow: Sendable, Equatable {
     let settleAt: Int64?
     /// Bytes, since Swift's strings are equal where Unicode says so.
     let state: [UInt8]
+    /// Nil too where nobody can say what it must be.
+    var mac: [UInt8]?
 
-    init(_ folded: FoldedSubject) {
+    /// The row that a story must have; without the vault nobody can make its MAC.
+    init(_ folded: FoldedSubject, _ vault: Vault?) {
         logID = folded.logID
         app = folded.app.value
         subject = folded.subject.value
@@ -35,6 +39,10 @@ struct UserStateRow: Sendable, Equatable {
         publicTokenVersion = folded.state.publicToken?.version
         settleAt = folded.state.settleAt?.microseconds
         state = folded.state.encoded()
+        mac = vault?.mac(
+            ofState: state,
+            for: ValueOwner(logID: logID, app: folded.app, subject: folded.subject)
+        )
     }
 
     private init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
@@ -48,6 +56,7 @@ struct UserStateRow: Sendable, Equatable {
         publicTokenVersion = try result.int8OrNil(row, 7)
         settleAt = Self.settleAt(result, row)
         state = Array(try result.text(row, 9).utf8)
+        mac = try result.bytesOrNil(row, 10)
     }
 
     /// What only tampering writes, a time that is not finite, is a time that the fold never gives.
@@ -71,7 +80,8 @@ struct UserStateRow: Sendable, Equatable {
             .int8(accessTokenVersion),
             .int8(publicTokenVersion),
             .timestamptz(microsecondsSince1970: settleAt),
-            .json(state)
+            .json(state),
+            .bytea(mac)
         )
     }
 
@@ -85,7 +95,8 @@ struct UserStateRow: Sendable, Equatable {
                 "verify_projection",
                 """
                 select s.log_id, s.app_id, s.subject, s.subject_version, s.changed_at, s.status,
-                    s.access_token_version, s.public_token_version, s.settle_at, s.state
+                    s.access_token_version, s.public_token_version, s.settle_at, s.state,
+                    s.state_mac
                 from unnest($1::int[], $2::uuid[], $3::uuid[]) as f (log_id, app_id, subject)
                 join vault.user_state s
                     on s.log_id = f.log_id and s.app_id = f.app_id and s.subject = f.subject

@@ -66,7 +66,7 @@ package struct LogReplay: Sendable {
         self.configuration = configuration
         self.logID = logID
         self.checkpoints = checkpoints.sorted { $0.size < $1.size }
-        connection = try await PostgresConnection.connect(configuration.withoutTimeLimits)
+        connection = try await PostgresConnection.connect(configuration.withLongLimits)
         try await connection.script("begin")
         try await checkEmpty()
         // A checkpoint of nothing is met before the first record.
@@ -102,7 +102,7 @@ package struct LogReplay: Sendable {
         )
         try await connection.script("commit; analyze ledger.event;")
         await connection.close()
-        let rebuilt = try await ProjectionRebuild.run(configuration)
+        let rebuilt = try await ProjectionRebuild.run(configuration, rootKeys: nil)
         return ReplayReport(
             size: size,
             root: builder.root,
@@ -171,22 +171,7 @@ package struct LogReplay: Sendable {
         let tiles = builder.takeTiles().filter(\.address.isFull)
         // Tiles belong to what was signed; those beyond would have nobody to vouch for them.
         guard !tiles.isEmpty, size <= checkpoints.last?.size ?? -1 else { return }
-        try await connection.execute(
-            Statement(
-                "replay_tiles",
-                """
-                insert into ledger.tile (log_id, level, number, hashes, root)
-                select $1, t.level, t.number, t.hashes, t.root
-                from unnest($2::int[], $3::bigint[], $4::bytea[], $5::bytea[])
-                    as t (level, number, hashes, root)
-                """,
-                .int4(logID),
-                .int4Array(tiles.map(\.level)),
-                .int8Array(tiles.map { Int64($0.address.index) }),
-                .byteaArray(tiles.map(\.bytes)),
-                .byteaArray(tiles.map { $0.root.bytes })
-            )
-        )
+        try await connection.execute(Tile.storing(tiles, logID: logID))
     }
 
     /// The app of a record.

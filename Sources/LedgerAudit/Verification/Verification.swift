@@ -25,12 +25,12 @@ package enum Verification {
     ) async throws -> VerificationReport {
         var readers: [PostgresConnection] = []
         for _ in 0..<readersMax {
-            readers.append(try await PostgresConnection.connect(configuration.withoutTimeLimits))
+            readers.append(try await PostgresConnection.connect(configuration.withLongLimits))
         }
         var report = VerificationReport()
         var vault: Vault?
-        if let rootKey = plan.rootKey {
-            vault = try await VerificationKeys(rootKey: rootKey, logID: Log.facts.id)
+        if let rootKeys = plan.rootKeys {
+            vault = try await VerificationKeys(rootKeys: rootKeys, logID: Log.facts.id)
                 .vault(readers[0], &report)
         }
         report.merge(
@@ -55,7 +55,10 @@ package enum Verification {
         progress: @escaping @Sendable (VerificationProgress) -> Void = { _ in }
     ) async throws -> VerificationReport {
         var report = VerificationReport()
-        let logs = try await logs(readers, vault, plan, &report)
+        let administration = VerificationAdministration(
+            macs: plan.checks.contains(.macs) ? vault : nil
+        )
+        let logs = try await logs(readers, vault, plan, administration, &report)
         let total = logs.reduce(0) { $0 + $1.log.size }
         var done: Int64 = 0
         for (log, verdict) in logs {
@@ -77,9 +80,22 @@ package enum Verification {
             VerificationUsers(
                 connection: reader,
                 checks: plan.checks,
+                macs: plan.checks.contains(.macs) ? vault : nil,
                 vault: plan.checks.contains(.vault)
                     ? vault.map { VerificationVault(vault: $0) } : nil,
                 isInTransaction: isInTransaction
+            )
+        }
+        // Where the events are not whole, nobody can say what they made.
+        if plan.checks.contains(.administration), !logs.contains(where: { $0.log.since > 0 }),
+            // Records that the service did not write have made nothing, whole or not.
+            !report.findings.contains(where: { $0.position != nil && $0.kind != .recordForged })
+        {
+            try await administration.check(
+                readers[0],
+                from: logs.first { $0.log.logID == Log.facts.id }?.log.size ?? 0,
+                isInTransaction: isInTransaction,
+                &report
             )
         }
         report.merge(try await check(users, logs.map(\.log), plan, progress))
@@ -124,6 +140,7 @@ package enum Verification {
             report.values = report.values ?? 0
             try await vault.checkApps(users[0].connection, &report)
             try await vault.checkOrphans(users[0].connection, &report)
+            try await vault.checkDrops(users[0].connection, &report)
             if try await vault.countLookups(users[0].connection) != report.lookups {
                 try await vault.checkLookups(users[0].connection, &report)
             }
@@ -159,16 +176,11 @@ package enum Verification {
         _ readers: [PostgresConnection],
         _ vault: Vault?,
         _ plan: VerificationPlan,
+        _ administration: VerificationAdministration,
         _ report: inout VerificationReport
     ) async throws -> [(log: VerificationLog, verdict: LogVerdict)] {
         // Checkpoints first: read after the head, one might be newer than the head that was read.
-        let checkpoints = try await numbers(
-            Statement(
-                "verify_last_checkpoints",
-                "select log_id, max(size) from ledger.checkpoint group by log_id"
-            ),
-            readers[0]
-        )
+        let checkpoints = try await lastCheckpoints(vault, plan, readers[0])
         let sizes = try await numbers(
             Statement("verify_sizes", "select log_id, size from ledger.log"),
             readers[0]
@@ -181,29 +193,58 @@ package enum Verification {
         }
         var logs: [(log: VerificationLog, verdict: LogVerdict)] = []
         for (logID, size) in sizes.sorted(by: { $0.key < $1.key }) {
-            let pinned = plan.pinnedKey(logID: logID)
-            let key = pinned ?? vault?.checkpointSigner(logID: logID).key
-            let judge = CheckpointJudge(logID: logID, key: key)
+            let judge = judge(logID, vault, plan)
             let log = VerificationLog(
                 logID: logID,
                 plan: plan,
                 judge: judge,
+                vault: vault,
                 apps: apps,
                 size: size,
                 checkpointSize: checkpoints[logID],
                 kept: try kept(judge, plan, &report),
-                readers: readers
+                readers: readers,
+                administration: administration
             )
             let verdict = LogVerdict(
                 logID: logID,
                 size: size,
                 since: plan.since[logID] ?? 0,
-                key: key.map(\.description),
-                keySource: pinned != nil ? .pinned : key != nil ? .deployment : .none
+                key: judge.key.map(\.description),
+                keySource: plan.pinnedKey(logID: logID) != nil
+                    ? .pinned : judge.key != nil ? .deployment : .none
             )
             logs.append((log, verdict))
         }
         return logs
+    }
+
+    private static func judge(
+        _ logID: Int32,
+        _ vault: Vault?,
+        _ plan: VerificationPlan
+    ) -> CheckpointJudge {
+        let key = plan.pinnedKey(logID: logID) ?? vault?.checkpointSigner(logID: logID).key
+        return CheckpointJudge(logID: logID, key: key)
+    }
+
+    private static func lastCheckpoints(
+        _ vault: Vault?,
+        _ plan: VerificationPlan,
+        _ reader: PostgresConnection
+    ) async throws(PostgresError) -> [Int32: Int64] {
+        let logs = try await numbers(
+            Statement(
+                "verify_logs",
+                "select log_id, max(size) from ledger.checkpoint group by log_id"
+            ),
+            reader
+        )
+        var sizes: [Int32: Int64] = [:]
+        for (logID, size) in logs {
+            sizes[logID] = try await judge(logID, vault, plan).last(upTo: size, reader)
+        }
+        return sizes
     }
 
     /// The checkpoint that was kept outside of the database.

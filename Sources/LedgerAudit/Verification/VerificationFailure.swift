@@ -8,6 +8,10 @@ package enum VerificationFailure: Error, Sendable, Equatable, CustomStringConver
     case noCheckpoint(logID: Int32, size: Int64)
     /// The tiles below the checkpoint of this size are not all there.
     case missingTiles(logID: Int32, size: Int64)
+    /// The database has keys of its own, and no root key was given to open them.
+    case rootKeyMissing
+    /// A key of the database's own is missing or does not open.
+    case keysMissing
     /// The key is not one of this deployment's logs.
     case noLog(Int32)
 
@@ -19,6 +23,10 @@ package enum VerificationFailure: Error, Sendable, Equatable, CustomStringConver
             "log \(logID) has no sound checkpoint of size \(size) to go on from"
         case .missingTiles(let logID, let size):
             "log \(logID) lacks tiles below size \(size): verify from the beginning"
+        case .rootKeyMissing:
+            "the root key is needed: without it nobody can tell which records the service wrote"
+        case .keysMissing:
+            "a key of the deployment is missing or does not open: token-ledger verify says which"
         case .noLog(let logID): "there is no log \(logID)"
         }
     }

@@ -14,6 +14,7 @@ extension VerificationReport.Finding {
 
         case recordUnreadable = "record_unreadable"
         case columnDiffers = "column_differs"
+        case recordForged = "record_forged"
         case recordNotSigned = "record_not_signed"
         case recordNotInTile = "record_not_in_tile"
         case recordOrTileDiffers = "record_or_tile_differs"
@@ -23,6 +24,7 @@ extension VerificationReport.Finding {
         case checkpointUnsound = "checkpoint_unsound"
         case checkpointColumnsDiffer = "checkpoint_columns_differ"
         case keptCheckpointUnsound = "kept_checkpoint_unsound"
+        case checkpointRemoved = "checkpoint_removed"
 
         case tileMissing = "tile_missing"
         case tileUnreadable = "tile_unreadable"
@@ -35,7 +37,17 @@ extension VerificationReport.Finding {
         case subjectVersionNotDue = "subject_version_not_due"
         case subjectAppDiffers = "subject_app_differs"
         case projectionDiffers = "projection_differs"
+        case projectionForged = "projection_forged"
         case projectionOfNobody = "projection_of_nobody"
+        case eventAfterErasure = "event_after_erasure"
+        case erasureNotInLog = "erasure_not_in_log"
+
+        case appRowMissing = "app_row_missing"
+        case appRowOfNobody = "app_row_of_nobody"
+        case appRowDiffers = "app_row_differs"
+        case apiKeyRowMissing = "api_key_row_missing"
+        case apiKeyRowOfNobody = "api_key_row_of_nobody"
+        case apiKeyRowDiffers = "api_key_row_differs"
 
         case dataKeyMissing = "data_key_missing"
         case dataKeyDoesNotOpen = "data_key_does_not_open"
@@ -47,6 +59,13 @@ extension VerificationReport.Finding {
         case valueDiffers = "value_differs"
         case valueNotNamed = "value_not_named"
         case valueNotOfApp = "value_not_of_app"
+        case valueLeft = "value_left"
+        case valueLost = "value_lost"
+        case valueNotDropped = "value_not_dropped"
+        case valuesDroppedEarly = "values_dropped_early"
+        case appDecisionDiffers = "app_decision_differs"
+        case dataKeyLeft = "data_key_left"
+        case lookupLeft = "lookup_left"
         case valueWithoutDataKey = "value_without_data_key"
         case userLookupUnknown = "user_lookup_unknown"
         case lookupMissing = "lookup_missing"
@@ -73,6 +92,7 @@ extension VerificationFlaw {
         case .logUnknown: .logUnknown
         case .recordUnreadable: .recordUnreadable
         case .columnDiffers: .columnDiffers
+        case .recordForged: .recordForged
         case .recordNotSigned: .recordNotSigned
         case .recordNotInTile: .recordNotInTile
         case .recordOrTileDiffers: .recordOrTileDiffers
@@ -81,6 +101,7 @@ extension VerificationFlaw {
         case .checkpointUnsound: .checkpointUnsound
         case .checkpointColumnsDiffer: .checkpointColumnsDiffer
         case .keptCheckpointUnsound: .keptCheckpointUnsound
+        case .checkpointRemoved: .checkpointRemoved
         case .tile(_, _, let flaw): flaw.kind
         case .tilesNotCovered: .tilesNotCovered
         case .tilesLeadElsewhere: .tilesLeadElsewhere
@@ -88,10 +109,20 @@ extension VerificationFlaw {
         case .subjectVersionNotDue: .subjectVersionNotDue
         case .subjectAppDiffers: .subjectAppDiffers
         case .projectionDiffers: .projectionDiffers
+        case .projectionForged: .projectionForged
         case .projectionOfNobody: .projectionOfNobody
+        case .eventAfterErasure: .eventAfterErasure
+        case .erasureNotInLog: .erasureNotInLog
+        case .appRow(_, .missing): .appRowMissing
+        case .appRow(_, .ofNobody): .appRowOfNobody
+        case .appRow(_, .differs): .appRowDiffers
+        case .apiKeyRow(_, .missing): .apiKeyRowMissing
+        case .apiKeyRow(_, .ofNobody): .apiKeyRowOfNobody
+        case .apiKeyRow(_, .differs): .apiKeyRowDiffers
         case .subject(_, let flaw), .app(_, let flaw): flaw.kind
         case .dataKeyOfNobody: .dataKeyOfNobody
         case .valueWithoutDataKey: .valueWithoutDataKey
+        case .droppedWithinGrace: .valuesDroppedEarly
         case .lookup(_, let flaw): flaw.kind
         case .masterKeyMissing: .masterKeyMissing
         case .masterKeyDoesNotOpen: .masterKeyDoesNotOpen
@@ -133,6 +164,12 @@ extension VaultFlaw {
         case .valueDiffers: .valueDiffers
         case .valueNotNamed: .valueNotNamed
         case .valueNotOfApp: .valueNotOfApp
+        case .pastValueMissing: .valueLost
+        case .droppedValueThere: .valueNotDropped
+        case .decisionDiffers: .appDecisionDiffers
+        case .valueLeft: .valueLeft
+        case .dataKeyLeft: .dataKeyLeft
+        case .lookupLeft: .lookupLeft
         case .userLookupUnknown: .userLookupUnknown
         case .lookupMissing: .lookupMissing
         case .lookupPointsElsewhere: .lookupPointsElsewhere

@@ -20,6 +20,7 @@ extension VerificationFlaw: CustomStringConvertible {
         case .logUnknown: "rows stand in a log that there is not"
         case .recordUnreadable: "the record is not one that the ledger writes"
         case .columnDiffers(let column): "column \(column.rawValue) differs from \(column.other)"
+        case .recordForged: "the service did not write the record: it changes nothing"
         case .recordNotSigned: "the record is not the one that was signed"
         case .recordNotInTile: "the record is not the one whose hash was stored"
         case .recordOrTileDiffers:
@@ -32,6 +33,8 @@ extension VerificationFlaw: CustomStringConvertible {
         case .checkpointColumnsDiffer(let size):
             "the stored checkpoint of size \(size): its columns differ from its signed text"
         case .keptCheckpointUnsound(let error): "the checkpoint in the folder: \(error)"
+        case .checkpointRemoved(let size):
+            "the checkpoint of size \(size) was removed, and the log's key has signed it"
         case .tile(let level, let number, let flaw): flaw.sentence(level, number)
         case .tilesNotCovered(let level):
             "tiles of level \(level) are stored that no checkpoint covers"
@@ -44,14 +47,22 @@ extension VerificationFlaw: CustomStringConvertible {
         case .subjectAppDiffers: "the event is of another app than the subject's earlier ones"
         case .projectionDiffers(let subject):
             "the projection row of subject \(subject) is not what its events give"
+        case .projectionForged(let subject):
+            "the service did not write the projection row of subject \(subject)"
         case .projectionOfNobody(let subject):
             "the projection has a row of subject \(subject), of whom there are no events"
+        case .eventAfterErasure: "the event is of a subject who was erased before"
+        case .erasureNotInLog(let subject):
+            "the projection says that subject \(subject) was erased, and no event does"
+        case .appRow(let clientID, let flaw): "app \(clientID): its row \(flaw.sentence)"
+        case .apiKeyRow(let id, let flaw): "API key \(id): its row \(flaw.sentence)"
         case .subject(let subject, let flaw): "subject \(subject): \(flaw.sentence)"
         case .app(let clientID, let flaw): "app \(clientID): \(flaw.sentence)"
         case .dataKeyOfNobody(let subject):
             "the vault has a data key of subject \(subject), of whom there are no events"
         case .valueWithoutDataKey(let subject):
             "the vault has a value of subject \(subject), who has no data key"
+        case .droppedWithinGrace: "values were dropped before their app's grace was over"
         case .lookup(let kind, let flaw): "a lookup of kind \(kind) \(flaw.sentence)"
         case .masterKeyMissing(let purpose):
             "the master key for \(purpose.rawValue) is missing"
@@ -68,6 +79,16 @@ extension VerificationFlaw.Column {
         switch self {
         case .appID: "the record's source"
         case .eventID, .subject, .subjectVersion, .type, .recordedAt: "the record"
+        }
+    }
+}
+
+extension RowFlaw {
+    fileprivate var sentence: String {
+        switch self {
+        case .missing: "is missing, and events tell of it"
+        case .ofNobody: "is there, and no event made it"
+        case .differs: "says something else than its events"
         }
     }
 }
@@ -109,6 +130,15 @@ extension VaultFlaw {
         case .valueDiffers(let value): "the \(value) has not the fingerprint that the log names"
         case .valueNotNamed(let value): "the log names no \(value)"
         case .valueNotOfApp(let value): "an app has no \(value)"
+        case .pastValueMissing(let value):
+            "the \(value) was replaced and is missing, and no event says that it was dropped"
+        case .droppedValueThere(let value):
+            "the \(value) is there, and an event says that it was dropped"
+        case .decisionDiffers: "what it has decided is not what its events say"
+        case .valueLeft(let value): "the subject was erased, and the \(value) is still there"
+        case .dataKeyLeft: "the subject was erased, and the data key is still there"
+        case .lookupLeft(let kind):
+            "the subject was erased, and a lookup of kind \(kind.rawValue) is still there"
         case .userLookupUnknown: "no lookup leads from the client_user_id to the subject"
         case .lookupMissing(let kind): "the lookup of kind \(kind.rawValue) is missing"
         case .lookupPointsElsewhere(let kind):

@@ -27,6 +27,8 @@ enum VerificationFlaw: Error, Equatable {
 
     case recordUnreadable
     case columnDiffers(Column)
+    /// The service did not write it: its MAC is not the vault's.
+    case recordForged
     /// The stored tile, and with it the next checkpoint, are of another record.
     case recordNotSigned
     /// The stored tile is of another record, and the next checkpoint is of neither history.
@@ -43,6 +45,8 @@ enum VerificationFlaw: Error, Equatable {
     case checkpointColumnsDiffer(size: Int64)
     /// The same of the note in the checkpoint folder.
     case keptCheckpointUnsound(NoteError)
+    /// It was set aside, and the log's key has signed it.
+    case checkpointRemoved(size: Int64)
 
     // MARK: Tiles
 
@@ -57,8 +61,21 @@ enum VerificationFlaw: Error, Equatable {
     case subjectOutOfOrder(after: Int64)
     case subjectVersionNotDue(Int64, due: Int64)
     case subjectAppDiffers
+    /// Something happened to a subject who was erased.
+    case eventAfterErasure
     case projectionDiffers(subject: Identifier)
+    /// The row says what the events give, and the service did not write it.
+    case projectionForged(subject: Identifier)
     case projectionOfNobody(subject: Identifier)
+    /// The projection says that a subject was erased, and no event does.
+    case erasureNotInLog(subject: Identifier)
+
+    // MARK: Apps and API keys
+
+    /// The row of an app, by its `clientId`.
+    case appRow(String, RowFlaw)
+    /// The row of an API key, by its id.
+    case apiKeyRow(String, RowFlaw)
 
     // MARK: The vault
 
@@ -68,6 +85,8 @@ enum VerificationFlaw: Error, Equatable {
     case app(String, VaultFlaw)
     case dataKeyOfNobody(subject: Identifier)
     case valueWithoutDataKey(subject: Identifier)
+    /// The event tells of a drop of values whose grace was not over.
+    case droppedWithinGrace
     /// A lookup that is there; its kind as stored.
     case lookup(kind: String, LookupFlaw)
     case masterKeyMissing(MasterKeyPurpose)
@@ -84,6 +103,14 @@ enum VerificationFlaw: Error, Equatable {
         case type
         case recordedAt = "recorded_at"
     }
+}
+
+/// What does not fit between the row of an app or API key and the events about it.
+enum RowFlaw {
+    case missing
+    /// No event made it.
+    case ofNobody
+    case differs
 }
 
 /// What does not fit in a stored tile.
@@ -116,6 +143,16 @@ enum VaultFlaw: Equatable {
     case valueDiffers(StoredValue)
     case valueNotNamed(StoredValue)
     case valueNotOfApp(StoredValue)
+    /// A token was replaced, its value is gone, and no event says that it was dropped.
+    case pastValueMissing(StoredValue)
+    /// An event says that the value was dropped.
+    case droppedValueThere(StoredValue)
+    /// What is kept of an app differs from what its events say that it has decided.
+    case decisionDiffers
+    /// A subject was erased, and this is still there.
+    case valueLeft(StoredValue)
+    case dataKeyLeft
+    case lookupLeft(LookupKind)
     /// The `clientUserId` cannot be read, so that nobody can say which lookup must be there.
     case userLookupUnknown
     case lookupMissing(LookupKind)

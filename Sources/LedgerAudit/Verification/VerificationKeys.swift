@@ -13,14 +13,14 @@ struct VerificationKeys: Sendable {
         let wrapped: [UInt8]
     }
 
-    let rootKey: RootKey
+    let rootKeys: RootKeys
     /// Findings about keys stand beside the log of administration.
     let logID: Int32
 
     /// The vault, or nil when a key is missing or damaged, which is a finding.
     ///
     /// A database that was never used has no keys, which is not a finding. Throws
-    /// `VaultError.wrongRootKey` when the keys were wrapped by another root key.
+    /// `VaultError.wrongRootKey` when the keys were wrapped by none of the root keys.
     func vault(
         _ connection: PostgresConnection,
         _ report: inout VerificationReport
@@ -33,14 +33,14 @@ struct VerificationKeys: Sendable {
         }
         var keys: [MasterKeyPurpose: MasterKey] = [:]
         for row in rows {
-            guard row.rootKeyID == rootKey.id else {
-                throw VaultError.wrongRootKey(id: rootKey.id)
+            guard [rootKeys.current.id, rootKeys.other?.id].contains(row.rootKeyID) else {
+                throw VaultError.wrongRootKey(id: rootKeys.current.id)
             }
             guard let purpose = MasterKeyPurpose(rawValue: row.purpose) else {
                 report.add(logID, nil, .masterKeyUnknown)
                 continue
             }
-            keys[purpose] = try? rootKey.openMasterKey(row.wrapped, purpose)
+            keys[purpose] = try? rootKeys.openMasterKey(row.wrapped, purpose)
             if keys[purpose] == nil {
                 report.add(logID, nil, .masterKeyDoesNotOpen(purpose))
             }
@@ -54,7 +54,7 @@ struct VerificationKeys: Sendable {
         else { return nil }
         report.vault = .opened
         return Vault(
-            rootKey: rootKey,
+            rootKeys: rootKeys,
             fingerprint: fingerprint,
             launch: launch,
             checkpoint: checkpoint

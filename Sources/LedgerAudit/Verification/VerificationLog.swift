@@ -2,6 +2,7 @@ internal import Ledger
 internal import LedgerStore
 internal import MerkleLog
 internal import Postgres
+internal import Vault
 
 /// Verifies one log: its rows, its tree, its checkpoints, its tiles.
 ///
@@ -14,6 +15,7 @@ struct VerificationLog: Sendable {
     let logID: Int32
     let plan: VerificationPlan
     let judge: CheckpointJudge
+    let vault: Vault?
     let apps: [UInt128: String]
     /// The head when the verification began: nothing from there on is looked at.
     let size: Int64
@@ -21,6 +23,8 @@ struct VerificationLog: Sendable {
     let checkpointSize: Int64?
     let kept: SoundCheckpoint?
     let readers: [PostgresConnection]
+    /// Gathers what is about apps and API keys.
+    let administration: VerificationAdministration
 
     var since: Int64 { plan.since[logID] ?? 0 }
     var unitsBefore: Int64 { since / Int64(TileAddress.fullWidth) }
@@ -93,7 +97,7 @@ struct VerificationLog: Sendable {
                 "verify_page",
                 """
                 select position, event_id, app_id, subject, subject_version, type, recorded_at,
-                    record
+                    record, mac
                 from ledger.event where log_id = $1 and position >= $2 and position < $3
                 order by position
                 """,
@@ -107,9 +111,14 @@ struct VerificationLog: Sendable {
                 logID: logID,
                 positions: positions,
                 apps: apps,
-                checks: plan.checks
+                checks: plan.checks,
+                vault: vault
             )
-            for row in 0..<result.rowCount { stretch.take(try VerificationRow(result, row)) }
+            for row in 0..<result.rowCount {
+                let read = try VerificationRow(result, row)
+                if logID == Log.facts.id { administration.take(read) }
+                stretch.take(read)
+            }
             stretch.finish()
             return stretch
         }
@@ -229,6 +238,10 @@ struct VerificationLog: Sendable {
             }
         }
         guard plan.checks.contains(.checkpoints) else { return }
+        // Beyond the log's end belongs to no page. One that is sound there was published meanwhile.
+        for finding in try await checkpoints(after: size, upTo: .max, readers[0]).1 {
+            report.add(finding)
+        }
         if let checkpointSize, checkpointSize > head {
             report.add(logID, head, .logEndsBeforeCheckpoint(size: checkpointSize))
         }
@@ -244,12 +257,39 @@ struct VerificationLog: Sendable {
     ) async throws {
         verdict.isKeptOutside = kept != nil
         guard start == 0, plan.checks.contains(.checkpoints) else { return }
+        for size in try await removedCheckpoints() {
+            report.add(logID, nil, .checkpointRemoved(size: size))
+        }
         let (sound, findings) = try await checkpoints(after: -1, upTo: 0, readers[0])
         for finding in findings { report.add(finding) }
         verdict.checkpoints += Int64(sound.count)
         for checkpoint in sound where checkpoint.root != .emptyTree {
             report.add(logID, nil, .emptyRootDiffers)
         }
+    }
+
+    /// Those that were set aside although the log's key has signed them.
+    ///
+    /// Who may set one aside that nobody signed, may do so with any. Without a key nobody can tell.
+    private func removedCheckpoints() async throws(PostgresError) -> [Int64] {
+        guard judge.key != nil else { return [] }
+        let removed = try await readers[0].rows(
+            Statement(
+                "verify_removed_checkpoints",
+                "select size, root, note from ledger.removed_checkpoint where log_id = $1 order by size",
+                .int4(logID)
+            )
+        ) { result, row throws(PostgresError) -> Int64? in
+            let size = try result.int8(row, 0)
+            let judged = judge.judge(
+                size: size,
+                root: MerkleHash(try result.bytes(row, 1)),
+                note: try result.text(row, 2)
+            )
+            guard case .success = judged else { return nil }
+            return size
+        }
+        return removed.compactMap { $0 }
     }
 
     /// Tiles of higher levels against the stored ones.
@@ -299,22 +339,18 @@ struct VerificationLog: Sendable {
             Statement(
                 "verify_tile_counts",
                 """
-                select t.level, count(*), max(t.number), coalesce((
-                    select max(c.size) from ledger.checkpoint c where c.log_id = $1), 0)
+                select t.level, count(*), max(t.number)
                 from ledger.tile t where t.log_id = $1 group by t.level order by t.level
                 """,
                 .int4(logID)
             )
-        ) {
-            result,
-            row throws(PostgresError) -> (level: Int32, count: Int64, last: Int64, size: Int64) in
-            (
-                try result.int4(row, 0), try result.int8(row, 1), try result.int8(row, 2),
-                try result.int8(row, 3)
-            )
+        ) { result, row throws(PostgresError) -> (level: Int32, count: Int64, last: Int64) in
+            (try result.int4(row, 0), try result.int8(row, 1), try result.int8(row, 2))
         }
+        // Read after the tiles, it covers all that were rightly stored meanwhile.
+        let covered = try await judge.last(upTo: .max, readers[0]) ?? 0
         for row in rows where row.level >= 0 && row.level < 8 {
-            let expected = row.size >> (Int64(row.level + 1) * Int64(TileAddress.height))
+            let expected = covered >> (Int64(row.level + 1) * Int64(TileAddress.height))
             if row.last >= expected || row.count > expected {
                 report.add(logID, nil, .tilesNotCovered(level: row.level))
             }

@@ -154,4 +154,35 @@ struct CheckpointJudge: Sendable {
             return .failure(.checkpointUnsound(size: size, error))
         }
     }
+
+    /// The size of the last sound one up to a size: others prove nothing, and may be of any size.
+    func last(
+        upTo size: Int64,
+        _ reader: PostgresConnection
+    ) async throws(PostgresError) -> Int64? {
+        var size = size
+        while true {
+            let row = try await reader.firstRow(
+                Statement(
+                    "verify_last_checkpoint",
+                    """
+                    select size, root, note from ledger.checkpoint
+                    where log_id = $1 and size <= $2 order by size desc limit 1
+                    """,
+                    .int4(logID),
+                    .int8(size)
+                )
+            ) { result, row throws(PostgresError) in
+                (
+                    size: try result.int8(row, 0), root: MerkleHash(try result.bytes(row, 1)),
+                    note: (try? result.text(row, 2)) ?? ""
+                )
+            }
+            guard let row else { return nil }
+            if case .success = judge(size: row.size, root: row.root, note: row.note) {
+                return row.size
+            }
+            size = row.size - 1
+        }
+    }
 }

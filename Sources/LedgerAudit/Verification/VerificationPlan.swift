@@ -5,11 +5,12 @@ package import Vault
 package struct VerificationPlan: Sendable {
     /// The kinds of checks; only tests leave any out, to show that each is needed.
     enum Check: CaseIterable, Sendable {
-        case positions, head, record, columns, checkpoints, tiles, versions, projection, vault
+        case positions, head, record, columns, macs, checkpoints, tiles, versions, projection,
+            vault, administration
     }
 
     /// Opens the vault; without it fingerprints are not compared.
-    package var rootKey: RootKey?
+    package var rootKeys: RootKeys?
     /// Checkpoints that were kept outside of the database.
     package var checkpointFolder: String?
     /// Per log, the size of a checkpoint that was verified before: reading begins there.

@@ -57,6 +57,8 @@ package struct VerificationReport: Sendable {
     package internal(set) var values: Int64?
     /// How many of the vault's lookups are what the events of their subjects say.
     var lookups: Int64 = 0
+    /// How many values of past tokens should have been dropped long ago, and are there.
+    package internal(set) var overdueValues: Int64 = 0
     /// How many apps' own secrets were opened; nil when they were not looked at.
     package internal(set) var apps: Int64?
     /// Whether the vault could be opened.
@@ -85,6 +87,7 @@ package struct VerificationReport: Sendable {
         users += other.users
         if let otherValues = other.values { values = (values ?? 0) + otherValues }
         lookups += other.lookups
+        overdueValues += other.overdueValues
         if let otherApps = other.apps { apps = (apps ?? 0) + otherApps }
         logs += other.logs
         isTruncated = isTruncated || other.isTruncated
@@ -131,6 +134,18 @@ extension VerificationReport {
                     + "on (\(users)) and compared with the projection; the others were not."
                 : "All \(users) users were folded from their events and compared with the "
                     + "projection, in both directions."
+        )
+        if overdueValues > 0 {
+            sentences.append(
+                "\(overdueValues) values of tokens that were replaced are there a day or more after the "
+                    + "grace of their apps: they are dropped while the service runs."
+            )
+        }
+        sentences.append(
+            isPartial || findings.contains { $0.position != nil && $0.kind != .recordForged }
+                ? "Not checked: that apps and API keys are those that the events made."
+                : "The rows of apps and API keys were compared with the events that made them, but for "
+                    + "what no event names: addresses, origins, labels and networks."
         )
         return sentences + vaultSentences
     }

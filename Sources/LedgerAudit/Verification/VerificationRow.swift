@@ -2,6 +2,7 @@ internal import Ledger
 internal import LedgerStore
 internal import MerkleLog
 internal import Postgres
+internal import Vault
 
 /// A row of the log as read for checking.
 ///
@@ -16,6 +17,7 @@ struct VerificationRow: Sendable {
     /// In microseconds since 1970.
     var time: Int64?
     var record: [UInt8]
+    var mac: [UInt8]?
 
     init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
         position = try result.int8(row, 0)
@@ -26,6 +28,7 @@ struct VerificationRow: Sendable {
         type = try? result.text(row, 5)
         time = try? result.timestamptz(row, 6)
         record = (try? result.bytes(row, 7)) ?? []
+        mac = try result.bytesOrNil(row, 8)
     }
 
     /// What does not fit within the row: the bytes are not a record, or a column says something
@@ -51,6 +54,19 @@ struct VerificationRow: Sendable {
         return flaws
     }
 
+    /// Whether the service wrote the row, as what it stands there.
+    func isWritten(by vault: Vault, logID: Int32) -> Bool {
+        guard let id, let app else { return false }
+        let place = RecordPlace(
+            logID: logID,
+            event: Identifier(value: id),
+            app: Identifier(value: app),
+            subject: subject.map { Identifier(value: $0) },
+            version: version
+        )
+        return vault.isMAC(mac, ofRecord: record, at: place)
+    }
+
     private static func isSame(_ text: String?, _ type: StaticString) -> Bool {
         guard var text else { return false }
         return type.withUTF8Buffer { type in
@@ -69,6 +85,8 @@ struct VerificationStretch: Sendable {
     /// The `clientId` of each app.
     let apps: [UInt128: String]
     let checks: Set<VerificationPlan.Check>
+    /// Tells which records the service wrote; nil without the root key.
+    let vault: Vault?
     /// A leaf hash per position; the empty tree's root, which no leaf has, where a row is missing.
     private(set) var leaves: [MerkleHash] = []
     private(set) var findings: [VerificationReport.Finding] = []
@@ -78,12 +96,14 @@ struct VerificationStretch: Sendable {
         logID: Int32,
         positions: Range<Int64>,
         apps: [UInt128: String],
-        checks: Set<VerificationPlan.Check>
+        checks: Set<VerificationPlan.Check>,
+        vault: Vault?
     ) {
         self.logID = logID
         self.positions = positions
         self.apps = apps
         self.checks = checks
+        self.vault = vault
         leaves.reserveCapacity(positions.count)
     }
 
@@ -98,6 +118,11 @@ struct VerificationStretch: Sendable {
         }
         skip(to: row.position)
         for flaw in row.flaws(apps: apps, checks: checks) { add(row.position, flaw) }
+        if checks.contains(.macs), let vault,
+            !row.isWritten(by: vault, logID: logID)
+        {
+            add(row.position, .recordForged)
+        }
         leaves.append(MerkleHash(leaf: row.record))
     }
 

@@ -7,6 +7,8 @@ internal import Vault
 struct VerificationUsers: Sendable {
     let connection: PostgresConnection
     let checks: Set<VerificationPlan.Check>
+    /// Tells which records and rows the service wrote.
+    let macs: Vault?
     let vault: VerificationVault?
     /// Whether the connection is within a transaction already, so that it sees one snapshot.
     let isInTransaction: Bool
@@ -21,7 +23,12 @@ struct VerificationUsers: Sendable {
         into collected: CollectedReport,
         progress: @Sendable (Int64) -> Void
     ) async throws {
-        var fold = SubjectFold(connection, subjects: subjects, readsClaims: vault != nil)
+        var fold = SubjectFold(
+            connection,
+            subjects: subjects,
+            vault: macs,
+            readsClaims: vault != nil
+        )
         try await fold.run { folded in
             var report = VerificationReport()
             try await check(folded, &report)
@@ -45,7 +52,7 @@ struct VerificationUsers: Sendable {
                 position..<min(end, position + VerificationPage.positionsMax)
             )
             let new = changed.filter { seen.insert($0).inserted }
-            var fold = SubjectFold(connection, readsClaims: vault != nil)
+            var fold = SubjectFold(connection, vault: macs, readsClaims: vault != nil)
             let folded = try await fold.run(only: new)
             try await check(folded, &report)
             progress(Int64(folded.count))
@@ -81,10 +88,11 @@ struct VerificationUsers: Sendable {
         _ report: inout VerificationReport
     ) async throws {
         guard !folded.isEmpty else { return }
-        report.users += Int64(folded.count)
+        report.users += Int64(folded.count { !$0.isOfNobody })
         var judged = try await judge(folded)
         report.values = vault == nil ? nil : (report.values ?? 0) + judged.values
         report.lookups += judged.lookups
+        report.overdueValues += judged.overdue
         for index in folded.indices where !judged.findings[index].isEmpty {
             // Something may have been appended between two statements: only what is still wrong
             // within one snapshot is wrong.
@@ -99,7 +107,7 @@ struct VerificationUsers: Sendable {
 
     private func judge(
         _ folded: [FoldedSubject]
-    ) async throws -> (findings: [[Finding]], values: Int64, lookups: Int64) {
+    ) async throws -> (findings: [[Finding]], values: Int64, lookups: Int64, overdue: Int64) {
         let rows =
             checks.contains(.projection)
             ? try await UserStateRow.rows(of: folded, connection) : [:]
@@ -107,6 +115,7 @@ struct VerificationUsers: Sendable {
         var findings: [[Finding]] = []
         var values: Int64 = 0
         var lookups: Int64 = 0
+        var overdue: Int64 = 0
         for subject in folded {
             var found: [Finding] = []
             func add(_ position: Int64?, _ flaw: VerificationFlaw) {
@@ -118,27 +127,47 @@ struct VerificationUsers: Sendable {
                     add(position, flaw)
                 }
             }
+            let row = rows[subject.subject.value]
             if checks.contains(.projection), subject.flaws.isEmpty,
-                rows[subject.subject.value] != UserStateRow(subject)
+                let flaw = flaw(of: row, subject)
             {
-                add(nil, .projectionDiffers(subject: subject.subject))
+                add(nil, flaw)
             }
-            if let vault, let kept, subject.flaws.isEmpty {
+            if let vault, let kept, subject.flaws.isEmpty, !subject.isOfNobody {
                 let judged = vault.judge(subject, kept)
                 values += kept.opened[subject.subject.value]?.count ?? 0
                 lookups += judged.lookups
+                overdue += judged.overdue
                 for flaw in judged.flaws { add(nil, .subject(subject.subject, flaw)) }
             }
             findings.append(found)
         }
-        return (findings, values, lookups)
+        return (findings, values, lookups, overdue)
+    }
+
+    /// What does not fit in the row of a subject.
+    private func flaw(of row: UserStateRow?, _ subject: FoldedSubject) -> VerificationFlaw? {
+        guard !subject.isOfNobody else {
+            return row.map { _ in .projectionOfNobody(subject: subject.subject) }
+        }
+        var row = row
+        if macs == nil { row?.mac = nil }
+        let due = UserStateRow(subject, macs)
+        guard row != due else { return nil }
+        if row?.status == SubjectState.Status.erased.rawValue, subject.state.status != .erased {
+            return .erasureNotInLog(subject: subject.subject)
+        }
+        row?.mac = due.mac
+        return row == due
+            ? .projectionForged(subject: subject.subject)
+            : .projectionDiffers(subject: subject.subject)
     }
 
     private func secondLook(_ subject: FoldedSubject) async throws -> [Finding] {
         if !isInTransaction {
             try await connection.script("begin isolation level repeatable read read only")
         }
-        var fold = SubjectFold(connection, readsClaims: vault != nil)
+        var fold = SubjectFold(connection, vault: macs, readsClaims: vault != nil)
         let folded = try await fold.run(only: [subject.subject])
         let judged = try await judge(folded.filter { $0.logID == subject.logID })
         if !isInTransaction { try await connection.script("commit") }

@@ -41,7 +41,9 @@ extension VerificationVault {
             return [.dataKeyDoesNotOpen]
         }
         var flaws: [VaultFlaw] = []
-        if stored.rootKeyID != vault.rootKeyID { flaws.append(.dataKeyOfOtherRootKey) }
+        if !vault.isWrapped(stored.wrapped, for: owner, by: stored.rootKeyID) {
+            flaws.append(.dataKeyOfOtherRootKey)
+        }
         var missing = app.secrets
         for value in values {
             guard let kind = ValueKind(rawValue: value.kind), value.version == app.secrets[kind]

@@ -38,7 +38,7 @@ extension VerificationVault {
             Statement(
                 "verify_values",
                 """
-                select v.subject, v.kind, v.version, v.sealed
+                select v.subject, v.kind, v.version, v.sealed, v.superseded_at
                 from unnest($1::int[], $2::uuid[]) as f (log_id, subject)
                 join vault.value v on v.log_id = f.log_id and v.subject = f.subject
                 order by v.subject, v.kind, v.version
@@ -52,7 +52,10 @@ extension VerificationVault {
                 value: Value(
                     kind: try result.text(row, 1),
                     version: try result.int8(row, 2),
-                    sealed: try result.bytes(row, 3)
+                    sealed: try result.bytes(row, 3),
+                    supersededAt: try result.timestamptzOrNil(row, 4).map {
+                        Timestamp(microseconds: $0)
+                    }
                 )
             )
         }
@@ -146,7 +149,10 @@ extension VerificationVault {
     private static func isMade(_ row: LookupRow, by record: Record) -> Bool {
         let fingerprint = Fingerprint(row.fingerprint)
         var finish: LedgerEvent.Finish?
-        if case .finishReceived(let received) = record.event { finish = received }
+        switch record.event {
+        case .finishReceived(let received), .finishHeld(let received): finish = received
+        default: break
+        }
         return switch LookupKind(rawValue: row.kind) {
         case .session: finish.map { $0.session == fingerprint } ?? false
         case .human: record.event.linkedHuman.map { $0 == fingerprint } ?? false
@@ -163,7 +169,8 @@ extension VerificationVault {
             Statement(
                 "verify_lookup_page",
                 """
-                select k.log_id, k.kind, k.fingerprint, k.subject, e.position, e.record
+                select k.log_id, k.kind, k.fingerprint, k.subject, e.position, e.record, e.mac,
+                    e.event_id, e.app_id, e.subject, e.subject_version
                 from (
                     select log_id, kind, fingerprint, subject, reference from vault.lookup
                     where (log_id, kind, fingerprint) > ($1, $2, $3)
@@ -184,7 +191,9 @@ extension VerificationVault {
                 fingerprint: try result.bytes(row, 2),
                 subject: try result.uuid(row, 3),
                 position: try result.int8OrNil(row, 4),
-                record: try result.bytesOrNil(row, 5)
+                // One that the service did not write has made no lookup.
+                record: vault.hasWritten(result, row, from: 5, logID: try result.int4(row, 0))
+                    ? try result.bytesOrNil(row, 5) : nil
             )
         }
     }

@@ -5,13 +5,15 @@ internal import Vault
 
 /// Compares sealed values and lookups with what the log says about them.
 ///
-/// Values may be dropped, so a past one may be absent. One that is there must open, and be the one
-/// that the log names; the current ones must be there.
+/// One that is there must open, and be the one that the log names. The current ones must be there, and
+/// past ones until the log says that they were dropped.
 struct VerificationVault: Sendable {
     struct Value: Sendable {
         let kind: String
         let version: Int64
         let sealed: [UInt8]
+        /// Of a token that was replaced, since when that is so.
+        var supersededAt: Timestamp?
 
         /// For findings.
         var name: VaultFlaw.StoredValue { VaultFlaw.StoredValue(kind: kind, version: version) }
@@ -36,6 +38,8 @@ struct VerificationVault: Sendable {
         var opened: [UInt128: Opened] = [:]
         /// The lookups that the subjects' events should have made, by kind and fingerprint.
         var lookups: [Lookup.Key: Lookup] = [:]
+        /// What was dropped of each app's past tokens, and what may be.
+        var drops: [UInt128: Drops] = [:]
     }
 
     /// A subject's values, opened once.
@@ -44,8 +48,11 @@ struct VerificationVault: Sendable {
         var count: Int64 = 0
         /// The fingerprint of each value that is what the log says.
         var fingerprints: [SubjectClaims.Token: Fingerprint] = [:]
-        /// The lookups that must be there.
+        /// The stored values of past tokens, whatever they are.
+        var past: [SubjectClaims.Token: Value] = [:]
+        /// The lookups that must be there, and those that must not be the subject's any more.
         var lookups: [Lookup.Key] = []
+        var freed: [Lookup.Key] = []
         /// Under which the user is found, and must be; nil where the `clientUserId` does not open.
         var user: (found: Fingerprint?, named: Fingerprint?) = (nil, nil)
         var flaws: [VaultFlaw] = []
@@ -74,23 +81,35 @@ struct VerificationVault: Sendable {
         var lookupKeys: [Lookup.Key] = []
         for subject in folded {
             let row = rows[subject.subject.value]
-            let opened = open(
-                subject,
-                row,
-                (row?.values ?? []) + (values[subject.subject.value] ?? [])
-            )
-            lookupKeys += opened.lookups
+            let sealed = (row?.values ?? []) + (values[subject.subject.value] ?? [])
+            var opened =
+                subject.state.status == .erased
+                ? look(at: subject, row, sealed) : open(subject, row, sealed)
+            opened.past = Self.past(values[subject.subject.value] ?? [])
+            lookupKeys += opened.lookups + opened.freed
             kept.opened[subject.subject.value] = opened
         }
         kept.lookups = try await lookups(lookupKeys, connection)
+        // After the values: what says that one was dropped is there by then.
+        kept.drops = try await drops(connection)
         return kept
     }
 
-    /// What does not fit, and how many lookups do.
-    func judge(_ subject: FoldedSubject, _ kept: Kept) -> (flaws: [VaultFlaw], lookups: Int64) {
+    /// What does not fit, and how much does.
+    struct Judgement {
+        var flaws: [VaultFlaw] = []
+        /// How many lookups are as the log says.
+        var lookups: Int64 = 0
+        /// How many past values should have been dropped long ago.
+        var overdue: Int64 = 0
+    }
+
+    /// Compares what is stored of a subject with what its events say.
+    func judge(_ subject: FoldedSubject, _ kept: Kept) -> Judgement {
         guard let claims = subject.claims, let opened = kept.opened[subject.subject.value] else {
-            return ([], 0)
+            return Judgement()
         }
+        let isErased = subject.state.status == .erased
         var flaws = opened.flaws
         for kind in TokenKind.allCases {
             guard let held = subject.state.token(kind) else { continue }
@@ -104,6 +123,7 @@ struct VerificationVault: Sendable {
         }
         var lookups: Int64 = 0
         switch opened.user {
+        case _ where isErased: flaws += left(of: subject, opened, kept)
         case (_, nil): flaws.append(.userLookupUnknown)
         case (nil, _): flaws.append(.lookupMissing(.user))
         case (let found, let named) where found == named: lookups += 1
@@ -122,7 +142,9 @@ struct VerificationVault: Sendable {
                 flaws.append(.lookupPointsElsewhere(key.kind))
             }
         }
-        return (flaws, lookups)
+        var judgement = Judgement(flaws: flaws, lookups: lookups)
+        if !isErased { judgePast(claims, opened, kept.drops[subject.app.value], &judgement) }
+        return judgement
     }
 
     /// Whether an event of the subject made a lookup.
@@ -157,7 +179,9 @@ struct VerificationVault: Sendable {
             app: subject.app,
             subject: subject.subject
         )
-        if let stored = row?.key, stored.rootKeyID != vault.rootKeyID {
+        if let stored = row?.key,
+            !vault.isWrapped(stored.wrapped, for: owner, by: stored.rootKeyID)
+        {
             opened.flaws.append(.dataKeyOfOtherRootKey)
         }
         if let stored = row?.key, let key = try? vault.unwrap(stored.wrapped, for: owner) {

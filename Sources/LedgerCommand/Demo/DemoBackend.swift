@@ -1,6 +1,8 @@
 import BoundedClient
+import Ledger
 import LedgerStack
 import NIOHTTP1
+import Vault
 import Wire
 
 /// The demo page's backend: it alone holds API keys, one per thing that it does.
@@ -50,12 +52,32 @@ struct DemoBackend: Sendable {
         return view
     }
 
-    /// Launch options from the ledger, to be handed to the page as they came.
-    func launch(_ user: String) async throws(CommandError) -> HTTPAnswer {
-        try await call(
+    /// Launch options from the ledger, to be handed to the page as they came, for the session that
+    /// has the verifier.
+    func launch(_ user: String, verifier: String) async throws(CommandError) -> HTTPAnswer {
+        guard let challenge = SessionChallenge(verifier: Secret(verifier)) else {
+            preconditionFailure("A verifier of ours is one.")
+        }
+        return try await call(
             "/v1/launches",
             scope: "launch",
-            json: ["client_user_id": .string(user), "finish": "direct"]
+            json: [
+                "client_user_id": .string(user), "finish": "direct",
+                "session_challenge": .string(challenge.spelled),
+            ]
+        )
+    }
+
+    /// Shows the ledger whose session has finished the popup.
+    func confirm(
+        _ launch: String,
+        verifier: String,
+        code: String
+    ) async throws(CommandError) -> HTTPAnswer {
+        try await call(
+            "/v1/launches/\(HTTPCaller.encoded(launch))/confirm",
+            scope: "finish",
+            json: ["session_verifier": .string(verifier), "finish_code": .string(code)]
         )
     }
 

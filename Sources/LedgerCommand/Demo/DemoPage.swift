@@ -22,6 +22,7 @@ struct DemoPage: Sendable {
 
     private let configuration: Configuration
     private let backend: DemoBackend
+    private let sessions = DemoSessions()
     private let logger: Logger
     private let template: MustacheTemplate
 
@@ -72,6 +73,7 @@ struct DemoPage: Sendable {
         }
         router.get("/livez") { _, _ in asset(Array("{}".utf8), "application/json") }
         router.post("/launches") { request, _ in await launch(request) }
+        router.post("/confirm") { request, _ in await confirm(request) }
         return router
     }
 
@@ -106,20 +108,53 @@ struct DemoPage: Sendable {
     }
 
     /// The ledger's answer goes to the page as it is, a refusal too.
+    ///
+    /// The launch is bound to the session from which it is asked for.
     private func launch(_ request: Request) async -> Response {
         do {
-            let answer = try await backend.launch(user(of: request))
-            var response = asset(answer.body, "application/json")
-            response.status = HTTPResponse.Status(code: answer.status)
+            let verifier = DemoSessions.newVerifier()
+            let answer = try await backend.launch(user(of: request), verifier: verifier)
+            var response = passedOn(answer)
+            if let launch = answer.json["launch_id"]?.text {
+                response.headers[.setCookie] = sessions.keep(verifier, of: launch, request)
+            }
             return response
         } catch {
-            let json: JSONValue = [
-                "code": "ledger_unavailable", "detail": .string(error.description),
-            ]
-            var response = asset(json.encoded, "application/json")
-            response.status = .badGateway
-            return response
+            return refusal(.badGateway, "ledger_unavailable", error.description)
         }
+    }
+
+    /// The page says that its popup was finished; whether it was this session's, its verifier shows.
+    private func confirm(_ request: Request) async -> Response {
+        let query = request.uri.queryParameters
+        guard let launch = query["launch"].map(String.init),
+            let code = query["code"].map(String.init),
+            let verifier = sessions.verifier(of: launch, request)
+        else {
+            return refusal(.forbidden, "other_session", "This session has not opened this popup.")
+        }
+        do {
+            return passedOn(try await backend.confirm(launch, verifier: verifier, code: code))
+        } catch {
+            return refusal(.badGateway, "ledger_unavailable", error.description)
+        }
+    }
+
+    private func passedOn(_ answer: HTTPAnswer) -> Response {
+        var response = asset(answer.body, "application/json")
+        response.status = HTTPResponse.Status(code: answer.status)
+        return response
+    }
+
+    private func refusal(
+        _ status: HTTPResponse.Status,
+        _ code: String,
+        _ detail: String
+    ) -> Response {
+        let json: JSONValue = ["code": .string(code), "detail": .string(detail)]
+        var response = asset(json.encoded, "application/json")
+        response.status = status
+        return response
     }
 
     /// A real page knows its user from its own session; this one believes the query.
@@ -134,10 +169,7 @@ struct DemoPage: Sendable {
     private func asset(_ bytes: [UInt8], _ contentType: String) -> Response {
         Response(
             status: .ok,
-            headers: [
-                .contentType: contentType, .cacheControl: "no-store",
-                .xContentTypeOptions: "nosniff",
-            ],
+            headers: [.contentType: contentType],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
         )
     }

@@ -79,36 +79,8 @@ struct DemoPageModel {
         return [
             "type": type, "position": Self.number(entry["position"]), "time": time,
             "shortTime": Self.shortTime(time),
-            "sentence": Self.sentence(type, event["data"] ?? .null),
+            "sentence": EventSentence.text(type, event["data"] ?? .null) ?? type,
         ]
-    }
-
-    private static func sentence(_ type: String, _ data: JSONValue) -> String {
-        let version = number(data["version"])
-        return switch type {
-        case "connect.launched": "The popup was opened in create mode."
-        case "edit.launched":
-            "The popup was opened in edit mode with public token "
-                + "\(number(data["public_token_version"]))."
-        case "launch.closed": "The popup was closed."
-        case "launch.failed": "The popup showed an error: \(data["code"]?.text ?? "")."
-        case "finish.received": "The popup reported its finish."
-        case "exchange.dispatched": "The session was sent to the provider."
-        case "connect.finalized": "The user is connected."
-        case "edit.finalized": "The changed sources are stored."
-        case "access_token.rotated": "Access token \(version) was issued."
-        case "public_token.rotated": "Public token \(version) was issued."
-        case "public_token.recovered": "Public token \(version) was fetched again."
-        case "finalize.rejected": "The provider refused the session."
-        case "finalize.unresolved": "The provider's answer is not known."
-        case "finalize.refused": "The answer was about somebody else."
-        case "finalize.abandoned": "The provider's answer is not waited for any more."
-        case "finalize.superseded": "An answer came too late: newer tokens are held."
-        case "finish.refused": "A finish came for a launch that takes none any more."
-        case "person.gone": "The provider does not know this person any more."
-        case "connection.broken": "The user must reconnect."
-        default: type
-        }
     }
 
     /// `2026-11-22T14:06:36.123456Z` as `2026-11-22 14:06:36`.

@@ -1,11 +1,13 @@
 // What the provider's guide asks of a page: open the popup on a click, hand its finish on, refresh.
-// The page holds no key and no secret; its backend asks the ledger for the launch options.
+// The page holds no key and no secret; its backend asks the ledger for the launch options, and keeps
+// the verifier in this session that shows whose popup it was.
 (function () {
   'use strict';
   var button = document.getElementById('connect-health-data-btn');
   var note = document.getElementById('message');
   var page = document.body.dataset;
   var kept = 'demo-message';
+  var waiting = 'demo-finish';
 
   function say(text, kind) {
     note.textContent = text;
@@ -34,13 +36,32 @@
     });
   }
 
+  // The ledger holds a finish until our own backend shows that it was this session's. What waits is
+  // kept, so that a page that was loaded anew goes on with it.
+  function finish(launch, sessionTokenObject) {
+    return post(launch.finish_url, sessionTokenObject).then(function (answer) {
+      if (answer.status !== 'held') { return answer; }
+      var path = '/confirm?launch=' + encodeURIComponent(launch.launch_id) +
+        '&code=' + encodeURIComponent(answer.finish_code);
+      sessionStorage.setItem(waiting, path);
+      return confirm(path);
+    });
+  }
+
+  function confirm(path) {
+    return post(path, {}).then(function (answer) {
+      sessionStorage.removeItem(waiting);
+      return answer;
+    });
+  }
+
   function open(launch) {
     var options = launch.options;
     var failure = null;
     if (page.withoutToken === 'true') { options.publicToken = ''; }
     options.finish = function (err, sessionTokenObject) {
       say('Storing the new tokens …');
-      post(launch.finish_url, sessionTokenObject).then(function () {
+      finish(launch, sessionTokenObject).then(function () {
         refresh('Your sources are connected.', 'good');
       }).catch(function (error) { refresh(error.message, 'bad'); });
     };
@@ -75,6 +96,13 @@
     });
   });
 
+  var unfinished = sessionStorage.getItem(waiting);
+  if (unfinished) {
+    sessionStorage.removeItem(waiting);
+    confirm(unfinished).then(function () {
+      refresh('Your sources are connected.', 'good');
+    }).catch(function (error) { say(error.message, 'bad'); });
+  }
   var stored = sessionStorage.getItem(kept);
   if (stored) {
     sessionStorage.removeItem(kept);

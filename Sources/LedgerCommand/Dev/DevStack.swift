@@ -18,6 +18,7 @@ struct DevStack: Sendable {
     let identity: DevIdentity
     /// Absolute.
     let folder: String
+    private let metricsPort: Int
     private let witnessPolicy: WitnessPolicy?
 
     /// Starts all of it, works once everything answers, and ends it in order.
@@ -38,10 +39,14 @@ struct DevStack: Sendable {
             try identity.save(in: folder)
             try await identity.register(in: ledger)
             try identity.save(in: folder)
+            let taken = [identity.ledgerPort, identity.sandboxPort, identity.demoPort]
+            // Who asks for any port is a script, and scripts run beside each other.
+            let usual = ports.ledger == 0 ? nil : MetricsAddress.usualPort
             try await DevStack(
                 ledger: ledger,
                 identity: identity,
                 folder: folder,
+                metricsPort: try await LocalPort.free(usual: usual, except: taken),
                 witnessPolicy: witnessPolicy
             ).serve(logger, body)
         }
@@ -72,6 +77,7 @@ struct DevStack: Sendable {
             ),
             spoolFolder: "\(folder)/spool",
             checkpointFolder: checkpointFolder,
+            erasureFolder: erasureFolder,
             witnessPolicy: witnessPolicy,
             logger: logger
         )
@@ -86,13 +92,16 @@ struct DevStack: Sendable {
         )
         // The service asks the sandbox, and the demo page asks the service.
         try await ServiceRunner.run(
-            [ServiceRunner.named("sandbox", try sandbox(logger))] + service.services() + [
-                ServiceRunner.named("demo page", demo.service),
-                ServiceRunner.work {
-                    try await waitUntilReady()
-                    try await body(self)
-                },
-            ],
+            [ServiceRunner.named("sandbox", try sandbox(logger))]
+                + service.services(
+                    metrics: MetricsListener(host: LocalPort.host, port: metricsPort)
+                ) + [
+                    ServiceRunner.named("demo page", demo.service),
+                    ServiceRunner.work {
+                        try await waitUntilReady()
+                        try await body(self)
+                    },
+                ],
             logger: logger
         )
     }
@@ -119,6 +128,9 @@ struct DevStack: Sendable {
         try await caller.waitFor(identity.demoURL + "/livez")
     }
 
+    /// Where metrics are answered.
+    var metricsURL: String { "http://\(LocalPort.host):\(metricsPort)/metrics" }
+
     /// The settings with which the other commands work on this database.
     var settingsFile: String { "\(folder)/settings.json" }
 
@@ -128,11 +140,14 @@ struct DevStack: Sendable {
             Setting.ownerDatabaseURL.rawValue: .string(ledger.ownerURL),
             Setting.rootKeyFile.rawValue: .string(ledger.rootKeyFile),
             Setting.checkpointFolder.rawValue: .string(checkpointFolder),
+            Setting.erasureFolder.rawValue: .string(erasureFolder),
         ]
         try DurableFile.replace(settingsFile, with: settings.encoded, readers: .owner)
     }
 
     private var checkpointFolder: String { "\(folder)/checkpoints" }
+
+    private var erasureFolder: String { "\(folder)/erasures" }
 
     /// The one document for scripts that start the stack.
     var readyDocument: JSONValue {
@@ -140,6 +155,7 @@ struct DevStack: Sendable {
             "ledger_url": .string(identity.ledgerURL),
             "sandbox_url": .string(identity.sandboxURL),
             "demo_url": .string(identity.demoURL),
+            "metrics_url": .string(metricsURL),
             "client_id": .string(identity.clientID),
             "client_secret": .string(identity.clientSecret),
             "app_key": .string(identity.appKey),

@@ -11,7 +11,7 @@ struct BundleExport {
     let store: LedgerStore
 
     func run(folder: String) async throws {
-        let log = command.selection.log
+        let log = command.selection.conditions.log
         let size = try await store.size(log: log)
         let covering = try await coveringCheckpoint(log)
         var request = try await command.selection.request(store, upTo: covering.size)
@@ -126,6 +126,11 @@ struct BundleExport {
             for app in apps {
                 for identity in try await store.identities(of: part, app: app) {
                     known[identity.subject] = identity
+                    guard identity.isDamaged else { continue }
+                    Terminal.message(
+                        "Who \(identity.subject) is cannot be read: what is stored of the user is "
+                            + "damaged (token-ledger verify)."
+                    )
                 }
             }
             try writer.identities(

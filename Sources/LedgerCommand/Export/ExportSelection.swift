@@ -8,8 +8,7 @@ import LedgerStore
 struct ExportSelection: ParsableArguments {
     @OptionGroup var person: PersonOptions
 
-    @Option(help: "facts, or access: who read and exported what.")
-    var log = Log.facts
+    @OptionGroup var conditions: EventConditions
 
     @Option(name: .customLong("from-position"), help: "The first position.")
     var fromPosition: Int64?
@@ -17,23 +16,8 @@ struct ExportSelection: ParsableArguments {
     @Option(name: .customLong("until-position"), help: "The position before which to end.")
     var untilPosition: Int64?
 
-    @Option(
-        name: .customLong("type"),
-        help: ArgumentHelp("Only events of this type; repeatable.", valueName: "type")
-    )
-    var types: [String] = []
-
-    @Option(help: ArgumentHelp("Only events of this moment and later.", valueName: "time"))
-    var since: String?
-
-    @Option(
-        name: .customLong("until"),
-        help: ArgumentHelp("Only events before this moment.", valueName: "time")
-    )
-    var before: String?
-
     func validate() throws {
-        for (flag, text) in [("--since", since), ("--until", before)] {
+        for (flag, text) in [("--since", conditions.since), ("--until", conditions.before)] {
             if let text, Timestamp(text) == nil {
                 throw ValidationError(
                     "\(flag) must be an RFC 3339 time, such as 2026-01-31T12:00:00Z."
@@ -43,7 +27,7 @@ struct ExportSelection: ParsableArguments {
         guard fromPosition ?? 0 >= 0, untilPosition ?? 0 >= 0 else {
             throw ValidationError("Positions count from 0.")
         }
-        for type in types where !LedgerEvent.types.contains(type) {
+        for type in conditions.types where !LedgerEvent.types.contains(type) {
             throw ValidationError(
                 "There is no event type \(type). There are: "
                     + LedgerEvent.types.sorted().joined(separator: ", ") + "."
@@ -60,9 +44,9 @@ struct ExportSelection: ParsableArguments {
         let query = EventQuery(
             clientID: app?.clientID,
             subject: try await person.user(store)?.subject,
-            types: types,
-            since: since.flatMap { Timestamp($0) },
-            before: before.flatMap { Timestamp($0) }
+            types: conditions.types,
+            since: conditions.since.flatMap { Timestamp($0) },
+            before: conditions.before.flatMap { Timestamp($0) }
         )
         let apps = if let app { [app] } else { try await store.apps() }
         let start = fromPosition ?? 0
@@ -74,7 +58,7 @@ struct ExportSelection: ParsableArguments {
             throw CommandError("There is nothing at position \(start): the end is \(end).")
         }
         return ExportRequest(
-            log: log,
+            log: conditions.log,
             query: query,
             apps: apps,
             positions: start..<end

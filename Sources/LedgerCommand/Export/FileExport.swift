@@ -11,7 +11,7 @@ struct FileExport {
     let store: LedgerStore
 
     func run(path: String) async throws {
-        let log = command.selection.log
+        let log = command.selection.conditions.log
         let size = try await store.size(log: log)
         var request = try await command.selection.request(store, upTo: size)
         let file = try ExportFile(

@@ -118,7 +118,7 @@ struct ReplayCommand: AsyncParsableCommand {
         let reader = try BundleReader(path: source)
         let meter = ProgressMeter("replay")
         let total = reader.manifest?.events ?? 0
-        let database = PostgresConfiguration(url: into)
+        let database = try await Settings.load().database(Secret(into))
         var replay = try await DatabaseFailure.explaining(database) {
             try await LogReplay(into: database, logID: logID, checkpoints: checkpoints)
         }

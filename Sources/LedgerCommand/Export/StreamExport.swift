@@ -10,7 +10,7 @@ struct StreamExport {
     let store: LedgerStore
 
     func run() async throws {
-        let size = try await store.size(log: command.selection.log)
+        let size = try await store.size(log: command.selection.conditions.log)
         let request = try await command.selection.request(store, upTo: size)
         try await store.recordExport(
             request,

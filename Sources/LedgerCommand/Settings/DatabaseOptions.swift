@@ -6,35 +6,38 @@ import Postgres
 struct OwnerDatabaseOptions: ParsableArguments {
     @Option(
         name: .customLong("owner-database-url-file"),
-        help: "A file with the owner's connection string (TOKEN_LEDGER_OWNER_DATABASE_URL)."
+        help: """
+            A file with the owner's connection string (TOKEN_LEDGER_OWNER_DATABASE_URL); verify \
+            takes an auditor's too.
+            """
     )
     var ownerDatabaseURLFile: String?
 
     @Option(name: .customLong("config-file"), help: "A JSON file with settings.")
     var configFile: String?
 
-    func settings() async throws -> Settings {
-        try await Settings.load(flags: [.configFile: configFile])
+    /// The settings, with further flags of the command.
+    func settings(_ flags: [Setting: String?] = [:]) async throws -> Settings {
+        var flags = flags
+        flags[.configFile] = configFile
+        return try await Settings.load(flags: flags)
     }
 
     /// The owner's database.
     func database() async throws -> PostgresConfiguration {
-        if let ownerDatabaseURLFile {
-            return PostgresConfiguration(
-                url: try Settings.secret(inFile: ownerDatabaseURLFile).exposed
-            )
-        }
-        return try Self.database(try await settings())
+        let settings = try await settings()
+        guard let ownerDatabaseURLFile else { return try await Self.database(settings) }
+        return try await settings.database(try Settings.secret(inFile: ownerDatabaseURLFile))
     }
 
     /// The owner's database as settings alone name it.
-    static func database(_ settings: Settings) throws -> PostgresConfiguration {
+    static func database(_ settings: Settings) async throws -> PostgresConfiguration {
         let url = try settings.required(
             settings.secret(.ownerDatabaseURL),
             .ownerDatabaseURL,
             "It names the database with the rights of its owner."
         )
-        return PostgresConfiguration(url: url.exposed)
+        return try await settings.database(url)
     }
 }
 
@@ -61,25 +64,43 @@ struct ServiceDatabaseOptions: ParsableArguments {
     )
     var logLevel: String?
 
-    /// The settings, with further flags of the command.
-    func settings(_ flags: [Setting: String?] = [:]) async throws -> Settings {
-        var flags = flags
-        flags[.rootKeyFile] = rootKeyFile
-        flags[.configFile] = configFile
-        flags[.logLevel] = logLevel
-        return try await Settings.load(flags: flags)
+    /// The settings.
+    func settings() async throws -> Settings {
+        try await Settings.load(flags: flags)
+    }
+
+    /// What these flags set.
+    var flags: [Setting: String?] {
+        [.rootKeyFile: rootKeyFile, .configFile: configFile, .logLevel: logLevel]
     }
 
     /// The service's database.
-    func database(_ settings: Settings) throws -> PostgresConfiguration {
+    func database(_ settings: Settings) async throws -> PostgresConfiguration {
         if let databaseURLFile {
-            return PostgresConfiguration(url: try Settings.secret(inFile: databaseURLFile).exposed)
+            return try await settings.database(try Settings.secret(inFile: databaseURLFile))
         }
         let url = try settings.required(
             settings.secret(.databaseURL),
             .databaseURL,
             "It names the database, such as postgresql://token_ledger@localhost/token_ledger."
         )
-        return PostgresConfiguration(url: url.exposed)
+        return try await settings.database(url)
+    }
+}
+
+extension Settings {
+    /// The database of a connection string, which nobody in the network may read along with or stand
+    /// in for, unless the network is trusted.
+    func database(_ url: Secret) async throws -> PostgresConfiguration {
+        let database = PostgresConfiguration(url: url.exposed)
+        guard try !flag(.trustDatabaseNetwork), await database.isExposed() else {
+            return database
+        }
+        throw CommandError(
+            "The database is on another host, and its connection string does not say "
+                + "sslmode=verify-full (and sslrootcert): whoever is in the network between could "
+                + "read along, or stand in its place. Where that is nobody, say so with "
+                + "\(Setting.trustDatabaseNetwork.environmentName)=true."
+        )
     }
 }

@@ -23,11 +23,14 @@ struct OpenedStore {
         let logger = try ProgramLog.start(level: settings.text(.logLevel), default: .warning)
         let configuration =
             asOwner
-            ? try OwnerDatabaseOptions.database(settings) : try options.database(settings)
+            ? try await OwnerDatabaseOptions.database(settings)
+            : try await options.database(settings)
         let pool = PostgresPool(configuration: configuration, logger: logger)
-        let rootKey = try rootKey(settings)
+        let rootKeys = try await RootKeySource.keys(settings)
         let store = try await DatabaseFailure.explaining(configuration) {
-            try await LedgerStore(pool: pool, rootKey: rootKey, logger: logger)
+            // Who has the owner's rights and the root key makes the deployment's own keys.
+            if asOwner { _ = try await Migrator.makeKeys(rootKeys, on: configuration) }
+            return try await LedgerStore(pool: pool, rootKeys: rootKeys, logger: logger)
         }
         return OpenedStore(store: store, configuration: configuration, pool: pool)
     }
@@ -65,14 +68,14 @@ struct OpenedStore {
     static func waitFor(
         _ pool: PostgresPool,
         _ configuration: PostgresConfiguration,
-        rootKey: RootKey,
+        rootKeys: RootKeys,
         logger: Logger
     ) async throws -> LedgerStore {
         let clock = ContinuousClock()
         let deadline = clock.now + waitTimeMax
         while true {
             do {
-                return try await LedgerStore(pool: pool, rootKey: rootKey, logger: logger)
+                return try await LedgerStore(pool: pool, rootKeys: rootKeys, logger: logger)
             } catch {
                 guard isAway(error) else { throw error }
                 let failure = await DatabaseFailure.find(error, configuration)
@@ -84,24 +87,6 @@ struct OpenedStore {
             }
             try await Task.sleep(for: waitPause)
         }
-    }
-
-    /// The root key, or the sentence that says how to get one.
-    ///
-    /// From then on nobody else may look into this process.
-    static func rootKey(_ settings: Settings) throws -> RootKey {
-        try ProcessMemory.close()
-        let path = try settings.required(
-            settings.text(.rootKeyFile),
-            .rootKeyFile,
-            "Without a root key no token can be kept. Make one, and keep a copy in a safe place: "
-                + "openssl rand -hex 32 > root.key && chmod 600 root.key"
-        )
-        let key = try RootKey(file: path)
-        if key.isOpenToGroup {
-            Terminal.message("Note: a group may read \(path), which holds the root key.")
-        }
-        return key
     }
 
     private static func isAway(_ error: StoreOpeningError) -> Bool {

@@ -40,7 +40,9 @@ struct PersonOptions: ParsableArguments {
     }
 
     /// The user who is named, or nil when nobody is.
-    func user(_ store: LedgerStore) async throws -> StoredUser? {
+    ///
+    /// One who was erased is found by the pseudonym alone, and only where that is said.
+    func user(_ store: LedgerStore, evenErased: Bool = false) async throws -> StoredUser? {
         if let user {
             guard let found = try await store.user(Secret(user), of: app(store)) else {
                 throw CommandError("The app has no user with this clientUserId.")
@@ -53,9 +55,21 @@ struct PersonOptions: ParsableArguments {
             let found = try await store.user(
                 subject: subject,
                 log: .facts,
-                of: app
+                of: app,
+                evenErased: evenErased
             )
         else { throw CommandError("The app has no user with this subject.") }
         return found
+    }
+
+    /// The user who must be named, with the app.
+    func named(
+        _ store: LedgerStore,
+        evenErased: Bool = false
+    ) async throws -> (StoredUser, StoredApp) {
+        guard let user = try await user(store, evenErased: evenErased) else {
+            throw CommandError("Name the user: --user clientUserId, or --subject UUID.")
+        }
+        return (user, try await app(store))
     }
 }

@@ -11,19 +11,11 @@ enum ProgramLog {
     ///
     /// - Throws: `CommandError` for a level that does not exist.
     static func start(level name: String?, default usual: Logger.Level = .info) throws -> Logger {
-        var level = usual
-        if let name {
-            guard let known = Logger.Level(rawValue: name.lowercased()) else {
-                let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-                throw CommandError("\(name) is no log level. There are: \(names).")
-            }
-            level = known
-        }
+        let chosen = try level(name, default: usual)
         let isFirst = isStarted.withLock { started in
             defer { started = true }
             return !started
         }
-        let chosen = level
         if isFirst {
             let clock = EventClock()
             LoggingSystem.bootstrap {
@@ -36,5 +28,17 @@ enum ProgramLog {
             }
         }
         return Logger(label: "token-ledger")
+    }
+
+    /// The level of a name.
+    ///
+    /// - Throws: `CommandError` for one that does not exist.
+    static func level(_ name: String?, default usual: Logger.Level) throws -> Logger.Level {
+        guard let name else { return usual }
+        guard let level = Logger.Level(rawValue: name.lowercased()) else {
+            let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw CommandError("\(name) is no log level. There are: \(names).")
+        }
+        return level
     }
 }

@@ -27,8 +27,11 @@ struct ProviderOptions: ParsableArguments {
     }
 
     /// The three addresses; those that are not named are the usual ones.
-    func endpoints(usual: ProviderEndpoints) throws -> ProviderEndpoints {
+    func endpoints(
+        usual: @autoclosure () throws -> ProviderEndpoints
+    ) throws -> ProviderEndpoints {
         if let providerURL { return try ProviderEndpoints(all: providerURL) }
+        let usual = try usual()
         return try ProviderEndpoints(
             connect: connectURL ?? usual.connect,
             user: userURL ?? usual.user,

@@ -7,18 +7,33 @@ enum Setting: String, CaseIterable {
     case databaseURL = "databaseUrl"
     /// The same database with the rights of the schema's owner, for `migrate` and its like.
     case ownerDatabaseURL = "ownerDatabaseUrl"
+    /// Whether nobody is in the network between the program and a database on another host.
+    case trustDatabaseNetwork
     /// The file with the root key.
     case rootKeyFile
+    /// The program, with its arguments, that prints the root key.
+    case rootKeyCommand
+    /// While the root key is changed: the file with another one that only opens.
+    case otherRootKeyFile
+    case otherRootKeyCommand
     /// The folder outside the database that keeps the last checkpoints.
     case checkpointFolder
+    /// The folder outside the database that lists who was erased.
+    case erasureFolder
     /// The folder that keeps the provider's answers while the database is away.
     case spoolFolder
     /// The file that says which witnesses must have cosigned a checkpoint (C2SP tlog-policy).
     case witnessPolicy
     case host
     case port
+    /// Where metrics are answered, if anywhere.
+    case metricsAddress
     /// The URL under which browsers and backends reach the service.
     case publicURL = "publicUrl"
+    /// The file with the listener's certificate, and those that vouch for it.
+    case tlsCertificateFile
+    /// The file with the certificate's key.
+    case tlsKeyFile
     /// Who may read checkpoints and tiles.
     case treeAccess
     /// How many calls a second one API key may make.
@@ -47,6 +62,19 @@ enum Setting: String, CaseIterable {
         switch self {
         case .databaseURL, .ownerDatabaseURL, .clientSecret, .appKey: true
         default: false
+        }
+    }
+
+    /// What a value is; in the file it may stand as that or as a text.
+    enum Form {
+        case text, number, flag
+    }
+
+    var form: Form {
+        switch self {
+        case .port, .keyRate, .addressRate, .launchRate, .newUserRate: .number
+        case .trustDatabaseNetwork, .acceptUnsafeServer: .flag
+        default: .text
         }
     }
 

@@ -7,42 +7,72 @@ import Wire
 /// The settings of one run: flags over environment over file.
 struct Settings {
     private let reader: ConfigReader
+    /// The same sources one by one, the one that wins first.
+    private let sources: [(origin: SettingOrigin, reader: ConfigReader)]
 
     private static let jsonDepthMax = 4
     private static let countMax = 1_000_000_000
+
+    private init(_ providers: [(origin: SettingOrigin, provider: any ConfigProvider)]) {
+        reader = ConfigReader(providers: providers.map(\.provider))
+        sources = providers.map { ($0.origin, ConfigReader(providers: [$0.provider])) }
+    }
 
     /// Reads all three sources.
     ///
     /// - Throws: `CommandError` for a name with our prefix that no setting has, and for a file that
     ///   cannot be read.
-    static func load(
-        flags: [Setting: String?] = [:],
-        environment: [String: String] = ProcessInfo.processInfo.environment
-    ) async throws -> Settings {
+    static func load(flags: [Setting: String?] = [:]) async throws -> Settings {
+        let (settings, flaws) = await read(flags: flags)
+        if let flaw = flaws.first { throw flaw }
+        return settings
+    }
+
+    /// The same as far as it can be read, and what cannot.
+    static func read(
+        flags: [Setting: String?]
+    ) async -> (settings: Settings, flaws: [CommandError]) {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
         for (setting, value) in flags {
-            guard let value else { continue }
+            // What is empty is not set, and hides no other source.
+            guard let value, !value.isEmpty else { continue }
             values[AbsoluteConfigKey([setting.rawValue])] = ConfigValue(
                 .string(value),
                 isSecret: setting.isSecret
             )
         }
-        var providers: [any ConfigProvider] = [
-            InMemoryProvider(name: "flags", values: values),
-            EnvironmentVariablesProvider(environmentVariables: try own(environment)),
+        var (own, flaws) = own(ProcessInfo.processInfo.environment)
+        var providers: [(origin: SettingOrigin, provider: any ConfigProvider)] = [
+            (.flag, InMemoryProvider(name: "flags", values: values)),
+            (.environment, EnvironmentVariablesProvider(environmentVariables: own)),
         ]
-        let first = Settings(reader: ConfigReader(providers: providers))
-        if let path = try first.text(.configFile) {
-            try checkNames(inFile: path)
+        if let path = try? Settings(providers).text(.configFile) {
             do {
-                providers.append(
-                    try await FileProvider<JSONSnapshot>(filePath: FilePath(path))
-                )
+                flaws += try flawsOfNames(inFile: path)
+                do {
+                    let file = try await FileProvider<JSONSnapshot>(filePath: FilePath(path))
+                    providers.append((.file, file))
+                } catch {
+                    throw CommandError("The configuration file \(path) cannot be read.")
+                }
             } catch {
-                throw CommandError("The configuration file \(path) cannot be read.")
+                flaws.append(error as? CommandError ?? CommandError("\(error)"))
             }
         }
-        return Settings(reader: ConfigReader(providers: providers))
+        return (Settings(providers), flaws)
+    }
+
+    /// Where the value of a setting comes from, also that of a secret's file; nil when it is not set.
+    func origin(_ setting: Setting) -> SettingOrigin? {
+        let names = setting.isSecret ? [setting.rawValue, setting.fileName] : [setting.rawValue]
+        return sources.first { source in
+            names.contains { name in
+                // The file may hold a number or its digits.
+                source.reader.int(forKey: ConfigKey([name])) != nil
+                    || source.reader.bool(forKey: ConfigKey([name])) != nil
+                    || !(source.reader.string(forKey: ConfigKey([name])) ?? "").isEmpty
+            }
+        }?.origin
     }
 
     /// The value of a setting, or nil when it is not set.
@@ -77,9 +107,19 @@ struct Settings {
         return count
     }
 
+    /// The value of a setting that is no secret, as a text, whatever its form.
+    func shown(_ setting: Setting) throws -> String? {
+        switch setting.form {
+        case .text: try text(setting)
+        case .number: try count(setting).map(String.init)
+        case .flag: try String(flag(setting))
+        }
+    }
+
     /// Whether something is set that is on or off.
     func flag(_ setting: Setting) throws -> Bool {
-        switch try text(setting) {
+        let value = reader.bool(forKey: ConfigKey([setting.rawValue]))
+        switch try text(setting) ?? value.map(String.init) {
         case nil, "false": return false
         case "true": return true
         default: throw CommandError("\(setting.environmentName) must be true or false.")
@@ -125,31 +165,61 @@ struct Settings {
     ///
     /// What nobody reads is likely misspelt, and a misspelt setting that is silently ignored is
     /// found too late.
-    private static func own(_ environment: [String: String]) throws -> [String: String] {
+    private static func own(
+        _ environment: [String: String]
+    ) -> (own: [String: String], flaws: [CommandError]) {
         let known = Set(Setting.names.map { Setting.environmentName($0) })
         let kubernetes = KubernetesVariables(environment)
         var own: [String: String] = [:]
-        for (name, value) in environment
+        var flaws: [CommandError] = []
+        for (name, value) in environment.sorted(by: { $0.key < $1.key })
         where name.hasPrefix(Setting.prefix) && !kubernetes.contain(name, value) {
-            guard known.contains(name) else {
-                throw CommandError("The environment holds \(name), which is no setting.")
+            if known.contains(name) {
+                // As above: the library would take it for a value of the wrong form.
+                guard !value.isEmpty else { continue }
+                own[String(name.dropFirst(Setting.prefix.count))] = value
+            } else {
+                flaws.append(
+                    CommandError("The environment holds \(name), which is no setting.")
+                )
             }
-            own[String(name.dropFirst(Setting.prefix.count))] = value
         }
-        return own
+        return (own, flaws)
     }
 
-    private static func checkNames(inFile path: String) throws {
+    private static func flawsOfNames(inFile path: String) throws -> [CommandError] {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw CommandError("The configuration file \(path) cannot be read.")
         }
         guard let json = try? JSONParser.parse(Array(data), depthMax: jsonDepthMax),
             let members = json.members
         else { throw CommandError("The configuration file \(path) is not a JSON object.") }
-        for member in members where !Setting.names.contains(member.name) {
-            throw CommandError(
-                "The configuration file \(path) holds \(member.name), which is no setting."
-            )
+        return members.compactMap { member in
+            let (name, value) = (member.name, member.value)
+            guard Setting.names.contains(name) else {
+                return CommandError(
+                    "The configuration file \(path) holds \(name), which is no setting."
+                )
+            }
+            // What cannot be read as the setting's form would count as not set.
+            switch (value, Setting(rawValue: name)?.form ?? .text) {
+            case (.string, _), (.bool, .flag): return nil
+            case (.number(let digits), .number) where Int(digits) != nil: return nil
+            case (_, let form):
+                return CommandError(
+                    "The configuration file \(path) holds \(name), which must be \(form.words)."
+                )
+            }
+        }
+    }
+}
+
+extension Setting.Form {
+    fileprivate var words: String {
+        switch self {
+        case .text: "a text"
+        case .number: "a whole number"
+        case .flag: "true or false"
         }
     }
 }

@@ -6,13 +6,13 @@ internal import Vault
 
 extension AppendCommand {
     /// The command as `ledger.append_command`.
-    func row(rootKeyID: String) -> PostgresRow {
+    func row(_ log: Log, _ vault: Vault) -> PostgresRow {
         PostgresRow(
-            shared(subject: subject, rootKeyID: rootKeyID) + [
+            shared(subject, log, vault) + [
                 .bytea(current[.humanID]),
                 .bytea(current[.accessToken]),
                 .bytea(current[.publicToken]),
-                .rowArray(events.map(\.row)),
+                .rowArray(events.map { $0.row(app, log, vault) }),
                 .rowArray(claims.map(\.row)),
                 .rowArray(values.map(\.row)),
                 .rowArray(drops.map(\.row)),
@@ -21,47 +21,68 @@ extension AppendCommand {
     }
 
     /// A command that `isShort` as one `ledger.append_single` for each event.
-    func singleRows(rootKeyID: String) -> [PostgresRow] {
+    func singleRows(_ log: Log, _ vault: Vault) -> [PostgresRow] {
         events.map { event in
             PostgresRow(
-                shared(subject: event.record.subject, rootKeyID: rootKeyID) + [
+                shared(event.record.subject, log, vault) + [
                     .uuid(event.record.id.value),
                     .text("\(event.record.event.type)"),
                     .bytea(event.bytes),
+                    .bytea(event.mac(app, log, vault)),
                 ]
             )
         }
     }
 
     /// The fields with which both row types begin.
-    private func shared(subject: Identifier?, rootKeyID: String) -> [PostgresParameter] {
-        [
+    private func shared(_ subject: Identifier?, _ log: Log, _ vault: Vault) -> [PostgresParameter] {
+        let state = state?.encoded()
+        return [
             .uuid(app.value),
             .uuid(subject?.value),
             .int8(expected),
             .timestamptz(microsecondsSince1970: time.microseconds),
-            .text(state?.status.rawValue),
-            .int8(state?.accessToken?.version),
-            .int8(state?.publicToken?.version),
-            .timestamptz(microsecondsSince1970: state?.settleAt?.microseconds),
-            .json(state?.encoded()),
+            .text(self.state?.status.rawValue),
+            .int8(self.state?.accessToken?.version),
+            .int8(self.state?.publicToken?.version),
+            .timestamptz(microsecondsSince1970: self.state?.settleAt?.microseconds),
+            .json(state),
+            .bytea(state.map { vault.mac(ofState: $0, for: owner(log)) }),
             .bytea(fingerprint?.bytes),
-            .text(wrappedKey == nil ? nil : rootKeyID),
+            .text(wrappedKey == nil ? nil : vault.rootKeyID),
             .bytea(wrappedKey),
             .bytea(current[.clientUserID]),
         ]
+    }
+
+    private func owner(_ log: Log) -> ValueOwner {
+        ValueOwner(logID: log.id, app: app, subject: subject)
     }
 }
 
 extension AppendCommand.Event {
     /// The event as `ledger.append_event`.
-    fileprivate var row: PostgresRow {
+    fileprivate func row(_ app: Identifier, _ log: Log, _ vault: Vault) -> PostgresRow {
         PostgresRow(
             .uuid(record.id.value),
             .uuid(record.subject?.value),
             .int8(record.subjectVersion),
             .text("\(record.event.type)"),
-            .bytea(bytes)
+            .bytea(bytes),
+            .bytea(mac(app, log, vault))
+        )
+    }
+
+    fileprivate func mac(_ app: Identifier, _ log: Log, _ vault: Vault) -> [UInt8] {
+        vault.mac(
+            ofRecord: bytes,
+            at: RecordPlace(
+                logID: log.id,
+                event: record.id,
+                app: app,
+                subject: record.subject,
+                version: record.subjectVersion
+            )
         )
     }
 }

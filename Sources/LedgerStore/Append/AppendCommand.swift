@@ -54,7 +54,9 @@ struct AppendCommand: Sendable {
     /// Whether the short way takes it: one event that changes nothing but the user's state, or makes
     /// a user; or events that are not counted.
     var isShort: Bool {
-        guard claims.isEmpty, values.isEmpty, drops.isEmpty, !changesTokens else { return false }
+        guard claims.isEmpty, values.isEmpty, drops.isEmpty, !changesTokens,
+            state?.status != .erased
+        else { return false }
         guard let expected else {
             return wrappedKey == nil && !events.isEmpty
                 && events.allSatisfy { $0.record.subjectVersion == nil }

@@ -1,6 +1,8 @@
 internal import Ledger
 internal import Logging
+internal import Measures
 internal import Postgres
+internal import Vault
 
 /// Finds out what became of appends whose answer was lost.
 ///
@@ -8,6 +10,8 @@ internal import Postgres
 struct AppendSettler: Sendable {
     let log: Log
     let pool: PostgresPool
+    let vault: Vault
+    let meter: AppendMeter
     let logger: Logger
 
     private struct Settled: Sendable {
@@ -20,6 +24,7 @@ struct AppendSettler: Sendable {
         _ commands: [AppendCommand],
         sentIn session: ServerSession?
     ) async -> [Result<AppendVerdict, StoreError>] {
+        meter.lostAnswers.add()
         let ids = commands.compactMap { $0.events.first?.record.id.value }
         let deadline = ContinuousClock.now + StoreLimits.settleTimeMax
         repeat {
@@ -31,6 +36,7 @@ struct AppendSettler: Sendable {
             }
             try? await Task.sleep(for: StoreLimits.settlePause)
         } while ContinuousClock.now < deadline && !Task.isCancelled
+        meter.unsettledAnswers.add()
         logger.error("append outcome not settled", metadata: ["commands": "\(commands.count)"])
         return commands.map { _ in .failure(.outcomeUnknown) }
     }
@@ -73,10 +79,11 @@ struct AppendSettler: Sendable {
             "settle_events",
             """
             select settled_id, settled_position, settled_record
-            from ledger.settle_events($1, $2)
+            from ledger.settle_events($1, $2, $3)
             """,
             .int4(log.id),
-            .uuidArray(ids)
+            .uuidArray(ids),
+            .bytea(vault.databaseSecret)
         )
         let settled = try await connection.query(statement) { result throws(PostgresError) in
             try result.rows { result, row throws(PostgresError) in

@@ -1,5 +1,6 @@
 internal import Ledger
 internal import Postgres
+internal import Vault
 
 /// A batch of commands as one call: of `ledger.append_single_events` where that takes them, else of
 /// `ledger.append_events`.
@@ -13,7 +14,7 @@ struct AppendStatement {
     /// Makes the call for at least one command.
     ///
     /// `tellsEach` says that each must be told what becomes of it, which takes the long way.
-    init(_ commands: [AppendCommand], logID: Int32, rootKeyID: String, tellsEach: Bool = false) {
+    init(_ commands: [AppendCommand], log: Log, vault: Vault, tellsEach: Bool = false) {
         eventCounts = commands.map(\.events.count)
         let isCounted = commands.first?.expected != nil
         isShort =
@@ -25,19 +26,21 @@ struct AppendStatement {
                 "append_single_events",
                 """
                 select first_position, array_to_string(conflicts, ' ')
-                from ledger.append_single_events($1, $2::ledger.append_single[])
+                from ledger.append_single_events($1, $2::ledger.append_single[], $3)
                 """,
-                .int4(logID),
-                .rowArray(commands.flatMap { $0.singleRows(rootKeyID: rootKeyID) })
+                .int4(log.id),
+                .rowArray(commands.flatMap { $0.singleRows(log, vault) }),
+                .bytea(vault.databaseSecret)
             )
             : Statement(
                 "append_events",
                 """
                 select verdict, first_position, claimed_kind
-                from ledger.append_events($1, $2::ledger.append_command[])
+                from ledger.append_events($1, $2::ledger.append_command[], $3)
                 """,
-                .int4(logID),
-                .rowArray(commands.map { $0.row(rootKeyID: rootKeyID) })
+                .int4(log.id),
+                .rowArray(commands.map { $0.row(log, vault) }),
+                .bytea(vault.databaseSecret)
             )
         #if CRASH_POINTS
         statement.whenSent = FinalizeCommit.whenSent(commands)
@@ -53,12 +56,13 @@ struct AppendStatement {
     private static let unfit = SQLState(rawValue: "LG009")
 
     /// Appends one command as a launch would be, and takes it back.
-    static func probe(_ command: AppendCommand, logID: Int32, rootKeyID: String) -> Statement {
+    static func probe(_ command: AppendCommand, log: Log, vault: Vault) -> Statement {
         Statement(
             "probe_append",
-            "select ledger.probe_append($1, $2::ledger.append_single[])",
-            .int4(logID),
-            .rowArray(command.singleRows(rootKeyID: rootKeyID))
+            "select ledger.probe_append($1, $2::ledger.append_single[], $3)",
+            .int4(log.id),
+            .rowArray(command.singleRows(log, vault)),
+            .bytea(vault.databaseSecret)
         )
     }
 

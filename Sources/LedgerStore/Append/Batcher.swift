@@ -117,6 +117,9 @@ final class Batcher<Item: Sendable, Answer: Sendable>: Sendable {
         }
     }
 
+    /// How many items wait for a batch, and how many may.
+    var figures: (waiting: Int, waitingMax: Int) { (state.withLock(\.queue.count), queueMax) }
+
     /// Works until `close()` was called and the queue is empty.
     func run() async {
         await withTaskGroup(of: Void.self) { group in

@@ -14,7 +14,7 @@ enum FinalizeCommit {
     /// A finish that is refused at once is an intent; that an answer is missing is no outcome.
     private init?(_ command: AppendCommand) {
         switch command.events.first?.record.event {
-        case .finishReceived?: self = .intent
+        case .finishReceived?, .finishHeld?: self = .intent
         case .exchangeDispatched?: self = .dispatch
         case .connectFinalized?, .editFinalized?, .finalizeRejected?, .finalizeRefused?:
             self = .outcome

@@ -7,7 +7,8 @@ extension LedgerStore {
     ///
     /// Callers of this process go one after the other, so that nobody who tries again is overtaken
     /// by who has just come. `decide` must be pure: it may run several times. When it answers nil
-    /// there is nothing to write. Throws what `decide` throws, or `StoreError`.
+    /// there is nothing to write. Throws what `decide` throws, or `StoreError`, which is `erased` when
+    /// the user was erased meanwhile.
     package func change(
         _ user: StoredUser,
         of app: StoredApp,
@@ -23,8 +24,7 @@ extension LedgerStore {
             var pause = RetryPause()
             for attempt in 0..<StoreLimits.decisionTriesMax {
                 if hasWaited || attempt > 0 {
-                    // Who is not found is as new as before.
-                    current = try await reread(current, of: app) ?? current
+                    current = try await asItIs(current, of: app)
                     // Who was new is stored by now: others wait for their turn at another place.
                     guard self.place(of: current) == place else { continue turns }
                 }
@@ -36,6 +36,13 @@ extension LedgerStore {
             }
             throw StoreError.conflict
         }
+    }
+
+    /// The user as it is now; who was stored and is not found was erased.
+    private func asItIs(_ user: StoredUser, of app: StoredApp) async throws -> StoredUser {
+        if let found = try await reread(user, of: app) { return found }
+        guard user.newClientUserID != nil, user.state.version == 0 else { throw StoreError.erased }
+        return user
     }
 
     /// Where the changes of a user take turns: at the claim of one who is not stored yet, for each

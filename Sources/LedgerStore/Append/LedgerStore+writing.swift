@@ -1,4 +1,4 @@
-package import Ledger
+internal import Ledger
 internal import Vault
 
 extension LedgerStore {
@@ -12,46 +12,16 @@ extension LedgerStore {
         let (command, changed) = try prepare(change, of: user)
         switch try await writer(of: user.log).append(command) {
         case .appended(let position): return .written(changed, position: position)
-        case .repeated(let position): return .repeated(position: position)
+        case .repeated(let position):
+            // An id can be guessed where it is derived: what somebody else wrote under it settles
+            // nothing.
+            guard try await event(at: position, log: user.log)?.isForged == false else {
+                throw .damaged(.record)
+            }
+            return .repeated(position: position)
         case .claimed(let kind): return .claimed(kind)
         case .conflict: return .conflict
         }
-    }
-
-    /// Records that secret values are about to be handed out.
-    ///
-    /// Durable when it returns (docs/threats.md#t28).
-    package func recordReads(
-        _ tokens: [(kind: TokenKind, version: Int64)],
-        of user: StoredUser,
-        key: String,
-        context: RecordContext
-    ) async throws(StoreError) {
-        let time = clock.now()
-        let events = tokens.map { token in
-            let record = Record(
-                id: clock.identifier(),
-                clientID: user.clientID,
-                subject: user.subject,
-                time: time,
-                subjectVersion: nil,
-                context: context,
-                event: .tokenRead(kind: token.kind, version: token.version, key: key)
-            )
-            return AppendCommand.Event(record: record, bytes: record.encoded())
-        }
-        guard !events.isEmpty else { return }
-        // Reads of one user need no order among each other, so each is a subject of its own.
-        _ = try await writer(of: .access).append(
-            AppendCommand(
-                app: user.app,
-                subject: clock.identifier(),
-                expected: nil,
-                time: time,
-                state: nil,
-                events: events
-            )
-        )
     }
 
     /// Composes the records, seals the values and folds the events into the new state.

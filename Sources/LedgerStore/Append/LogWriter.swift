@@ -1,7 +1,8 @@
 internal import Ledger
 internal import Logging
-internal import Metrics
+internal import Measures
 internal import Postgres
+internal import Vault
 
 /// Appends to one log, many commands at a time (group commit): one batch is one statement, one
 /// round trip, one fsync.
@@ -10,14 +11,25 @@ final class LogWriter: Sendable {
     /// How the appends went lately, for readiness.
     let outcomes = AppendOutcomes()
     private let watch = AppendWatch()
+    private let meter = AppendMeter()
+    private let log: Log
 
-    init(log: Log, database: StoreDatabase, rootKeyID: String, logger: Logger) {
+    init(log: Log, database: StoreDatabase, vault: Vault, logger: Logger) {
+        self.log = log
         let appender = Appender(
             log: log,
             database: database,
-            rootKeyID: rootKeyID,
-            settler: AppendSettler(log: log, pool: database.pool, logger: logger),
+            vault: vault,
+            settler: AppendSettler(
+                log: log,
+                pool: database.pool,
+                vault: vault,
+                meter: meter,
+                logger: logger
+            ),
+            heldLocks: HeldLocks(pool: database.pool, logger: logger),
             watch: watch,
+            meter: meter,
             logger: logger
         )
         batcher = Batcher(
@@ -26,8 +38,12 @@ final class LogWriter: Sendable {
             queueTimeMax: database.pool.waitMax,
             workerCount: StoreLimits.batchesInFlightMax,
             furtherBatchMin: StoreLimits.furtherBatchMin
-        ) { [outcomes] commands in
+        ) { [outcomes, meter] commands in
+            let begin = ContinuousClock.now
             let answers = await appender.append(commands)
+            meter.batchSizes.record(commands.count)
+            meter.batchTimes.record(begin.duration(to: .now))
+            meter.note(answers)
             #if CRASH_POINTS
             FinalizeCommit.reach(\.durable, commands, answers)
             #endif
@@ -39,6 +55,15 @@ final class LogWriter: Sendable {
     var health: AppendHealth { watch.health }
 
     var isCrowded: Bool { batcher.isCrowded() }
+
+    /// Adds how appending goes to a page of metrics.
+    func fill(_ page: inout MetricPage) {
+        meter.fill(&page, log)
+        let (waiting, waitingMax) = batcher.figures
+        page.add(.waitingCommands, waiting, ["log": log.name])
+        page.add(.waitingCommandsMax, waitingMax, ["log": log.name])
+        page.add(.oldestAppend, health.oldestAppend ?? .zero, ["log": log.name])
+    }
 
     func append(_ command: AppendCommand) async throws(StoreError) -> AppendVerdict {
         // One that must go the long way would take all others of its batch along.
@@ -58,17 +83,17 @@ final class LogWriter: Sendable {
 private struct Appender: Sendable {
     let log: Log
     let database: StoreDatabase
-    let rootKeyID: String
+    let vault: Vault
     let settler: AppendSettler
+    let heldLocks: HeldLocks
     let watch: AppendWatch
+    let meter: AppendMeter
     let logger: Logger
-    let batchSize = Recorder(label: "ledger_append_batch_commands")
 
     typealias Answer = Result<AppendVerdict, StoreError>
 
     /// Goes the short way where there is one, and with what does not fit there the long.
     func append(_ commands: [AppendCommand]) async -> [Answer] {
-        batchSize.record(commands.count)
         let sent = watch.begin()
         defer { watch.end(sent) }
         var answers = await short(commands, sent)
@@ -88,7 +113,7 @@ private struct Appender: Sendable {
         _ commands: [AppendCommand],
         _ sent: AppendWatch.Sent
     ) async -> [Answer?] {
-        let append = AppendStatement(commands, logID: log.id, rootKeyID: rootKeyID)
+        let append = AppendStatement(commands, log: log, vault: vault)
         guard append.isShort else { return commands.map { _ in nil } }
         do {
             return try await send(append, commands, sent).map { $0.map { .success($0) } }
@@ -106,8 +131,8 @@ private struct Appender: Sendable {
     ) async -> [Answer] {
         let append = AppendStatement(
             commands,
-            logID: log.id,
-            rootKeyID: rootKeyID,
+            log: log,
+            vault: vault,
             tellsEach: true
         )
         do {
@@ -160,7 +185,9 @@ private struct Appender: Sendable {
         _ sent: AppendWatch.Sent
     ) async -> [Answer] {
         switch error.code {
-        case .server(let state) where commands.count > 1 && !StoreError(state: state).isPassing:
+        case .server(let state)
+        where commands.count > 1
+            && (state == .rootKeyChanged || !StoreError(state: state).isPassing):
             // Two commands of the batch claim the same thing, or one of them is impossible: one at
             // a time each gets its own verdict.
             var answers: [Answer] = []
@@ -173,7 +200,23 @@ private struct Appender: Sendable {
             return await settler.settle(commands, sentIn: error.session)
         default:
             logger.error("append failed", metadata: ["error": "\(error)"])
+            if error.code == .timedOut { await heldLocks.end() }
             return commands.map { _ in .failure(StoreError(error)) }
         }
     }
+}
+
+extension MetricFamily {
+    fileprivate static let waitingCommands = gauge(
+        "token_ledger_append_waiting_commands",
+        "Commands that wait for the next append"
+    )
+    fileprivate static let waitingCommandsMax = gauge(
+        "token_ledger_append_waiting_commands_max",
+        "How many commands may wait; more are refused"
+    )
+    fileprivate static let oldestAppend = gauge(
+        "token_ledger_append_oldest_seconds",
+        "For how long the oldest append under way has had no answer"
+    )
 }

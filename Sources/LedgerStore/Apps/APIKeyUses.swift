@@ -71,8 +71,8 @@ final class APIKeyUses: Sendable {
     func write() async {
         let due = due()
         guard !due.isEmpty else { return }
-        do {
-            try await database.query(
+        do throws(PostgresError) {
+            try await database.retried(
                 Statement(
                     "note_api_key_use",
                     "select ledger.note_api_key_use($1, $2)",
@@ -82,6 +82,9 @@ final class APIKeyUses: Sendable {
             ) { _ throws(PostgresError) in }
         } catch {
             logger.warning("uses of API keys not written", metadata: ["error": "\(error)"])
+            if error.code == .timedOut {
+                await HeldLocks(pool: database.pool, logger: logger).end()
+            }
             return
         }
         kept.withLock { kept in

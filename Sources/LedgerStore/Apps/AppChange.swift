@@ -14,6 +14,9 @@ package struct AppChange: Sendable {
     package var userURL: String?
     package var apiURL: String?
     package var allowedOrigins: [String]?
+    package var policies: Set<AppPolicy>?
+    package var supersededGraceSeconds: Int64?
+    package var accessRecording: AccessRecording?
 
     package init() {}
 }
@@ -30,6 +33,13 @@ extension AppChange {
         if apiURL ?? app.apiURL != app.apiURL { update.changed.append(.apiURL) }
         if allowedOrigins ?? app.allowedOrigins != app.allowedOrigins {
             update.changed.append(.origins)
+        }
+        if let policies, policies != app.policies { update.policies = policies.inOrder }
+        if let supersededGraceSeconds, supersededGraceSeconds != app.supersededGraceSeconds {
+            update.supersededGraceSeconds = supersededGraceSeconds
+        }
+        if let accessRecording, accessRecording != app.accessRecording {
+            update.accessRecording = accessRecording
         }
         if clientSecret != nil { update.clientSecretVersion = app.clientSecretVersion + 1 }
         var appKey = (value: app.appKey, version: app.appKeyVersion)
@@ -50,8 +60,16 @@ extension AppChange {
             clientSecret: clientSecret ?? app.clientSecret,
             clientSecretVersion: update.clientSecretVersion ?? app.clientSecretVersion,
             appKey: appKey.value,
-            appKeyVersion: appKey.version
+            appKeyVersion: appKey.version,
+            policies: policies ?? app.policies,
+            supersededGraceSeconds: supersededGraceSeconds ?? app.supersededGraceSeconds,
+            accessRecording: accessRecording ?? app.accessRecording
         )
         return (changed, update)
     }
+}
+
+extension Set<AppPolicy> {
+    /// Always in the same order, as the log and the database have them.
+    var inOrder: [AppPolicy] { AppPolicy.allCases.filter(contains) }
 }

@@ -187,7 +187,8 @@ final class AppDirectory: Sendable {
                 and s.kind = 'client_secret' and s.version = a.client_secret_version),
             (select p.sealed from vault.value p where p.log_id = 0 and p.subject = a.app_id
                 and p.kind = 'app_key' and p.version = a.app_key_version),
-            a.client_secret_version, a.app_key_version
+            a.client_secret_version, a.app_key_version, array_to_string(a.policies, ' '),
+            a.superseded_grace_seconds, a.access_log
         from ledger.app a
         order by a.client_id
         """
@@ -204,6 +205,9 @@ private struct AppRow: Sendable {
     let appKey: [UInt8]?
     let clientSecretVersion: Int64
     let appKeyVersion: Int64?
+    let policies: [Substring]
+    let supersededGraceSeconds: Int64
+    let accessRecording: AccessRecording?
 
     init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
         id = Identifier(value: try result.uuid(row, 0))
@@ -216,6 +220,9 @@ private struct AppRow: Sendable {
         appKey = try result.bytesOrNil(row, 9)
         clientSecretVersion = try result.int8(row, 10)
         appKeyVersion = try result.int8OrNil(row, 11)
+        policies = try result.text(row, 12).split(separator: " ")
+        supersededGraceSeconds = try result.int8(row, 13)
+        accessRecording = AccessRecording(rawValue: try result.text(row, 14))
     }
 
     var clientID: String { texts[0] }
@@ -224,6 +231,11 @@ private struct AppRow: Sendable {
         let owner = ValueOwner(logID: Log.facts.id, app: id, subject: id)
         // An app whose App Key is gone would go on without, and meet users as if they were new.
         guard (appKey == nil) == (appKeyVersion == nil) else { throw .damaged(.value) }
+        // Nor does it go on without something that it has decided.
+        let policies = Set(policies.compactMap { AppPolicy(rawValue: String($0)) })
+        guard policies.count == self.policies.count, let accessRecording else {
+            throw .damaged(.value)
+        }
         let secret: Secret
         var openedAppKey: Secret?
         do {
@@ -258,7 +270,10 @@ private struct AppRow: Sendable {
             clientSecret: secret,
             clientSecretVersion: clientSecretVersion,
             appKey: openedAppKey,
-            appKeyVersion: appKeyVersion
+            appKeyVersion: appKeyVersion,
+            policies: policies,
+            supersededGraceSeconds: supersededGraceSeconds,
+            accessRecording: accessRecording
         )
     }
 }

@@ -45,12 +45,15 @@ extension LedgerStore {
 
     /// The command of an act of administration, whose events are about the app itself and not
     /// counted.
+    ///
+    /// A single event may have a certain id.
     func command(
         administering app: Identifier,
         clientID: String,
         _ events: [LedgerEvent],
         at time: Timestamp,
-        _ context: RecordContext
+        _ context: RecordContext,
+        id: Identifier? = nil
     ) -> AppendCommand {
         AppendCommand(
             app: app,
@@ -60,7 +63,7 @@ extension LedgerStore {
             state: nil,
             events: events.map { event in
                 let record = Record(
-                    id: clock.identifier(),
+                    id: id ?? clock.identifier(),
                     clientID: clientID,
                     subject: nil,
                     time: time,

@@ -106,7 +106,7 @@ extension LedgerStore {
                     "add_api_key",
                     "select ledger.add_api_key($1::ledger.api_key, $2::ledger.append_command)",
                     .row(stored.row),
-                    .row(command.row(rootKeyID: vault.rootKeyID))
+                    .row(command.row(.facts, vault))
                 ),
                 owner
             ) { _ throws(PostgresError) in }
@@ -213,7 +213,7 @@ extension LedgerStore {
                 .row(known.row),
                 .row(changed.row),
                 .row(successor?.row),
-                .row(command.row(rootKeyID: vault.rootKeyID))
+                .row(command.row(.facts, vault))
             ),
             owner
         )

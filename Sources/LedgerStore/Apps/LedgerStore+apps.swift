@@ -21,6 +21,11 @@ extension LedgerStore {
         try await directory.apps().first { _, appClientID in appClientID == clientID }
     }
 
+    /// Whether pages of this origin may finish launches of any app at all.
+    package func isListed(origin: String) async throws(StoreError) -> Bool {
+        try await directory.apps().opened.contains { $0.allowedOrigins.contains(origin) }
+    }
+
     /// Registers an app; false when its `clientId` is registered already.
     ///
     /// Needs the rights of the schema's owner.
@@ -33,7 +38,7 @@ extension LedgerStore {
         var command = command(
             administering: stored.id,
             clientID: app.clientID,
-            [.appAdded(name: app.name)],
+            Self.events(adding: app),
             at: clock.now(),
             context
         )
@@ -50,7 +55,7 @@ extension LedgerStore {
                     "add_app",
                     "select ledger.add_app($1::ledger.app, $2::ledger.append_command)",
                     .row(stored.row),
-                    .row(command.row(rootKeyID: vault.rootKeyID))
+                    .row(command.row(.facts, vault))
                 ),
                 owner
             ) { _ throws(PostgresError) in }
@@ -59,6 +64,18 @@ extension LedgerStore {
             if error.sqlState == .uniqueViolation { return false }
             throw StoreError(error)
         }
+    }
+
+    /// That it is there, and what it has decided, if it has.
+    private static func events(adding app: NewApp) -> [LedgerEvent] {
+        var update = LedgerEvent.AppUpdate()
+        if !app.policies.isEmpty { update.policies = app.policies.inOrder }
+        if app.supersededGraceSeconds != SupersededGrace.usualSeconds {
+            update.supersededGraceSeconds = app.supersededGraceSeconds
+        }
+        if app.accessRecording != .full { update.accessRecording = app.accessRecording }
+        let isUsual = update == LedgerEvent.AppUpdate()
+        return [.appAdded(name: app.name)] + (isUsual ? [] : [.appUpdated(update)])
     }
 
     /// Changes what is kept of an app, as it was read.
@@ -98,7 +115,7 @@ extension LedgerStore {
                 """,
                 .row(app.row),
                 .row(changed.row),
-                .row(command.row(rootKeyID: vault.rootKeyID))
+                .row(command.row(.facts, vault))
             ),
             owner
         )
@@ -152,7 +169,10 @@ extension StoredApp {
             clientSecret: app.clientSecret,
             clientSecretVersion: 1,
             appKey: app.appKey,
-            appKeyVersion: app.appKey == nil ? nil : 1
+            appKeyVersion: app.appKey == nil ? nil : 1,
+            policies: app.policies,
+            supersededGraceSeconds: app.supersededGraceSeconds,
+            accessRecording: app.accessRecording
         )
     }
 
@@ -172,7 +192,10 @@ extension StoredApp {
             .text(apiURL),
             .textArray(allowedOrigins),
             .int8(clientSecretVersion),
-            .int8(appKeyVersion)
+            .int8(appKeyVersion),
+            .textArray(policies.inOrder.map(\.rawValue)),
+            .int8(supersededGraceSeconds),
+            .text(accessRecording.rawValue)
         )
     }
 }

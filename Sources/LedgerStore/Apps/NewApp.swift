@@ -10,6 +10,9 @@ package struct NewApp: Sendable {
     package let userURL: String
     package let apiURL: String
     package let allowedOrigins: [String]
+    package let policies: Set<AppPolicy>
+    package let supersededGraceSeconds: Int64
+    package let accessRecording: AccessRecording
 
     /// Takes values that the caller has validated.
     package init(
@@ -20,7 +23,10 @@ package struct NewApp: Sendable {
         connectURL: String,
         userURL: String,
         apiURL: String,
-        allowedOrigins: [String]
+        allowedOrigins: [String],
+        policies: Set<AppPolicy> = [],
+        supersededGraceSeconds: Int64 = SupersededGrace.usualSeconds,
+        accessRecording: AccessRecording = .full
     ) {
         self.clientID = clientID
         self.name = name
@@ -30,5 +36,8 @@ package struct NewApp: Sendable {
         self.userURL = userURL
         self.apiURL = apiURL
         self.allowedOrigins = allowedOrigins
+        self.policies = policies
+        self.supersededGraceSeconds = supersededGraceSeconds
+        self.accessRecording = accessRecording
     }
 }

@@ -29,12 +29,14 @@ extension EventQuery {
             return Statement(
                 "events",
                 """
-                select log_id, app_id, position, record from (
+                select log_id, position, record, mac, event_id, app_id, subject, subject_version
+                from (
                     select *, sum(octet_length(record)) over (
                             order by position rows between unbounded preceding and 1 preceding
                         ) as bytes_before
                     from (
-                        select log_id, app_id, position, record from ledger.event
+                        select log_id, position, record, mac, event_id, app_id, subject, subject_version
+                        from ledger.event
                         where log_id = $1 and position >= $2 and position < $3
                             and ($4::text is null
                                 or app_id = (select a.app_id from ledger.app a where a.client_id = $4))
@@ -52,12 +54,14 @@ extension EventQuery {
         return Statement(
             "events_of_subject",
             """
-            select log_id, app_id, position, record from (
+            select log_id, position, record, mac, event_id, app_id, subject, subject_version
+            from (
                 select *, sum(octet_length(record)) over (
                         order by position rows between unbounded preceding and 1 preceding
                     ) as bytes_before
                 from (
-                    select log_id, app_id, position, record from ledger.event
+                    select log_id, position, record, mac, event_id, app_id, subject, subject_version
+                    from ledger.event
                     where subject = $10 and log_id + 0 = $1 and position >= $2 and position < $3
                         and ($4::text is null
                             or app_id = (select a.app_id from ledger.app a where a.client_id = $4))

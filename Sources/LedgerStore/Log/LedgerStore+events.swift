@@ -1,5 +1,6 @@
 package import Ledger
 internal import Postgres
+internal import Vault
 
 /// A record as stored, with its place.
 package struct StoredEvent: Sendable {
@@ -9,20 +10,30 @@ package struct StoredEvent: Sendable {
     package let position: Int64
     /// The record's bytes, exactly as stored.
     package let bytes: [UInt8]
+    /// Whether somebody else than the service wrote it: its MAC is not the vault's.
+    package let isForged: Bool
 
-    /// Reads the columns `log_id, app_id, position, record`.
-    fileprivate init(
+    /// Reads the columns `log_id, position, record, mac, event_id, app_id, subject, subject_version`.
+    init(
         _ result: borrowing PostgresResult,
-        _ row: Int
+        _ row: Int,
+        _ vault: Vault
     ) throws(PostgresError) {
         log = try Log(result, row, 0)
-        app = Identifier(value: try result.uuid(row, 1))
-        position = try result.int8(row, 2)
-        bytes = try result.bytes(row, 3)
+        position = try result.int8(row, 1)
+        bytes = try result.bytes(row, 2)
+        app = Identifier(value: try result.uuid(row, 5))
+        isForged = !vault.hasWritten(result, row, from: 2, logID: log.id)
     }
 
-    /// The record; throws when the bytes are not a record.
+    /// The record, for whoever folds a story; nil when the service did not write it.
+    package func genuineRecord() throws(StoreError) -> Record? {
+        isForged ? nil : try record()
+    }
+
+    /// The record; throws when the service did not write it, or the bytes are not a record.
     package func record() throws(StoreError) -> Record {
+        guard !isForged else { throw .damaged(.record) }
         do {
             return try Record(decoding: bytes)
         } catch {
@@ -32,17 +43,24 @@ package struct StoredEvent: Sendable {
 }
 
 extension LedgerStore {
+    /// Reads a row as `StoredEvent` wants it.
+    var decode: RowDecoder<StoredEvent> {
+        { [vault] result, row throws(PostgresError) in try StoredEvent(result, row, vault) }
+    }
+
     /// The event with this id, wherever it stands.
     package func event(id: Identifier) async throws(StoreError) -> StoredEvent? {
         try await database.firstRow(
             Statement(
                 "event_by_id",
                 """
-                select log_id, app_id, position, record from ledger.event where event_id = $1
+                select log_id, position, record, mac, event_id, app_id, subject,
+                    subject_version
+                from ledger.event where event_id = $1
                 """,
                 .uuid(id.value)
             ),
-            StoredEvent.init
+            decode
         )
     }
 
@@ -55,13 +73,15 @@ extension LedgerStore {
             Statement(
                 "event_at",
                 """
-                select log_id, app_id, position, record from ledger.event
+                select log_id, position, record, mac, event_id, app_id, subject,
+                    subject_version
+                from ledger.event
                 where log_id = $1 and position = $2
                 """,
                 .int4(log.id),
                 .int8(position)
             ),
-            StoredEvent.init
+            decode
         )
     }
 
@@ -72,20 +92,39 @@ extension LedgerStore {
         limit: Int = StoreLimits.pageEventsMax,
         isListed: Bool = false
     ) async throws(StoreError) -> [StoredEvent] {
+        try await history(
+            of: user.subject,
+            log: user.log,
+            after: version,
+            limit: limit,
+            isListed: isListed
+        )
+    }
+
+    /// The same of a subject.
+    func history(
+        of subject: Identifier,
+        log: Log,
+        after version: Int64,
+        limit: Int,
+        isListed: Bool = true
+    ) async throws(StoreError) -> [StoredEvent] {
         try await (isListed ? bulk : database).rows(
             Statement(
                 "history",
                 """
-                select log_id, app_id, position, record from ledger.event
+                select log_id, position, record, mac, event_id, app_id, subject,
+                    subject_version
+                from ledger.event
                 where log_id + 0 = $1 and subject = $2 and subject_version > $3
                 order by subject_version limit $4
                 """,
-                .int4(user.log.id),
-                .uuid(user.subject.value),
+                .int4(log.id),
+                .uuid(subject.value),
                 .int8(version),
                 .int8(Int64(limit))
             ),
-            StoredEvent.init
+            decode
         )
     }
 
@@ -130,7 +169,7 @@ extension LedgerStore {
                     positions: start..<end,
                     limit: limit + 1 - found.count
                 ),
-                StoredEvent.init
+                decode
             )
             start = end
         }
@@ -149,14 +188,16 @@ extension LedgerStore {
             Statement(
                 "page",
                 """
-                select log_id, app_id, position, record from ledger.event
+                select log_id, position, record, mac, event_id, app_id, subject,
+                    subject_version
+                from ledger.event
                 where log_id = $1 and position >= $2 order by position limit $3
                 """,
                 .int4(log.id),
                 .int8(position),
                 .int8(Int64(limit))
             ),
-            StoredEvent.init
+            decode
         )
     }
 
@@ -183,7 +224,7 @@ extension LedgerStore {
         }
     }
 
-    /// A page of an app's users, in order of their subjects, after one.
+    /// A page of an app's users, in order of their subjects, after one; who was erased is none of them.
     package func users(
         of app: StoredApp,
         after subject: Identifier?,
@@ -194,7 +235,8 @@ extension LedgerStore {
                 "users",
                 """
                 select log_id, subject from vault.user_state
-                where log_id = $1 and app_id = $2 and subject > $3 order by subject limit $4
+                where log_id = $1 and app_id = $2 and subject > $3 and status <> 'erased'
+                order by subject limit $4
                 """,
                 .int4(Log.facts.id),
                 .uuid(app.id.value),

@@ -65,7 +65,7 @@ extension LedgerStore {
         }
     }
 
-    /// Records that an export is about to leave: one event in each app's access log.
+    /// Records that an export is about to leave: one event for each app that wants one.
     ///
     /// Durable when it returns; no byte may leave before (docs/threats.md#t28).
     package func recordExport(
@@ -84,37 +84,8 @@ extension LedgerStore {
             identities: identities
         )
         for app in request.apps {
-            try await recordAccess(.logExported(event), of: app, request.query.subject, context)
+            try await recordAccess([.logExported(event)], of: app, request.query.subject, context)
         }
-    }
-
-    /// Appends an event to the access log.
-    func recordAccess(
-        _ event: LedgerEvent,
-        of app: StoredApp,
-        _ subject: Identifier?,
-        _ context: RecordContext
-    ) async throws(StoreError) {
-        let record = Record(
-            id: clock.identifier(),
-            clientID: app.clientID,
-            subject: subject,
-            time: clock.now(),
-            subjectVersion: nil,
-            context: context,
-            event: event
-        )
-        _ = try await writer(of: .access).append(
-            AppendCommand(
-                app: app.id,
-                // Needs no order among the events of one user, so it is a subject of its own.
-                subject: record.id,
-                expected: nil,
-                time: record.time,
-                state: nil,
-                events: [AppendCommand.Event(record: record, bytes: record.encoded())]
-            )
-        )
     }
 
     private static func page(
@@ -125,8 +96,8 @@ extension LedgerStore {
         page.ends.reserveCapacity(count)
         page.positions.reserveCapacity(count)
         for row in 0..<count {
-            page.positions.append(try result.int8(row, 2))
-            try result.appendBytes(row, 3, to: &page.lines)
+            page.positions.append(try result.int8(row, 1))
+            try result.appendBytes(row, 2, to: &page.lines)
             page.lines.append(UInt8(ascii: "\n"))
             page.ends.append(page.lines.count)
         }

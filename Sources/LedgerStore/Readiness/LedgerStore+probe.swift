@@ -10,16 +10,14 @@ extension LedgerStore {
     func probe() async -> ReadinessCondition? {
         do {
             let command = try probeCommand()
-            let probe = AppendStatement.probe(
-                command,
-                logID: Log.facts.id,
-                rootKeyID: vault.rootKeyID
-            )
+            let probe = AppendStatement.probe(command, log: .facts, vault: vault)
             try await pool.query(probe, share: .lookups) { _ throws(PostgresError) in }
             return nil
         } catch let error as PostgresError {
             logger.warning("append probe failed", metadata: ["error": "\(error)"])
-            return await condition(of: error)
+            let condition = await condition(of: error)
+            if error.code == .timedOut { await HeldLocks(pool: pool, logger: logger).end() }
+            return condition
         } catch {
             logger.error("append probe not made", metadata: ["error": "\(error)"])
             return nil
@@ -40,6 +38,7 @@ extension LedgerStore {
             case (.readOnly, _): return .readOnlyServer(isStandby: false)
             case (.insufficientPrivilege, _): return .rightsMissing(["what the database denies"])
             case (.diskFull, _): return .diskFull
+            case (.rootKeyChanged, _): return .rootKeyChanged
             case (_, "53"): return .serverExhausted(sqlState: state.rawValue)
             // Class 58 is a server that answers and cannot read a file of its own.
             case (_, "08"), (_, "57"): return .databaseUnavailable

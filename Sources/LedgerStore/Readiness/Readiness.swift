@@ -1,5 +1,6 @@
 internal import Ledger
-internal import Postgres
+package import Measures
+package import Postgres
 internal import Synchronization
 
 /// Whether a launch would be written now, and kept: the conditions that say otherwise.
@@ -50,19 +51,47 @@ package actor Readiness {
     /// What is to be told, the blocking ones first.
     package func conditions() async -> [(ReadinessCondition, ReadinessCondition.Severity)] {
         let told = (isShuttingDown ? [.shuttingDown] : []) + (await current())
-        let rated = told.map { ($0, $0.severity(acceptsUnsafeServer: acceptsUnsafeServer)) }
+        let rated = rated(told)
         return rated.filter { $0.1 == .blocking } + rated.filter { $0.1 == .warning }
+    }
+
+    private func rated(
+        _ conditions: [ReadinessCondition]
+    ) -> [(ReadinessCondition, ReadinessCondition.Severity)] {
+        conditions.map { ($0, $0.severity(acceptsUnsafeServer: acceptsUnsafeServer)) }
     }
 
     /// What is wrong with the server, whatever the moment: for the start.
     package static func unsafeConditions(
         of store: LedgerStore
     ) async throws(StoreError) -> [ReadinessCondition] {
+        try await serverConditions(store.pool).filter(\.isUnsafeServer)
+    }
+
+    /// What is to be told of the server itself, as a session of the service's role sees it.
+    package static func serverConditions(
+        _ pool: PostgresPool
+    ) async throws(StoreError) -> [ReadinessCondition] {
         do {
-            return try await ServerState.read(store.pool).conditions.filter(\.isUnsafeServer)
+            return try await ServerState.read(pool).conditions
         } catch {
             throw StoreError(error)
         }
+    }
+
+    /// Adds what was told last to a page of metrics: nobody waits here for a database that is away.
+    package func fill(_ page: inout MetricPage) {
+        let told = rated((isShuttingDown ? [.shuttingDown] : []) + (last?.conditions ?? []))
+        for code in ReadinessCondition.codes {
+            for severity in [ReadinessCondition.Severity.warning, .blocking] {
+                let isSo = told.contains { $0.0.code == code && $0.1 == severity }
+                let labels: MetricPage.Labels = ["code": code, "severity": severity.rawValue]
+                page.add(.condition, is: isSo, labels)
+            }
+        }
+        page.add(.ready, is: last != nil && !told.contains { $0.1 == .blocking })
+        page.name(.readinessAge)
+        if let last { page.add(.readinessAge, last.time.duration(to: .now)) }
     }
 
     private func current() async -> [ReadinessCondition] {
@@ -120,4 +149,19 @@ package actor Readiness {
         // What failed after the probe shows that something has changed.
         return store.lastFailedAppend.map { $0 > probe } ?? false
     }
+}
+
+extension MetricFamily {
+    fileprivate static let condition = gauge(
+        "token_ledger_condition",
+        "Whether a condition of /readyz is there, by its code and how much it matters"
+    )
+    fileprivate static let ready = gauge(
+        "token_ledger_ready",
+        "Whether a launch would be written now, and kept: what /readyz said last"
+    )
+    fileprivate static let readinessAge = gauge(
+        "token_ledger_readiness_age_seconds",
+        "How long ago readiness was found out"
+    )
 }

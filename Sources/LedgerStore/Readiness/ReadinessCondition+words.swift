@@ -19,15 +19,31 @@ extension ReadinessCondition {
         case .serverExhausted: "server_exhausted"
         case .logLocked: "log_locked"
         case .appendRefused: "append_refused"
+        case .rootKeyChanged: "root_key_changed"
         case .appendsStuck: "appends_stuck"
         case .eventsLost: "events_lost"
+        case .recordsForged: "records_forged"
         case .checkpointsStopped: "checkpoints_stopped"
         case .witnessesAway: "witnesses_away"
         case .answersWaiting: "answers_waiting"
         case .spoolUnreadable: "spool_unreadable"
+        case .erasuresUndone: "erasures_undone"
+        case .erasuresUnreadable: "erasures_unreadable"
+        case .erasuresUnlisted: "erasures_unlisted"
         case .shuttingDown: "shutting_down"
         }
     }
+
+    /// All codes that there are, in the order of `openapi.yaml`.
+    static let codes = [
+        "database_unavailable", "overloaded", "history_mismatch", "read_only_server",
+        "triggers_lost", "synchronous_commit_off", "fsync_off", "full_page_writes_off",
+        "data_checksums_off", "too_many_rights", "rights_missing", "disk_full", "server_exhausted",
+        "log_locked", "append_refused", "root_key_changed", "erasures_undone",
+        "erasures_unreadable", "erasures_unlisted", "appends_stuck", "events_lost",
+        "records_forged", "checkpoints_stopped", "witnesses_away", "answers_waiting",
+        "spool_unreadable", "shutting_down",
+    ]
 
     /// What is wrong, for people.
     package var sentence: String {
@@ -57,7 +73,12 @@ extension ReadinessCondition {
             "The database server has used up one of its resources (SQLSTATE \(state))."
         case .logLocked(let holders): "Another session keeps the log locked: \(holders)."
         case .appendRefused(let state): "The database refuses to append (SQLSTATE \(state))."
+        case .rootKeyChanged:
+            "The root key was changed, and this copy of the service wraps with the one of before."
         case .appendsStuck(let seconds): "An append has had no answer for \(seconds) seconds."
+        case .recordsForged(let log, let count):
+            "Of the log of \(log.name) \(count) new records were not written by the service: somebody "
+                + "has its password and its secret, or the rights of the owner."
         case .checkpointsStopped(let log, let seconds, let why):
             "Nothing was signed for the log of \(log.name) in the last \(seconds) seconds: \(why)."
         case .witnessesAway(let log, let why):
@@ -69,6 +90,10 @@ extension ReadinessCondition {
             "\(count) of the provider's answers wait on disk to be recorded, the oldest for "
                 + "\(seconds) s."
         case .spoolUnreadable: "The folder for the provider's answers cannot be read."
+        case .erasuresUndone(let count):
+            "\(count) users who were erased are in the database again: an older one was restored."
+        case .erasuresUnreadable: "The folder that lists who was erased cannot be read."
+        case .erasuresUnlisted: "The folder that lists who was erased cannot be completed."
         case .shuttingDown: "The service is ending."
         }
     }
@@ -100,18 +125,30 @@ extension ReadinessCondition {
         case .rightsMissing: "Run token-ledger migrate --grant-to with the role, as the owner."
         case .diskFull: "Make room; nothing that was acknowledged is lost."
         case .serverExhausted: "See the server's log, and give it more of what it lacks."
-        case .logLocked: "See what this session does, and end it with pg_terminate_backend."
+        case .logLocked:
+            "See what this session does, and end it with pg_terminate_backend; one of the service's "
+                + "own role is ended by the service after 10 s."
         case .appendRefused: "See the service's log and the server's."
+        case .rootKeyChanged:
+            "Start it with the new root key as the current one: docs/operator.md, "
+                + "\"Changing the root key\"."
         case .appendsStuck: "See whether the server, its disk or its standby hangs."
         case .eventsLost:
             "It is another database, or an older state of the same: find out which one is right, "
                 + "and start the service anew."
+        case .recordsForged:
+            "Change the passwords; token-ledger verify names the records, and projection rebuild "
+                + "mends the users they are about."
         case .checkpointsStopped:
             "Remove the cause; the service goes on by itself, and no event is lost."
         case .witnessesAway: "Ask the operators of the witnesses; events are written meanwhile."
         case .answersWaiting:
             "See why the database takes nothing; keep this copy and its spool folder until then."
         case .spoolUnreadable: "See to the rights of the spool folder and to its disk."
+        case .erasuresUndone:
+            "Run token-ledger user erase --from with the folder that lists them."
+        case .erasuresUnreadable, .erasuresUnlisted:
+            "See to the rights of the erasure folder and to its disk."
         case .shuttingDown: "Send requests to another copy of the service."
         }
     }

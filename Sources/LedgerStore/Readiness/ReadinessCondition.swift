@@ -34,10 +34,14 @@ package enum ReadinessCondition: Sendable, Equatable {
     case logLocked(holders: String)
     /// The server refuses an append, for a reason that has no name here.
     case appendRefused(sqlState: String)
+    /// This copy wraps new keys with a root key that was changed.
+    case rootKeyChanged
     /// An append has had no answer for long.
     case appendsStuck(seconds: Int64)
     /// Positions from here on were given out anew after they had been acknowledged.
     case eventsLost(Log, from: Int64)
+    /// So many records came that the service did not write.
+    case recordsForged(Log, count: Int64)
     /// Nothing is signed, for a reason that is no alarm.
     case checkpointsStopped(Log, seconds: Int64, why: String)
     /// Checkpoints wait for witnesses.
@@ -46,6 +50,12 @@ package enum ReadinessCondition: Sendable, Equatable {
     case answersWaiting(count: Int, seconds: Int64)
     /// The folder for such answers cannot be read.
     case spoolUnreadable
+    /// So many of those who are listed as erased are in the database: it was restored from before.
+    case erasuresUndone(count: Int)
+    /// The folder that lists who was erased cannot be read.
+    case erasuresUnreadable
+    /// Somebody was erased and cannot be listed.
+    case erasuresUnlisted
     /// The service is ending; what has begun is still finished.
     case shuttingDown
 
@@ -75,7 +85,7 @@ package enum ReadinessCondition: Sendable, Equatable {
     /// easier is a warning.
     package func severity(acceptsUnsafeServer: Bool) -> Severity {
         switch self {
-        case .dataChecksumsOff, .witnessesAway: .warning
+        case .dataChecksumsOff, .recordsForged, .witnessesAway, .erasuresUnlisted: .warning
         case .answersWaiting(_, let seconds):
             seconds < Self.answersWaitSecondsMax ? .warning : .blocking
         case .triggersLost, .fsyncOff, .fullPageWritesOff, .tooManyRights:

@@ -136,7 +136,8 @@ struct ServerState: Sendable {
                 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
                 where n.nspname in ('ledger', 'vault') and p.proname in (
                         'append_events', 'append_single_events', 'settle_events', 'read_users',
-                        'publish_checkpoint')
+                        'publish_checkpoint', 'drop_superseded', 'probe_append', 'find_tokens',
+                        'note_api_key_use')
                     and not (has_schema_privilege(session_user, n.oid, 'usage')
                         and has_function_privilege(session_user, p.oid, 'execute'))
             )

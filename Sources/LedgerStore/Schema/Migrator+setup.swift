@@ -76,7 +76,7 @@ extension Migrator {
         _ name: String,
         on configuration: PostgresConfiguration
     ) async throws(PostgresError) {
-        let connection = try await PostgresConnection.connect(configuration.withoutTimeLimits)
+        let connection = try await PostgresConnection.connect(configuration.withLongLimits)
         let exists = try await connection.query(
             Statement(
                 "has_database",
@@ -95,6 +95,55 @@ extension Migrator {
             )
         }
         await connection.close()
+    }
+
+    /// What takes away from everybody what the owner could not: statements for an administrator.
+    ///
+    /// Empty when nothing is left that somebody who may connect could leave on the disk. The owner keeps
+    /// temporary tables: a rebuild of the projection needs them.
+    package static func openToEverybody(
+        on owner: PostgresConfiguration
+    ) async throws(StoreOpeningError) -> [String] {
+        do throws(PostgresError) {
+            let connection = try await PostgresConnection.connect(owner)
+            let statements = try await connection.rows(
+                Statement(
+                    "open_to_everybody",
+                    """
+                    select format(
+                        'revoke %s on database %I from public; grant temporary on database %I to %I',
+                        string_agg(lower(a.privilege_type), ', ' order by a.privilege_type),
+                        d.datname, d.datname, current_user)
+                    from pg_database d,
+                        aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+                    where d.datname = current_database() and a.grantee = 0
+                        and a.privilege_type in ('CREATE', 'TEMPORARY')
+                    group by d.datname
+                    union all
+                    select format('revoke all on schema public from public')
+                    from pg_namespace n where n.nspname = 'public' and exists (
+                        select from aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+                        where a.grantee = 0)
+                    union all
+                    select format('revoke execute on function %s from public',
+                        string_agg(p.oid::regprocedure::text, ', ' order by p.oid))
+                    from pg_proc p
+                    where p.pronamespace = 'pg_catalog'::regnamespace
+                        and (p.proname like 'lo\\_%'
+                            or p.proname in ('loread', 'lowrite', 'pg_logical_emit_message'))
+                        and exists (
+                            select from aclexplode(
+                                coalesce(p.proacl, acldefault('f', p.proowner))) a
+                            where a.grantee = 0)
+                    having count(*) > 0
+                    """
+                )
+            ) { result, row throws(PostgresError) in try result.text(row, 0) }
+            await connection.close()
+            return statements
+        } catch {
+            throw .database(error)
+        }
     }
 
     /// Runs the text that a statement gives.

@@ -13,18 +13,17 @@ package enum Migrator {
     ) async throws(StoreOpeningError) -> [Int32] {
         do {
             let connection = try await PostgresConnection.connect(
-                configuration.withoutTimeLimits
+                configuration.withLongLimits
             )
-            try await lock(connection)
-            let found = try await applied(connection)
+            var numbers: [Int32] = []
+            var found = try await applied(connection)
+            while found < min(limit, SchemaCheck.known) {
+                let migration = Migration.all[Int(found)]
+                if try await apply(migration, connection) { numbers.append(migration.number) }
+                found = max(migration.number, try await applied(connection))
+            }
             if found > SchemaCheck.known {
                 throw StoreOpeningError.superseded(found: found, known: SchemaCheck.known)
-            }
-            var numbers: [Int32] = []
-            for migration in Migration.all
-            where migration.number > found && migration.number <= limit {
-                try await connection.script(migration.text)
-                numbers.append(migration.number)
             }
             await connection.close()
             return numbers
@@ -32,7 +31,7 @@ package enum Migrator {
             throw error
         } catch let error as PostgresError {
             switch error.sqlState {
-            case .serviceRoleMissing: throw .serviceRoleMissing
+            case .roleMissing: throw .roleMissing
             case .insufficientPrivilege: throw .mayNotMigrate
             default: throw .opening(error)
             }
@@ -41,23 +40,33 @@ package enum Migrator {
         }
     }
 
-    /// Two programs that migrate at once must not both apply a file.
+    /// Applies one; false when another program was faster.
     ///
-    /// Every role can hold this lock, so it is not waited for without end.
-    private static func lock(_ connection: PostgresConnection) async throws {
+    /// No lock is taken that somebody else could hold: a migration's first insert is its own number,
+    /// so of two programs one waits there for the other, and is told that the number is taken.
+    private static func apply(
+        _ migration: Migration,
+        _ connection: PostgresConnection
+    ) async throws -> Bool {
         do {
-            try await connection.script(
-                """
-                set lock_timeout = '60s';
-                select pg_advisory_lock(hashtext('token-ledger migrate'));
-                set lock_timeout = 0
-                """
-            )
+            try await connection.script(migration.text)
+            return true
         } catch {
-            guard error.code == .timedOut else { throw error }
-            throw StoreOpeningError.migrationUnderWay
+            // What failed within `begin` has left a transaction open.
+            try await connection.script("rollback")
+            guard let state = error.sqlState, taken.contains(state),
+                try await applied(connection) >= migration.number
+            else {
+                throw error.code == .timedOut ? StoreOpeningError.tablesLocked : error
+            }
+            return false
         }
     }
+
+    /// What the second of two programs meets: the number, or before there are any numbers, a schema.
+    private static let taken: Set<SQLState> = [
+        .uniqueViolation, SQLState(rawValue: "42P06"),
+    ]
 
     private static func applied(
         _ connection: PostgresConnection
@@ -73,6 +82,6 @@ package enum Migrator {
 }
 
 extension SQLState {
-    /// A migration found no role for the service, and could not make it.
-    fileprivate static let serviceRoleMissing = SQLState(rawValue: "LG006")
+    /// A migration found one of the roles missing, and could not make it.
+    fileprivate static let roleMissing = SQLState(rawValue: "LG006")
 }

@@ -19,18 +19,20 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
     case unsupportedLogs
     /// The vault does not open.
     case vault(VaultError)
-    /// A key of the deployment that was just stored is not there.
-    case keyMissing
+    /// The deployment has no keys of its own yet; only the owner makes them.
+    case keysNotMade
     /// There are records, and none of the keys that they were made with.
     case recordsWithoutKeys
-    /// The role `token_ledger_service` is not there, and the owner may not make it.
-    case serviceRoleMissing
-    /// Another session has held the lock of migrations for a minute.
-    case migrationUnderWay
+    /// A role that the schema is granted to is not there, and the owner may not make it.
+    case roleMissing
+    /// Another session keeps a table locked that a migration changes.
+    case tablesLocked
     /// The role that looks may not: it is no member of `token_ledger_service`, nor the owner.
     case mayNotUse
     /// The role that migrates may not make what a migration makes.
     case mayNotMigrate
+    /// The role is not the owner, and may not do what only the owner may.
+    case notTheOwner
     /// The session works with another role than the one that it logged in with.
     case otherRole
     /// The owner may not make a role a member of `token_ledger_service`.
@@ -55,16 +57,19 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
                 + "use a newer program"
         case .unsupportedLogs: "the database must have one log of facts and one of accesses"
         case .vault(let error): "\(error)"
-        case .keyMissing: "the database does not keep the deployment's own keys"
+        case .keysNotMade:
+            "the deployment has no keys of its own yet: run token-ledger migrate with the root key "
+                + "(TOKEN_LEDGER_ROOT_KEY_FILE), which makes them"
         case .recordsWithoutKeys:
             "the database holds records, but none of the keys that they were made with: it was made "
                 + "by token-ledger replay, which has no values to serve, or its vault was lost"
-        case .serviceRoleMissing:
-            "the role token_ledger_service is missing, and the owner may not make it; let an "
-                + "administrator run: create role token_ledger_service nologin"
-        case .migrationUnderWay:
-            "another program migrates the database, or a session holds the lock of migrations "
-                + "(select pid from pg_locks where locktype = 'advisory')"
+        case .roleMissing:
+            "the role token_ledger_service or token_ledger_auditor is missing, and the owner may not "
+                + "make it; let an administrator run: create role token_ledger_service nologin; "
+                + "create role token_ledger_auditor nologin"
+        case .tablesLocked:
+            "another program migrates the database, or a session keeps a table locked (select pid, "
+                + "usename, xact_start from pg_stat_activity where xact_start is not null)"
         case .mayNotUse:
             "the role of the connection string may not use the ledger: make it a member of "
                 + "token_ledger_service with token-ledger migrate --grant-to ROLE, or, as an "
@@ -72,6 +77,8 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
         case .mayNotMigrate:
             "the role of the connection string may not make the schema: migrate needs the owner of "
                 + "the database and of the schemas ledger and vault"
+        case .notTheOwner:
+            "the role of the connection string may not do this: it is not the owner of the schema"
         case .otherRole:
             "the session works with another role than the one that it logged in with, which would "
                 + "hide what becomes of our sessions: remove the setting role from the role, the "

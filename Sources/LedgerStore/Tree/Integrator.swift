@@ -1,5 +1,6 @@
 package import Ledger
 package import Logging
+package import Measures
 internal import MerkleLog
 package import Postgres
 internal import ServiceLifecycle
@@ -61,8 +62,16 @@ package final class Integrator: Service {
     /// are away, the log goes on.
     package var conditions: [ReadinessCondition] {
         let states = states.withLock { $0 }
-        return Log.allCases.compactMap {
-            states[$0]?.condition(of: $0, at: .now, standstillMax: standstillMax)
+        return Log.allCases.flatMap {
+            states[$0]?.conditions(of: $0, at: .now, standstillMax: standstillMax) ?? []
+        }
+    }
+
+    /// Adds how the evidence stands to a page of metrics.
+    package func fill(_ page: inout MetricPage) {
+        let states = states.withLock { $0 }
+        for log in Log.allCases {
+            (states[log] ?? IntegrationState(start: .now)).fill(&page, log, at: .now)
         }
     }
 
@@ -146,7 +155,30 @@ package final class Integrator: Service {
     package func look(at log: Log, _ watched: inout WatchedLog?) async throws {
         var current = try watched ?? WatchedLog(expectations(of: log))
         defer { watched = current }
-        try await integrate(&current)
+        do {
+            try await integrate(&current)
+        } catch {
+            tell(current, log, isWhole: false)
+            throw error
+        }
+        tell(current, log, isWhole: true)
+    }
+
+    /// Says that there are records that the service did not write, as far as that was not said.
+    private func tell(_ watched: WatchedLog, _ log: Log, isWhole: Bool) {
+        let forged = [watched.tree.forged, watched.candidate?.forged].compactMap { $0 }
+            .max { $0.count < $1.count }
+        let isNew = states.withLock { states in
+            states[log, default: IntegrationState(start: .now)]
+                .take(forged: forged?.count ?? 0, isWhole: isWhole)
+        }
+        guard let forged, isNew else { return }
+        logger.critical(
+            "records that the service did not write",
+            metadata: [
+                "log": "\(log.id)", "count": "\(forged.count)", "first": "\(forged.first)",
+            ]
+        )
     }
 
     /// Notes that records were read, so that a long way is not taken for a standstill.
@@ -156,11 +188,11 @@ package final class Integrator: Service {
 
     /// An empty tree that must reproduce the checkpoint that is kept outside of the database.
     private func expectations(of log: Log) throws -> LogTree {
-        var tree = LogTree(log: log)
+        var tree = LogTree(log: log, vault: store.vault)
         let source = "the checkpoint folder"
         do {
             if let note = try folder?.read(logID: log.id) {
-                let kept = try own(note, log)
+                let kept = try store.vault.ownCheckpoint(note, logID: log.id)
                 tree.expect(
                     LogTree.Expectation(size: Int64(kept.size), root: kept.root, source: source)
                 )
@@ -173,17 +205,14 @@ package final class Integrator: Service {
         return tree
     }
 
-    private func own(_ note: SignedNote, _ log: Log) throws(NoteError) -> Checkpoint {
-        let key = store.vault.checkpointSigner(logID: log.id).key
-        return try Checkpoint(verifying: note, origin: key.name, keys: [key])
-    }
-
     private func integrate(_ watched: inout WatchedLog) async throws {
         // The checkpoint before the size: another copy may append and publish in between, and the
         // size that was read would look too small.
         let log = watched.tree.log
+        let stored = try await store.lastStoredCheckpoint(log: log)
         let latest = try await store.latestCheckpoint(log: log)
         let size = try await store.size(log: log)
+        update(log) { $0.saw(size: size, checkpoint: stored, at: .now) }
         try compare(watched.tree, with: latest, size: size)
         if let latest {
             let known = watched.tree.size
@@ -200,7 +229,10 @@ package final class Integrator: Service {
         try await grown.grow(to: min(size, target), pool, hasRead: hasRead(log))
         watched.candidate = grown
         guard let note = try await cosigned(try sign(grown), grown, &watched) else { return }
-        if try await store.publish(note, grown, after: latest?.size, pool) {
+        if try await store.publish(note, grown, after: stored?.size, pool) {
+            update(log) {
+                $0.saw(size: size, checkpoint: (grown.size, store.clock.now()), at: .now)
+            }
             keep(note, size: grown.size, log: log)
             grown.tilesAreStored()
             watched.tree = grown
@@ -234,16 +266,8 @@ package final class Integrator: Service {
     /// Recomputes the tree up to a checkpoint that is in the database.
     private func follow(_ latest: PublishedCheckpoint, _ tree: inout LogTree) async throws {
         guard latest.size > tree.size || tree.publishedSize == nil else { return }
-        let note: SignedNote
-        do {
-            note = try SignedNote(Array(latest.note.utf8))
-            let signed = try own(note, tree.log)
-            guard Int64(signed.size) == latest.size, signed.root == latest.root else {
-                throw NoteError.malformedCheckpoint
-            }
-        } catch {
-            throw IntegrationAlarm.foreignCheckpoint(source: "the last checkpoint")
-        }
+        // The store gives only what our key has signed.
+        let note = try SignedNote(Array(latest.note.utf8))
         tree.expect(
             LogTree.Expectation(
                 size: latest.size,
@@ -331,7 +355,8 @@ package final class Integrator: Service {
     private func keep(_ note: SignedNote, size: Int64, log: Log) {
         guard let folder else { return }
         do {
-            if let kept = try folder.read(logID: log.id), let checkpoint = try? own(kept, log),
+            if let kept = try folder.read(logID: log.id),
+                let checkpoint = try? store.vault.ownCheckpoint(kept, logID: log.id),
                 checkpoint.size >= size
             {
                 return

@@ -1,4 +1,5 @@
 package import Ledger
+internal import Logging
 package import MerkleLog
 internal import Postgres
 internal import Vault
@@ -16,53 +17,43 @@ extension LedgerStore {
         }
     }
 
-    /// The last checkpoint of a log, or nil before the first.
+    /// The last sound checkpoint of a log, or nil before the first.
     package func latestCheckpoint(log: Log) async throws(StoreError) -> PublishedCheckpoint? {
-        try await checkpoint(
-            by: lookups,
-            Statement(
-                "latest_checkpoint",
-                """
-                select size, root, note from ledger.checkpoint
-                where log_id = $1 order by size desc limit 1
-                """,
-                .int4(log.id)
-            )
-        )
+        try await checkpoint(by: lookups, log, from: .max, .downwards)
     }
 
-    /// The first checkpoint of a log, or nil before it.
+    /// The first sound checkpoint of a log, or nil before it.
     package func firstCheckpoint(log: Log) async throws(StoreError) -> PublishedCheckpoint? {
-        try await checkpoint(
-            by: bulk,
-            Statement(
-                "first_checkpoint",
-                """
-                select size, root, note from ledger.checkpoint
-                where log_id = $1 order by size limit 1
-                """,
-                .int4(log.id)
-            )
-        )
+        try await checkpoint(by: bulk, log, from: 0, .upwards)
     }
 
-    /// The last checkpoint of a log whose tree has at most this size, or nil.
+    /// The last sound checkpoint of a log whose tree has at most this size, or nil.
     package func checkpoint(
         atOrBefore size: Int64,
         log: Log
     ) async throws(StoreError) -> PublishedCheckpoint? {
-        try await checkpoint(
-            by: bulk,
+        try await checkpoint(by: bulk, log, from: size, .downwards)
+    }
+
+    /// The size of the last stored checkpoint, sound or not, and when it was published; or nil.
+    func lastStoredCheckpoint(
+        log: Log
+    ) async throws(StoreError) -> (size: Int64, publishedAt: Timestamp)? {
+        try await lookups.firstRow(
             Statement(
-                "checkpoint_before",
+                "last_stored_checkpoint",
                 """
-                select size, root, note from ledger.checkpoint
-                where log_id = $1 and size <= $2 order by size desc limit 1
+                select size, published_at from ledger.checkpoint
+                where log_id = $1 order by size desc limit 1
                 """,
-                .int4(log.id),
-                .int8(size)
+                .int4(log.id)
             )
-        )
+        ) { result, row throws(PostgresError) in
+            (
+                size: try result.int8(row, 0),
+                publishedAt: Timestamp(microseconds: try result.timestamptz(row, 1))
+            )
+        }
     }
 
     /// How many records a log has.
@@ -194,20 +185,85 @@ extension LedgerStore {
         }
     }
 
+    private enum Direction {
+        case upwards, downwards
+    }
+
+    /// The first sound one from a size on.
+    ///
+    /// One that our key did not sign, or whose columns say
+    /// something else than was signed, is passed over: it proves nothing, and `verify` names it.
     private func checkpoint(
         by database: StoreDatabase,
-        _ statement: Statement
+        _ log: Log,
+        from size: Int64,
+        _ direction: Direction
     ) async throws(StoreError) -> PublishedCheckpoint? {
-        let checkpoint = try await database.firstRow(statement) {
-            result,
-            row throws(PostgresError) -> PublishedCheckpoint? in
-            guard let root = MerkleHash(try result.bytes(row, 1)) else { return nil }
-            return PublishedCheckpoint(
-                size: try result.int8(row, 0),
-                root: root,
-                note: try result.text(row, 2)
+        var size = size
+        while true {
+            let found = try await database.firstRow(Self.statement(log, size, direction)) {
+                result,
+                row throws(PostgresError) in
+                (
+                    size: try result.int8(row, 0), root: MerkleHash(try result.bytes(row, 1)),
+                    note: try result.text(row, 2)
+                )
+            }
+            guard let found else { return nil }
+            if let root = found.root {
+                let checkpoint = PublishedCheckpoint(
+                    size: found.size,
+                    root: root,
+                    note: found.note
+                )
+                if vault.isSound(checkpoint, logID: log.id) { return checkpoint }
+            }
+            logger.error(
+                "an unsound checkpoint is passed over",
+                metadata: ["log": "\(log.id)", "size": "\(found.size)"]
+            )
+            size = direction == .upwards ? found.size + 1 : found.size - 1
+        }
+    }
+
+    private static func statement(_ log: Log, _ size: Int64, _ direction: Direction) -> Statement {
+        switch direction {
+        case .upwards:
+            Statement(
+                "checkpoint_after",
+                """
+                select size, root, note from ledger.checkpoint
+                where log_id = $1 and size >= $2 order by size limit 1
+                """,
+                .int4(log.id),
+                .int8(size)
+            )
+        case .downwards:
+            Statement(
+                "checkpoint_before",
+                """
+                select size, root, note from ledger.checkpoint
+                where log_id = $1 and size <= $2 order by size desc limit 1
+                """,
+                .int4(log.id),
+                .int8(size)
             )
         }
-        return checkpoint ?? nil
+    }
+}
+
+extension Vault {
+    /// Whether our key has signed what the checkpoint and its columns say.
+    func isSound(_ published: PublishedCheckpoint, logID: Int32) -> Bool {
+        guard let note = try? SignedNote(Array(published.note.utf8)),
+            let signed = try? ownCheckpoint(note, logID: logID)
+        else { return false }
+        return Int64(signed.size) == published.size && signed.root == published.root
+    }
+
+    /// What a note says that our key has signed for this log.
+    func ownCheckpoint(_ note: SignedNote, logID: Int32) throws(NoteError) -> Checkpoint {
+        let key = checkpointSigner(logID: logID).key
+        return try Checkpoint(verifying: note, origin: key.name, keys: [key])
     }
 }

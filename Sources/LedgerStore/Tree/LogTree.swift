@@ -1,6 +1,7 @@
 internal import Ledger
 internal import MerkleLog
 internal import Postgres
+internal import Vault
 
 /// One log's tree as the integrator grows it: what was recomputed from stored records, and nothing
 /// that was read from anywhere else.
@@ -14,6 +15,7 @@ struct LogTree: Sendable {
     }
 
     let log: Log
+    private let vault: Vault
     private var builder = TileBuilder()
     /// Full tiles that are not stored yet.
     private(set) var tiles: [Tile] = []
@@ -22,12 +24,17 @@ struct LogTree: Sendable {
     /// The size of the last checkpoint that is known to be stored.
     private(set) var publishedSize: Int64?
     private var expectations: [Expectation] = []
+    /// Where the first record stands that the service did not write, and how many there are.
+    ///
+    /// They are signed like all others: what is in the log stays in it.
+    private(set) var forged: (first: Int64, count: Int64)?
 
     /// Records per round trip.
     private static let pageRecords: Int64 = 5_000
 
-    init(log: Log) {
+    init(log: Log, vault: Vault) {
         self.log = log
+        self.vault = vault
     }
 
     var size: Int64 { Int64(builder.size) }
@@ -56,10 +63,16 @@ struct LogTree: Sendable {
         try compare()
         while size < target {
             let goal = min(target, expectations.first?.size ?? target, size + Self.pageRecords)
-            let leaves = try await leaves(upTo: goal, pool)
+            let (leaves, forged) = try await leaves(upTo: goal, pool)
             guard !leaves.isEmpty else { throw IntegrationAlarm.missingRecords(from: size) }
             hasRead()
             for leaf in leaves { builder.append(leaf) }
+            if let first = forged.first {
+                self.forged = (
+                    first: self.forged?.first ?? first,
+                    count: (self.forged?.count ?? 0) + Int64(forged.count)
+                )
+            }
             let grown = builder.takeTiles()
             if keepsTiles { tiles += grown.filter(\.address.isFull) }
             for tile in grown where !tile.address.isFull { edge[tile.level] = tile }
@@ -96,13 +109,15 @@ struct LogTree: Sendable {
     private func leaves(
         upTo end: Int64,
         _ pool: PostgresPool
-    ) async throws(PostgresError) -> [MerkleHash] {
+    ) async throws(PostgresError) -> (leaves: [MerkleHash], forged: [Int64]) {
         let start = size
+        let (vault, logID) = (vault, log.id)
         return try await pool.query(
             Statement(
                 "integrate",
                 """
-                select position, record from ledger.event
+                select position, record, mac, event_id, app_id, subject, subject_version
+                from ledger.event
                 where log_id = $1 and position >= $2 and position < $3 order by position
                 """,
                 .int4(log.id),
@@ -111,6 +126,7 @@ struct LogTree: Sendable {
             )
         ) { result throws(PostgresError) in
             var leaves: [MerkleHash] = []
+            var forged: [Int64] = []
             leaves.reserveCapacity(result.rowCount)
             var record: [UInt8] = []
             for row in 0..<result.rowCount {
@@ -119,8 +135,11 @@ struct LogTree: Sendable {
                 record.removeAll(keepingCapacity: true)
                 try result.appendBytes(row, 1, to: &record)
                 leaves.append(MerkleHash(leaf: record))
+                if !vault.hasWritten(result, row, from: 1, logID: logID) {
+                    forged.append(start + Int64(row))
+                }
             }
-            return leaves
+            return (leaves, forged)
         }
     }
 }

@@ -4,18 +4,21 @@ package import Ledger
 package enum FoundUser: Sendable {
     case user(StoredUser)
     case damaged(Identifier)
+    /// Erased while the list was read; it is on no list.
+    case erased(Identifier)
 
     package var subject: Identifier {
         switch self {
         case .user(let user): user.subject
-        case .damaged(let subject): subject
+        case .damaged(let subject), .erased(let subject): subject
         }
     }
 
-    /// The user, for whoever needs every one.
-    package func get() throws(StoreError) -> StoredUser {
+    /// The user, for whoever needs every one; nil for one who was erased.
+    package func get() throws(StoreError) -> StoredUser? {
         switch self {
         case .user(let user): return user
+        case .erased: return nil
         case .damaged: throw .damaged(.state)
         }
     }

@@ -8,10 +8,13 @@ package struct UserIdentity: Sendable {
     package let clientUserID: Secret?
     /// The provider's id of the person, once the user has connected.
     package let humanID: Secret?
+    /// Whether what is stored of the user cannot be read.
+    package var isDamaged = false
 }
 
 extension LedgerStore {
-    /// Whose these pseudonyms are, in their order; those that are no users of the app are left out.
+    /// Whose these pseudonyms are, in their order; those that are no users of the app are left out, and
+    /// one that is damaged is said to be.
     package func identities(
         of subjects: [Identifier],
         app: StoredApp
@@ -22,15 +25,16 @@ extension LedgerStore {
         while start < subjects.count {
             let end = min(subjects.count, start + StoreLimits.identitiesMax)
             let places = subjects[start..<end].map { (log: Log.facts, subject: $0) }
-            for user in try await users(at: places, of: app) {
-                identities.append(try identity(of: user))
-            }
+            identities += try await found(Self.questions(places, app), of: app)
+                .compactMap(identity(of:))
             start = end
         }
         return identities
     }
 
     /// A page of an app's users, in order of their pseudonyms, and where to go on; nil at the end.
+    ///
+    /// One that is damaged is said to be, and hides no other.
     package func identities(
         of app: StoredApp,
         after subject: Identifier?
@@ -38,8 +42,23 @@ extension LedgerStore {
         let page = try await users(of: app, after: subject, limit: StoreLimits.identitiesMax)
         var identities: [UserIdentity] = []
         identities.reserveCapacity(page.count)
-        for user in page { identities.append(try identity(of: try user.get())) }
+        for found in page {
+            if let identity = identity(of: found) { identities.append(identity) }
+        }
         return (identities, page.count == StoreLimits.identitiesMax ? page.last?.subject : nil)
+    }
+
+    /// Nil of one who was erased.
+    private func identity(of found: FoundUser) -> UserIdentity? {
+        switch found {
+        case .user(let user): (try? identity(of: user)) ?? Self.damaged(user.subject)
+        case .damaged(let subject): Self.damaged(subject)
+        case .erased: nil
+        }
+    }
+
+    private static func damaged(_ subject: Identifier) -> UserIdentity {
+        UserIdentity(subject: subject, clientUserID: nil, humanID: nil, isDamaged: true)
     }
 
     private func identity(of user: StoredUser) throws(StoreError) -> UserIdentity {

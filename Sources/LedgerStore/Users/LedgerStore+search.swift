@@ -12,7 +12,8 @@ extension LedgerStore {
     /// Whose a token of the app was, and when: as access token and as public token.
     ///
     /// Only its keyed fingerprints are looked up, and the question is on record, durable, before
-    /// the answer is given. A value that was issued more than once gives a match for each time.
+    /// the answer is given. A value that was issued more than once gives a match for each time; who
+    /// was erased is not among them.
     package func search(
         _ token: Secret,
         of app: StoredApp,
@@ -21,9 +22,14 @@ extension LedgerStore {
         let accessToken = vault.fingerprint(.accessToken, of: token, app: app.id)
         let publicToken = vault.fingerprint(.publicToken, of: token, app: app.id)
         let subjects = try await subjects(with: [accessToken, publicToken], of: app)
-        let users = try await users(at: subjects.map { (Log.facts, $0) }, of: app)
-        // Whoever holds a token has a row in the projection.
-        guard users.count == subjects.count else { throw .damaged(.state) }
+        let places = subjects.map { (log: Log.facts, subject: $0) }
+        let found = try await found(Self.questions(places, app), of: app)
+        // Whoever holds a token has a row in the projection, also once erased.
+        guard found.count == subjects.count else { throw .damaged(.state) }
+        var users: [StoredUser] = []
+        for found in found {
+            if let user = try found.get() { users.append(user) }
+        }
         var matches: [TokenMatch] = []
         for user in users {
             for holding in try await holdings(of: user) {
@@ -33,11 +39,13 @@ extension LedgerStore {
             }
         }
         try await recordAccess(
-            .tokenSearched(
-                accessToken: accessToken,
-                publicToken: publicToken,
-                matches: Int64(matches.count)
-            ),
+            [
+                .tokenSearched(
+                    accessToken: accessToken,
+                    publicToken: publicToken,
+                    matches: Int64(matches.count)
+                )
+            ],
             of: app,
             users.count == 1 ? users.first?.subject : nil,
             context
@@ -46,10 +54,10 @@ extension LedgerStore {
     }
 
     /// Which tokens a user held, and when.
-    private func holdings(of user: StoredUser) async throws(StoreError) -> [TokenHolding] {
-        var records: [(position: Int64, record: Record)] = []
+    func holdings(of user: StoredUser) async throws(StoreError) -> [TokenHolding] {
+        var records: [(position: Int64, record: Record?)] = []
         for event in try await wholeHistory(of: user, isListed: true) {
-            records.append((event.position, try event.record()))
+            records.append((event.position, try event.genuineRecord()))
         }
         do {
             return try TokenHolding.list(records)
@@ -62,17 +70,27 @@ extension LedgerStore {
         with fingerprints: [Fingerprint],
         of app: StoredApp
     ) async throws(StoreError) -> [Identifier] {
-        try await bulk.rows(
+        let events = try await bulk.rows(
             Statement(
                 "find_tokens",
-                "select found_subject from ledger.find_tokens($1, $2, $3, $4)",
+                """
+                select log_id, position, record, mac, event_id, app_id, subject, subject_version
+                from ledger.find_tokens($1, $2, $3, $4)
+                """,
                 .int4(Log.facts.id),
                 .uuid(app.id.value),
                 .byteaArray(fingerprints.map { Array($0.description.utf8) }),
-                .int4(Int32(StoreLimits.searchSubjectsMax))
-            )
-        ) { result, row throws(PostgresError) in
-            Identifier(value: try result.uuid(row, 0))
+                .int4(Int32(StoreLimits.searchEventsMax))
+            ),
+            decode
+        )
+        // Whoever wrote so many events himself must not make it look as though nobody had the token.
+        guard events.count < StoreLimits.searchEventsMax || events.contains(where: { !$0.isForged })
+        else { throw .damaged(.record) }
+        var subjects: Set<Identifier> = []
+        for event in events {
+            if let subject = try event.genuineRecord()?.subject { subjects.insert(subject) }
         }
+        return subjects.sorted().prefix(StoreLimits.searchSubjectsMax).map { $0 }
     }
 }

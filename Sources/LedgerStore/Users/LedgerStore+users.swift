@@ -21,11 +21,12 @@ extension LedgerStore {
         )
     }
 
-    /// The user of an app by subject, or nil.
+    /// The user of an app by subject, or nil, which one who was erased is unless asked for.
     package func user(
         subject: Identifier,
         log: Log,
-        of app: StoredApp
+        of app: StoredApp,
+        evenErased: Bool = false
     ) async throws(StoreError) -> StoredUser? {
         try await user(
             UserReader.Question(
@@ -34,7 +35,8 @@ extension LedgerStore {
                 fingerprint: nil,
                 subject: subject
             ),
-            of: app
+            of: app,
+            evenErased: evenErased
         )
     }
 
@@ -179,17 +181,6 @@ extension LedgerStore {
         }
     }
 
-    /// Users by their places, in one read.
-    func users(
-        at places: [(log: Log, subject: Identifier)],
-        of app: StoredApp
-    ) async throws(StoreError) -> [StoredUser] {
-        let questions = Self.questions(places, app)
-        var users: [StoredUser] = []
-        for found in try await found(questions, of: app) { users.append(try found.get()) }
-        return users
-    }
-
     static func questions(
         _ places: [(log: Log, subject: Identifier)],
         _ app: StoredApp
@@ -213,7 +204,8 @@ extension LedgerStore {
         for (question, answer) in zip(questions, await self.users.readAll(questions)) {
             guard let answer = try answer.get() else { continue }
             do {
-                users.append(.user(try Self.user(answer, question, app)))
+                let user = try self.user(answer, question, app)
+                users.append(user.isErased ? .erased(user.subject) : .user(user))
             } catch {
                 logger.error("a user's row is damaged", metadata: ["subject": "\(answer.subject)"])
                 users.append(.damaged(answer.subject))
@@ -224,24 +216,34 @@ extension LedgerStore {
 
     private func user(
         _ question: UserReader.Question,
-        of app: StoredApp
+        of app: StoredApp,
+        evenErased: Bool = false
     ) async throws(StoreError) -> StoredUser? {
         guard let answer = try await users.read(question) else { return nil }
-        return try Self.user(answer, question, app)
+        let user = try self.user(answer, question, app)
+        return user.isErased && !evenErased ? nil : user
     }
 
-    private static func user(
+    /// The user of a row, which the service must have made itself: a state of before would bear a
+    /// MAC of ours too, but belongs to another version.
+    private func user(
         _ answer: UserReader.Answer,
         _ question: UserReader.Question,
         _ app: StoredApp
     ) throws(StoreError) -> StoredUser {
+        let owner = ValueOwner(logID: question.log.id, app: app.id, subject: answer.subject)
+        guard vault.isMAC(answer.stateMAC, ofState: answer.state, for: owner) else {
+            throw .damaged(.state)
+        }
         do {
+            let state = try SubjectState(decoding: answer.state)
+            guard state.version == answer.version else { throw StoreError.damaged(.state) }
             return StoredUser(
                 app: app.id,
                 clientID: app.clientID,
                 log: question.log,
                 subject: answer.subject,
-                state: try SubjectState(decoding: answer.state),
+                state: state,
                 newClientUserID: nil,
                 newFingerprint: nil,
                 key: answer.wrappedKey.map { .wrapped($0) } ?? .missing,

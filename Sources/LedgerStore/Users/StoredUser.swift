@@ -26,6 +26,9 @@ package struct StoredUser: Sendable {
         case missing
     }
 
+    /// Whether nothing is kept of the user any more.
+    package var isErased: Bool { state.status == .erased }
+
     var owner: ValueOwner { ValueOwner(logID: log.id, app: app, subject: subject) }
 }
 
@@ -48,4 +51,9 @@ package struct StoredApp: Sendable {
     package let appKey: Secret?
     /// Counts the App Keys that it has had since it last had none.
     package let appKeyVersion: Int64?
+    package let policies: Set<AppPolicy>
+    /// For how long a token that was replaced keeps its value.
+    package let supersededGraceSeconds: Int64
+    /// How much is kept of who reads what.
+    package let accessRecording: AccessRecording
 }

@@ -1,4 +1,5 @@
 internal import Ledger
+internal import Measures
 internal import Postgres
 internal import Vault
 
@@ -13,7 +14,10 @@ final class UserReader: Sendable {
 
     struct Answer: Sendable {
         let subject: Identifier
+        /// The user's version, as its column says.
+        let version: Int64
         let state: [UInt8]
+        let stateMAC: [UInt8]?
         let wrappedKey: [UInt8]?
         let sealed: [ValueKind: [UInt8]]
     }
@@ -44,6 +48,13 @@ final class UserReader: Sendable {
 
     var isCrowded: Bool { batcher.isCrowded() }
 
+    /// Adds how many wait to a page of metrics.
+    func fill(_ page: inout MetricPage) {
+        let (waiting, waitingMax) = batcher.figures
+        page.add(.waitingReads, waiting)
+        page.add(.waitingReadsMax, waitingMax)
+    }
+
     func run() async { await batcher.run() }
 
     func close() { batcher.close() }
@@ -71,8 +82,8 @@ final class UserReader: Sendable {
         Statement(
             "read_users",
             """
-            select number, user_subject, state, wrapped_key, access_token, public_token, human_id,
-                client_user_id
+            select number, user_subject, subject_version, state, state_mac, wrapped_key,
+                access_token, public_token, human_id, client_user_id
             from vault.read_users($1, $2, $3, $4)
             """,
             .int4Array(questions.map(\.log.id)),
@@ -87,15 +98,28 @@ final class UserReader: Sendable {
         _ row: Int
     ) throws(PostgresError) -> Answer {
         var sealed: [ValueKind: [UInt8]] = [:]
-        sealed[.accessToken] = try result.bytesOrNil(row, 4)
-        sealed[.publicToken] = try result.bytesOrNil(row, 5)
-        sealed[.humanID] = try result.bytesOrNil(row, 6)
-        sealed[.clientUserID] = try result.bytesOrNil(row, 7)
+        sealed[.accessToken] = try result.bytesOrNil(row, 6)
+        sealed[.publicToken] = try result.bytesOrNil(row, 7)
+        sealed[.humanID] = try result.bytesOrNil(row, 8)
+        sealed[.clientUserID] = try result.bytesOrNil(row, 9)
         return Answer(
             subject: Identifier(value: try result.uuid(row, 1)),
-            state: Array(try result.text(row, 2).utf8),
-            wrappedKey: try result.bytesOrNil(row, 3),
+            version: try result.int8(row, 2),
+            state: Array(try result.text(row, 3).utf8),
+            stateMAC: try result.bytesOrNil(row, 4),
+            wrappedKey: try result.bytesOrNil(row, 5),
             sealed: sealed
         )
     }
+}
+
+extension MetricFamily {
+    fileprivate static let waitingReads = gauge(
+        "token_ledger_waiting_user_reads",
+        "Reads of users that wait for the next statement"
+    )
+    fileprivate static let waitingReadsMax = gauge(
+        "token_ledger_waiting_user_reads_max",
+        "How many reads of users may wait; more are refused"
+    )
 }

@@ -181,8 +181,10 @@ extension BrokenVariant {
                 ),
                 Edit(
                     file: "Sources/ConnectFlow/FinalizeState.swift",
-                    old: "guard error.isPassing, recordFailures < triesMax,",
-                    new: "guard error.isPassing, recordFailures < triesMax - 1_000_000,"
+                    old: "guard error.isPassing || error.isOfProvider, recordFailures < triesMax,",
+                    new:
+                        "guard error.isPassing || error.isOfProvider, "
+                        + "recordFailures < triesMax - 1_000_000,"
                 ),
             ]
         ),

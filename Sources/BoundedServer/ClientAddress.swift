@@ -1,12 +1,12 @@
-internal import NIOCore
+package import NIOCore
 
 /// Where a connection comes from, as far as limits tell callers apart: an IPv4 address, or the network
 /// of an IPv6 address, of which one subscriber has 2⁶⁴.
-struct ClientAddress: Hashable, Sendable {
+package struct ClientAddress: Hashable, Sendable {
     private let network: UInt64
 
     /// The peer of a socket; all that is no IP address is one and the same.
-    init(_ peer: SocketAddress?) {
+    package init(_ peer: SocketAddress?) {
         switch peer {
         case .v4(let peer):
             network = Self.word(peer.address, at: Self.v4Offset)

@@ -1,0 +1,62 @@
+internal import Ledger
+internal import LedgerStore
+internal import NIOCore
+internal import Synchronization
+
+/// Somebody who follows a log: asked again and again whether it still may, and told to end when it may
+/// not, or when the service does.
+final class Follow: Sendable {
+    private struct State {
+        var isEnded = false
+        var hasLeft = false
+        /// Until when it goes on although nobody can say whether it may.
+        var validUntil = ContinuousClock.now + RequestLimits.followDoubtMax
+    }
+
+    let caller: Caller
+    private let feed: EventFeed
+    private let channel: any Channel
+    private let peer: IPAddress?
+    private let state = Mutex(State())
+
+    init(_ caller: Caller, _ feed: EventFeed, _ context: LedgerRequestContext) {
+        self.caller = caller
+        self.feed = feed
+        channel = context.channel
+        peer = context.peer
+        channel.closeFuture.whenComplete { [weak self] _ in self?.end() }
+    }
+
+    /// Whether it must end.
+    var isEnded: Bool { state.withLock { $0.isEnded } }
+
+    /// Whether its key is still valid, from where it is; where nobody can say, it is for a moment.
+    func isValid(_ store: LedgerStore) async -> Bool {
+        guard let isValid = try? await caller.isValid(store, from: peer) else {
+            return state.withLock { .now < $0.validUntil }
+        }
+        state.withLock { $0.validUntil = .now + RequestLimits.followDoubtMax }
+        return isValid
+    }
+
+    /// Whether its reader has gone: nothing can be sent any more.
+    var isAbandoned: Bool { !channel.isActive }
+
+    /// Ends it: in order where it waits for something new, by closing the connection where its reader
+    /// does not take what was written.
+    func end() {
+        let isFirst = state.withLock { state in
+            defer { state.isEnded = true }
+            return !state.isEnded
+        }
+        guard isFirst else { return }
+        feed.wake(self)
+        channel.eventLoop.scheduleTask(in: RequestLimits.followEndTime) {
+            guard !self.state.withLock({ $0.hasLeft }) else { return }
+            self.channel.close(promise: nil)
+        }
+    }
+
+    /// It has said its last word; the connection may be used for something else.
+    func leave() { state.withLock { $0.hasLeft = true } }
+}

@@ -1,0 +1,249 @@
+internal import Ledger
+internal import LedgerStore
+internal import Postgres
+internal import Synchronization
+internal import Vault
+
+/// Compares the rows of apps and API keys, by which the service goes, with the events that made them.
+///
+/// Addresses, origins, labels and networks are not in the log, nor is what an app had beside its name
+/// when it was registered: of these it is seen only whether they are what a later event says.
+final class VerificationAdministration: Sendable {
+    private struct App {
+        var name: String
+        var clientSecretVersion: Int64 = 1
+        /// Nil until an event tells; 0 stands for none.
+        var appKeyVersion: Int64?
+        var policies: String?
+        var graceSeconds = SupersededGrace.usualSeconds
+        var accessLog = AccessRecording.full
+    }
+
+    private struct Key {
+        let clientID: String
+        let made: LedgerEvent.NewAPIKey
+        let time: Timestamp
+        var expiry: Timestamp?
+        var revocation: Timestamp?
+    }
+
+    private struct AppRow: Sendable {
+        let clientID: String
+        let name: String
+        let clientSecretVersion: Int64
+        let appKeyVersion: Int64
+        let policies: String
+        let graceSeconds: Int64
+        let accessLog: String
+        /// Without addresses: whoever replays a log knows no more of it, and makes no keys.
+        let isReplayed: Bool
+    }
+
+    private struct KeyRow: Sendable, Equatable {
+        let id: String
+        let clientID: String
+        let scopes: String
+        let networks: Int64
+        let createdAt: Timestamp
+        let expiresAt: Timestamp?
+        let revokedAt: Timestamp?
+        let replaces: String?
+    }
+
+    private let read = Mutex<[Int64: [UInt8]]>([:])
+    /// Tells which records the service wrote; others made nothing.
+    private let macs: Vault?
+
+    init(macs: Vault?) {
+        self.macs = macs
+    }
+
+    /// Takes a row of the log of facts, if it is about an app or an API key.
+    func take(_ row: VerificationRow) {
+        guard row.type?.hasPrefix("app.") == true || row.type?.hasPrefix("api_key.") == true else {
+            return
+        }
+        if let macs, !row.isWritten(by: macs, logID: Log.facts.id) { return }
+        read.withLock { $0[row.position] = row.record }
+    }
+
+    /// Compares, in one snapshot, with what was appended since the head was read.
+    func check(
+        _ connection: PostgresConnection,
+        from size: Int64,
+        isInTransaction: Bool,
+        _ report: inout VerificationReport
+    ) async throws {
+        if !isInTransaction {
+            try await connection.script("begin isolation level repeatable read read only")
+        }
+        let tail = try await tail(connection, from: size)
+        let (apps, keys) = (try await apps(connection), try await keys(connection))
+        if !isInTransaction { try await connection.script("commit") }
+        let head = read.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
+        for flaw in Self.flaws(apps, keys, (head + tail).compactMap { try? Record(decoding: $0) }) {
+            report.add(Log.facts.id, nil, flaw)
+        }
+    }
+
+    private static func flaws(
+        _ apps: [AppRow],
+        _ keys: [KeyRow],
+        _ records: [Record]
+    ) -> [VerificationFlaw] {
+        // By their bytes: two clientIds may be the same text in two spellings.
+        var madeApps: [[UInt8]: (clientID: String, app: App)] = [:]
+        var madeKeys: [String: Key] = [:]
+        for record in records { take(record, &madeApps, &madeKeys) }
+        var flaws: [VerificationFlaw] = []
+        var replayed: Set<[UInt8]> = []
+        for row in apps {
+            let id = Array(row.clientID.utf8)
+            if row.isReplayed { replayed.insert(id) }
+            guard let made = madeApps.removeValue(forKey: id)?.app else {
+                if !row.isReplayed { flaws.append(.appRow(row.clientID, .ofNobody)) }
+                continue
+            }
+            let isSame =
+                row.name == made.name
+                && (row.isReplayed
+                    || row.clientSecretVersion == made.clientSecretVersion
+                        && row.appKeyVersion == made.appKeyVersion ?? row.appKeyVersion
+                        && row.policies == made.policies ?? row.policies)
+            if !isSame { flaws.append(.appRow(row.clientID, .differs)) }
+            let isDecided =
+                row.graceSeconds == made.graceSeconds && row.accessLog == made.accessLog.rawValue
+            if !isDecided, !row.isReplayed {
+                flaws.append(.app(row.clientID, .decisionDiffers))
+            }
+        }
+        flaws += madeApps.values.map { .appRow($0.clientID, .missing) }
+        for row in keys {
+            guard let made = madeKeys.removeValue(forKey: row.id) else {
+                flaws.append(.apiKeyRow(row.id, .ofNobody))
+                continue
+            }
+            let expected = KeyRow(
+                id: row.id,
+                clientID: made.clientID,
+                scopes: made.made.scopes.joined(separator: " "),
+                networks: made.made.networks,
+                createdAt: made.time,
+                expiresAt: made.expiry,
+                revokedAt: made.revocation,
+                replaces: made.made.replaces
+            )
+            if row != expected { flaws.append(.apiKeyRow(row.id, .differs)) }
+        }
+        return flaws
+            + madeKeys.filter { !replayed.contains(Array($0.value.clientID.utf8)) }
+            .map { .apiKeyRow($0.key, .missing) }
+    }
+
+    private static func take(
+        _ record: Record,
+        _ apps: inout [[UInt8]: (clientID: String, app: App)],
+        _ keys: inout [String: Key]
+    ) {
+        let app = Array(record.clientID.utf8)
+        switch record.event {
+        case .appAdded(let name): apps[app] = (record.clientID, App(name: name))
+        case .appUpdated(let update):
+            if let version = update.clientSecretVersion {
+                apps[app]?.app.clientSecretVersion = version
+            }
+            if let version = update.appKeyVersion { apps[app]?.app.appKeyVersion = version }
+            if let policies = update.policies {
+                apps[app]?.app.policies = policies.map(\.rawValue).joined(separator: " ")
+            }
+            if let seconds = update.supersededGraceSeconds { apps[app]?.app.graceSeconds = seconds }
+            if let recording = update.accessRecording { apps[app]?.app.accessLog = recording }
+        case .apiKeyCreated(let key):
+            keys[key.key] = Key(
+                clientID: record.clientID,
+                made: key,
+                time: record.time,
+                expiry: key.expiry
+            )
+        case .apiKeyExpirySet(let key, let expiry): keys[key]?.expiry = expiry
+        case .apiKeyRevoked(let key): keys[key]?.revocation = record.time
+        default: break
+        }
+    }
+
+    // MARK: Reading
+
+    private func tail(
+        _ connection: PostgresConnection,
+        from size: Int64
+    ) async throws(PostgresError) -> [[UInt8]] {
+        try await connection.rows(
+            Statement(
+                "verify_administration",
+                """
+                select record, mac, event_id, app_id, subject, subject_version from ledger.event
+                where log_id = 0 and position >= $1 and (type like 'app.%' or type like 'api\\_key.%')
+                order by position
+                """,
+                .int8(size)
+            )
+        ) { result, row throws(PostgresError) -> [UInt8]? in
+            let isOurs = macs?.hasWritten(result, row, from: 0, logID: Log.facts.id) ?? true
+            return isOurs ? try result.bytes(row, 0) : nil
+        }.compactMap { $0 }
+    }
+
+    private func apps(_ connection: PostgresConnection) async throws(PostgresError) -> [AppRow] {
+        try await connection.rows(
+            Statement(
+                "verify_app_rows",
+                """
+                select client_id, name, client_secret_version, coalesce(app_key_version, 0),
+                    array_to_string(policies, ' '), superseded_grace_seconds, access_log,
+                    connect_url = ''
+                from ledger.app order by client_id
+                """
+            )
+        ) { result, row throws(PostgresError) in
+            AppRow(
+                clientID: try result.text(row, 0),
+                name: try result.text(row, 1),
+                clientSecretVersion: try result.int8(row, 2),
+                appKeyVersion: try result.int8(row, 3),
+                policies: try result.text(row, 4),
+                graceSeconds: try result.int8(row, 5),
+                accessLog: try result.text(row, 6),
+                isReplayed: try result.bool(row, 7)
+            )
+        }
+    }
+
+    private func keys(_ connection: PostgresConnection) async throws(PostgresError) -> [KeyRow] {
+        try await connection.rows(
+            Statement(
+                "verify_api_key_rows",
+                """
+                select k.key_id, a.client_id, array_to_string(k.scopes, ' '),
+                    cardinality(k.networks)::bigint, k.created_at, k.expires_at, k.revoked_at,
+                    k.replaces
+                from ledger.api_key k join ledger.app a on a.app_id = k.app_id order by k.key_id
+                """
+            )
+        ) { result, row throws(PostgresError) in
+            KeyRow(
+                id: try result.text(row, 0),
+                clientID: try result.text(row, 1),
+                scopes: try result.text(row, 2),
+                networks: try result.int8(row, 3),
+                createdAt: Timestamp(microseconds: try result.timestamptz(row, 4)),
+                expiresAt: try result.timestamptzOrNil(row, 5).map {
+                    Timestamp(microseconds: $0)
+                },
+                revokedAt: try result.timestamptzOrNil(row, 6).map {
+                    Timestamp(microseconds: $0)
+                },
+                replaces: try result.textOrNil(row, 7)
+            )
+        }
+    }
+}

@@ -1,0 +1,4 @@
+import ArgumentParser
+import Ledger
+
+extension AccessRecording: ExpressibleByArgument {}

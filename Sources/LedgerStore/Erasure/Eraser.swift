@@ -1,0 +1,172 @@
+package import Ledger
+package import Logging
+internal import MerkleLog
+internal import Vault
+
+/// Erases users, proves it, and keeps the list of who was erased outside the database.
+package struct Eraser: Sendable {
+    private let store: LedgerStore
+    private let folder: ErasureFolder?
+    private let logger: Logger
+
+    /// Erases in a store; without a folder nobody is listed outside the database.
+    package init(store: LedgerStore, folder: ErasureFolder?, logger: Logger) {
+        self.store = store
+        self.folder = folder
+        self.logger = logger
+    }
+
+    /// Erases a user of an app by the app's own id; the same `Idempotency-Key`, which says what it is
+    /// for, gets the same receipt.
+    ///
+    /// Throws `ErasureError` or `StoreError`.
+    package func erase(
+        _ clientUserID: Secret,
+        of app: StoredApp,
+        idempotencyKey: Secret?,
+        context: RecordContext
+    ) async throws -> Erasure {
+        let id =
+            idempotencyKey.map { store.vault.eventID(ofRequest: $0, app: app.id) }
+            ?? store.clock.identifier()
+        var erasure = idempotencyKey == nil ? nil : try await store.event(id: id)
+        let user = try await store.user(clientUserID, of: app)
+        // Nothing tells any more who it was; whoever is there after that was it not.
+        guard erasure == nil || user == nil else { throw ErasureError.keyReused }
+        if let user {
+            let order = ErasureOrder(id: id, reason: .requested, context: context)
+            erasure = try await store.erase(user, of: app, order)
+        } else if erasure == nil {
+            // A twin may have been faster.
+            erasure = try await store.event(id: id)
+        }
+        guard let erasure else { throw ErasureError.unknown }
+        return try await proved(erasure)
+    }
+
+    /// Erases a user as found.
+    package func erase(
+        _ user: StoredUser,
+        of app: StoredApp,
+        context: RecordContext
+    ) async throws -> Erasure {
+        let order = ErasureOrder(
+            id: store.clock.identifier(),
+            reason: .requested,
+            context: context
+        )
+        let erasure = try await store.erase(user, of: app, order)
+        guard let erasure else { throw ErasureError.unknown }
+        return try await proved(erasure)
+    }
+
+    // MARK: Proof and list
+
+    /// Whether the folder of the list is there.
+    var hasList: Bool { folder?.isThere ?? true }
+
+    /// Waits for the checkpoint that covers an erasure, a bounded time, and lists it.
+    private func proved(_ event: StoredEvent) async throws -> Erasure {
+        let latest = ContinuousClock.now + StoreLimits.erasureProofTimeMax
+        let record = try event.record()
+        do {
+            repeat {
+                if let receipt = try await receipt(of: event) {
+                    try folder?.keep(receipt)
+                    return .proved(receipt)
+                }
+                try await Task.sleep(for: StoreLimits.erasureProofPause)
+            } while ContinuousClock.now < latest
+        } catch {
+            // The values are gone, whatever becomes of the proof.
+            logger.error(
+                "an erasure is not listed yet",
+                metadata: ["position": "\(event.position)", "error": "\(error)"]
+            )
+        }
+        return .recorded(event, record)
+    }
+
+    private func receipt(of event: StoredEvent) async throws -> ErasureReceipt? {
+        try await store.proved(event).flatMap { try ErasureReceipt($0) }
+    }
+
+    /// Lists those who were erased and are not listed: their copy of the service ended before, or no
+    /// checkpoint covered the erasure in time.
+    ///
+    /// False when the list cannot be kept.
+    @discardableResult
+    package func listMissing() async -> Bool {
+        do {
+            try await listMissing(in: folder)
+            return true
+        } catch {
+            logger.error("the list of erasures is not kept", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
+    private func listMissing(in folder: ErasureFolder?) async throws {
+        guard let folder else { return }
+        let listed = Set(try folder.subjects())
+        var after: Identifier?
+        repeat {
+            let page = try await store.erasedUsers(after: after)
+            for user in page where !listed.contains(user.subject) {
+                // One that the service did not write says nothing, and hides no other.
+                if let event = try await store.erasure(of: user), !event.isForged,
+                    let receipt = try await receipt(of: event)
+                {
+                    try folder.keep(receipt)
+                }
+            }
+            after = page.count < StoreLimits.erasuresMax ? nil : page.last?.subject
+        } while after != nil
+    }
+
+    /// What readiness should tell: whether somebody is listed and not erased, as after the restore of
+    /// an older backup.
+    package func conditions() async -> [ReadinessCondition] {
+        guard let folder else { return [] }
+        do {
+            let count = try await store.livingUsers(among: try folder.subjects())
+            return count > 0 ? [.erasuresUndone(count: count)] : []
+        } catch is StoreError {
+            return [.databaseUnavailable]
+        } catch {
+            return [.erasuresUnreadable]
+        }
+    }
+
+    // MARK: After a restore
+
+    /// What became of a receipt.
+    package enum Reapplied: Sendable {
+        /// The user was there again, and is erased now, by the event at this position.
+        case erased(position: Int64)
+        /// The user is erased, or not in this database.
+        case nothingToDo
+    }
+
+    /// Erases again who is listed, in a database that was restored from before.
+    ///
+    /// The receipt must be signed by this log. Throws `ReceiptError` or `StoreError`.
+    package func reapply(
+        _ receipt: ErasureReceipt,
+        context: RecordContext
+    ) async throws -> Reapplied {
+        try receipt.verify(store.vault.checkpointSigner(logID: Log.facts.id).key)
+        guard let app = try await store.app(clientID: receipt.record.clientID),
+            let user = try await store.user(subject: receipt.subject, log: .facts, of: app)
+        else { return .nothingToDo }
+        var context = context
+        context.causedBy = receipt.record.id
+        let order = ErasureOrder(
+            id: store.clock.identifier(),
+            reason: .restored,
+            context: context
+        )
+        let erasure = try await store.erase(user, of: app, order)
+        return erasure.map { .erased(position: $0.position) } ?? .nothingToDo
+    }
+}

@@ -1,0 +1,110 @@
+package import Ledger
+internal import Postgres
+
+extension LedgerStore {
+    /// Records that secret values are about to be handed out.
+    ///
+    /// Durable when it returns (docs/threats.md#t28).
+    package func recordReads(
+        _ tokens: [(kind: TokenKind, version: Int64)],
+        of user: StoredUser,
+        _ app: StoredApp,
+        key: String,
+        context: RecordContext
+    ) async throws(StoreError) {
+        try await recordAccess(
+            tokens.map { .tokenRead(kind: $0.kind, version: $0.version, key: key) },
+            of: app,
+            user.subject,
+            context
+        )
+    }
+
+    /// Appends events of one access to the access log, as much of them as the app wants to be kept.
+    func recordAccess(
+        _ events: [LedgerEvent],
+        of app: StoredApp,
+        _ subject: Identifier?,
+        _ context: RecordContext
+    ) async throws(StoreError) {
+        guard let kind = events.first?.accessKind else { return }
+        switch app.accessRecording {
+        case .full: try await append(events, of: app, subject, context)
+        case .metadata:
+            // A trace or a cause would lead to the user after all.
+            let context = RecordContext(actor: context.actor, requestID: context.requestID)
+            try await append([.accessNoted(kind)], of: app, nil, context)
+        case .off: break
+        }
+    }
+
+    private func append(
+        _ events: [LedgerEvent],
+        of app: StoredApp,
+        _ subject: Identifier?,
+        _ context: RecordContext
+    ) async throws(StoreError) {
+        let time = clock.now()
+        let events = events.map { event in
+            let record = Record(
+                id: clock.identifier(),
+                clientID: app.clientID,
+                subject: subject,
+                time: time,
+                subjectVersion: nil,
+                context: context,
+                event: event
+            )
+            return AppendCommand.Event(record: record, bytes: record.encoded())
+        }
+        // Accesses of one user need no order among each other, so each is a subject of its own.
+        _ = try await writer(of: .access).append(
+            AppendCommand(
+                app: app.id,
+                subject: clock.identifier(),
+                expected: nil,
+                time: time,
+                state: nil,
+                events: events
+            )
+        )
+    }
+
+    /// Who read what of a user, in order of positions, from one on.
+    package func accesses(
+        of user: StoredUser,
+        from position: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [StoredEvent] {
+        try await bulk.rows(
+            Self.accesses(of: user.subject, app: user.app, from: position, limit: limit),
+            decode
+        )
+    }
+
+    /// The conditions are those of the index; whoever named the pseudonym of another app's user is not
+    /// told of.
+    static func accesses(
+        of subject: Identifier,
+        app: Identifier,
+        from position: Int64,
+        limit: Int
+    ) -> Statement {
+        Statement(
+            "accesses",
+            """
+            select log_id, position, record, mac, event_id, app_id, subject,
+                subject_version
+            from ledger.event
+            where subject = $1 and subject_version is null and position >= $2
+                and log_id + 0 = $3 and app_id = $4
+            order by position limit $5
+            """,
+            .uuid(subject.value),
+            .int8(position),
+            .int4(Log.access.id),
+            .uuid(app.value),
+            .int8(Int64(limit))
+        )
+    }
+}

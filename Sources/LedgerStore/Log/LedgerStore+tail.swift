@@ -1,0 +1,99 @@
+package import Ledger
+internal import Postgres
+
+extension LedgerStore {
+    /// What stands at a log's end, from a position on, whoever it is for; bounded.
+    ///
+    /// Positions are given out under the log's lock and become visible in their order
+    /// (docs/decisions/0001-one-append-lock-and-group-commit.md), so nothing appears later before what
+    /// was read.
+    package func end(
+        of log: Log,
+        from position: Int64
+    ) async throws(StoreError) -> LogEnd {
+        let statement = Statement(
+            "log_end",
+            """
+            select log_id, position, record, mac, event_id, app_id, subject, subject_version,
+                type, recorded_at
+            from ledger.event
+            where log_id = $1 and position >= $2 order by position limit $3
+            """,
+            .int4(log.id),
+            .int8(position),
+            .int8(Int64(StoreLimits.tailEventsMax))
+        )
+        return try await lookups.query(statement) { [vault] result throws(PostgresError) in
+            var end = LogEnd()
+            var bytes = 0
+            for row in 0..<result.rowCount {
+                guard bytes < StoreLimits.tailBytesMax else {
+                    end.hasMore = true
+                    return end
+                }
+                let event = try StoredEvent(result, row, vault)
+                bytes += event.bytes.count
+                end.events.append((event, try EventTraits(result, row)))
+            }
+            end.hasMore = result.rowCount == StoreLimits.tailEventsMax
+            return end
+        }
+    }
+
+    /// The events that a query asks for in a stretch of a log, for a reader who is behind, and where to
+    /// go on; bounded, so a page may be empty before the stretch ends.
+    package func passed(
+        _ query: EventQuery,
+        log: Log,
+        positions: Range<Int64>
+    ) async throws(StoreError) -> (events: [StoredEvent], next: Int64) {
+        guard !positions.isEmpty else { return ([], positions.upperBound) }
+        // A subject's events are few and have an index of their own: no stretch is needed.
+        let end =
+            query.subject != nil
+            ? positions.upperBound
+            : min(positions.upperBound, positions.lowerBound + StoreLimits.scannedEventsMax)
+        let events = try await bulk.rows(
+            query.statement(
+                log: log,
+                positions: positions.lowerBound..<end,
+                limit: StoreLimits.tailEventsMax,
+                bytesMax: StoreLimits.tailBytesMax
+            ),
+            decode
+        )
+        let isCut =
+            events.count == StoreLimits.tailEventsMax
+            || events.reduce(0) { $0 + $1.bytes.count } >= StoreLimits.tailBytesMax
+        return (events, isCut ? (events.last?.position ?? end) + 1 : end)
+    }
+
+    /// What stands before a position of a log; nil where nothing does.
+    package func place(
+        before position: Int64,
+        in log: Log
+    ) async throws(StoreError) -> LogPlace? {
+        guard position > 0 else { return nil }
+        return try await event(at: position - 1, log: log).map { LogPlace(of: $0) }
+    }
+
+    /// Whether a log still has what somebody has read there.
+    package func has(_ place: LogPlace, in log: Log) async throws(StoreError) -> Bool {
+        guard let event = try await event(at: place.position, log: log) else { return false }
+        return LogPlace(of: event) == place
+    }
+
+    /// Records that somebody is about to be told what happens.
+    ///
+    /// Durable when it returns; no byte may leave before (docs/threats.md#t28).
+    package func recordFollow(
+        of log: Log,
+        from position: Int64,
+        _ query: EventQuery,
+        app: StoredApp,
+        context: RecordContext
+    ) async throws(StoreError) {
+        let follow = LedgerEvent.Follow(log: log.id, from: position, query: query)
+        try await recordAccess([.logFollowed(follow)], of: app, query.subject, context)
+    }
+}

@@ -1,0 +1,96 @@
+package import Ledger
+package import Postgres
+internal import Vault
+
+/// What a rotation of the root key has done.
+package struct RootKeyRotation: Sendable, Equatable {
+    /// How many keys came under the current root key in this run.
+    package internal(set) var rewrapped: Int64 = 0
+    /// How many keys neither root key opens; `verify` names them.
+    package internal(set) var unopened: Int64 = 0
+    /// How many keys were held by others whenever this one came: run it again.
+    package internal(set) var held: Int64 = 0
+
+    /// Whether nothing is left that needs another root key.
+    package var isComplete: Bool { unopened == 0 && held == 0 }
+}
+
+extension LedgerStore {
+    /// Brings every key under the current root key, page by page, while the service goes on.
+    ///
+    /// The deployment's own keys come first, since from then on nothing new is wrapped with another
+    /// root key. What a run that ended early has done is kept, and the next one goes on with the rest;
+    /// that nothing is left is on record once for each app. Needs the rights of the schema's owner.
+    package func rotateRootKey(
+        context: RecordContext,
+        owner: PostgresConfiguration,
+        progress: @Sendable (_ done: Int64, _ total: Int64) -> Void = { _, _ in }
+    ) async throws(StoreError) -> RootKeyRotation {
+        let total = try await rootKeyUses(owner: owner)
+            .filter { $0.role != .current }.reduce(0) { $0 + $1.users + $1.apps + $1.masterKeys }
+        do {
+            let connection = try await PostgresConnection.connect(owner.withLongLimits)
+            let rewrapping = Rewrapping(vault: vault, connection: connection)
+            var rotation = RootKeyRotation()
+            try await rewrapping.rewrap(try await rewrapping.masterKeys(), .master, &rotation)
+            try await rewrapping.waitForAppends()
+            try await rewrapping.rewrap(try await rewrapping.apps(), .app, &rotation)
+            try await rewrapUsers(rewrapping, &rotation) { progress($0, total) }
+            if rotation.isComplete { try await record(rewrapping, context) }
+            await connection.close()
+            directory.forget()
+            return rotation
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// Goes over all users, and again over those that an append held.
+    private func rewrapUsers(
+        _ rewrapping: Rewrapping,
+        _ rotation: inout RootKeyRotation,
+        _ progress: (Int64) -> Void
+    ) async throws {
+        let unopened = rotation.unopened
+        for round in 0..<Rewrapping.roundsMax {
+            if round > 1 { try await Task.sleep(for: Rewrapping.pause) }
+            rotation.unopened = unopened
+            rotation.held = 0
+            var after: Rewrapping.StoredKey?
+            repeat {
+                let page = try await rewrapping.users(after: after)
+                let before = rotation
+                try await rewrapping.rewrap(page, .user, &rotation)
+                let done = rotation.rewrapped - before.rewrapped
+                rotation.held +=
+                    Int64(page.count) - done - (rotation.unopened - before.unopened)
+                progress(rotation.rewrapped)
+                after = page.count < Rewrapping.pageMax ? nil : page.last
+            } while after != nil
+            if rotation.held == 0 { return }
+        }
+    }
+
+    /// Puts on record that the root key of before is not needed any more, once for each app.
+    private func record(_ rewrapping: Rewrapping, _ context: RecordContext) async throws {
+        guard let change = try await rewrapping.change() else { return }
+        let counts = try await rewrapping.userCounts()
+        for app in try await apps() {
+            let event = LedgerEvent.rootKeyRotated(
+                from: change.replaced,
+                to: vault.rootKeyID,
+                keys: 1 + (counts[app.id] ?? 0)
+            )
+            let command = command(
+                administering: app.id,
+                clientID: app.clientID,
+                [event],
+                at: clock.now(),
+                context,
+                // The same for every run of this change.
+                id: app.id.derived("root-key \(change.turn)")
+            )
+            try await rewrapping.record(command)
+        }
+    }
+}

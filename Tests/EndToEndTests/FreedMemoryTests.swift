@@ -47,12 +47,18 @@ struct FreedMemoryTests {
         }
     }
 
-    @Test("what is looked for would be found where freed memory is left as it was")
-    func control() async throws {
-        try await afterReads(
-            of: "remembered",
-            ["GLIBC_TUNABLES": "glibc.malloc.perturb=0"]
-        ) { image, tokens in
+    @Test(
+        "what is looked for would be found where freed memory is left as it was",
+        arguments: [
+            // Somebody's own tunables are left alone.
+            ["GLIBC_TUNABLES": "glibc.malloc.perturb=0"],
+            // It has started anew, and the system took the tunables away: it must not do so for ever.
+            ["LEDGER_STARTED_ANEW": "1"],
+        ]
+    )
+    func control(environment: [String: String]) async throws {
+        let user = "remembered with \(environment.keys.joined())"
+        try await afterReads(of: user, environment) { image, tokens in
             let copies = try tokens.map(image.copies)
             #expect(copies.allSatisfy { $0 > 0 })
         }

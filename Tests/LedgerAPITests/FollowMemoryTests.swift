@@ -95,6 +95,75 @@ struct FollowMemoryTests {
         return (caller, context)
     }
 
+    private func body(
+        _ service: TestService,
+        _ tail: EventTail,
+        from start: Int64,
+        end: Int64?
+    ) async throws -> (follow: Follow, body: FollowBody) {
+        let (caller, context) = try await caller(service)
+        let follow = Follow(caller, tail.feed(of: .facts), context)
+        let body = FollowBody(
+            log: .facts,
+            query: EventQuery(clientID: service.app.clientID, types: ["launch.closed"]),
+            start: start,
+            before: nil,
+            end: end,
+            place: try tail.room.enter(follow),
+            tail: tail,
+            store: service.served,
+            door: OverloadDoor(
+                store: service.served,
+                readiness: service.readiness,
+                logger: service.logs.logger()
+            ),
+            requestID: "id",
+            logger: service.logs.logger()
+        )
+        return (follow, body)
+    }
+
+    @Test("what is there and must end before all of it was sent does not end in order")
+    func cutShort() async throws {
+        try await TestService.run { service in
+            let start = try await service.store.size(log: .facts)
+            try await fill(service, Self.count)
+            let tail = EventTail(service.served, logger: service.logs.logger())
+            let end = start + Int64(Self.count)
+            for isCut in [false, true] {
+                let (follow, body) = try await body(service, tail, from: start, end: end)
+                let reader = Reader()
+                let outcome = await withTaskGroup(of: Result<Void, any Error>.self) { group in
+                    group.addTask {
+                        var writer: any ResponseBodyWriter = reader
+                        do {
+                            return .success(try await body.send(to: &writer))
+                        } catch {
+                            return .failure(error)
+                        }
+                    }
+                    defer { reader.open() }
+                    await #expect(throws: Never.self) {
+                        try await eventually("a page is in the reader's hands") {
+                            reader.state.withLock { $0.writes >= 2 }
+                        }
+                    }
+                    if isCut { follow.end() }
+                    reader.open()
+                    return await group.next()
+                }
+                let events = reader.state.withLock(\.events)
+                if isCut {
+                    #expect(throws: (any Error).self) { try outcome?.get() }
+                    #expect(events > 0 && events < Self.count)
+                } else {
+                    #expect(throws: Never.self) { try outcome?.get() }
+                    #expect(events == Self.count)
+                }
+            }
+        }
+    }
+
     @Test("of a log's end the last pages are kept, so many and so many bytes, and no others")
     func pages() async throws {
         try await TestService.run { service in
@@ -131,26 +200,9 @@ struct FollowMemoryTests {
     func slow() async throws {
         try await TestService.run { service in
             let tail = EventTail(service.served, logger: service.logs.logger())
-            let (caller, context) = try await caller(service)
             let feed = tail.feed(of: .facts)
-            let follow = Follow(caller, feed, context)
-            let body = FollowBody(
-                log: .facts,
-                query: EventQuery(clientID: service.app.clientID, types: ["launch.closed"]),
-                start: try await service.store.size(log: .facts),
-                before: nil,
-                end: nil,
-                place: try tail.room.enter(follow),
-                tail: tail,
-                store: service.served,
-                door: OverloadDoor(
-                    store: service.served,
-                    readiness: service.readiness,
-                    logger: service.logs.logger()
-                ),
-                requestID: "id",
-                logger: service.logs.logger()
-            )
+            let start = try await service.store.size(log: .facts)
+            let (follow, body) = try await body(service, tail, from: start, end: nil)
             let reader = Reader()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await tail.run() }

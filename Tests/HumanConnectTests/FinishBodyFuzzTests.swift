@@ -56,7 +56,7 @@ struct FinishBodyFuzzTests {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SeededRandom(seed: seed)
         var (read, refused) = (0, 0)
-        for round in 0..<60_000 {
+        for round in 0..<60_000 * FuzzLength.times {
             let sample = Self.samples[round % Self.samples.count]
             let body = mutated(sample.body, &random)
             // Now and then a body comes under the name of another form.

@@ -33,7 +33,7 @@ struct TokenAnswerFuzzTests {
         let seed = UInt64.random(in: 0...UInt64.max)
         var generator = SeededRandom(seed: seed)
         var refused = 0
-        for _ in 0..<100_000 {
+        for _ in 0..<100_000 * FuzzLength.times {
             let body = mutated(&generator)
             guard let answer = try? TokenAnswer(body: body) else {
                 refused += 1

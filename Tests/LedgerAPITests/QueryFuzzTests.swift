@@ -38,7 +38,7 @@ struct QueryFuzzTests {
     func cursors() {
         var random = SeededRandom(seed: Self.seed)
         let kinds: [Cursor.Kind] = [.users, .events, .history]
-        for round in 0..<20_000 {
+        for round in 0..<20_000 * FuzzLength.times {
             let kind = kinds[round % 3]
             let value = UInt128(random.next()) << UInt128(round % 65) | UInt128(random.next())
             let cursor = Cursor.encode(value, kind: kind)
@@ -59,7 +59,7 @@ struct QueryFuzzTests {
         var random = SeededRandom(seed: Self.seed)
         var readCount = 0
         var refusedCount = 0
-        for _ in 0..<20_000 {
+        for _ in 0..<20_000 * FuzzLength.times {
             let target = "/v1/events?" + query(&random)
             let request = Request(
                 head: HTTPRequest(method: .get, scheme: nil, authority: nil, path: target),
@@ -98,7 +98,7 @@ struct QueryFuzzTests {
                 "/v1/export/identities", "/v1/consistency", "/v1/users/fuzz/tokens",
             ]
             let headers: HTTPFields = [.authorization: "Bearer " + service.key]
-            for round in 0..<700 {
+            for round in 0..<700 * FuzzLength.times {
                 let target = paths[round % paths.count] + "?" + query(&random)
                 let answer = try await service.raw(.get, target, headers: headers)
                 #expect([200, 400, 404].contains(answer.status), "\(target): \(answer.text)")

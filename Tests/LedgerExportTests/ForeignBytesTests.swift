@@ -12,7 +12,7 @@ import Testing
 /// do not exist.
 @Suite("Foreign bytes in exports", .timeLimit(.minutes(5)))
 struct ForeignBytesTests {
-    private static let rounds = 3_000
+    private static let rounds = 3_000 * FuzzLength.times
     private static let seed: UInt64 = 11_223_344
 
     private func fuzz(
@@ -102,7 +102,7 @@ struct ForeignBytesTests {
     func rows() throws {
         var numbers = SeededRandom(seed: Self.seed)
         for record in try SampleLog(20).records {
-            for _ in 0..<300 {
+            for _ in 0..<300 * FuzzLength.times {
                 let bytes = numbers.mutated(record)
                 var rows: [UInt8] = [1]
                 do {
@@ -123,7 +123,7 @@ struct ForeignBytesTests {
         let content = try SampleLog(20).lines(0..<20).lines
         let bytes = writer.append(content) + writer.finish()
         var damaged = 0
-        for _ in 0..<2_000 {
+        for _ in 0..<2_000 * FuzzLength.times {
             let reader = GzipReader()
             var input = numbers.mutated(bytes)[...]
             do {
@@ -133,7 +133,7 @@ struct ForeignBytesTests {
                 damaged += 1
             }
         }
-        #expect(damaged > 1_900)
+        #expect(damaged > 1_900 * FuzzLength.times)
     }
 
     @Test("files of lines, compressed and not, with lines of every length")
@@ -160,7 +160,7 @@ struct ForeignBytesTests {
             }
         }
         let content = try SampleLog(50).lines(0..<50).lines
-        for round in 0..<300 {
+        for round in 0..<300 * FuzzLength.times {
             let writer = GzipWriter()
             let bytes = round % 2 == 0 ? content : writer.append(content) + writer.finish()
             try folder.write("fuzz", numbers.mutated(bytes))

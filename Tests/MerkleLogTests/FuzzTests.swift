@@ -8,7 +8,7 @@ import Testing
 /// same bytes: then two spellings of one statement do not exist.
 @Suite("Foreign bytes")
 struct FuzzTests {
-    private static let rounds = 4_000
+    private static let rounds = 4_000 * FuzzLength.times
     private static let seed: UInt64 = 20_852_163
 
     private func fuzz(

@@ -14,7 +14,7 @@ struct APIKeyFuzzTests {
         let keys = [APIKey(isTest: true), APIKey(isTest: false)].map(\.secret.exposed)
         for key in keys { #expect(APIKey(key)?.secret.exposed == key) }
         var changed = 0
-        for round in 0..<40_000 {
+        for round in 0..<40_000 * FuzzLength.times {
             var bytes = Array(keys[round % 2].utf8)
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 let place = Int.random(in: 0..<bytes.count, using: &random)

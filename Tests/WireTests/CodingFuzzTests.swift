@@ -27,7 +27,7 @@ struct CodingFuzzTests {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SeededRandom(seed: seed)
         var (read, refused) = (0, 0)
-        for _ in 0..<50_000 {
+        for _ in 0..<50_000 * FuzzLength.times {
             let text = text(&random)
             for kept in [PercentCoding.Kept.component, .unreserved] {
                 let encoded = PercentCoding.encode(text, keeping: kept)
@@ -50,7 +50,7 @@ struct CodingFuzzTests {
     func bytes() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SeededRandom(seed: seed)
-        for _ in 0..<20_000 {
+        for _ in 0..<20_000 * FuzzLength.times {
             let bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
             }

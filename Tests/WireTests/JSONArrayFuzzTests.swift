@@ -49,7 +49,7 @@ struct JSONArrayFuzzTests {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = SeededRandom(seed: seed)
         var arrays = 0
-        for _ in 0..<50_000 {
+        for _ in 0..<50_000 * FuzzLength.times {
             let text = mutated(&random)
             let cut = elements(text, &random)?.map { try? JSONParser.parse($0, depthMax: 15) }
             let whole = try? JSONParser.parse(text, depthMax: 16)

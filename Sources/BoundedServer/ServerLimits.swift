@@ -22,6 +22,9 @@ package struct ServerLimits: Sendable {
     /// last one.
     static let readBytesMax = 16_384
 
+    /// How much of an answer waits here for the system to take it, before its next piece is made.
+    static let writeBytesMax = 8_192
+
     /// What a caller may have sent ahead who has closed its side: the system then hands over
     /// everything at once.
     ///

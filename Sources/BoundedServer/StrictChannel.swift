@@ -62,6 +62,13 @@ struct StrictChannel: HTTPChannelHandler {
             )
         )
         try options.setOption(
+            .writeBufferWaterMark,
+            value: ChannelOptions.Types.WriteBufferWaterMark(
+                low: ServerLimits.writeBytesMax / 2,
+                high: ServerLimits.writeBytesMax
+            )
+        )
+        try options.setOption(
             .socketOption(.so_rcvbuf),
             value: ServerLimits.receiveBufferBytes
         )

@@ -7,6 +7,9 @@ internal import NIOCore
 enum RequestLimits {
     /// A body that is not a finish: a user id and a few words.
     static let bodyBytesMax = 65_536
+
+    /// How much of an answer that stands in memory for all is copied at a time for one of them.
+    static let pieceBytes = 8_192
     /// Each connection costs some 20 KiB.
     static let server = ServerLimits(
         headerBytesMax: 16_384,

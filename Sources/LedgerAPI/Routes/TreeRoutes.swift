@@ -85,8 +85,20 @@ struct TreeRoutes: Sendable {
         return Response(
             status: .ok,
             headers: [.contentType: "application/octet-stream", .cacheControl: cacheControl],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
+            body: Self.body(bytes)
         )
+    }
+
+    /// In pieces: what many ask for is in memory once, and a copy for each who does not read it would
+    /// be a thousand.
+    private static func body(_ bytes: [UInt8]) -> ResponseBody {
+        ResponseBody(contentLength: bytes.count) { writer in
+            for start in stride(from: 0, to: bytes.count, by: RequestLimits.pieceBytes) {
+                let end = min(start + RequestLimits.pieceBytes, bytes.count)
+                try await writer.write(ByteBuffer(bytes: bytes[start..<end]))
+            }
+            try await writer.finish(nil)
+        }
     }
 
     /// One record with the proof that the log holds it at its position.

@@ -62,7 +62,7 @@ enum ProcessMemory {
         // By its own name, which tools go by, and not as "exe".
         let path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         guard unsafe setenv(mark, "1", 1) == 0,
-            unsafe setenv(tunables, "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0", 1) == 0
+            unsafe setenv(tunables, tuning, 1) == 0
         else { throw CommandError("The environment cannot be changed.") }
         unsafe execv(path, CommandLine.unsafeArgv)
         throw CommandError("The program cannot start itself anew, as error \(errno) says.")
@@ -70,6 +70,10 @@ enum ProcessMemory {
     }
 
     private static let tunables = "GLIBC_TUNABLES"
+    /// With few arenas, too: what is free in that of one thread is of no use to another, and a crowd of
+    /// callers would leave the service larger by what each thread once held.
+    private static let tuning =
+        "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0:glibc.malloc.arena_max=2"
     /// Says that it has started anew: where a program has more rights than whoever starts it, the
     /// system may take the tunables away, and it would start for ever.
     private static let mark = "LEDGER_STARTED_ANEW"

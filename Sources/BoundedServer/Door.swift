@@ -11,11 +11,17 @@ package protocol Door: Sendable {
     /// Asked on an event loop, for every request: it must not wait.
     func refusal(of request: HTTPRequest) -> Refusal?
 
-    /// A request was let in.
+    /// A request that was let in has been read whole: what it waits for now is not its caller.
     func enters()
 
-    /// A request that was let in is answered, or nobody waits for its answer any more.
+    /// Its answer begins or is known, or nobody waits for it any more.
     func leave()
+}
+
+/// What can be said of a request on the way of its answer.
+package enum DoorEvent: Sendable {
+    /// The answer is known and is kept back: its request takes nobody's room meanwhile.
+    case answerWaits
 }
 
 /// A whole answer to who is turned away.

@@ -7,6 +7,9 @@ internal import NIOHTTPTypes
 ///
 /// It stands behind those who read and frame messages and watch over the connection, so a refusal
 /// is an answer as any other to them. It waits for its request's body.
+///
+/// Whoever sends slowly or reads slowly is not inside: a thousand of them would take the room of
+/// those whom the service works for.
 final class DoorHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -22,8 +25,16 @@ final class DoorHandler: ChannelDuplexHandler {
     private let door: any Door
     /// The request that is turned away and of which more is to come.
     private var turnedAway: TurnedAway?
-    /// Whether a request is let in that is not answered yet.
-    private var isInside = false
+    private var place = Place.outside
+
+    /// Where the request is that was let in last.
+    private enum Place {
+        /// Its answer has begun, or is known, or there is none.
+        case outside
+        /// More of it is to come.
+        case arriving
+        case inside
+    }
 
     init(_ door: any Door) {
         self.door = door
@@ -33,7 +44,7 @@ final class DoorHandler: ChannelDuplexHandler {
         switch unwrapInboundIn(data) {
         case .head(let request):
             guard let refusal = door.refusal(of: request) else {
-                letIn()
+                place = .arriving
                 break
             }
             turnedAway = TurnedAway(request: request, refusal: refusal)
@@ -48,15 +59,20 @@ final class DoorHandler: ChannelDuplexHandler {
             if request.bodyBytes > door.bodyBytesMax { refuse(context) }
             return
         case .end:
-            guard turnedAway != nil else { break }
+            guard turnedAway != nil else {
+                enter()
+                break
+            }
             refuse(context)
             return
         }
         context.fireChannelRead(data)
     }
 
-    private func letIn() {
-        isInside = true
+    /// The answer may have come before the end of the request.
+    private func enter() {
+        guard place == .arriving else { return }
+        place = .inside
         door.enters()
     }
 
@@ -69,20 +85,33 @@ final class DoorHandler: ChannelDuplexHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { leave() }
+        if case .head(let head) = unwrapOutboundIn(data), head.status.kind != .informational {
+            leave()
+        }
         context.write(data, promise: promise)
     }
 
+    func triggerUserOutboundEvent(
+        context: ChannelHandlerContext,
+        event: Any,
+        promise: EventLoopPromise<Void>?
+    ) {
+        guard case DoorEvent.answerWaits = event else {
+            return context.triggerUserOutboundEvent(event, promise: promise)
+        }
+        leave()
+        promise?.succeed()
+    }
+
     private func leave() {
-        guard isInside else { return }
-        isInside = false
-        door.leave()
+        if place == .inside { door.leave() }
+        place = .outside
     }
 
     /// What is broken is refused for that, by whoever refuses it always.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if error is HTTPParserError, let request = turnedAway.take()?.request {
-            letIn()
+            place = .arriving
             context.fireChannelRead(wrapInboundOut(.head(request)))
         }
         context.fireErrorCaught(error)

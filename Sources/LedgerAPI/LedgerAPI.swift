@@ -141,7 +141,6 @@ package struct LedgerAPI: Sendable {
                 limits: limits,
                 lines: lines,
                 requests: requests,
-                door: door,
                 logger: logger
             )
         )
@@ -151,7 +150,7 @@ package struct LedgerAPI: Sendable {
         UserRoutes(store: store, recovery: flows.recovery).add(to: router)
         ErasureRoutes(store: store, eraser: eraser).add(to: router)
         EventRoutes(store: store).add(to: router)
-        TailRoutes(store: store, tail: tail, door: door, logger: logger).add(to: router)
+        TailRoutes(store: store, tail: tail, logger: logger).add(to: router)
         ExportRoutes(store: store, room: exports, logger: logger).add(to: router)
         SearchRoutes(store: store).add(to: router)
         TreeRoutes(store: store, access: configuration.treeAccess).add(to: router)

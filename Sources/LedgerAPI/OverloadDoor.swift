@@ -87,13 +87,6 @@ final class OverloadDoor: Door, Service {
 
     func leave() { inside.subtract(1, ordering: .relaxed) }
 
-    /// Has a request wait that is answered already: it takes nobody's room meanwhile.
-    func whileAway(_ wait: () async -> Void) async {
-        leave()
-        await wait()
-        enters()
-    }
-
     /// Whether it is a flood, and there is no room.
     private var isFull: Bool {
         isFlooded.load(ordering: .relaxed)
@@ -151,7 +144,7 @@ final class OverloadDoor: Door, Service {
 extension MetricFamily {
     fileprivate static let activeRequests = gauge(
         "http_server_active_requests",
-        "Requests that were let in and are not answered yet"
+        "Requests that were read and let in, and whose answers have not begun"
     )
     fileprivate static let insideMax = gauge(
         "token_ledger_active_requests_max",

@@ -1,8 +1,10 @@
+internal import BoundedServer
 internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
 internal import Logging
+internal import NIOCore
 
 /// The outermost layer: names the request, renders errors as problems, and logs one line without
 /// anything of the request's values.
@@ -13,7 +15,6 @@ struct RequestMiddleware: RouterMiddleware {
     let limits: CallLimits
     let lines: RefusalLines
     let requests: RequestMeter
-    let door: OverloadDoor
     let logger: Logger
 
     func handle(
@@ -47,7 +48,8 @@ struct RequestMiddleware: RouterMiddleware {
         }
         meter.tell(&response.headers)
         if meter.isAddressRefused {
-            await door.whileAway { try? await Task.sleep(for: RequestLimits.refusalPause) }
+            context.channel.triggerUserOutboundEvent(DoorEvent.answerWaits, promise: nil)
+            try? await Task.sleep(for: RequestLimits.refusalPause)
             // Whoever comes again connects again: a place is not held from pause to pause.
             response.headers[.connection] = "close"
         }

@@ -10,10 +10,19 @@ import Testing
 private final class TestDoor: Door {
     let bodyBytesMax = 100
     private let inside = Mutex(0)
+    private let askedFor = Mutex(0)
+    private let most = Mutex(0)
+
+    /// How many heads were read.
+    var askedCount: Int { askedFor.withLock { $0 } }
+
+    /// How many were inside at once, at most.
+    var mostInside: Int { most.withLock { $0 } }
 
     var insideCount: Int { inside.withLock { $0 } }
 
     func refusal(of request: HTTPRequest) -> Refusal? {
+        askedFor.withLock { $0 += 1 }
         guard request.path == "/closed" else { return nil }
         return Refusal(
             head: HTTPResponse(
@@ -24,7 +33,13 @@ private final class TestDoor: Door {
         )
     }
 
-    func enters() { inside.withLock { $0 += 1 } }
+    func enters() {
+        let count = inside.withLock { inside in
+            inside += 1
+            return inside
+        }
+        most.withLock { $0 = max($0, count) }
+    }
 
     func leave() { inside.withLock { $0 -= 1 } }
 }
@@ -41,6 +56,7 @@ struct DoorTests {
         "Referrer-Policy: no-referrer", "", "",
     ].joined(separator: "\r\n")
     private static let last = refused + "Connection: close\r\n" + protection + "full"
+    private static let slowCount = 4
     private static let host = "Host: a\r\n"
     private static let probe = "GET /probe HTTP/1.1\r\n\(host)\r\n"
 
@@ -187,6 +203,59 @@ struct DoorTests {
             #expect(answer.contains("Connection: close\r\n"))
             #expect(!answer.contains("503"))
             #expect(server.count("/probe") == 0)
+        }
+    }
+
+    @Test(
+        "who sends slowly or reads slowly is not inside, and who waits for the server is",
+        arguments: [
+            ("POST /echo HTTP/1.1\r\n\(host)Content-Length: 5\r\n\r\nabc", waits: false),
+            ("POST /echo HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n", waits: false),
+            ("GET /stream/1000 HTTP/1.1\r\n\(host)\r\n", waits: false),
+            ("GET /late HTTP/1.1\r\n\(host)\r\n", waits: true),
+        ]
+    )
+    func slow(request: String, waits: Bool) async throws {
+        let door = TestDoor()
+        try await TestServer.run(door: door) { server in
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<Self.slowCount {
+                    group.addTask {
+                        try await HandClient.run(port: server.port) { client in
+                            await client.send(request)
+                            try await Task.sleep(for: .seconds(60))
+                        }
+                    }
+                }
+                while door.askedCount < Self.slowCount { await Task.yield() }
+                if waits {
+                    while door.mostInside < Self.slowCount { await Task.yield() }
+                } else {
+                    while door.insideCount > 0 { await Task.yield() }
+                    // Where the rule is broken, it shows a moment later.
+                    try await Task.sleep(for: .milliseconds(200))
+                    #expect(door.insideCount == 0)
+                }
+                group.cancelAll()
+                while let _ = try? await group.next() {}
+            }
+            while door.insideCount != 0 { await Task.yield() }
+        }
+    }
+
+    @Test("an answer before the end of its request lets nobody in afterwards")
+    func early() async throws {
+        let door = TestDoor()
+        try await TestServer.run(door: door) { server in
+            let refuse = "POST /refuse HTTP/1.1\r\n\(Self.host)Content-Length: 3\r\n\r\n"
+            let answer = try await RawConnection.exchange(
+                [refuse, "abc" + Self.probe].map { Array($0.utf8) },
+                port: server.port,
+                pausing: .milliseconds(300)
+            )
+            #expect(answer.hasPrefix("HTTP/1.1 401"))
+            while door.insideCount != 0 { await Task.yield() }
+            #expect(door.mostInside <= 1)
         }
     }
 

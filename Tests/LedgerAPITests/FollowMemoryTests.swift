@@ -112,11 +112,6 @@ struct FollowMemoryTests {
             place: try tail.room.enter(follow),
             tail: tail,
             store: service.served,
-            door: OverloadDoor(
-                store: service.served,
-                readiness: service.readiness,
-                logger: service.logs.logger()
-            ),
             requestID: "id",
             logger: service.logs.logger()
         )

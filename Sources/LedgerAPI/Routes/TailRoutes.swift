@@ -11,7 +11,6 @@ internal import Vault
 struct TailRoutes: Sendable {
     let store: LedgerStore
     let tail: EventTail
-    let door: OverloadDoor
     let logger: Logger
 
     func add(to router: Router<LedgerRequestContext>) {
@@ -56,7 +55,6 @@ struct TailRoutes: Sendable {
             place: place,
             tail: tail,
             store: store,
-            door: door,
             requestID: context.requestID,
             logger: logger
         ).response(headers)

@@ -21,7 +21,6 @@ struct FollowBody: Sendable {
     let place: FollowPlace
     let tail: EventTail
     let store: LedgerStore
-    let door: OverloadDoor
     let requestID: String
     let logger: Logger
 
@@ -33,9 +32,6 @@ struct FollowBody: Sendable {
             status: .ok,
             headers: headers,
             body: ResponseBody { writer in
-                // Who follows waits for what happens: it takes nobody's room in a flood meanwhile.
-                door.leave()
-                defer { door.enters() }
                 do {
                     try await send(to: &writer)
                 } catch {

@@ -26,6 +26,7 @@ let migrations = [
     "0027_probe_append.sql", "0028_update_app.sql", "0029_change_api_key.sql",
     "0030_api_key_use.sql", "0031_rewrap_keys.sql", "0032_erase.sql",
     "0033_drop_superseded.sql", "0034_access.sql", "0035_set_aside.sql",
+    "0036_find_imported_tokens.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.
@@ -130,6 +131,7 @@ let package = Package(
             "LedgerAudit",
             ["Crypto", "Ledger", "LedgerStore", "MerkleLog", "Postgres", "Vault"]
         ),
+        target("LedgerImport", ["Ledger", "LedgerStore", "Wire"]),
         target("LedgerExport", ["CZlib", "Crypto", "DurableFiles", "Ledger", "MerkleLog", "Wire"]),
         target(
             "BoundedClient",
@@ -213,8 +215,9 @@ let package = Package(
                 "ConnectFlow",
                 "DurableFiles", "HTTPTypes", "HumanConnect", "HumanConnectSandbox", "Hummingbird",
                 "Ledger",
-                "LedgerAPI", "LedgerAudit", "LedgerBench", "LedgerExport", "LedgerStack",
-                "LedgerStore", "LineLog", "Logging", "MerkleLog", "Mustache", "NIOCore", "NIOHTTP1",
+                "LedgerAPI", "LedgerAudit", "LedgerBench", "LedgerExport", "LedgerImport",
+                "LedgerStack", "LedgerStore", "LineLog", "Logging", "MerkleLog", "Mustache",
+                "NIOCore", "NIOHTTP1",
                 "Postgres", "ServiceLifecycle", "Subprocess", "SystemPackage", "Vault", "Wire",
                 "Witness",
             ]),
@@ -293,6 +296,7 @@ let package = Package(
             "LedgerExportTests",
             ["Ledger", "LedgerExport", "MerkleLog", "SeededRandom", "Subprocess"]
         ),
+        tests("LedgerImportTests", ["Ledger", "LedgerImport", "LedgerStore", "SeededRandom"]),
         // LedgerCommand, here and below: the tests run the program.
         tests(
             "WitnessTests",

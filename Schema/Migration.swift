@@ -48,5 +48,6 @@ public struct Migration: Sendable {
         PackageResources._033_drop_superseded_sql,
         PackageResources._034_access_sql,
         PackageResources._035_set_aside_sql,
+        PackageResources._036_find_imported_tokens_sql,
     ]
 }

@@ -59,7 +59,7 @@ extension Finalizer {
         case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishReceived,
             .finishHeld, .finishConfirmed, .finishRefused, .verifierRefused, .exchangeDispatched,
             .accessTokenRotated, .publicTokenRotated, .finalizeUnresolved, .finalizeAbandoned,
-            .finalizeSuperseded, .publicTokenRecovered, .personGone,
+            .finalizeSuperseded, .publicTokenRecovered, .tokensImported, .personGone,
             .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
             .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
             .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,

@@ -118,8 +118,9 @@ extension Finalizer {
         ]
         var known: Set<Fingerprint> = []
         for event in try await store.wholeHistory(of: user) {
-            guard let token = try event.genuineRecord()?.event.issuedToken else { continue }
-            known.insert(token.fingerprint)
+            for token in try event.genuineRecord()?.event.issuedTokens ?? [] {
+                known.insert(token.fingerprint)
+            }
         }
         guard !known.isSuperset(of: tokens) else { return }
         _ = try await store.change(user, of: app) { _ in
@@ -137,18 +138,6 @@ extension Finalizer {
         } catch {
             logger.critical("answer not kept on disk", metadata: ["error": "\(error)"])
             return false
-        }
-    }
-}
-
-extension LedgerEvent {
-    /// The token that the event brought.
-    fileprivate var issuedToken: IssuedToken? {
-        switch self {
-        case .accessTokenRotated(let token, _), .publicTokenRotated(let token, _),
-            .publicTokenRecovered(let token, _):
-            token
-        default: nil
         }
     }
 }

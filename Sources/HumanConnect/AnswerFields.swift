@@ -24,7 +24,7 @@ enum AnswerFields {
         let values = answer.values(named: name)
         guard let first = values.first else { throw .unknown(.missingField(name)) }
         guard values.count == 1, let text = first.text, !text.isEmpty,
-            text.utf8.count <= fieldBytesMax, !text.hasControlCharacters
+            text.utf8.count <= fieldBytesMax, !text.hasControlCharacter
         else { throw .unknown(.invalidField(name)) }
         return text
     }

@@ -135,13 +135,6 @@ package struct SessionTokenObject: Sendable, Equatable {
     }
 
     private static func isPlain(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= fieldBytesMax && !text.hasControlCharacters
-    }
-}
-
-extension String {
-    /// Whether there is a character of Unicode's class Cc: C0, DEL or C1.
-    var hasControlCharacters: Bool {
-        unicodeScalars.contains { $0.properties.generalCategory == .control }
+        !text.isEmpty && text.utf8.count <= fieldBytesMax && !text.hasControlCharacter
     }
 }

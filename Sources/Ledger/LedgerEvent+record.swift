@@ -7,7 +7,8 @@ extension LedgerEvent {
         "finish.held", "finish.confirmed", "finish.refused", "verifier.refused",
         "exchange.dispatched", "connect.finalized", "edit.finalized", "access_token.rotated",
         "public_token.rotated", "finalize.rejected", "finalize.unresolved", "finalize.refused",
-        "finalize.abandoned", "finalize.superseded", "public_token.recovered", "person.gone",
+        "finalize.abandoned", "finalize.superseded", "public_token.recovered", "tokens.imported",
+        "person.gone",
         "connection.broken", "subject.erased", "subject.held", "subject.released", "token.read",
         "log.exported", "log.followed", "token.searched", "access.noted", "app.added",
         "app.updated", "values.dropped", "api_key.created", "api_key.expiry_set",
@@ -37,6 +38,7 @@ extension LedgerEvent {
         case .finalizeAbandoned: "finalize.abandoned"
         case .finalizeSuperseded: "finalize.superseded"
         case .publicTokenRecovered: "public_token.recovered"
+        case .tokensImported: "tokens.imported"
         case .personGone: "person.gone"
         case .connectionBroken: "connection.broken"
         case .subjectErased: "subject.erased"
@@ -108,6 +110,8 @@ extension LedgerEvent {
         case .publicTokenRecovered(let token, let human):
             token.write(to: &writer)
             writer.member("human", human)
+        case .tokensImported(let tokens):
+            tokens.write(to: &writer)
         case .personGone(let human):
             writer.member("human", human)
         case .subjectErased, .subjectHeld, .subjectReleased: writeErasure(to: &writer)
@@ -159,8 +163,8 @@ extension LedgerEvent {
             .finishHeld, .finishConfirmed, .finishRefused, .verifierRefused, .exchangeDispatched,
             .connectFinalized, .editFinalized, .accessTokenRotated, .publicTokenRotated,
             .finalizeRejected, .finalizeUnresolved, .finalizeRefused, .finalizeAbandoned,
-            .finalizeSuperseded, .publicTokenRecovered, .personGone, .subjectErased,
-            .subjectHeld, .subjectReleased:
+            .finalizeSuperseded, .publicTokenRecovered, .tokensImported, .personGone,
+            .subjectErased, .subjectHeld, .subjectReleased:
             preconditionFailure("The connect flow's events are written above.")
         }
     }
@@ -208,6 +212,7 @@ extension LedgerEvent {
                 try IssuedToken(from: &reader),
                 human: try reader.nextFingerprint("human")
             )
+        case "tokens.imported": .tokensImported(try TakenOver(from: &reader))
         case "finalize.rejected", "finalize.unresolved", "finalize.refused",
             "finalize.abandoned", "finalize.superseded":
             try readUnfinalized(type: type, from: &reader)

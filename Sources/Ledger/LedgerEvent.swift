@@ -49,6 +49,8 @@ package enum LedgerEvent: Sendable, Equatable {
     )
     /// The public token was fetched again from the provider; `human` says for whom.
     case publicTokenRecovered(IssuedToken, human: Fingerprint)
+    /// The tokens that another system held were taken over.
+    case tokensImported(TakenOver)
     /// The provider does not know this person any more, or never did.
     case personGone(human: Fingerprint)
     /// The user must reconnect.

@@ -148,6 +148,8 @@ extension SubjectState {
             claimedPerson = nil
             isContested = false
             isDoubted = false
+        case .tokensImported(let tokens):
+            take(tokens, at: time)
         case .personGone(let human):
             forget(human)
         case .connectionBroken(let reason):

@@ -69,33 +69,16 @@ extension Request {
 
 /// The app's own id of a user, as it came in a path or body.
 enum ClientUserID {
-    /// Accepts 1 to 512 characters without control characters (docs/provider.md#unknown-18).
+    /// Accepts what `ClientUserIDRule` does.
     static func parse(_ text: String?) throws(LedgerError) -> Secret {
         guard let text else { throw .malformed("client_user_id is missing.") }
-        guard !text.isEmpty,
-            text.utf8.count <= 4 * RequestLimits.clientUserIDCharactersMax,
-            // A character has at least one byte.
-            text.utf8.count <= RequestLimits.clientUserIDCharactersMax
-                || text.count <= RequestLimits.clientUserIDCharactersMax,
-            !hasStep(text),
-            !text.hasControlCharacter
-        else {
+        guard ClientUserIDRule.accepts(text) else {
             throw .malformed(
-                "client_user_id must have 1 to \(RequestLimits.clientUserIDCharactersMax) "
+                "client_user_id must have 1 to \(ClientUserIDRule.charactersMax) "
                     + "characters, no control characters, and no part between slashes "
                     + "that is \".\" or \"..\"."
             )
         }
         return Secret(text)
-    }
-
-    /// Whether a part is what whoever cleans a URL on the way takes for a step between folders.
-    ///
-    /// Some of them undo `%2F` first, and some take a backslash for a slash: `../events` would then
-    /// name the whole app's events.
-    private static func hasStep(_ text: String) -> Bool {
-        guard text.utf8.contains(UInt8(ascii: ".")) else { return false }
-        return text.utf8.split(omittingEmptySubsequences: false) { $0 == 0x2F || $0 == 0x5C }
-            .contains { $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8) }
     }
 }

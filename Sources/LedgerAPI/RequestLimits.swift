@@ -17,8 +17,6 @@ enum RequestLimits {
         idleTimeMax: .seconds(60),
         connectionsMax: 4_096
     )
-    /// A user id of the app (docs/provider.md#unknown-18).
-    static let clientUserIDCharactersMax = 512
     /// A token to be searched for: as long as the provider's answers may make one.
     static let tokenBytesMax = 16_384
     /// An `Idempotency-Key`.

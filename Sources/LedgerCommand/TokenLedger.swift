@@ -17,10 +17,9 @@ struct TokenLedger: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, DevCommand.self, DemoCommand.self,
             SandboxCommand.self, AppCommand.self, APIKeyCommand.self, RootKeyCommand.self,
-            ProjectionCommand.self, UserCommand.self, EventsCommand.self, ExportCommand.self,
-            ReplayCommand.self,
-            VerifyCommand.self, CheckpointCommand.self, WitnessCommand.self, BenchCommand.self,
-            SBOMCommand.self, DoctorCommand.self,
+            ProjectionCommand.self, UserCommand.self, ImportCommand.self, EventsCommand.self,
+            ExportCommand.self, ReplayCommand.self, VerifyCommand.self, CheckpointCommand.self,
+            WitnessCommand.self, BenchCommand.self, SBOMCommand.self, DoctorCommand.self,
         ]
     )
 

@@ -271,6 +271,26 @@ extension Golden {
                 "human":"ffeeddccbbaa99887766554433221100"}}
                 """#
         ),
+        Golden(
+            event:
+                .tokensImported(
+                    .init(
+                        human: Golden.other,
+                        accessToken: .init(version: 1, fingerprint: Golden.one),
+                        publicToken: .init(version: 1, fingerprint: Golden.other)
+                    )
+                ),
+            subjectVersion: 1,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"tokens.imported",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","subjectversion":1,"actor":"key:0123",\#
+                "data":{"human":"ffeeddccbbaa99887766554433221100",\#
+                "access_token_version":1,"access_token":"00112233445566778899aabbccddeeff",\#
+                "public_token_version":1,"public_token":"ffeeddccbbaa99887766554433221100"}}
+                """#
+        ),
     ]
 
     /// What whoever looks after left finalizes writes.

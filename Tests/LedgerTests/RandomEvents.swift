@@ -70,7 +70,7 @@ struct RandomEvents {
 
     private mutating func event() -> LedgerEvent {
         let finalize = finalizes[Int(random.next() % UInt64(finalizes.count))]
-        return switch random.next() % 26 {
+        return switch random.next() % 27 {
         case 0: .connectLaunched(launch())
         case 1: .editLaunched(launch(), publicTokenVersion: 1)
         case 2: .launchClosed(launch: identifier())
@@ -87,6 +87,10 @@ struct RandomEvents {
         case 15: .finalizeAbandoned(finalize: finalize, reason: .answerLost)
         case 16: .finalizeAbandoned(finalize: finalize, reason: .neverSent)
         case 17: .finishRefused(launch: identifier(), human: fingerprint())
+        case 25:
+            .tokensImported(
+                .init(human: fingerprint(), accessToken: token(), publicToken: token())
+            )
         case 23: .subjectHeld(reason: .other)
         case 24: .subjectReleased
         case 18: .personGone(human: fingerprint())

@@ -55,6 +55,9 @@ struct SubjectClaims: Sendable {
             take(token, .accessToken, at: record.time)
         case .publicTokenRotated(let token, _), .publicTokenRecovered(let token, _):
             take(token, .publicToken, at: record.time)
+        case .tokensImported(let tokens):
+            take(tokens.accessToken, .accessToken, at: record.time)
+            take(tokens.publicToken, .publicToken, at: record.time)
         case .finishReceived(let finish), .finishHeld(let finish):
             finishes.append((record.id, record.subjectVersion ?? 0, finish))
         case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishConfirmed,
@@ -92,6 +95,7 @@ extension LedgerEvent {
         case .connectFinalized(_, _, let human), .editFinalized(_, _, let human),
             .publicTokenRecovered(_, let human):
             human
+        case .tokensImported(let tokens): tokens.human
         case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishHeld,
             .finishConfirmed, .finishRefused, .verifierRefused, .exchangeDispatched,
             .accessTokenRotated, .publicTokenRotated, .finalizeRejected, .finalizeUnresolved,

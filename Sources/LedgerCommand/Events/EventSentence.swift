@@ -22,6 +22,7 @@ enum EventSentence {
         case "access_token.rotated": "Access token \(version) was issued."
         case "public_token.rotated": "Public token \(version) was issued."
         case "public_token.recovered": "Public token \(version) was fetched again."
+        case "tokens.imported": "The tokens of another system were taken over."
         case "finalize.rejected": "The provider refused the session."
         case "finalize.unresolved": "The provider's answer is not known."
         case "finalize.refused": "The answer was about somebody else."

@@ -23,7 +23,10 @@ struct PersonOptions: ParsableArguments {
     }
 
     /// The app that is named, or the only one.
-    func app(_ store: LedgerStore) async throws -> StoredApp {
+    func app(_ store: LedgerStore) async throws -> StoredApp { try await Self.app(app, store) }
+
+    /// The app of a `clientId`, or the only one.
+    static func app(_ app: String?, _ store: LedgerStore) async throws -> StoredApp {
         let apps = try await store.apps()
         if let app {
             guard let named = apps.first(where: { $0.clientID == app }) else {

@@ -226,7 +226,7 @@ extension LedgerStore {
 
     /// The user of a row, which the service must have made itself: a state of before would bear a
     /// MAC of ours too, but belongs to another version.
-    private func user(
+    func user(
         _ answer: UserReader.Answer,
         _ question: UserReader.Question,
         _ app: StoredApp

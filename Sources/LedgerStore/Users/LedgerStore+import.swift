@@ -1,0 +1,184 @@
+package import Ledger
+internal import Postgres
+internal import Vault
+
+/// What another system held for one user.
+package struct TakenOverUser: Sendable {
+    package let clientUserID: Secret
+    package let humanID: Secret
+    package let accessToken: Secret
+    package let publicToken: Secret
+
+    package init(clientUserID: Secret, humanID: Secret, accessToken: Secret, publicToken: Secret) {
+        self.clientUserID = clientUserID
+        self.humanID = humanID
+        self.accessToken = accessToken
+        self.publicToken = publicToken
+    }
+}
+
+/// The same by keyed fingerprints.
+package struct TakenOverFingerprints: Sendable {
+    package let user: Fingerprint
+    package let human: Fingerprint
+    package let accessToken: Fingerprint
+    package let publicToken: Fingerprint
+    /// The id of the event that takes exactly these over: it decides who is first.
+    let event: Identifier
+}
+
+/// What it would come to, or came to, to take over a user's tokens.
+package enum TakeOver: Sendable, Equatable {
+    /// They count from now on, or would.
+    case taken
+    /// They were taken over before, or are held; nothing is written.
+    case present
+    case refused(ImportRefusal)
+}
+
+extension LedgerStore {
+    /// How many users `takeOvers` is asked about at once.
+    package static let takeOversMax = StoreLimits.identitiesMax
+
+    /// The fingerprints of what is to be taken over.
+    package func fingerprints(
+        of user: TakenOverUser,
+        _ app: StoredApp
+    ) -> TakenOverFingerprints {
+        let make = { (kind: FingerprintKind, value: Secret) in
+            self.vault.fingerprint(kind, of: value, app: app.id)
+        }
+        let values = [
+            make(.user, user.clientUserID), make(.human, user.humanID),
+            make(.accessToken, user.accessToken), make(.publicToken, user.publicToken),
+        ]
+        return TakenOverFingerprints(
+            user: values[0],
+            human: values[1],
+            accessToken: values[2],
+            publicToken: values[3],
+            event: vault.eventID(ofTakenOver: values, app: app.id)
+        )
+    }
+
+    /// What it would come to to take over these, in their order; nothing is written.
+    package func takeOvers(
+        of users: [TakenOverFingerprints],
+        app: StoredApp
+    ) async throws(StoreError) -> [TakeOver] {
+        let questions = users.map {
+            UserReader.Question(
+                log: .facts,
+                app: app.id,
+                fingerprint: $0.user,
+                subject: nil
+            )
+        }
+        let answers = await self.users.readAll(questions)
+        let places = try await places(of: users)
+        var verdicts: [TakeOver] = []
+        verdicts.reserveCapacity(users.count)
+        for (index, (user, answer)) in zip(users, answers).enumerated() {
+            let place = places[index]
+            guard !place.isTaken else {
+                verdicts.append(.present)
+                continue
+            }
+            let found = try answer.get()
+            let state = try found.map { answer throws(StoreError) in
+                try self.user(answer, questions[index], app).state
+            }
+            switch (state ?? SubjectState()).takeOver(user) {
+            case .held: verdicts.append(.present)
+            case .refused(let refusal): verdicts.append(.refused(refusal))
+            case .write:
+                let isFree = place.linked == nil || place.linked == found?.subject
+                verdicts.append(isFree ? .taken : .refused(.personTaken))
+            }
+        }
+        return verdicts
+    }
+
+    /// Takes over what another system held for a user, once: the same again writes nothing, also
+    /// after the tokens have changed or the user was erased.
+    ///
+    /// Durable when it returns `.taken`. Throws `StoreError`.
+    package func takeOver(
+        _ taken: TakenOverUser,
+        of app: StoredApp,
+        context: RecordContext
+    ) async throws -> TakeOver {
+        let fingerprints = fingerprints(of: taken, app)
+        var verdict = TakeOver.taken
+        let new = newUser(taken.clientUserID, of: app)
+        let outcome = try await change(new, of: app) { user in
+            switch user.state.takeOver(fingerprints) {
+            case .held: verdict = .present
+            case .refused(let refusal): verdict = .refused(refusal)
+            case .write(let event):
+                var change = Change(context: context)
+                change.append(event, id: fingerprints.event)
+                change.claim(.human, fingerprints.human)
+                change.keep(taken.humanID, .humanID, version: 1)
+                change.keep(taken.accessToken, .accessToken, version: 1)
+                change.keep(taken.publicToken, .publicToken, version: 1)
+                verdict = .taken
+                return change
+            }
+            return nil
+        }
+        switch outcome {
+        case .repeated: return .present
+        case .claimed: return .refused(.personTaken)
+        case .conflict: throw StoreError.conflict
+        case .written, nil: break
+        }
+        // Tokens that changed since stand in a state that refuses them; the event tells.
+        if case .refused = verdict, try await event(id: fingerprints.event) != nil {
+            return .present
+        }
+        return verdict
+    }
+
+    /// Whether each was taken over before, and to which subject its person is linked.
+    private func places(
+        of users: [TakenOverFingerprints]
+    ) async throws(StoreError) -> [(isTaken: Bool, linked: Identifier?)] {
+        try await bulk.rows(
+            Statement(
+                "taken_over_users",
+                """
+                select (
+                        select true from ledger.event stored
+                        where stored.event_id = asked.event and stored.log_id + 0 = $1
+                    ) is not null,
+                    (
+                        select linked.subject from vault.lookup linked
+                        where linked.log_id = $1 and linked.kind = 'human'
+                            and linked.fingerprint = asked.human
+                    )
+                from unnest($2::uuid[], $3::bytea[]) with ordinality as asked (event, human, number)
+                order by asked.number
+                """,
+                .int4(Log.facts.id),
+                .uuidArray(users.map(\.event.value)),
+                .byteaArray(users.map(\.human.bytes))
+            )
+        ) { result, row throws(PostgresError) in
+            (
+                isTaken: try result.bool(row, 0),
+                linked: try result.uuidOrNil(row, 1).map { Identifier(value: $0) }
+            )
+        }
+    }
+}
+
+extension SubjectState {
+    fileprivate func takeOver(_ user: TakenOverFingerprints) -> ImportDecision {
+        takeOver(
+            human: user.human,
+            accessToken: user.accessToken,
+            publicToken: user.publicToken
+        )
+    }
+}

@@ -182,7 +182,9 @@ let package = Package(
                 "Hummingbird", "Ledger", "LedgerExport", "LedgerStore", "Logging", "Measures",
                 "MerkleLog", "NIOCore", "ServiceLifecycle", "Vault", "Wire",
             ],
-            embeds: ["openapi.yaml"]
+            embeds: [
+                "Button/connect-button.d.ts", "Button/connect-button.js", "openapi.yaml",
+            ]
         ),
         target(
             "LedgerStack",
@@ -343,7 +345,7 @@ let package = Package(
                 "AsyncHTTPClient", "LedgerCommand", "Postgres", "Subprocess", "SystemPackage",
                 "TestSupport", "Wire",
             ],
-            excludes: ["Prometheus", "Schemathesis"]
+            excludes: ["Button", "Prometheus", "Schemathesis"]
         ),
         // LedgerCommand: the tests run the program.
         tests(

@@ -123,6 +123,9 @@ struct DemoPageTests {
             let session = try await left.session()
             try await left.connect("watch")
             try await visitor.open()
+            try await visitor.browser.wait(for: "the report of the page that was left") {
+                try await story.types().last == "launch.closed"
+            }
             let popup = try await visitor.press()
             #expect(try await popup.session() == session)
             #expect(try await popup.connected() == ["band", "watch"])
@@ -131,7 +134,7 @@ struct DemoPageTests {
         }
         #expect(
             try await story.types() == Story.boundCreate + [
-                "edit.launched", "public_token.recovered",
+                "edit.launched", "launch.closed", "public_token.recovered",
             ]
                 + Story.boundEdit.dropLast()
         )

@@ -312,7 +312,13 @@ struct ProblemTests {
                 for (name, value) in promised {
                     #expect(answer.headers[name] == value, "\(note) \(name)")
                 }
-                let cached = note == "GET /openapi.yaml" ? "max-age=3600" : "no-store"
+                let cached =
+                    switch note {
+                    case "GET /openapi.yaml": "max-age=3600"
+                    case "GET /v1/connect-button.js", "GET /v1/connect-button.d.ts":
+                        "public, max-age=3600"
+                    default: "no-store"
+                    }
                 #expect(answer.headers["cache-control"] == cached, "\(note)")
                 #expect(answer.headers["x-request-id"].flatMap { Identifier($0) } != nil)
                 if answer.code != nil {

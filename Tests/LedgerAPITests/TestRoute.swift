@@ -170,6 +170,8 @@ struct TestRoute: Sendable, CustomStringConvertible {
         TestRoute(method: .GET, path: "/livez", success: 200),
         TestRoute(method: .GET, path: "/readyz", success: 200),
         TestRoute(method: .GET, path: "/openapi.yaml", success: 200),
+        TestRoute(method: .GET, path: "/v1/connect-button.js", success: 200),
+        TestRoute(method: .GET, path: "/v1/connect-button.d.ts", success: 200),
         // The last one: nobody is there afterwards.
         TestRoute(
             method: .DELETE,

@@ -26,6 +26,31 @@ package enum ChildProcess {
         Arguments(["-c", script, "sh", log, signal] + command)
     }
 
+    /// Runs any program while `body` runs, then ends it; it writes to the end of a log.
+    package static func run<Value: Sendable>(
+        _ command: [String],
+        log: String,
+        _ body: () async throws -> Value
+    ) async throws -> Value {
+        let result = try await Subprocess.run(
+            .path("/bin/sh"),
+            arguments: arguments(command, log: log, signal: "TERM"),
+            input: .inputWriter,
+            output: .discarded,
+            error: .discarded
+        ) { execution in
+            let outcome: Result<Value, any Error>
+            do {
+                outcome = .success(try await body())
+            } catch {
+                outcome = .failure(error)
+            }
+            try? await execution.standardInputWriter.finish()
+            return outcome
+        }
+        return try result.closureResult.get()
+    }
+
     /// Our own environment, with further variables.
     package static func environment(and further: [String: String]) -> Environment {
         .inherit.updating(

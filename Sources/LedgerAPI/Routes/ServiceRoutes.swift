@@ -18,6 +18,12 @@ struct ServiceRoutes: Sendable {
             }
             return Self.notReady(first.0, conditions, requestID: context.requestID)
         }
+        router.get("/v1/connect-button.js") { request, _ in
+            ConnectButton.script.response(to: request)
+        }
+        router.get("/v1/connect-button.d.ts") { request, _ in
+            ConnectButton.types.response(to: request)
+        }
         router.get("/openapi.yaml") { _, _ in
             Response(
                 status: .ok,

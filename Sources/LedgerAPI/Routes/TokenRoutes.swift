@@ -25,7 +25,7 @@ struct TokenRoutes: Sendable {
             throw LedgerError.notConnected
         }
         let tag = Self.entityTag(user.subject, state)
-        if let known = request.headers[.ifNoneMatch], Self.matches(known, tag) {
+        if let known = request.headers[.ifNoneMatch], EntityTag.matches(known, tag) {
             return Response(status: .notModified, headers: [.eTag: tag])
         }
         let unlocked = try store.unlocked(user)
@@ -110,16 +110,6 @@ struct TokenRoutes: Sendable {
             "\(state.accessToken?.version ?? 0)-\(state.publicToken?.version ?? 0)"
         return "\"\(subject)-\(versions)-\(state.status.rawValue)"
             + "\(state.brokenReason.map { "-" + $0 } ?? "")\""
-    }
-
-    /// `If-None-Match` compares weakly (RFC 9110, 13.1.2).
-    private static func matches(_ header: String, _ tag: String) -> Bool {
-        header.split(separator: ",").contains { candidate in
-            var candidate = candidate.drop { $0 == " " }
-            while candidate.last == " " { candidate.removeLast() }
-            if candidate.hasPrefix("W/") { candidate = candidate.dropFirst(2) }
-            return candidate == "*" || candidate == tag
-        }
     }
 }
 

@@ -29,6 +29,7 @@ struct DemoPage: Sendable {
     /// The users in the list; any other name can be typed.
     private static let users = ["alice@example.com", "bob@example.com", "carol+test@example.com"]
     private static let userCharactersMax = 512
+    private static let confirmBytesMax = 16_384
     /// Headers as Hummingbird has them: only this machine reaches the page, with few browsers.
     private static let limits = ServerLimits(
         headerBytesMax: 81_920,
@@ -80,12 +81,11 @@ struct DemoPage: Sendable {
     private func page(_ request: Request) async -> Response {
         let user = user(of: request)
         let view = await backend.view(of: user)
-        let withoutToken = request.uri.queryParameters["without_token"].map { $0 == "1" } ?? false
         let model = DemoPageModel(
             user: user,
             users: Self.users,
             view: view,
-            withoutToken: withoutToken,
+            withoutToken: Self.isWithoutToken(request),
             configuration: configuration
         )
         var response = asset(
@@ -100,7 +100,8 @@ struct DemoPage: Sendable {
     private var contentSecurityPolicy: String {
         let provider = configuration.sandboxURL
         return [
-            "default-src 'none'", "script-src 'self' \(provider)", "style-src 'self'",
+            "default-src 'none'",
+            "script-src 'self' \(provider) \(configuration.ledgerURL)", "style-src 'self'",
             "img-src 'self' data: \(provider)", "frame-src \(provider)",
             "connect-src 'self' \(configuration.ledgerURL)", "form-action 'self'",
             "base-uri 'none'", "frame-ancestors 'none'",
@@ -114,7 +115,7 @@ struct DemoPage: Sendable {
         do {
             let verifier = DemoSessions.newVerifier()
             let answer = try await backend.launch(user(of: request), verifier: verifier)
-            var response = passedOn(answer)
+            var response = passedOn(answer, withoutToken: Self.isWithoutToken(request))
             if let launch = answer.json["launch_id"]?.text {
                 response.headers[.setCookie] = sessions.keep(verifier, of: launch, request)
             }
@@ -126,9 +127,9 @@ struct DemoPage: Sendable {
 
     /// The page says that its popup was finished; whether it was this session's, its verifier shows.
     private func confirm(_ request: Request) async -> Response {
-        let query = request.uri.queryParameters
-        guard let launch = query["launch"].map(String.init),
-            let code = query["code"].map(String.init),
+        let body = try? await request.wholeBody(upTo: Self.confirmBytesMax)
+        let json = body.flatMap { try? JSONParser.parse($0, depthMax: 2) }
+        guard let launch = json?["launch_id"]?.text, let code = json?["finish_code"]?.text,
             let verifier = sessions.verifier(of: launch, request)
         else {
             return refusal(.forbidden, "other_session", "This session has not opened this popup.")
@@ -140,10 +141,31 @@ struct DemoPage: Sendable {
         }
     }
 
-    private func passedOn(_ answer: HTTPAnswer) -> Response {
-        var response = asset(answer.body, "application/json")
+    /// Without its token the popup opens as on a page that has lost it.
+    private func passedOn(_ answer: HTTPAnswer, withoutToken: Bool = false) -> Response {
+        let body = withoutToken ? Self.withoutToken(answer.json).encoded : answer.body
+        var response = asset(body, "application/json")
         response.status = HTTPResponse.Status(code: answer.status)
         return response
+    }
+
+    private static func withoutToken(_ launch: JSONValue) -> JSONValue {
+        func emptied(_ json: JSONValue, _ name: String) -> JSONValue {
+            .object(
+                (json.members ?? []).map { member in
+                    switch member.name {
+                    case name: .init(name, "")
+                    case "options": .init("options", emptied(member.value, name))
+                    default: member
+                    }
+                }
+            )
+        }
+        return emptied(launch, "publicToken")
+    }
+
+    private static func isWithoutToken(_ request: Request) -> Bool {
+        request.uri.queryParameters["without_token"] == "1"
     }
 
     private func refusal(

@@ -1,112 +1,35 @@
-// What the provider's guide asks of a page: open the popup on a click, hand its finish on, refresh.
-// The page holds no key and no secret; its backend asks the ledger for the launch options, and keeps
-// the verifier in this session that shows whose popup it was.
+// The page's own part: it shows what the ledger's button tells, also after the page was loaded anew.
 (function () {
   'use strict';
-  var button = document.getElementById('connect-health-data-btn');
   var note = document.getElementById('message');
-  var page = document.body.dataset;
   var kept = 'demo-message';
-  var waiting = 'demo-finish';
+  var sentences = {
+    opening: 'Opening …', open: 'The popup is open.', storing: 'Storing the new tokens …',
+    finished: 'Your sources are connected.', closed: 'The popup was closed.'
+  };
 
-  function say(text, kind) {
-    note.textContent = text;
-    note.dataset.kind = kind || 'info';
+  function show(message) {
+    note.textContent = message.text;
+    note.dataset.kind = message.kind;
   }
 
-  // Shows the page as the ledger now knows the user, with a message above it.
-  function refresh(text, kind) {
-    sessionStorage.setItem(kept, JSON.stringify({ text: text, kind: kind }));
-    window.location.reload();
-  }
-
-  function post(url, body) {
-    return fetch(url, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body)
-    }).catch(function () {
-      throw new Error('The ledger does not answer. Please try again in a moment.');
-    }).then(function (response) {
-      return response.json().catch(function () { return {}; }).then(function (answer) {
-        // 202 is a problem too: the provider's answer is not known yet.
-        if (answer.code) { throw new Error(answer.detail || answer.code); }
-        return answer;
-      });
-    });
-  }
-
-  // The ledger holds a finish until our own backend shows that it was this session's. What waits is
-  // kept, so that a page that was loaded anew goes on with it.
-  function finish(launch, sessionTokenObject) {
-    return post(launch.finish_url, sessionTokenObject).then(function (answer) {
-      if (answer.status !== 'held') { return answer; }
-      var path = '/confirm?launch=' + encodeURIComponent(launch.launch_id) +
-        '&code=' + encodeURIComponent(answer.finish_code);
-      sessionStorage.setItem(waiting, path);
-      return confirm(path);
-    });
-  }
-
-  function confirm(path) {
-    return post(path, {}).then(function (answer) {
-      sessionStorage.removeItem(waiting);
-      return answer;
-    });
-  }
-
-  function open(launch) {
-    var options = launch.options;
-    var failure = null;
-    if (page.withoutToken === 'true') { options.publicToken = ''; }
-    options.finish = function (err, sessionTokenObject) {
-      say('Storing the new tokens …');
-      finish(launch, sessionTokenObject).then(function () {
-        refresh('Your sources are connected.', 'good');
-      }).catch(function (error) { refresh(error.message, 'bad'); });
+  document.addEventListener('connect-health-data', function (event) {
+    var detail = event.detail;
+    var message = {
+      text: detail.message || sentences[detail.state],
+      kind: detail.message ? 'bad' : detail.state === 'finished' ? 'good' : 'info'
     };
-    options.close = function () {
-      post(launch.finish_url + '/closed', {}).then(function () {
-        refresh(failure || 'The popup was closed.', failure ? 'bad' : 'info');
-      }).catch(function (error) { refresh(error.message, 'bad'); });
-    };
-    options.error = function (error) {
-      failure = error.message + ': ' + error.detailedMessage;
-      say(failure, 'bad');
-      post(launch.finish_url + '/failed', { code: error.code }).catch(function () {});
-    };
-    window.HumanConnect.open(options);
-    say('The popup is open.');
-    button.disabled = false;
-  }
-
-  button.addEventListener('click', function () {
-    if (!window.HumanConnect) {
-      say('The provider does not answer: connect.js could not be loaded.', 'bad');
-      return;
+    show(message);
+    if (detail.mode) { document.getElementById('mode').textContent = detail.mode; }
+    // The button loads the page anew after these.
+    if (/^(finished|failed|closed)$/.test(detail.state)) {
+      sessionStorage.setItem(kept, JSON.stringify(message));
     }
-    button.disabled = true;
-    say('Opening …');
-    post('/launches?user=' + encodeURIComponent(page.user), {}).then(function (launch) {
-      document.getElementById('mode').textContent = launch.mode;
-      open(launch);
-    }).catch(function (error) {
-      say(error.message, 'bad');
-      button.disabled = false;
-    });
   });
 
-  var unfinished = sessionStorage.getItem(waiting);
-  if (unfinished) {
-    sessionStorage.removeItem(waiting);
-    confirm(unfinished).then(function () {
-      refresh('Your sources are connected.', 'good');
-    }).catch(function (error) { say(error.message, 'bad'); });
-  }
   var stored = sessionStorage.getItem(kept);
   if (stored) {
     sessionStorage.removeItem(kept);
-    stored = JSON.parse(stored);
-    if (!note.textContent) { say(stored.text, stored.kind); }
+    if (!note.textContent) { show(JSON.parse(stored)); }
   }
 })();

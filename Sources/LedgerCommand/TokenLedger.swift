@@ -18,8 +18,10 @@ struct TokenLedger: AsyncParsableCommand {
             ServeCommand.self, MigrateCommand.self, DevCommand.self, DemoCommand.self,
             SandboxCommand.self, AppCommand.self, APIKeyCommand.self, RootKeyCommand.self,
             ProjectionCommand.self, UserCommand.self, ImportCommand.self, EventsCommand.self,
-            ExportCommand.self, ReplayCommand.self, VerifyCommand.self, CheckpointCommand.self,
-            WitnessCommand.self, BenchCommand.self, SBOMCommand.self, DoctorCommand.self,
+            ExportCommand.self, ReplayCommand.self, VerifyCommand.self, RestoreCommand.self,
+            CheckpointCommand.self, WitnessCommand.self, BenchCommand.self, SBOMCommand.self,
+            DoctorCommand.self,
+           
         ]
     )
 

@@ -93,24 +93,15 @@ extension UserCommand {
             guard folder.isThere else {
                 throw CommandError("There is no such folder: nobody is known to have been erased.")
             }
-            var erased: [(subject: Identifier, position: Int64)] = []
-            var unchanged = 0
-            var refused = 0
-            for subject in try folder.subjects().sorted() {
-                do {
-                    let receipt = try folder.receipt(of: subject)
-                    switch try await eraser.reapply(receipt, context: .byOperator) {
-                    case .erased(let position): erased.append((subject, position))
-                    case .nothingToDo: unchanged += 1
-                    }
-                } catch let error as ReceiptError {
-                    refused += 1
-                    Terminal.message("Not erased: subject \(subject). Its file: \(error).")
-                }
+            let outcome = try await ErasureList(folder).reapply(eraser)
+            for (subject, error) in outcome.refused {
+                Terminal.message("Not erased: subject \(subject). Its file: \(error).")
             }
-            show(erased, unchanged)
-            guard refused == 0 else {
-                throw CommandError("\(refused) files of the folder prove nothing to this database.")
+            show(outcome.erased, outcome.unchanged)
+            guard outcome.refused.isEmpty else {
+                throw CommandError(
+                    "\(outcome.refused.count) files of the folder prove nothing to this database."
+                )
             }
         }
 

@@ -45,6 +45,16 @@ package enum PostgresTools {
         }.joined(separator: "\n")
     }
 
+    /// Writes a database into a file, in the form that `restore` reads.
+    package static func dump(_ url: String, to file: String) async throws {
+        _ = try await run("pg_dump", ["--format", "custom", "--file", file, "-d", url], input: "")
+    }
+
+    /// Makes a database what a dump holds; the first error ends it.
+    package static func restore(_ file: String, into url: String) async throws {
+        _ = try await run("pg_restore", ["--exit-on-error", "-d", url, file], input: "")
+    }
+
     /// The files under a folder that hold one of these texts, as they are or in the hexadecimal
     /// form in which PostgreSQL prints bytes.
     package static func files(

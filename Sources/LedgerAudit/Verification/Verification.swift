@@ -253,12 +253,12 @@ package enum Verification {
         _ plan: VerificationPlan,
         _ report: inout VerificationReport
     ) throws -> SoundCheckpoint? {
-        guard let path = plan.checkpointFolder, plan.checks.contains(.checkpoints) else {
-            return nil
-        }
-        guard let note = try CheckpointFolder(path: path).read(logID: judge.logID) else {
-            return nil
-        }
+        guard plan.checks.contains(.checkpoints) else { return nil }
+        let folder = plan.checkpointFolder.map { CheckpointFolder(path: $0) }
+        guard
+            let note = try plan.keptCheckpoints[judge.logID]
+                ?? folder?.read(logID: judge.logID)
+        else { return nil }
         do throws(NoteError) {
             let checkpoint: Checkpoint
             if let key = judge.key {

@@ -136,7 +136,7 @@ extension LedgerStore {
     }
 
     /// How many of these are users who are not erased.
-    func livingUsers(among subjects: [Identifier]) async throws(StoreError) -> Int {
+    package func livingUsers(among subjects: [Identifier]) async throws(StoreError) -> Int {
         var count: Int64 = 0
         for start in stride(from: 0, to: subjects.count, by: StoreLimits.erasuresMax) {
             let end = min(subjects.count, start + StoreLimits.erasuresMax)

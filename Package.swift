@@ -345,7 +345,7 @@ let package = Package(
                 "AsyncHTTPClient", "LedgerCommand", "Postgres", "Subprocess", "SystemPackage",
                 "TestSupport", "Wire",
             ],
-            excludes: ["Button", "Prometheus", "Schemathesis"]
+            excludes: ["Button", "Notify", "Prometheus", "Schemathesis"]
         ),
         // LedgerCommand: the tests run the program.
         tests(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import LedgerAPI
 import LedgerStack
 import LedgerStore
@@ -69,10 +70,17 @@ struct ServeCommand: AsyncParsableCommand {
                 acceptsUnsafeServer: acceptsUnsafeServer,
                 logger: logger
             )
+            let manager = service.manager(
+                environment: ProcessInfo.processInfo.environment,
+                process: getpid()
+            )
             try await ServiceRunner.run(
                 service.services(drainTime: Self.drainTime, metrics: metrics) { port in
                     logger.info("service listens", metadata: ["port": "\(port)"])
-                } + (certificate.map { [ServiceRunner.named("certificate", $0)] } ?? []),
+                    manager?.tellReady()
+                } + (certificate.map { [ServiceRunner.named("certificate", $0)] } ?? [])
+                    // The last one is the first to hear of the end.
+                    + (manager.map { [ServiceRunner.named("service manager", $0)] } ?? []),
                 logger: logger
             )
         }

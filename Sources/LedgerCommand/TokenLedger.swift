@@ -21,7 +21,7 @@ struct TokenLedger: AsyncParsableCommand {
             ExportCommand.self, ReplayCommand.self, VerifyCommand.self, RestoreCommand.self,
             CheckpointCommand.self, WitnessCommand.self, BenchCommand.self, SBOMCommand.self,
             DoctorCommand.self,
-           
+            ManCommand.self,
         ]
     )
 

@@ -124,6 +124,14 @@ package struct LedgerService {
         }
     }
 
+    /// Who tells the service manager how the service is; nil without one in the environment.
+    package func manager(
+        environment: [String: String],
+        process: Int32
+    ) -> ServiceManager? {
+        ServiceManager(environment: environment, process: process, readiness: readiness)
+    }
+
     /// What must run, in the order of dependence: the last one stops first.
     ///
     /// - Parameters:

@@ -213,3 +213,12 @@ ready-for-tests: ready-packages
 	    $$folder/bin/pip --quiet --disable-pip-version-check install --requirement $$list
 	    cp $$list $$folder/installed.txt
 	fi
+	list=Tests/WebhooksTests/Verifier/requirements.txt
+	folder=.build/standardwebhooks
+	if ! cmp -s $$list $$folder/installed.txt; then
+	    echo 'make: installing standardwebhooks' >&2
+	    rm -rf $$folder
+	    python3 -m venv $$folder
+	    $$folder/bin/pip --quiet --disable-pip-version-check install --requirement $$list
+	    cp $$list $$folder/installed.txt
+	fi

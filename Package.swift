@@ -27,6 +27,7 @@ let migrations = [
     "0030_api_key_use.sql", "0031_rewrap_keys.sql", "0032_erase.sql",
     "0033_drop_superseded.sql", "0034_access.sql", "0035_set_aside.sql",
     "0036_find_imported_tokens.sql",
+    "0037_webhook.sql", "0038_change_webhook.sql", "0039_deliver_webhooks.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.
@@ -176,11 +177,19 @@ let package = Package(
             ]
         ),
         target(
+            "Webhooks",
+            [
+                "AsyncHTTPClient", "BoundedClient", "CrashPoints", "Ledger", "LedgerStore",
+                "Logging", "Measures", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
+                "ServiceLifecycle", "Vault", "Wire",
+            ]
+        ),
+        target(
             "LedgerAPI",
             [
                 "BoundedServer", "ConnectFlow", "CrashPoints", "HTTPTypes", "HumanConnect",
                 "Hummingbird", "Ledger", "LedgerExport", "LedgerStore", "Logging", "Measures",
-                "MerkleLog", "NIOCore", "ServiceLifecycle", "Vault", "Wire",
+                "MerkleLog", "NIOCore", "ServiceLifecycle", "Vault", "Webhooks", "Wire",
             ],
             embeds: [
                 "Button/connect-button.d.ts", "Button/connect-button.js", "openapi.yaml",
@@ -193,8 +202,9 @@ let package = Package(
                 "LedgerAPI", "LedgerStore", "LineLog", "Logging", "Measures", "MerkleLog",
                 "NIOCore",
                 "NIOHTTP1", "NIOPosix",
-                "Postgres", "PostgresCluster", "ServiceLifecycle", "UnixSignals", "Vault", "Wire",
-                "Witness",
+                "Postgres", "PostgresCluster", "ServiceLifecycle", "UnixSignals", "Vault",
+                "Webhooks",
+                "Wire", "Witness",
             ]
         ),
         target(
@@ -220,8 +230,8 @@ let package = Package(
                 "LedgerAPI", "LedgerAudit", "LedgerBench", "LedgerExport", "LedgerImport",
                 "LedgerStack", "LedgerStore", "LineLog", "Logging", "MerkleLog", "Mustache",
                 "NIOCore", "NIOHTTP1",
-                "Postgres", "ServiceLifecycle", "Subprocess", "SystemPackage", "Vault", "Wire",
-                "Witness",
+                "Postgres", "ServiceLifecycle", "Subprocess", "SystemPackage", "Vault", "Webhooks",
+                "Wire", "Witness",
             ]),
             // The last one is a link to what the build resolved.
             resources: [
@@ -327,6 +337,14 @@ let package = Package(
         tests(
             "ConnectFlowTests",
             ["ConnectFlow", "HumanConnect", "Ledger", "LedgerStore", "SeededRandom"]
+        ),
+        tests(
+            "WebhooksTests",
+            [
+                "Ledger", "LedgerStore", "Logging", "Postgres", "Subprocess", "SystemPackage",
+                "TestSupport", "Vault", "Webhooks", "Wire",
+            ],
+            excludes: ["Verifier"]
         ),
         tests(
             "LedgerAPITests",

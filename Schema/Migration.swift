@@ -49,5 +49,8 @@ public struct Migration: Sendable {
         PackageResources._034_access_sql,
         PackageResources._035_set_aside_sql,
         PackageResources._036_find_imported_tokens_sql,
+        PackageResources._037_webhook_sql,
+        PackageResources._038_change_webhook_sql,
+        PackageResources._039_deliver_webhooks_sql,
     ]
 }

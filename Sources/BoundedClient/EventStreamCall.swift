@@ -43,7 +43,7 @@ package struct EventStreamCall: Sendable {
     package func outcome(
         _ reader: inout EventStreamReader,
         isOpen: () -> Void,
-        take: (EventStreamReader.Event) -> Bool
+        take: (EventStreamReader.Event) async -> Bool
     ) async -> Outcome {
         let client = HTTPClient(
             eventLoopGroupProvider: .singleton,
@@ -66,7 +66,7 @@ package struct EventStreamCall: Sendable {
         _ client: HTTPClient,
         _ reader: inout EventStreamReader,
         _ isOpen: () -> Void,
-        _ take: (EventStreamReader.Event) -> Bool
+        _ take: (EventStreamReader.Event) async -> Bool
     ) async throws -> Outcome {
         reader.begin()
         var request = HTTPClientRequest(url: url)
@@ -89,7 +89,13 @@ package struct EventStreamCall: Sendable {
         }
         isOpen()
         for try await part in response.body {
-            guard try reader.read(part.readableBytesView, take: take) else { return .left }
+            // Whoever takes them may take time; those of one part are few.
+            var events: [EventStreamReader.Event] = []
+            _ = try reader.read(part.readableBytesView) { event in
+                events.append(event)
+                return true
+            }
+            for event in events where !(await take(event)) { return .left }
         }
         // A cancelled body ends like a complete one.
         return Task.isCancelled ? .left : .ended

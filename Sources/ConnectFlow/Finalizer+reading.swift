@@ -63,7 +63,7 @@ extension Finalizer {
             .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
             .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
             .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
-            .rootKeyRotated:
+            .rootKeyRotated, .webhook:
             throw StoreError.damaged(.record)
         }
     }

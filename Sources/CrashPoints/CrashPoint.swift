@@ -32,6 +32,8 @@ package enum CrashPoint: String, Sendable {
     case replyUnsent = "P11"
     /// The settler is about to take one of its steps; the count says which.
     case settling = "P12"
+    /// Messages of webhooks have arrived; nothing of that is written yet.
+    case webhookDelivered = "P13"
 
     /// The one that the environment chooses, if it does.
     package static var chosen: CrashPoint? { choice?.point }
@@ -56,7 +58,7 @@ package enum CrashPoint: String, Sendable {
         )
         guard let point = CrashPoint(rawValue: String(parts[0])), parts.count <= 2,
             let pass = parts.count == 2 ? Int(parts[1]) : 1, pass > 0
-        else { fatalError("CRASH_POINT must be P1 to P12, or such as P6:3 for the third pass.") }
+        else { fatalError("CRASH_POINT must be P1 to P13, or such as P6:3 for the third pass.") }
         return (point, pass)
     }()
 }

@@ -12,7 +12,9 @@ extension LedgerEvent {
         "connection.broken", "subject.erased", "subject.held", "subject.released", "token.read",
         "log.exported", "log.followed", "token.searched", "access.noted", "app.added",
         "app.updated", "values.dropped", "api_key.created", "api_key.expiry_set",
-        "api_key.revoked", "root_key.rotated",
+        "api_key.revoked", "root_key.rotated", "webhook.added", "webhook.updated",
+        "webhook.paused", "webhook.resumed", "webhook.removed", "webhook.secret_rotated",
+        "webhook.tested", "webhook.replayed",
     ]
 
     /// The event's type as it stands in the record.
@@ -56,6 +58,7 @@ extension LedgerEvent {
         case .apiKeyExpirySet: "api_key.expiry_set"
         case .apiKeyRevoked: "api_key.revoked"
         case .rootKeyRotated: "root_key.rotated"
+        case .webhook(let webhook): webhook.type
         }
     }
 
@@ -117,7 +120,7 @@ extension LedgerEvent {
         case .subjectErased, .subjectHeld, .subjectReleased: writeErasure(to: &writer)
         case .connectionBroken, .tokenRead, .logExported, .logFollowed, .tokenSearched,
             .accessNoted, .appAdded, .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet,
-            .apiKeyRevoked, .rootKeyRotated:
+            .apiKeyRevoked, .rootKeyRotated, .webhook:
             writeOther(to: &writer)
         }
     }
@@ -159,6 +162,7 @@ extension LedgerEvent {
             writer.member("from", old)
             writer.member("to", new)
             writer.member("keys", keys)
+        case .webhook(let webhook): webhook.write(to: &writer)
         case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishReceived,
             .finishHeld, .finishConfirmed, .finishRefused, .verifierRefused, .exchangeDispatched,
             .connectFinalized, .editFinalized, .accessTokenRotated, .publicTokenRotated,
@@ -337,7 +341,7 @@ extension LedgerEvent {
                 keys: try reader.nextInteger("keys")
             )
         default:
-            throw .unknownType(type)
+            return .webhook(try Webhook(type: type, from: &reader))
         }
     }
 }

@@ -87,6 +87,8 @@ package enum LedgerEvent: Sendable, Equatable {
     case apiKeyRevoked(key: String)
     /// A new root key wraps all keys of the app, so many; the old one is not needed any more.
     case rootKeyRotated(from: String, to: String, keys: Int64)
+    /// Something became of an endpoint to which the app has its events sent.
+    case webhook(Webhook)
 
     /// Launch options that were served.
     package struct Launch: Sendable, Equatable {

@@ -163,7 +163,7 @@ extension SubjectState {
             contest()
         case .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
             .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
-            .rootKeyRotated:
+            .rootKeyRotated, .webhook:
             // Not part of a user's story; such records carry no subject version.
             break
         }

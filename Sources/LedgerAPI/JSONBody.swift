@@ -50,6 +50,38 @@ struct JSONBody {
         guard let text = value.text else { throw .malformed("\(key) must be a string.") }
         return text
     }
+
+    /// True or false, or nil where the key is absent.
+    func bool(_ key: String) throws(LedgerError) -> Bool? {
+        guard let value = members[key] else { return nil }
+        guard case .bool(let isSo) = value else {
+            throw .malformed("\(key) must be true or false.")
+        }
+        return isSo
+    }
+
+    /// A whole number, or nil where the key is absent.
+    func number(_ key: String) throws(LedgerError) -> Int64? {
+        guard let value = members[key] else { return nil }
+        guard case .number(let spelling) = value, let number = Int64(spelling) else {
+            throw .malformed("\(key) must be a whole number.")
+        }
+        return number
+    }
+
+    /// A list of strings, or nil where the key is absent.
+    func strings(_ key: String) throws(LedgerError) -> [String]? {
+        guard let value = members[key] else { return nil }
+        guard case .array(let list) = value else { throw .malformed("\(key) must be a list.") }
+        var texts: [String] = []
+        for element in list {
+            guard let text = element.text else {
+                throw .malformed("\(key) must be a list of strings.")
+            }
+            texts.append(text)
+        }
+        return texts
+    }
 }
 
 extension Request {

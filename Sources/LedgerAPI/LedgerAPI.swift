@@ -6,6 +6,7 @@ package import LedgerStore
 package import Logging
 package import Measures
 internal import Synchronization
+package import Webhooks
 
 /// Where the service listens, and how callers reach it.
 package struct LedgerAPIConfiguration: Sendable {
@@ -20,6 +21,8 @@ package struct LedgerAPIConfiguration: Sendable {
     package let treeAccess: TreeAccess
     /// How much each caller may ask.
     package let rates: CallRates
+    /// Where webhooks may go.
+    package let webhooks: WebhookAddresses
 
     package init(
         host: String,
@@ -27,7 +30,8 @@ package struct LedgerAPIConfiguration: Sendable {
         publicURL: String?,
         tls: ServerTLS? = nil,
         treeAccess: TreeAccess = .key,
-        rates: CallRates = .usual
+        rates: CallRates = .usual,
+        webhooks: WebhookAddresses = WebhookAddresses()
     ) {
         self.host = host
         self.port = port
@@ -35,6 +39,7 @@ package struct LedgerAPIConfiguration: Sendable {
         self.tls = tls
         self.treeAccess = treeAccess
         self.rates = rates
+        self.webhooks = webhooks
     }
 }
 
@@ -153,6 +158,7 @@ package struct LedgerAPI: Sendable {
         TailRoutes(store: store, tail: tail, logger: logger).add(to: router)
         ExportRoutes(store: store, room: exports, logger: logger).add(to: router)
         SearchRoutes(store: store).add(to: router)
+        WebhookRoutes(store: store, addresses: configuration.webhooks).add(to: router)
         TreeRoutes(store: store, access: configuration.treeAccess).add(to: router)
         ServiceRoutes(readiness: readiness).add(to: router)
         // A middleware is around what is added after it: nothing but the answer for no route.

@@ -35,6 +35,8 @@ package enum LedgerError: Error, Equatable {
     case tooManyExports
     /// As many follow with the key, or in all, as may.
     case tooManyFollows
+    /// The app has as many endpoints of webhooks as it may have.
+    case tooManyWebhooks
     /// Whoever comes back has read something that the log has no more.
     case historyDiffers
     /// What a launch, a finish or a recovery failed with.

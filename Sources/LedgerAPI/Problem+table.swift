@@ -64,6 +64,7 @@ extension Problem {
         case .notIntegrated: self = .isNotIntegrated
         case .tooManyExports: self = .isTooManyExports
         case .tooManyFollows: self = .isTooManyFollows
+        case .tooManyWebhooks: self = .isTooManyWebhooks
         case .historyDiffers: self = .isOtherHistory
         case .connect(let error): self.init(error)
         case .store(let error): self.init(error)
@@ -108,6 +109,12 @@ extension Problem {
         "too_many_follows",
         "As many follow with this key, or in all, as may; end one, or come again later.",
         retry: .after(RequestLimits.exportRetryTime)
+    )
+
+    private static let isTooManyWebhooks = Problem(
+        .conflict,
+        "too_many_webhooks",
+        "The app has \(WebhookLimits.endpointsMax) endpoints, as many as it may; remove one."
     )
 
     private static let isOtherHistory = Problem(

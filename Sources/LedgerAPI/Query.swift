@@ -128,6 +128,7 @@ enum Cursor {
         case events = "e"
         case history = "h"
         case access = "a"
+        case deliveries = "w"
     }
 
     static func encode(_ value: UInt128, kind: Kind) -> String {

@@ -5,6 +5,7 @@ import LedgerStack
 import LedgerStore
 import Logging
 import Postgres
+import Webhooks
 import Witness
 
 /// `token-ledger serve`: the service.
@@ -47,7 +48,8 @@ struct ServeCommand: AsyncParsableCommand {
             ),
             tls: certificate?.tls,
             treeAccess: try TreeAccess(settings),
-            rates: try CallRates(settings)
+            rates: try CallRates(settings),
+            webhooks: try WebhookAddresses(settings)
         )
         let store = try await OpenedStore.waitFor(
             pool,

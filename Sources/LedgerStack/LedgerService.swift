@@ -10,6 +10,7 @@ internal import MerkleLog
 package import Postgres
 package import ServiceLifecycle
 internal import Vault
+internal import Webhooks
 package import Witness
 
 /// The service over an open store, whoever runs it: the pool, the store, the integrator with its
@@ -24,6 +25,7 @@ package struct LedgerService {
     private let settler: FinalizeSettler
     private let erasures: ErasureKeeper
     private let dropper: ValueDropper
+    private let webhooks: WebhookDeliverer
     private let readiness: Readiness
     private let api: LedgerAPI
     private let flows: ConnectFlows
@@ -99,6 +101,11 @@ package struct LedgerService {
         let erasures = ErasureKeeper(eraser)
         self.erasures = erasures
         dropper = ValueDropper(store: store, logger: logger)
+        webhooks = WebhookDeliverer(
+            store: store,
+            addresses: configuration.webhooks,
+            logger: logger
+        )
         readiness = Readiness(
             store: store,
             acceptsUnsafeServer: acceptsUnsafeServer,
@@ -149,7 +156,7 @@ package struct LedgerService {
         var services = [
             ServiceRunner.named("database pool", pool), ServiceRunner.named("store", store),
             ServiceRunner.named("settler", settler), ServiceRunner.named("erasures", erasures),
-            ServiceRunner.named("dropper", dropper),
+            ServiceRunner.named("dropper", dropper), ServiceRunner.named("webhooks", webhooks),
         ]
         if integrates {
             services.append(ServiceRunner.named("integrator pool", integratorPool))
@@ -188,6 +195,7 @@ extension LedgerService {
         store.fill(&page)
         integrator.fill(&page)
         flows.fill(&page)
+        webhooks.fill(&page)
         provider.fill(&page)
         WitnessQuorum.name(on: &page)
         witnesses?.fill(

@@ -16,6 +16,8 @@ package enum Scope: String, Sendable, CaseIterable {
     case exportIdentities = "export:identities"
     /// Erases users.
     case erase
+    /// Says where the app's events are sent, and sees what was.
+    case webhooksManage = "webhooks:manage"
 }
 
 /// An API key: `tl_live_` or `tl_test_`, 256 random bits in hexadecimal, eight digits of checksum.

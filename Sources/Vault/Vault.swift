@@ -37,6 +37,7 @@ package enum ValueKind: String, Sendable {
     case providerAnswer = "provider_answer"
     case clientSecret = "client_secret"
     case appKey = "app_key"
+    case webhook
 }
 
 extension ValueKind {
@@ -46,7 +47,7 @@ extension ValueKind {
         case .accessToken: .accessToken
         case .publicToken: .publicToken
         case .clientUserID, .humanID, .sessionToken, .claimedHumanID, .providerAnswer,
-            .clientSecret, .appKey:
+            .clientSecret, .appKey, .webhook:
             nil
         }
     }
@@ -59,7 +60,7 @@ extension ValueKind {
         case .clientUserID: .user
         case .humanID, .claimedHumanID: .human
         case .sessionToken: .session
-        case .providerAnswer, .clientSecret, .appKey: nil
+        case .providerAnswer, .clientSecret, .appKey, .webhook: nil
         }
     }
 }

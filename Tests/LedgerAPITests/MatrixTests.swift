@@ -28,6 +28,8 @@ struct MatrixTests {
         /// Of an event of the app.
         let position: String
         let finish: String
+        /// An endpoint of webhooks, where the operation is about one.
+        var endpoint = ""
 
         /// Nil for a name that the document has and this test does not know.
         func value(_ name: String) -> String? {
@@ -36,6 +38,7 @@ struct MatrixTests {
             case "launch_id": launch
             case "launch_token": launchToken
             case "position": position
+            case "endpoint": endpoint
             case "log_id": "0"
             case "from": "1"
             default: nil
@@ -77,7 +80,7 @@ struct MatrixTests {
     private static let userKeys: Set = ["user", "subject"]
     private static let otherKeys: Set = [
         "cursor", "limit", "log", "type", "since", "until", "as_of", "as_of_position", "format",
-        "header", "from_position", "until_position", "after", "from", "to", "follow",
+        "header", "from_position", "until_position", "after", "from", "to", "follow", "state",
     ]
 
     @Test("a query that names a user finds the app's own, and nobody else's")
@@ -172,7 +175,13 @@ struct MatrixTests {
         let none = unknown(service)
         // Whoever may do something does it to users whom nobody has touched.
         var known: [Names] = []
-        for side in sides { known.append(try await names(side, service)) }
+        for side in sides {
+            var names = try await names(side, service)
+            if operation.isAbout("endpoint") {
+                names.endpoint = try await endpoint(side, service)
+            }
+            known.append(names)
+        }
         for whose in Whose.allCases {
             let names = [known[0], known[1], none][Whose.allCases.firstIndex(of: whose) ?? 0]
             let answer = try await send(operation, names, key: nil, service)
@@ -265,7 +274,9 @@ struct MatrixTests {
     private func body(like example: [String: String], _ names: Names) -> [UInt8] {
         if example["sessionToken"] != nil { return Array(names.finish.utf8) }
         let members = example.map { name, value in
-            JSONValue.Member(name, .string(names.value(name) ?? value))
+            // No text of an example is a number.
+            guard Int64(value) == nil else { return JSONValue.Member(name, .number(value)) }
+            return JSONValue.Member(name, .string(names.value(name) ?? value))
         }
         return JSONValue.object(members).encoded
     }
@@ -316,6 +327,15 @@ struct MatrixTests {
         )
     }
 
+    private func endpoint(_ side: Side, _ service: TestService) async throws -> String {
+        let made = try await service.store.add(
+            WebhookDefinition(url: "https://hooks.example.com/"),
+            of: side.app,
+            context: RecordContext(actor: "operator")
+        )
+        return try #require(made).id.description
+    }
+
     private func firstPosition(_ side: Side, _ service: TestService) async throws -> String {
         let answer = try await service.call(.GET, "/v1/events?limit=1", key: side.all)
         guard case .array(let events)? = answer.json["events"],
@@ -336,14 +356,17 @@ struct MatrixTests {
             launchToken: service.store.vault.launchToken(identifier).exposed,
             // The database has a third app, whose registration was the first event.
             position: "0",
-            finish: #"{"humanId":"h","clientId":"own-client","sessionToken":"s","userId":"u"}"#
+            finish: #"{"humanId":"h","clientId":"own-client","sessionToken":"s","userId":"u"}"#,
+            endpoint: identifier.description
         )
     }
 }
 
 extension DocumentedOperation {
     /// Whether its path names what belongs to one app.
-    fileprivate var isSomebodys: Bool { isAbout("client_user_id", "launch_id", "position") }
+    fileprivate var isSomebodys: Bool {
+        isAbout("client_user_id", "launch_id", "position", "endpoint")
+    }
 
     /// Whether its path has one of these names.
     fileprivate func isAbout(_ names: String...) -> Bool {

@@ -26,7 +26,7 @@ struct OverloadDoorTests {
             let expected: Log? =
                 switch route.scope {
                 case .launch, .tokensRecover, .erase: .facts
-                case .finish, .tokensReport, nil: nil
+                case .finish, .tokensReport, .webhooksManage, nil: nil
                 default: .access
                 }
             #expect(try Self.log(route.method.rawValue, route.path) == expected, "\(route)")

@@ -24,9 +24,79 @@ struct TestRoute: Sendable, CustomStringConvertible {
 
     private static let launch = (404, "launch_not_found")
     private static let user = (404, "not_connected")
+    private static let endpoint = (404, "not_found")
 
     /// All routes, with `{…}` to be filled in by the test.
-    static let all = [
+    static let all = ofUsers + ofWebhooks + others
+
+    private static let ofWebhooks = [
+        TestRoute(
+            method: .GET,
+            path: "/v1/webhook-endpoints",
+            scope: .webhooksManage,
+            success: 200
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/webhook-endpoints",
+            scope: .webhooksManage,
+            body: #"{"url":"https://hooks.example.com/"}"#,
+            success: 201
+        ),
+        TestRoute(
+            method: .GET,
+            path: "/v1/webhook-endpoints/{endpoint}",
+            scope: .webhooksManage,
+            success: 200,
+            unknown: endpoint
+        ),
+        TestRoute(
+            method: .PATCH,
+            path: "/v1/webhook-endpoints/{endpoint}",
+            scope: .webhooksManage,
+            body: #"{"label":"billing"}"#,
+            success: 200,
+            unknown: endpoint
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/webhook-endpoints/{endpoint}/secret",
+            scope: .webhooksManage,
+            success: 200,
+            unknown: endpoint
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/webhook-endpoints/{endpoint}/test",
+            scope: .webhooksManage,
+            success: 202,
+            unknown: endpoint
+        ),
+        TestRoute(
+            method: .GET,
+            path: "/v1/webhook-endpoints/{endpoint}/deliveries",
+            scope: .webhooksManage,
+            success: 200,
+            unknown: endpoint
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/webhook-endpoints/{endpoint}/replay",
+            scope: .webhooksManage,
+            body: #"{"from_position":0,"until_position":1}"#,
+            success: 202,
+            unknown: endpoint
+        ),
+        TestRoute(
+            method: .DELETE,
+            path: "/v1/webhook-endpoints/{endpoint}",
+            scope: .webhooksManage,
+            success: 204,
+            unknown: endpoint
+        ),
+    ]
+
+    private static let ofUsers = [
         TestRoute(
             method: .POST,
             path: "/v1/launches",
@@ -167,6 +237,9 @@ struct TestRoute: Sendable, CustomStringConvertible {
             body: #"{"token":"{launch_token}"}"#,
             success: 200
         ),
+    ]
+
+    private static let others = [
         TestRoute(method: .GET, path: "/livez", success: 200),
         TestRoute(method: .GET, path: "/readyz", success: 200),
         TestRoute(method: .GET, path: "/openapi.yaml", success: 200),
@@ -191,7 +264,8 @@ struct TestRoute: Sendable, CustomStringConvertible {
     /// The stable codes that callers switch on.
     static let problemCodes: Set = [
         "malformed_request", "invalid_finish", "not_integrated", "too_many_exports",
-        "too_many_follows", "history_differs", "request_too_large", "unsupported_media_type",
+        "too_many_follows", "too_many_webhooks", "history_differs", "request_too_large",
+        "unsupported_media_type",
         "unauthenticated",
         "network_refused", "insufficient_scope", "origin_refused", "not_found",
         "method_not_allowed", "not_connected",

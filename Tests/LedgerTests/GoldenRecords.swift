@@ -33,7 +33,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
         let isAdministration =
             switch event {
             case .appAdded, .appUpdated, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
-                .rootKeyRotated, .valuesDropped, .accessNoted:
+                .rootKeyRotated, .valuesDropped, .accessNoted, .webhook:
                 true
             default: false
             }
@@ -51,7 +51,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
 
 extension Golden {
     static let all =
-        flow + bound + outcomes + settled + others + erasure + evidence + administration
+        flow + bound + outcomes + settled + others + erasure + evidence + administration + webhooks
 
     private static let flow: [Golden] = [
         Golden(

@@ -85,21 +85,22 @@ package struct TestServe: Sendable {
         return Setup(folder: folder.path, settings: settings, key: json["key"]?.text ?? "")
     }
 
-    /// Runs the service while `body` runs, then tells it to end, if it was not told before.
+    /// Runs the service while `body` runs, then ends it, if it was not told before.
     ///
-    /// Throws `TestProgramError.ended` unless it ends with 0. It has its own limit for that; some
+    /// Throws `TestProgramError.ended` unless it ends as it should. It has its own limit for that; some
     /// time after that it is killed.
     package static func run<Value: Sendable>(
         _ setup: Setup,
         _ flags: [String] = [],
         under wrapper: [String] = [],
+        ending: TestCommand.Ending = .terminate,
         _ body: (TestServe) async throws -> Value
     ) async throws -> Value {
         try await TestCommand.run(
             ["serve"] + flags,
             environment: setup.settings,
             log: setup.folder + "/output-\(UUID())",
-            ending: .terminate,
+            ending: ending,
             under: wrapper
         ) { command in
             try await body(TestServe(key: setup.key, command: command))

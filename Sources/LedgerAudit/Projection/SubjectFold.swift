@@ -67,7 +67,7 @@ struct SubjectClaims: Sendable {
             .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
             .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
             .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
-            .rootKeyRotated:
+            .rootKeyRotated, .webhook:
             break
         }
         if let human = record.event.linkedHuman { links.append((record.id, human)) }
@@ -103,7 +103,7 @@ extension LedgerEvent {
             .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
             .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
             .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
-            .rootKeyRotated:
+            .rootKeyRotated, .webhook:
             nil
         }
     }

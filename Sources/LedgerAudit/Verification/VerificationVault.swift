@@ -243,7 +243,7 @@ struct VerificationVault: Sendable {
         case .humanID: version == 1 ? subject.state.human : nil
         case .sessionToken: claims.finishes.first { $0.version == version }?.finish.session
         case .claimedHumanID: claims.finishes.first { $0.version == version }?.finish.human
-        case .clientUserID, .providerAnswer, .clientSecret, .appKey: nil
+        case .clientUserID, .providerAnswer, .clientSecret, .appKey, .webhook: nil
         }
     }
 

@@ -9,6 +9,7 @@ import LedgerStore
 import Logging
 import Postgres
 import ServiceLifecycle
+import Webhooks
 import Wire
 import Witness
 
@@ -73,7 +74,8 @@ struct DevStack: Sendable {
             configuration: LedgerAPIConfiguration(
                 host: LocalPort.host,
                 port: identity.ledgerPort,
-                publicURL: nil
+                publicURL: nil,
+                webhooks: try WebhookAddresses(networks: Self.webhookNetworks)
             ),
             spoolFolder: "\(folder)/spool",
             checkpointFolder: checkpointFolder,
@@ -141,9 +143,13 @@ struct DevStack: Sendable {
             Setting.rootKeyFile.rawValue: .string(ledger.rootKeyFile),
             Setting.checkpointFolder.rawValue: .string(checkpointFolder),
             Setting.erasureFolder.rawValue: .string(erasureFolder),
+            Setting.webhookNetworks.rawValue: .string(Self.webhookNetworks),
         ]
         try DurableFile.replace(settingsFile, with: settings.encoded, readers: .owner)
     }
+
+    /// Receivers are on this machine, too.
+    private static let webhookNetworks = "127.0.0.0/8,::1/128"
 
     private var checkpointFolder: String { "\(folder)/checkpoints" }
 

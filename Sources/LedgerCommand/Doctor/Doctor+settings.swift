@@ -2,6 +2,7 @@ import Foundation
 import LedgerAPI
 import LedgerStore
 import Logging
+import Webhooks
 
 extension Doctor {
     /// Every setting of `serve` with where it comes from, and what is wrong with it by itself.
@@ -33,6 +34,7 @@ extension Doctor {
             { _ = try MetricsAddress(settings) },
             { _ = try TreeAccess(settings) },
             { _ = try CallRates(settings) },
+            { _ = try WebhookAddresses(settings) },
             { _ = try ProgramLog.level(settings.text(.logLevel), default: .info) },
             {
                 let certificate = try ListenerCertificate(settings, logger: logger)

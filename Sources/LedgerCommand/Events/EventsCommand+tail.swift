@@ -33,7 +33,9 @@ extension EventsCommand {
             let tail = TailedService(
                 url: try ServiceAddress(url).text + "/v1/events/tail?" + selection.query,
                 key: try ServiceAddress.key(inFile: keyFile),
-                line: json ? EventLine.json : EventLine.text
+                take: { [json] data in
+                    TailedService.show(json ? EventLine.json(data) : EventLine.text(data))
+                }
             )
             let logger = try ProgramLog.start(level: nil, default: .error)
             try await ServiceRunner.run([ServiceRunner.work(tail.run)], logger: logger)

@@ -4,12 +4,12 @@ import Ledger
 import NIOHTTP1
 import Wire
 
-/// A service whose events are shown, through as many connections as it takes.
+/// A service whose events are followed, through as many connections as it takes.
 struct TailedService: Sendable {
     let url: String
     let key: Secret
-    /// How an event is shown.
-    let line: @Sendable (_ data: String) -> String
+    /// Takes an event, and says whether more are wanted.
+    let take: @Sendable (_ data: String) async -> Bool
 
     /// An event is shorter by far.
     private static let eventBytesMax = 1 << 20
@@ -27,7 +27,7 @@ struct TailedService: Sendable {
         var failures = 0
     }
 
-    /// Shows events until there are no more, nobody reads them, or it is cancelled.
+    /// Hands over events until there are no more, nobody reads them, or it is cancelled.
     ///
     /// - Throws: `CommandError` when the service cannot be reached to begin with, or will not tell.
     @Sendable func run() async throws {
@@ -44,7 +44,7 @@ struct TailedService: Sendable {
                 if course.wasOpen, failures > 0 { Terminal.message("Connected again.") }
                 course = Course(wasOpen: true)
             } take: { event in
-                Self.show(line(event.data))
+                await take(event.data)
             }
             guard !Task.isCancelled else { return }
             let reason: String
@@ -89,7 +89,7 @@ struct TailedService: Sendable {
     }
 
     /// Writes a line, at once; whether anybody reads.
-    private static func show(_ line: String) -> Bool {
+    static func show(_ line: String) -> Bool {
         do {
             try FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
             return true

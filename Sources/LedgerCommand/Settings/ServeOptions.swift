@@ -95,6 +95,18 @@ struct ServeOptions: ParsableArguments {
     )
     var treeAccess: String?
 
+    @Option(
+        name: .customLong("webhook-networks"),
+        help: ArgumentHelp(
+            """
+            Networks of your own to which webhooks may go, also without TLS, such as 10.1.0.0/16; \
+            otherwise they go to public addresses only, over TLS (TOKEN_LEDGER_WEBHOOK_NETWORKS).
+            """,
+            valueName: "cidr,cidr"
+        )
+    )
+    var webhookNetworks: String?
+
     @Flag(
         name: .customLong("accept-unsafe-server"),
         help: """
@@ -118,6 +130,7 @@ struct ServeOptions: ParsableArguments {
             .checkpointFolder: checkpointFolder, .erasureFolder: erasureFolder,
             .spoolFolder: spoolFolder,
             .witnessPolicy: witnessPolicy, .treeAccess: treeAccess,
+            .webhookNetworks: webhookNetworks,
             .acceptUnsafeServer: acceptUnsafeServer ? "true" : nil,
         ]
         return own.merging(service.flags) { own, _ in own }

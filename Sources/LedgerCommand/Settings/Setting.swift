@@ -44,6 +44,8 @@ enum Setting: String, CaseIterable {
     case launchRate
     /// How many users an hour one API key may make.
     case newUserRate
+    /// Networks of the operator's own to which webhooks may go.
+    case webhookNetworks
     /// Whether to serve on a server that may lose what was written.
     case acceptUnsafeServer
     case logLevel

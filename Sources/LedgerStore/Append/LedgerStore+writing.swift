@@ -123,7 +123,8 @@ extension StoredUser {
         case .clientUserID, .humanID: true
         case .accessToken: state.accessToken?.version == value.version
         case .publicToken: state.publicToken?.version == value.version
-        case .sessionToken, .claimedHumanID, .providerAnswer, .clientSecret, .appKey: false
+        case .sessionToken, .claimedHumanID, .providerAnswer, .clientSecret, .appKey, .webhook:
+            false
         }
     }
 }

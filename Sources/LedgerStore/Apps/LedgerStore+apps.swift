@@ -139,7 +139,7 @@ extension LedgerStore {
     }
 
     /// The key that an app's secrets are sealed under.
-    private func dataKey(of app: StoredApp) async throws(StoreError) -> DataKey {
+    func dataKey(of app: StoredApp) async throws(StoreError) -> DataKey {
         let wrapped = try await database.firstRow(
             Statement(
                 "app_data_key",
@@ -177,7 +177,7 @@ extension StoredApp {
     }
 
     /// Where its secrets belong.
-    fileprivate var place: ValueOwner {
+    var place: ValueOwner {
         ValueOwner(logID: Log.facts.id, app: id, subject: id)
     }
 

@@ -1,0 +1,91 @@
+-- How endpoints of apps are added, changed, tried and asked for a replay.
+begin;
+
+insert into ledger.migration (number, name) values (38, 'change_webhook');
+
+-- Writes the endpoint as it shall be, and the command that tells of it, or neither; false, and nothing is
+-- written, when the endpoint is not as it was known. A new one is known as null, and is sent what comes
+-- after the event that tells of it. Granted to the service, for apps administer their endpoints themselves:
+-- its password alone is not enough, whoever calls this knows the secret.
+create function ledger.change_webhook(
+    known ledger.webhook_endpoint, changed ledger.webhook_endpoint, command ledger.append_command, secret bytea
+) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+declare
+    appended record;
+begin
+    if not ledger.knows_secret(change_webhook.secret) then
+        raise exception 'only who has the deployment''s keys appends' using errcode = 'LG011';
+    end if;
+    if (change_webhook.known).endpoint_id is null then
+        insert into ledger.webhook_endpoint select (change_webhook.changed).*;
+    else
+        update ledger.webhook_endpoint e set
+            version = (change_webhook.changed).version,
+            sealed = (change_webhook.changed).sealed,
+            pause_reason = (change_webhook.changed).pause_reason,
+            removed_at = (change_webhook.changed).removed_at
+        where e.endpoint_id = (change_webhook.known).endpoint_id and e is not distinct from change_webhook.known;
+        if not found then
+            return false;
+        end if;
+    end if;
+    select a.verdict, a.first_position into appended
+    from ledger.append_events(0, array[change_webhook.command], change_webhook.secret) as a;
+    if appended.verdict <> 'appended' then
+        raise exception 'the change is not in the log' using errcode = 'LG005';
+    end if;
+    if (change_webhook.known).endpoint_id is null then
+        insert into ledger.webhook_progress (endpoint_id, next_position)
+        values ((change_webhook.changed).endpoint_id, appended.first_position + 1);
+    elsif (change_webhook.changed).removed_at is not null then
+        delete from ledger.webhook_progress p where p.endpoint_id = (change_webhook.known).endpoint_id;
+        delete from ledger.webhook_replay r where r.endpoint_id = (change_webhook.known).endpoint_id;
+        update ledger.webhook_delivery d
+        set state = 'failed', next_attempt_at = null, finished_at = clock_timestamp()
+        where d.endpoint_id = (change_webhook.known).endpoint_id and d.state = 'pending';
+    elsif (change_webhook.known).pause_reason is not null and (change_webhook.changed).pause_reason is null then
+        -- What waits is tried at once, and its days begin anew.
+        update ledger.webhook_delivery d
+        set first_attempt_at = null, next_attempt_at = clock_timestamp()
+        where d.endpoint_id = (change_webhook.known).endpoint_id and d.state = 'pending';
+    end if;
+    return true;
+end
+$$;
+
+-- Writes a message that tries an endpoint, or a stretch that is to be sent once more, and the command that
+-- tells of it, or neither; false when there is no such endpoint.
+create function ledger.ask_webhook(
+    endpoint_id uuid, test ledger.webhook_delivery, replay ledger.webhook_replay,
+    command ledger.append_command, secret bytea
+) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+as $$
+begin
+    if not ledger.knows_secret(ask_webhook.secret) then
+        raise exception 'only who has the deployment''s keys appends' using errcode = 'LG011';
+    end if;
+    perform from ledger.webhook_endpoint e
+    where e.endpoint_id = ask_webhook.endpoint_id and e.removed_at is null for share;
+    if not found then
+        return false;
+    end if;
+    if (ask_webhook.test).delivery_id is not null then
+        insert into ledger.webhook_delivery select (ask_webhook.test).*;
+    end if;
+    if (ask_webhook.replay).replay_id is not null then
+        insert into ledger.webhook_replay select (ask_webhook.replay).*;
+    end if;
+    perform ledger.append_events(0, array[ask_webhook.command], ask_webhook.secret);
+    return true;
+end
+$$;
+
+revoke all on function ledger.change_webhook, ledger.ask_webhook from public;
+grant execute on function ledger.change_webhook, ledger.ask_webhook to token_ledger_service;
+
+commit;

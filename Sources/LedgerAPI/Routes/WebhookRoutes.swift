@@ -1,0 +1,313 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import Vault
+internal import Webhooks
+internal import Wire
+
+/// Where an app has its events sent: endpoints, and what they were sent.
+struct WebhookRoutes: Sendable {
+    let store: LedgerStore
+    let addresses: WebhookAddresses
+
+    /// How often a change is made anew because another call was faster.
+    private static let triesMax = 3
+
+    func add(to router: Router<LedgerRequestContext>) {
+        let one: RouterPath = "/v1/webhook-endpoints/:endpoint"
+        router.get("/v1/webhook-endpoints") { try await list($0, $1) }
+        router.post("/v1/webhook-endpoints") { try await create($0, $1) }
+        router.get(one) { try await show($0, $1) }
+        router.patch(one) { try await update($0, $1) }
+        router.delete(one) { try await remove($0, $1) }
+        router.post("/v1/webhook-endpoints/:endpoint/secret") { try await rotate($0, $1) }
+        router.post("/v1/webhook-endpoints/:endpoint/test") { try await test($0, $1) }
+        router.get("/v1/webhook-endpoints/:endpoint/deliveries") { try await deliveries($0, $1) }
+        router.post("/v1/webhook-endpoints/:endpoint/replay") { try await replay($0, $1) }
+    }
+
+    private func caller(
+        _ request: Request,
+        _ context: LedgerRequestContext,
+        keys: Set<String> = []
+    ) async throws -> (Caller, Query) {
+        let caller = try await Caller(request, context, scope: .webhooksManage, store: store)
+        return (caller, try Query(request, keys: keys))
+    }
+
+    /// The endpoint that a path names; `LedgerError.notFound` for unknown and foreign ones alike.
+    private func webhook(
+        _ context: LedgerRequestContext,
+        of app: StoredApp
+    ) async throws -> StoredWebhook {
+        guard let id = Identifier(try context.pathParameter("endpoint")),
+            let webhook = try await store.webhook(id, of: app)
+        else { throw LedgerError.notFound }
+        return webhook
+    }
+
+    private func list(_ request: Request, _ context: LedgerRequestContext) async throws -> Response
+    {
+        let (caller, _) = try await caller(request, context)
+        var writer = JSONWriter()
+        writer.open()
+        writer.key("webhook_endpoints")
+        writer.openArray()
+        for webhook in try await store.webhooks(of: caller.app) {
+            writer.element()
+            webhook.write(to: &writer)
+        }
+        writer.closeArray()
+        writer.close()
+        return .json(.ok, writer)
+    }
+
+    private func show(_ request: Request, _ context: LedgerRequestContext) async throws -> Response
+    {
+        let (caller, _) = try await caller(request, context)
+        return Self.answer(try await webhook(context, of: caller.app))
+    }
+
+    private func create(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let (caller, _) = try await caller(request, context)
+        let body = try await JSONBody(request, keys: ["url", "types", "client_user_id", "label"])
+        guard let definition = try order(body).definition else {
+            throw LedgerError.malformed("url is missing.")
+        }
+        let made = try await store.add(
+            definition,
+            of: caller.app,
+            context: context.recordContext(key: caller, request)
+        )
+        guard let made else { throw LedgerError.tooManyWebhooks }
+        return Self.answer(made, .created, withSecret: true)
+    }
+
+    private func update(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let (caller, _) = try await caller(request, context)
+        let body = try await JSONBody(
+            request,
+            keys: ["url", "types", "client_user_id", "label", "paused"]
+        )
+        let change = try order(body).change
+        let isPaused = try body.bool("paused")
+        let recordContext = context.recordContext(key: caller, request)
+        try await changed(context, of: caller.app) { webhook in
+            try await store.update(webhook, change, of: caller.app, context: recordContext)
+        }
+        if let isPaused {
+            try await changed(context, of: caller.app) { webhook in
+                isPaused
+                    ? try await store.pause(
+                        webhook,
+                        .requested,
+                        of: caller.app,
+                        context: recordContext
+                    )
+                    : try await store.resume(webhook, of: caller.app, context: recordContext)
+            }
+        }
+        return Self.answer(try await webhook(context, of: caller.app))
+    }
+
+    private func remove(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let (caller, _) = try await caller(request, context)
+        let recordContext = context.recordContext(key: caller, request)
+        try await changed(context, of: caller.app) { webhook in
+            try await store.remove(webhook, of: caller.app, context: recordContext)
+        }
+        return Response(status: .noContent)
+    }
+
+    private func rotate(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let (caller, _) = try await caller(request, context)
+        let body = try await JSONBody(request, keys: ["overlap_seconds"], isOptional: true)
+        let overlap = try body.number("overlap_seconds") ?? WebhookLimits.usualOverlapSeconds
+        guard (0...WebhookLimits.overlapSecondsMax).contains(overlap) else {
+            throw LedgerError.malformed(
+                "overlap_seconds must be 0 to \(WebhookLimits.overlapSecondsMax)."
+            )
+        }
+        let rotated = try await store.rotateSecret(
+            of: try await webhook(context, of: caller.app),
+            overlapSeconds: overlap,
+            of: caller.app,
+            context: context.recordContext(key: caller, request)
+        )
+        guard let rotated else { throw LedgerError.store(.conflict) }
+        return Self.answer(rotated, withSecret: true)
+    }
+
+    private func test(_ request: Request, _ context: LedgerRequestContext) async throws -> Response
+    {
+        let (caller, _) = try await caller(request, context)
+        let made = try await store.test(
+            try await webhook(context, of: caller.app),
+            of: caller.app,
+            context: context.recordContext(key: caller, request)
+        )
+        guard let made else { throw LedgerError.notFound }
+        var writer = JSONWriter()
+        made.write(to: &writer)
+        return .json(.accepted, writer)
+    }
+
+    private func order(_ body: JSONBody) throws(LedgerError) -> WebhookOrder {
+        var order = WebhookOrder()
+        let (url, types, label) = (
+            try body.string("url"), try body.strings("types"), try body.string("label")
+        )
+        do {
+            if let url { try order.setURL(url, addresses) }
+            if let types { try order.setTypes(types) }
+            if let label { try order.setLabel(label) }
+        } catch {
+            throw .malformed(error.description)
+        }
+        order.change.namesUser = try body.bool("client_user_id")
+        return order
+    }
+
+    /// Makes a change, anew where another call was faster.
+    private func changed(
+        _ context: LedgerRequestContext,
+        of app: StoredApp,
+        _ body: (StoredWebhook) async throws -> AdministrationOutcome
+    ) async throws {
+        for _ in 0..<Self.triesMax {
+            let outcome = try await body(try await webhook(context, of: app))
+            if outcome != .conflict { return }
+        }
+        throw LedgerError.store(.conflict)
+    }
+
+    private static func answer(
+        _ webhook: StoredWebhook,
+        _ status: HTTPResponse.Status = .ok,
+        withSecret showsSecret: Bool = false
+    ) -> Response {
+        var writer = JSONWriter()
+        webhook.write(to: &writer, withSecret: showsSecret)
+        return .json(status, writer)
+    }
+}
+
+extension WebhookRoutes {
+    private func deliveries(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let (caller, query) = try await caller(
+            request,
+            context,
+            keys: ["cursor", "limit", "state"]
+        )
+        let limit = try query.limit()
+        var before: Identifier?
+        if let cursor = query["cursor"] {
+            guard let parsed = Cursor.decode(cursor, kind: .deliveries) else {
+                throw LedgerError.malformed("The cursor is not one of this list.")
+            }
+            before = Identifier(value: parsed)
+        }
+        var state: WebhookDelivery.State?
+        if let text = query["state"] {
+            state = WebhookDelivery.State(rawValue: text)
+            guard state != nil else {
+                throw LedgerError.malformed("state must be pending, delivered or failed.")
+            }
+        }
+        let webhook = try await webhook(context, of: caller.app)
+        // One more than is shown tells whether the page is the last.
+        let found = try await store.deliveries(
+            to: webhook.id,
+            state: state,
+            before: before,
+            limit: limit + 1
+        )
+        let page = found.prefix(limit)
+        var writer = JSONWriter()
+        writer.open()
+        writer.key("deliveries")
+        writer.openArray()
+        for delivery in page {
+            writer.element()
+            delivery.write(to: &writer)
+        }
+        writer.closeArray()
+        if found.count > limit, let last = page.last {
+            writer.member("next_cursor", Cursor.encode(last.id.value, kind: .deliveries))
+        }
+        writer.close()
+        return .json(.ok, writer)
+    }
+
+    private func replay(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let (caller, _) = try await caller(request, context)
+        let body = try await JSONBody(
+            request,
+            keys: ["delivery", "from_position", "until_position"]
+        )
+        let webhook = try await webhook(context, of: caller.app)
+        let delivery = try body.string("delivery")
+        let positions = try await positions(body, delivery, webhook)
+        let isAsked = try await store.replay(
+            positions,
+            to: webhook,
+            takesAllTypes: delivery != nil,
+            of: caller.app,
+            context: context.recordContext(key: caller, request)
+        )
+        guard isAsked else { throw LedgerError.notFound }
+        var writer = JSONWriter()
+        writer.open()
+        writer.member("from_position", positions.lowerBound)
+        writer.member("until_position", positions.upperBound)
+        writer.close()
+        return .json(.accepted, writer)
+    }
+
+    /// Which stretch of the log is meant: that of a delivery, or the one that the body names.
+    private func positions(
+        _ body: JSONBody,
+        _ delivery: String?,
+        _ webhook: StoredWebhook
+    ) async throws -> Range<Int64> {
+        let (first, end) = (try body.number("from_position"), try body.number("until_position"))
+        if let delivery, first == nil, end == nil {
+            guard let id = Identifier(delivery),
+                let found = try await store.delivery(id, to: webhook.id)
+            else { throw LedgerError.notFound }
+            guard let position = found.position else {
+                throw LedgerError.malformed("A test is not replayed: send another one.")
+            }
+            return position..<position + 1
+        }
+        let size = try await store.size(log: .facts)
+        guard delivery == nil, let first, let end, 0 <= first, first < end, end <= size,
+            end - first <= WebhookLimits.replayPositionsMax
+        else {
+            throw LedgerError.malformed(
+                "Name a delivery, or from_position and until_position, of which the first is smaller "
+                    + "and the second is in the log: \(WebhookLimits.replayPositionsMax) positions at most."
+            )
+        }
+        return first..<end
+    }
+}

@@ -1,0 +1,152 @@
+import ArgumentParser
+import Ledger
+import LedgerStore
+import Webhooks
+import Wire
+
+extension WebhookCommand {
+    /// `token-ledger webhook list`: shows endpoints, and never a secret.
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list",
+            abstract: "Show the endpoints of an app, or of all.",
+            discussion: "Works on the database as the service does."
+        )
+
+        @OptionGroup var options: ServiceDatabaseOptions
+
+        @Option(name: .customLong("app"), help: "Only those of the app with this clientId.")
+        var clientID: String?
+
+        @Flag(help: "Print one JSON document.")
+        var json = false
+
+        func run() async throws {
+            let opened = try await OpenedStore.open(options)
+            defer { opened.close() }
+            var apps = try await opened.store.apps()
+            if let clientID {
+                apps = apps.filter { $0.clientID == clientID }
+                guard !apps.isEmpty else {
+                    throw CommandError(
+                        "There is no app \(clientID); token-ledger app list shows all."
+                    )
+                }
+            }
+            var found: [(app: String, webhook: StoredWebhook)] = []
+            for app in apps {
+                found += try await opened.store.webhooks(of: app).map { (app.clientID, $0) }
+            }
+            guard json else {
+                Self.show(found)
+                return
+            }
+            Terminal.result { writer in
+                writer.openArray()
+                for (_, webhook) in found {
+                    writer.element()
+                    webhook.write(to: &writer)
+                }
+                writer.closeArray()
+            }
+        }
+
+        private static func show(_ found: [(app: String, webhook: StoredWebhook)]) {
+            guard !found.isEmpty else {
+                Terminal.message("There is no endpoint; token-ledger webhook add makes one.")
+                return
+            }
+            Terminal.result(
+                TextTable.rows(
+                    [["ENDPOINT", "APP", "STATE", "LABEL", "TYPES", "URL"]]
+                        + found.map { app, webhook in
+                            let types = webhook.definition.types
+                            return [
+                                "\(webhook.id)", app,
+                                webhook.pauseReason.map { "paused: \($0.rawValue)" } ?? "active",
+                                webhook.definition.label ?? "-",
+                                types.isEmpty ? "all" : types.joined(separator: ","),
+                                webhook.definition.url,
+                            ]
+                        }
+                )
+            )
+        }
+    }
+
+    /// `token-ledger webhook deliveries`: shows what an endpoint was sent.
+    struct Deliveries: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "deliveries",
+            abstract: "Show what an endpoint was sent, and what came of it, the newest first.",
+            discussion: "What has ended is kept for 30 days."
+        )
+
+        @OptionGroup var options: ServiceDatabaseOptions
+
+        @OptionGroup var choice: WebhookChoice
+
+        @Option(help: "Only those that are pending, delivered or failed.")
+        var state: WebhookDelivery.State?
+
+        @Option(help: "How many, 1000 at most.")
+        var limit = 50
+
+        @Flag(help: "Print one JSON document, with every attempt.")
+        var json = false
+
+        func validate() throws {
+            guard (1...1000).contains(limit) else {
+                throw ValidationError("--limit is 1 to 1000.")
+            }
+        }
+
+        func run() async throws {
+            try await choice.lend(options) { store, webhook, _ in
+                let found = try await store.deliveries(to: webhook.id, state: state, limit: limit)
+                guard json else {
+                    Self.show(found)
+                    return
+                }
+                Terminal.result { writer in
+                    writer.openArray()
+                    for delivery in found {
+                        writer.element()
+                        delivery.write(to: &writer)
+                    }
+                    writer.closeArray()
+                }
+            }
+        }
+
+        private static func show(_ found: [WebhookDelivery]) {
+            guard !found.isEmpty else {
+                Terminal.message("There is no such delivery to this endpoint.")
+                return
+            }
+            let head = [
+                "DELIVERY", "KIND", "STATE", "POSITION", "TYPE", "ATTEMPTS", "LAST", "NEXT",
+            ]
+            Terminal.result(
+                TextTable.rows(
+                    [head]
+                        + found.map { delivery in
+                            let last = delivery.attempts.last
+                            return [
+                                "\(delivery.id)", delivery.kind.rawValue, delivery.state.rawValue,
+                                delivery.position.map { "\($0)" } ?? "-", delivery.type,
+                                "\(delivery.attemptCount)",
+                                last.map { attempt in
+                                    attempt.outcome.rawValue
+                                        + (attempt.status.map { " \($0)" } ?? "")
+                                } ?? "-",
+                                delivery.nextAttemptAt.map { "\($0)" } ?? "-",
+                            ]
+                        }
+                )
+            )
+        }
+    }
+}
+
+extension WebhookDelivery.State: ExpressibleByArgument {}

@@ -1,0 +1,260 @@
+package import Ledger
+internal import Postgres
+internal import Vault
+
+/// What shall become different about an endpoint; nil where nothing shall.
+package struct WebhookChange: Sendable {
+    package var url: String?
+    package var types: [String]?
+    package var namesUser: Bool?
+    package var label: String?
+
+    package init() {}
+}
+
+extension LedgerStore {
+    /// An app's endpoints, the oldest first.
+    ///
+    /// Throws `.damaged` when one does not open: whoever wants all is not shown some.
+    package func webhooks(of app: StoredApp) async throws(StoreError) -> [StoredWebhook] {
+        let rows = try await bulk.rows(
+            Statement(
+                "webhooks",
+                """
+                select endpoint_id, app_id, version, sealed, pause_reason, created_at
+                from ledger.webhook_endpoint
+                where app_id = $1 and removed_at is null order by endpoint_id
+                """,
+                .uuid(app.id.value)
+            ),
+            SealedWebhook.init
+        )
+        guard !rows.isEmpty else { return [] }
+        let key = try await dataKey(of: app)
+        var opened: [StoredWebhook] = []
+        for row in rows {
+            guard let webhook = row.opened(vault, key) else { throw .damaged(.value) }
+            opened.append(webhook)
+        }
+        return opened
+    }
+
+    /// The app's endpoint with this id.
+    package func webhook(
+        _ id: Identifier,
+        of app: StoredApp
+    ) async throws(StoreError) -> StoredWebhook? {
+        try await webhooks(of: app).first { $0.id == id }
+    }
+
+    /// Adds an endpoint, which is sent what happens from then on; nil when the app has as many as it
+    /// may have.
+    package func add(
+        _ definition: WebhookDefinition,
+        of app: StoredApp,
+        context: RecordContext
+    ) async throws(StoreError) -> StoredWebhook? {
+        guard try await webhooks(of: app).count < WebhookLimits.endpointsMax else { return nil }
+        let new = try await sealed(
+            StoredWebhook(
+                id: clock.identifier(),
+                app: app.id,
+                version: 1,
+                definition: definition,
+                pauseReason: nil,
+                createdAt: clock.now(),
+                removedAt: nil,
+                sealed: []
+            ),
+            app
+        )
+        _ = try await write(nil, new, .added(definition.content), app, context)
+        return new
+    }
+
+    /// Changes an endpoint, as it was read.
+    package func update(
+        _ webhook: StoredWebhook,
+        _ change: WebhookChange,
+        of app: StoredApp,
+        context: RecordContext
+    ) async throws(StoreError) -> AdministrationOutcome {
+        var definition = webhook.definition
+        definition.url = change.url ?? definition.url
+        definition.types = change.types ?? definition.types
+        definition.namesUser = change.namesUser ?? definition.namesUser
+        definition.label = change.label ?? definition.label
+        let isMoved = definition.url != webhook.definition.url
+        guard
+            isMoved || definition.content != webhook.definition.content
+                || definition.label != webhook.definition.label
+        else { return .unchanged }
+        let changed = try await sealed(webhook.changed(definition, webhook.pauseReason), app)
+        let act = LedgerEvent.Webhook.Act.updated(definition.content, isMoved: isMoved)
+        return try await write(webhook, changed, act, app, context)
+    }
+
+    /// Sends an endpoint nothing until it is resumed; what is for it waits in the log.
+    package func pause(
+        _ webhook: StoredWebhook,
+        _ reason: WebhookPauseReason,
+        of app: StoredApp,
+        context: RecordContext
+    ) async throws(StoreError) -> AdministrationOutcome {
+        guard webhook.pauseReason == nil else { return .unchanged }
+        let changed = try await sealed(webhook.changed(webhook.definition, reason), app)
+        return try await write(webhook, changed, .paused(reason), app, context)
+    }
+
+    /// Goes on where a paused endpoint was left.
+    package func resume(
+        _ webhook: StoredWebhook,
+        of app: StoredApp,
+        context: RecordContext
+    ) async throws(StoreError) -> AdministrationOutcome {
+        guard webhook.pauseReason != nil else { return .unchanged }
+        let changed = try await sealed(webhook.changed(webhook.definition, nil), app)
+        return try await write(webhook, changed, .resumed, app, context)
+    }
+
+    /// Removes an endpoint; what waited for it counts as failed.
+    package func remove(
+        _ webhook: StoredWebhook,
+        of app: StoredApp,
+        context: RecordContext
+    ) async throws(StoreError) -> AdministrationOutcome {
+        let removed = StoredWebhook(
+            id: webhook.id,
+            app: webhook.app,
+            version: webhook.version + 1,
+            definition: webhook.definition,
+            pauseReason: webhook.pauseReason,
+            createdAt: webhook.createdAt,
+            removedAt: clock.now(),
+            // Nothing of it is needed any more.
+            sealed: []
+        )
+        return try await write(webhook, removed, .removed, app, context)
+    }
+
+    /// Gives an endpoint a new secret; the one before signs beside it for so long.
+    ///
+    /// Nil when the endpoint was changed meanwhile.
+    package func rotateSecret(
+        of webhook: StoredWebhook,
+        overlapSeconds: Int64,
+        of app: StoredApp,
+        context: RecordContext
+    ) async throws(StoreError) -> StoredWebhook? {
+        var definition = webhook.definition
+        let until = clock.now().adding(seconds: overlapSeconds)
+        let now = clock.now()
+        // One whose end is set already goes on until that.
+        let old = definition.signings.filter { $0.until.map { now < $0 } ?? true }
+            .prefix(WebhookLimits.secretsMax - 1)
+            .map {
+                WebhookDefinition.Signing(secret: $0.secret, until: min($0.until ?? until, until))
+            }
+        definition.signings = [WebhookDefinition.Signing(secret: WebhookSecret(), until: nil)] + old
+        let changed = try await sealed(webhook.changed(definition, webhook.pauseReason), app)
+        let outcome = try await write(webhook, changed, .secretRotated(until: until), app, context)
+        return outcome == .written ? changed : nil
+    }
+
+    private func sealed(
+        _ webhook: StoredWebhook,
+        _ app: StoredApp
+    ) async throws(StoreError) -> StoredWebhook {
+        let key = try await dataKey(of: app)
+        do {
+            return webhook.sealed(
+                try vault.seal(
+                    webhook.definition.encoded(for: webhook.id),
+                    .webhook,
+                    version: webhook.version,
+                    for: app.place,
+                    key: key
+                )
+            )
+        } catch {
+            throw .damaged(.value)
+        }
+    }
+
+    private func write(
+        _ known: StoredWebhook?,
+        _ changed: StoredWebhook,
+        _ act: LedgerEvent.Webhook.Act,
+        _ app: StoredApp,
+        _ context: RecordContext
+    ) async throws(StoreError) -> AdministrationOutcome {
+        let command = command(telling: act, of: changed.id, app, context)
+        let statement = Statement(
+            "change_webhook",
+            """
+            select ledger.change_webhook($1::ledger.webhook_endpoint, $2::ledger.webhook_endpoint,
+                $3::ledger.append_command, $4)
+            """,
+            .row(known?.row),
+            .row(changed.row),
+            .row(command.row(.facts, vault)),
+            .bytea(vault.databaseSecret)
+        )
+        do {
+            let isWritten = try await bulk.retried(statement) { result throws(PostgresError) in
+                try result.bool(0, 0)
+            }
+            return isWritten ? .written : .conflict
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    /// The command that tells of an act.
+    func command(
+        telling act: LedgerEvent.Webhook.Act,
+        of endpoint: Identifier,
+        _ app: StoredApp,
+        _ context: RecordContext
+    ) -> AppendCommand {
+        command(
+            administering: app.id,
+            clientID: app.clientID,
+            [.webhook(LedgerEvent.Webhook(endpoint: endpoint, act))],
+            at: clock.now(),
+            context
+        )
+    }
+}
+
+extension StoredWebhook {
+    /// The endpoint after one more change, not sealed yet.
+    fileprivate func changed(
+        _ definition: WebhookDefinition,
+        _ reason: WebhookPauseReason?
+    ) -> StoredWebhook {
+        StoredWebhook(
+            id: id,
+            app: app,
+            version: version + 1,
+            definition: definition,
+            pauseReason: reason,
+            createdAt: createdAt,
+            removedAt: nil,
+            sealed: []
+        )
+    }
+
+    fileprivate func sealed(_ bytes: [UInt8]) -> StoredWebhook {
+        StoredWebhook(
+            id: id,
+            app: app,
+            version: version,
+            definition: definition,
+            pauseReason: pauseReason,
+            createdAt: createdAt,
+            removedAt: removedAt,
+            sealed: bytes
+        )
+    }
+}

@@ -1,0 +1,49 @@
+/// The numbers that bound the delivery of webhooks.
+package enum DeliveryLimits {
+    /// How long an endpoint may take to accept a connection, TLS included.
+    static let connectTimeMax: Duration = .seconds(5)
+    /// How long an attempt may take, up to the end of the answer: what the specification of Standard
+    /// Webhooks advises at least.
+    package static let attemptTimeMax: Duration = .seconds(15)
+    /// How much of an answer is read; nothing in it counts but its head.
+    static let answerBytesMax = 4_096
+    /// How many users' events are under way to one endpoint at once.
+    static let lanesMax = 8
+    /// How many messages one round sends to an endpoint before it is written what came of them.
+    static let roundMessagesMax = 128
+    /// How long a round goes on beginning attempts.
+    static let roundTimeMax: Duration = .seconds(5)
+    /// How many of an endpoint's events may wait for their next attempt; then it is sent no others, which
+    /// wait in the log.
+    static let waitingMax = 1_000
+    /// After how many failures in a row an endpoint counts as down: from then on it is tried with one
+    /// message at a time.
+    static let failuresMax = 4
+    /// How long an endpoint that is down is left alone at most, so that it is seen when it is mended.
+    static let downPauseMax: Int64 = 3_600
+    /// How long an endpoint is left alone because it asks for it, at most: a day.
+    static let askedPauseMax: Int64 = 86_400
+    /// For how long nothing is sent after the endpoint was paused: the lease tells of it sooner.
+    static let pausedSeconds: Int64 = 10
+    /// For how long a copy of the service takes an endpoint.
+    ///
+    /// A copy that dies keeps the others from it for as long.
+    static let leaseSeconds: Int32 = 60
+    /// After a lease was asked for, at least half of it is left (`ledger.lease_webhooks`).
+    static let leaseTimeMin: Duration = .seconds(30)
+    /// No attempt begins unless it ends while the lease is held: two copies would get a user's events out of
+    /// order.
+    static let attemptMargin: Duration = .seconds(20)
+    /// How often leases are asked for; what was changed about an endpoint counts as soon.
+    static let leasePause: Duration = .seconds(1)
+    /// How often the log's end is read while anybody is sent events.
+    static let logPause: Duration = .milliseconds(200)
+    /// How often an endpoint looks for something to send.
+    static let lookPause: Duration = .milliseconds(100)
+    /// How long to wait after the database did not answer.
+    static let failurePause: Duration = .seconds(1)
+    /// How often is looked for deliveries that are old enough to be dropped.
+    static let dropPause: Duration = .seconds(600)
+    /// How many names of hosts are looked up at once.
+    static let resolverThreads = 4
+}

@@ -1,0 +1,69 @@
+internal import Ledger
+internal import LedgerStore
+internal import Vault
+
+/// The attempts of one round: where they go, and whom their messages name.
+struct WebhookAttempts: Sendable {
+    let opened: EndpointWorker.Opened
+    let sender: WebhookSender
+    let surroundings: EndpointWorker.Surroundings
+    /// Why nothing can be sent there, if so.
+    let refusal: WebhookOutcome?
+    let names: [Identifier: Secret]
+
+    /// Makes one attempt.
+    @Sendable func send(
+        _ item: DeliveryQueue.Item
+    ) async -> (answer: WebhookAnswer, attempt: WebhookDelivery.Attempt) {
+        let time = surroundings.clock()
+        let begin = ContinuousClock.now
+        let answer: WebhookAnswer
+        if let refusal {
+            answer = WebhookAnswer(refusal)
+        } else if let message = message(item) {
+            let secrets = opened.webhook.definition.secrets(at: time)
+            answer = await sender.send(message, to: opened.url, secrets: secrets, at: time)
+        } else {
+            answer = WebhookAnswer(.unreadable)
+        }
+        surroundings.meter.note(answer.outcome)
+        let attempt = WebhookDelivery.Attempt(
+            time: time,
+            outcome: answer.outcome,
+            status: answer.status,
+            milliseconds: Int64(begin.duration(to: .now) / .milliseconds(1))
+        )
+        return (answer, attempt)
+    }
+
+    /// Makes one attempt for each message of a lane, while the endpoint is ours.
+    func once(_ lane: [DeliveryQueue.Item], _ lease: EndpointLease) async -> [WebhookDelivery] {
+        var sent: [WebhookDelivery] = []
+        for var item in lane {
+            guard lease.mayAttempt else { break }
+            item.delivery.take(await send(item).attempt, next: nil)
+            sent.append(item.delivery)
+        }
+        return sent
+    }
+
+    /// The message; nil when its event cannot be read.
+    private func message(_ item: DeliveryQueue.Item) -> WebhookMessage? {
+        guard item.delivery.kind != .test else {
+            return WebhookMessage(
+                test: item.delivery.message,
+                type: item.delivery.type,
+                at: item.delivery.createdAt,
+                of: opened.app.clientID,
+                endpoint: opened.webhook.id
+            )
+        }
+        guard let event = item.event, let record = try? event.record() else { return nil }
+        return WebhookMessage(
+            record,
+            bytes: event.bytes,
+            position: event.position,
+            clientUserID: record.subject.flatMap { names[$0] }
+        )
+    }
+}

@@ -1,0 +1,151 @@
+import Ledger
+import LedgerStore
+import NIOHTTP1
+import TestSupport
+import Testing
+import Vault
+import Wire
+
+@Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
+struct WebhookRouteTests {
+    private static let path = "/v1/webhook-endpoints"
+
+    private func call(
+        _ service: TestService,
+        _ method: HTTPMethod,
+        _ path: String,
+        _ body: String? = nil,
+        key: String? = nil
+    ) async throws -> TestAnswer {
+        try await service.call(
+            method,
+            Self.path + path,
+            key: key ?? service.key,
+            headers: body == nil ? [:] : ["Content-Type": "application/json"],
+            body: body.map { Array($0.utf8) }
+        )
+    }
+
+    @Test("an endpoint's secret is shown when it is made, and never again")
+    func secret() async throws {
+        try await TestService.run { service in
+            let made = try await call(
+                service,
+                .POST,
+                "",
+                #"{"url":"https://hooks.example.com/x","types":["connection.broken"],"label":"billing"}"#
+            )
+            #expect(made.status == 201)
+            let (id, secret) = (try #require(made["endpoint"]), try #require(made["secret"]))
+            #expect(WebhookSecret(secret) != nil)
+            let shown = try await call(service, .GET, "/" + id)
+            let listed = try await call(service, .GET, "")
+            let changed = try await call(
+                service,
+                .PATCH,
+                "/" + id,
+                #"{"types":[],"client_user_id":true,"paused":true}"#
+            )
+            for answer in [shown, listed, changed] {
+                #expect(answer.status == 200 && !answer.text.contains("whsec_"))
+            }
+            #expect(changed.json["types"] == .array([]) && changed["state"] == "paused")
+            #expect(changed["label"] == "billing" && changed["pause_reason"] == "requested")
+            let rotated = try await call(
+                service,
+                .POST,
+                "/\(id)/secret",
+                "{\"overlap_seconds\":60}"
+            )
+            let new = try #require(rotated["secret"])
+            #expect(new != secret && rotated["old_secret_until"] != nil)
+            let removed = try await call(service, .DELETE, "/" + id)
+            #expect(removed.status == 204)
+            let gone = try await call(service, .GET, "/" + id)
+            #expect(gone.status == 404 && gone.code == "not_found")
+            let log = try await service.get("/v1/events?type=webhook.added,webhook.removed")
+            #expect(log.text.contains(id) && !log.text.contains("example.com"))
+        }
+    }
+
+    @Test("another app's endpoint is none")
+    func foreign() async throws {
+        try await TestService.run { service in
+            let made = try await call(service, .POST, "", #"{"url":"https://hooks.example.com/x"}"#)
+            let id = try #require(made["endpoint"])
+            let foreign = service.foreignKey
+            for (method, rest, body) in [
+                (HTTPMethod.GET, "", nil), (.PATCH, "", #"{"paused":true}"#), (.DELETE, "", nil),
+                (.POST, "/secret", nil), (.POST, "/test", nil), (.GET, "/deliveries", nil),
+                (.POST, "/replay", #"{"from_position":0,"until_position":1}"#),
+            ] as [(HTTPMethod, String, String?)] {
+                let answer = try await call(service, method, "/\(id)\(rest)", body, key: foreign)
+                #expect(answer.status == 404 && answer.code == "not_found", "\(method) \(rest)")
+            }
+            let still = try await call(service, .GET, "/" + id)
+            #expect(still["state"] == "active")
+            let listed = try await call(service, .GET, "", key: foreign)
+            #expect(!listed.text.contains(id))
+        }
+    }
+
+    @Test(
+        "what cannot be sent to, or is no type, is refused",
+        arguments: [
+            #"{}"#, #"{"url":"http://example.com/"}"#, #"{"url":"https://127.0.0.1/"}"#,
+            #"{"url":"https://2130706433/"}"#, #"{"url":"https://[::ffff:10.0.0.1]/"}"#,
+            #"{"url":"https://a:b@example.com/"}"#, #"{"url":"https://localhost/"}"#,
+            #"{"url":"https://example.com/","types":["token.read"]}"#,
+            #"{"url":"https://example.com/","types":"all"}"#,
+            #"{"url":"https://example.com/","client_user_id":"yes"}"#,
+            #"{"url":"https://example.com/","label":""}"#,
+            #"{"url":"https://example.com/","secret":"x"}"#,
+        ]
+    )
+    func refused(body: String) async throws {
+        try await TestService.run { service in
+            let answer = try await call(service, .POST, "", body)
+            #expect(answer.status == 400 && answer.code == "malformed_request", "\(answer.text)")
+        }
+    }
+
+    @Test("a test and a replay are asked for, and deliveries are listed page by page")
+    func deliveries() async throws {
+        try await TestService.run { service in
+            let made = try await call(service, .POST, "", #"{"url":"https://hooks.example.com/x"}"#)
+            let id = try #require(made["endpoint"])
+            var asked: [String] = []
+            for _ in 0..<3 {
+                let test = try await call(service, .POST, "/\(id)/test")
+                #expect(test.status == 202 && test["state"] == "pending")
+                asked.append(try #require(test["delivery"]))
+            }
+            var found: [String] = []
+            var cursor = ""
+            repeat {
+                let page = try await call(service, .GET, "/\(id)/deliveries?limit=2" + cursor)
+                guard case .array(let list)? = page.json["deliveries"] else { break }
+                found += list.compactMap { $0["delivery"]?.text }
+                cursor = page["next_cursor"].map { "&cursor=" + $0 } ?? ""
+            } while !cursor.isEmpty
+            #expect(found == asked.reversed())
+            let none = try await call(service, .GET, "/\(id)/deliveries?state=failed")
+            #expect(none.json["deliveries"] == .array([]))
+            let replay = try await call(
+                service,
+                .POST,
+                "/\(id)/replay",
+                #"{"from_position":0,"until_position":2}"#
+            )
+            #expect(replay.status == 202)
+            for body in [
+                #"{"delivery":"\#(asked[0])"}"#, #"{"from_position":2,"until_position":2}"#,
+                #"{"from_position":0,"until_position":99999}"#, #"{}"#,
+                #"{"delivery":"\#(asked[0])","from_position":0,"until_position":1}"#,
+            ] {
+                let answer = try await call(service, .POST, "/\(id)/replay", body)
+                #expect(answer.status == 400, "\(body)")
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Ledger
+import LedgerStore
+import Testing
+@testable import Webhooks
+
+@Suite("when is tried again")
+struct ScheduleTests {
+    private static let start = Timestamp(microseconds: 1_795_356_396_000_000)
+
+    @Test("pauses grow to eight hours, and end after three days", arguments: [0.0, 0.5, 1.0])
+    func usual(jitter: Double) {
+        let schedule = RetrySchedule.usual
+        var now = Self.start
+        var pauses: [Double] = []
+        while !schedule.isOver(first: Self.start, now: now) {
+            let next = schedule.next(
+                afterAttempts: pauses.count + 1,
+                first: Self.start,
+                now: now,
+                jitter: jitter
+            )
+            pauses.append(Double(next.microseconds - now.microseconds) / 1_000_000)
+            now = next
+        }
+        #expect(now == Self.start.adding(seconds: 259_200))
+        let part = 0.5 + jitter / 2
+        #expect(pauses.prefix(4).elementsEqual([5, 20, 80, 320].map { $0 * part }))
+        #expect(pauses.allSatisfy { $0 <= 28_800 })
+        // The last one is cut so that it ends with the days.
+        #expect((14...26).contains(pauses.count))
+    }
+
+    @Test("an endpoint is down after four failures in a row, and up again after one success")
+    func health() {
+        var health = DeliveryRound.Health()
+        let refused = WebhookAnswer(outcome: .refused, status: 500, retryAfter: nil)
+        let delivered = WebhookAnswer(outcome: .delivered, status: 200, retryAfter: nil)
+        for _ in 0..<3 { health.take(refused, now: Self.start) }
+        health.endRound(.usual, now: Self.start)
+        #expect(!health.isDown && health.restsUntil == nil)
+        // Eight at once are no longer a failure than four.
+        for _ in 0..<5 { health.take(refused, now: Self.start) }
+        health.endRound(.usual, now: Self.start)
+        #expect(health.isDown && !health.isMended)
+        let rest = health.restsUntil ?? Self.start
+        #expect(rest > Self.start && rest <= Self.start.adding(seconds: 5))
+        for _ in 0..<30 {
+            health.take(refused, now: Self.start)
+            health.endRound(.usual, now: Self.start)
+        }
+        // However long it lasts, it is tried every hour.
+        #expect(health.restsUntil.map { $0 <= Self.start.adding(seconds: 3_600) } == true)
+        health.take(delivered, now: Self.start)
+        #expect(health.isMended && !health.isDown && health.restsUntil == nil)
+    }
+
+    @Test("Retry-After is read in both of its forms")
+    func retryAfter() {
+        let time = Timestamp("2026-10-21T07:28:00Z") ?? Self.start
+        #expect(RetryAfter.seconds("120", at: time) == 120)
+        #expect(RetryAfter.seconds("Wed, 21 Oct 2026 07:30:00 GMT", at: time) == 120)
+        #expect(RetryAfter.seconds("Wed, 21 Oct 2026 07:00:00 GMT", at: time) == 0)
+        #expect(RetryAfter.seconds("99999999999999999999", at: time) == 86_400)
+        for text in ["", "-1", "soon", "1.5", "Wed, 21 Oct 2026 07:30:00"] {
+            #expect(RetryAfter.seconds(text, at: time) == nil, "\(text)")
+        }
+    }
+}

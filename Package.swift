@@ -36,6 +36,15 @@ let sandboxAssets = [
     "spinner.gif", "store.min.js",
 ]
 
+/// The console's templates, and what its pages load.
+let consoleAssets = [
+    "app.mustache", "console.css", "console.js", "copy.mustache", "event.mustache",
+    "evidence.mustache", "exports.mustache", "found.mustache", "frame.mustache", "hop.mustache",
+    "log.mustache", "notice.mustache", "overview.mustache", "revealed.mustache",
+    "settings.mustache", "sign-in.mustache", "tail.js", "time.mustache", "timeline.mustache",
+    "user.mustache", "users.mustache", "verify.js", "views.css",
+]
+
 /// The modules that are from other packages, each with its package.
 let modules = [
     "ArgumentParser": "swift-argument-parser", "AsyncHTTPClient": "async-http-client",
@@ -119,6 +128,11 @@ let package = Package(
         target("Ledger", ["Wire"]),
         target("LineLog", ["Ledger", "Logging", "Measures"]),
         target("MerkleLog", ["Crypto", "Wire"]),
+        target(
+            "Console",
+            ["Ledger", "MerkleLog", "Mustache", "Wire"],
+            embeds: consoleAssets.map { "Assets/\($0)" }
+        ),
         target("Vault", ["Crypto", "DurableFiles", "Ledger", "MerkleLog", "Wire"]),
         target("LedgerSchema", path: "Schema", embeds: migrations),
         target(
@@ -187,9 +201,9 @@ let package = Package(
         target(
             "LedgerAPI",
             [
-                "BoundedServer", "ConnectFlow", "CrashPoints", "HTTPTypes", "HumanConnect",
-                "Hummingbird", "Ledger", "LedgerExport", "LedgerStore", "Logging", "Measures",
-                "MerkleLog", "NIOCore", "ServiceLifecycle", "Vault", "Webhooks", "Wire",
+                "BoundedServer", "ConnectFlow", "Console", "CrashPoints", "HTTPTypes",
+                "HumanConnect", "Hummingbird", "Ledger", "LedgerExport", "LedgerStore", "Logging",
+                "Measures", "MerkleLog", "NIOCore", "ServiceLifecycle", "Vault", "Webhooks", "Wire",
             ],
             embeds: [
                 "Button/connect-button.d.ts", "Button/connect-button.js", "openapi.yaml",
@@ -224,7 +238,7 @@ let package = Package(
             name: "LedgerCommand",
             dependencies: uses([
                 "ArgumentParser", "BoundedClient", "BoundedServer", "CPrctl", "Configuration",
-                "ConnectFlow",
+                "ConnectFlow", "Console",
                 "DurableFiles", "HTTPTypes", "HumanConnect", "HumanConnectSandbox", "Hummingbird",
                 "Ledger",
                 "LedgerAPI", "LedgerAudit", "LedgerBench", "LedgerExport", "LedgerImport",
@@ -287,6 +301,7 @@ let package = Package(
             ["MerkleLog", "SeededRandom", "Subprocess", "Wire"],
             excludes: ["verifier.py"]
         ),
+        tests("ConsoleTests", ["Console", "Ledger", "MerkleLog", "SeededRandom"]),
         tests("VaultTests", ["Crypto", "Ledger", "SeededRandom", "Vault"]),
         tests(
             "LedgerStoreTests",
@@ -349,7 +364,7 @@ let package = Package(
         tests(
             "LedgerAPITests",
             [
-                "AsyncHTTPClient", "BoundedClient", "ConnectFlow", "Crypto", "HTTPTypes",
+                "AsyncHTTPClient", "BoundedClient", "ConnectFlow", "Console", "Crypto", "HTTPTypes",
                 "HumanConnect", "HumanConnectSandbox", "Hummingbird", "HummingbirdTesting",
                 "Ledger", "LedgerAPI", "LedgerAudit", "LedgerExport", "LedgerStore", "Logging",
                 "Measures", "MerkleLog", "NIOCore", "NIOEmbedded", "NIOHTTP1", "Postgres",

@@ -61,9 +61,9 @@ extension Finalizer {
             .accessTokenRotated, .publicTokenRotated, .finalizeUnresolved, .finalizeAbandoned,
             .finalizeSuperseded, .publicTokenRecovered, .tokensImported, .personGone,
             .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
-            .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
-            .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
-            .rootKeyRotated, .webhook:
+            .tokenRead, .logExported, .logFollowed, .tokenSearched, .tokenRevealed, .userViewed,
+            .accessNoted, .appAdded, .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet,
+            .apiKeyRevoked, .rootKeyRotated, .webhook:
             throw StoreError.damaged(.record)
         }
     }

@@ -15,6 +15,8 @@ package enum AccessKind: String, Sendable {
     case logExported = "log.exported"
     case logFollowed = "log.followed"
     case tokenSearched = "token.searched"
+    case tokenRevealed = "token.revealed"
+    case userViewed = "user.viewed"
 }
 
 extension LedgerEvent {
@@ -25,6 +27,8 @@ extension LedgerEvent {
         case .logExported: .logExported
         case .logFollowed: .logFollowed
         case .tokenSearched: .tokenSearched
+        case .tokenRevealed: .tokenRevealed
+        case .userViewed: .userViewed
         default: nil
         }
     }

@@ -1,67 +1,6 @@
 internal import Wire
 
 extension LedgerEvent {
-    /// The names of all types, in the order of the cases.
-    package static let types = [
-        "connect.launched", "edit.launched", "launch.closed", "launch.failed", "finish.received",
-        "finish.held", "finish.confirmed", "finish.refused", "verifier.refused",
-        "exchange.dispatched", "connect.finalized", "edit.finalized", "access_token.rotated",
-        "public_token.rotated", "finalize.rejected", "finalize.unresolved", "finalize.refused",
-        "finalize.abandoned", "finalize.superseded", "public_token.recovered", "tokens.imported",
-        "person.gone",
-        "connection.broken", "subject.erased", "subject.held", "subject.released", "token.read",
-        "log.exported", "log.followed", "token.searched", "access.noted", "app.added",
-        "app.updated", "values.dropped", "api_key.created", "api_key.expiry_set",
-        "api_key.revoked", "root_key.rotated", "webhook.added", "webhook.updated",
-        "webhook.paused", "webhook.resumed", "webhook.removed", "webhook.secret_rotated",
-        "webhook.tested", "webhook.replayed",
-    ]
-
-    /// The event's type as it stands in the record.
-    package var type: StaticString {
-        switch self {
-        case .connectLaunched: "connect.launched"
-        case .editLaunched: "edit.launched"
-        case .launchClosed: "launch.closed"
-        case .launchFailed: "launch.failed"
-        case .finishReceived: "finish.received"
-        case .finishHeld: "finish.held"
-        case .finishConfirmed: "finish.confirmed"
-        case .finishRefused: "finish.refused"
-        case .verifierRefused: "verifier.refused"
-        case .exchangeDispatched: "exchange.dispatched"
-        case .connectFinalized: "connect.finalized"
-        case .editFinalized: "edit.finalized"
-        case .accessTokenRotated: "access_token.rotated"
-        case .publicTokenRotated: "public_token.rotated"
-        case .finalizeRejected: "finalize.rejected"
-        case .finalizeUnresolved: "finalize.unresolved"
-        case .finalizeRefused: "finalize.refused"
-        case .finalizeAbandoned: "finalize.abandoned"
-        case .finalizeSuperseded: "finalize.superseded"
-        case .publicTokenRecovered: "public_token.recovered"
-        case .tokensImported: "tokens.imported"
-        case .personGone: "person.gone"
-        case .connectionBroken: "connection.broken"
-        case .subjectErased: "subject.erased"
-        case .subjectHeld: "subject.held"
-        case .subjectReleased: "subject.released"
-        case .tokenRead: "token.read"
-        case .logExported: "log.exported"
-        case .logFollowed: "log.followed"
-        case .tokenSearched: "token.searched"
-        case .accessNoted: "access.noted"
-        case .appAdded: "app.added"
-        case .appUpdated: "app.updated"
-        case .valuesDropped: "values.dropped"
-        case .apiKeyCreated: "api_key.created"
-        case .apiKeyExpirySet: "api_key.expiry_set"
-        case .apiKeyRevoked: "api_key.revoked"
-        case .rootKeyRotated: "root_key.rotated"
-        case .webhook(let webhook): webhook.type
-        }
-    }
-
     /// Writes the members of `data`.
     func write(to writer: inout JSONWriter) {
         switch self {
@@ -119,8 +58,8 @@ extension LedgerEvent {
             writer.member("human", human)
         case .subjectErased, .subjectHeld, .subjectReleased: writeErasure(to: &writer)
         case .connectionBroken, .tokenRead, .logExported, .logFollowed, .tokenSearched,
-            .accessNoted, .appAdded, .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet,
-            .apiKeyRevoked, .rootKeyRotated, .webhook:
+            .tokenRevealed, .userViewed, .accessNoted, .appAdded, .appUpdated, .valuesDropped,
+            .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked, .rootKeyRotated, .webhook:
             writeOther(to: &writer)
         }
     }
@@ -142,6 +81,9 @@ extension LedgerEvent {
             writer.member("access_token", accessToken)
             writer.member("public_token", publicToken)
             writer.member("matches", matches)
+        case .tokenRevealed(let reveal):
+            reveal.write(to: &writer)
+        case .userViewed: break
         case .accessNoted(let kind):
             writer.member("access", kind.rawValue)
         case .appAdded(let name):
@@ -297,6 +239,10 @@ extension LedgerEvent {
                 publicToken: try reader.nextFingerprint("public_token"),
                 matches: try reader.nextInteger("matches")
             )
+        case "token.revealed":
+            return .tokenRevealed(try TokenReveal(from: &reader))
+        case "user.viewed":
+            return .userViewed
         case "access.noted":
             try reader.literal("\"access\":")
             guard let kind = AccessKind(rawValue: try reader.string()) else {

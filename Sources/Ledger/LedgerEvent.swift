@@ -71,6 +71,10 @@ package enum LedgerEvent: Sendable, Equatable {
     ///
     /// The value may have been of either kind, so both of its fingerprints stand here.
     case tokenSearched(accessToken: Fingerprint, publicToken: Fingerprint, matches: Int64)
+    /// A person had a token shown in the console, and said why (access log).
+    case tokenRevealed(TokenReveal)
+    /// A person opened a user's page in the console (access log).
+    case userViewed
     /// There was an access of this sort, of which the app wants no more to be kept (access log).
     case accessNoted(AccessKind)
     /// An app was registered.

@@ -161,9 +161,9 @@ extension SubjectState {
         case .verifierRefused:
             // Its popup is open as far as we know, and stays so.
             contest()
-        case .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
-            .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
-            .rootKeyRotated, .webhook:
+        case .tokenRead, .logExported, .logFollowed, .tokenSearched, .tokenRevealed, .userViewed,
+            .accessNoted, .appAdded, .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet,
+            .apiKeyRevoked, .rootKeyRotated, .webhook:
             // Not part of a user's story; such records carry no subject version.
             break
         }

@@ -4,17 +4,33 @@ internal import Ledger
 internal import LedgerStore
 internal import Vault
 
+/// What somebody shows to be known by.
+enum Credential: Sendable {
+    /// An API key.
+    case key(Secret)
+    /// The cookie of the console, which stands for a key.
+    case session(ConsoleSession)
+
+    /// The API key of a request: what follows the name of the scheme, which has no case (RFC 9110,
+    /// section 11.1).
+    init?(bearerOf request: Request) {
+        guard let header = request.headers[.authorization] else { return nil }
+        let blank = UInt8(ascii: " ")
+        let parts = header.utf8.split(separator: blank, maxSplits: 1)
+        guard parts.count == 2, Substring(parts[0]).lowercased() == "bearer" else { return nil }
+        self = .key(Secret(String(Substring(parts[1].drop { $0 == blank }))))
+    }
+}
+
 /// Who calls: an API key, and the app it belongs to.
 struct Caller: Sendable {
     let app: StoredApp
     let keyID: String
     private let scopes: [String]
     private let vault: Vault
-    private let secret: Secret
+    private let credential: Credential
 
     /// Reads the key of a request, asks for one of its scopes, and counts the call.
-    // Swift 6.3.1 with optimization breaks the heap where it inlines this into another asynchronous
-    // function: `bench proof` ended with "double free". As a call it is right.
     @inline(never)
     init(
         _ request: Request,
@@ -22,14 +38,32 @@ struct Caller: Sendable {
         scope: Scope,
         store: LedgerStore
     ) async throws(LedgerError) {
+        try await self.init(
+            showing: Credential(bearerOf: request),
+            context,
+            anyOf: [scope],
+            store: store
+        )
+    }
+
+    /// Looks up what is shown, asks for one of these scopes, if there are any, and counts the call.
+    // Swift 6.3.1 with optimization breaks the heap where it inlines this into another asynchronous
+    // function: `bench proof` ended with "double free". As a call it is right.
+    @inline(never)
+    init(
+        showing credential: Credential?,
+        _ context: LedgerRequestContext,
+        anyOf wanted: [Scope],
+        store: LedgerStore
+    ) async throws(LedgerError) {
         do {
-            guard let secret = Self.bearer(request) else {
+            guard let credential else {
                 try context.meter.countAddress()
                 throw LedgerError.unauthenticated
             }
             // Who has shown too many keys that are none does not have another one looked up.
             let found = try await store.authenticate(
-                secret,
+                credential,
                 from: { context.peer },
                 admit: { try context.meter.checkAddress() }
             )
@@ -39,31 +73,24 @@ struct Caller: Sendable {
                 throw LedgerError.unauthenticated
             }
             try context.meter.count(key: key.id)
-            guard key.scopes.contains(scope.rawValue) else {
-                throw LedgerError.insufficientScope(scope)
+            if let first = wanted.first,
+                !wanted.contains(where: { key.scopes.contains($0.rawValue) })
+            {
+                throw LedgerError.insufficientScope(first)
             }
             self.app = app
             keyID = key.id
             scopes = key.scopes
             vault = store.vault
-            self.secret = Secret(secret)
+            self.credential = credential
         } catch {
             throw LedgerError(error)
         }
     }
 
-    /// What follows the name of the scheme, which has no case (RFC 9110, section 11.1).
-    private static func bearer(_ request: Request) -> String? {
-        guard let header = request.headers[.authorization] else { return nil }
-        let blank = UInt8(ascii: " ")
-        let parts = header.utf8.split(separator: blank, maxSplits: 1)
-        guard parts.count == 2, Substring(parts[0]).lowercased() == "bearer" else { return nil }
-        return String(Substring(parts[1].drop { $0 == blank }))
-    }
-
     /// Whether the key still opens what it opened from there, for answers that last.
     func isValid(_ store: LedgerStore, from peer: IPAddress?) async throws -> Bool {
-        let found = try await store.authenticate(secret.exposed, from: { peer })
+        let found = try await store.authenticate(credential, from: { peer })
         guard case .key(let key) = found else { return false }
         return key.app == app.id && key.scopes == scopes
     }
@@ -73,4 +100,19 @@ struct Caller: Sendable {
 
     /// Whether the key has a further scope, for answers that say more to those who may read more.
     func has(_ scope: Scope) -> Bool { scopes.contains(scope.rawValue) }
+}
+
+extension LedgerStore {
+    /// What somebody is who shows this; `admit` may refuse before the database is asked for a key.
+    fileprivate func authenticate(
+        _ credential: Credential,
+        from address: () -> IPAddress?,
+        admit: () throws -> Void = {}
+    ) async throws -> Authentication {
+        switch credential {
+        case .key(let secret):
+            try await authenticate(secret.exposed, from: address, admit: admit)
+        case .session(let session): try await authenticate(session, from: address)
+        }
+    }
 }

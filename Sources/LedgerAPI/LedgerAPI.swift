@@ -1,5 +1,6 @@
 package import BoundedServer
 package import ConnectFlow
+package import Console
 package import Hummingbird
 internal import Ledger
 package import LedgerStore
@@ -23,6 +24,8 @@ package struct LedgerAPIConfiguration: Sendable {
     package let rates: CallRates
     /// Where webhooks may go.
     package let webhooks: WebhookAddresses
+    /// The settings that the console shows; nil where there is no console.
+    package let console: [ShownSetting]?
 
     package init(
         host: String,
@@ -31,7 +34,8 @@ package struct LedgerAPIConfiguration: Sendable {
         tls: ServerTLS? = nil,
         treeAccess: TreeAccess = .key,
         rates: CallRates = .usual,
-        webhooks: WebhookAddresses = WebhookAddresses()
+        webhooks: WebhookAddresses = WebhookAddresses(),
+        console: [ShownSetting]? = nil
     ) {
         self.host = host
         self.port = port
@@ -40,6 +44,7 @@ package struct LedgerAPIConfiguration: Sendable {
         self.treeAccess = treeAccess
         self.rates = rates
         self.webhooks = webhooks
+        self.console = console
     }
 }
 
@@ -127,8 +132,18 @@ package struct LedgerAPI: Sendable {
         return application
     }
 
-    /// Method and path of every route, the path as OpenAPI writes it.
+    /// Method and path of every route of the API, the path as OpenAPI writes it; the console's pages are
+    /// none of it.
     package var routes: [(method: String, path: String)] {
+        allRoutes.filter { !$0.path.hasPrefix("/console") }
+    }
+
+    /// The same of the console's pages.
+    package var consoleRoutes: [(method: String, path: String)] {
+        allRoutes.filter { $0.path.hasPrefix("/console") }
+    }
+
+    private var allRoutes: [(method: String, path: String)] {
         router(BoundAddress(configuration)).routes.map { route in
             (route.method.rawValue, route.path.description)
         }
@@ -155,12 +170,25 @@ package struct LedgerAPI: Sendable {
         UserRoutes(store: store, recovery: flows.recovery).add(to: router)
         ErasureRoutes(store: store, eraser: eraser).add(to: router)
         EventRoutes(store: store).add(to: router)
-        TailRoutes(store: store, tail: tail, logger: logger).add(to: router)
-        ExportRoutes(store: store, room: exports, logger: logger).add(to: router)
+        let tails = TailRoutes(store: store, tail: tail, logger: logger)
+        tails.add(to: router)
+        let downloads = ExportRoutes(store: store, room: exports, logger: logger)
+        downloads.add(to: router)
         SearchRoutes(store: store).add(to: router)
         WebhookRoutes(store: store, addresses: configuration.webhooks).add(to: router)
         TreeRoutes(store: store, access: configuration.treeAccess).add(to: router)
         ServiceRoutes(readiness: readiness).add(to: router)
+        if let settings = configuration.console {
+            ConsoleRoutes(
+                desk: ConsoleDesk(store: store, url: { bound.url }),
+                readiness: readiness,
+                tail: tails,
+                exports: downloads,
+                settings: settings,
+                lines: lines,
+                logger: logger
+            ).add(to: router)
+        }
         // A middleware is around what is added after it: nothing but the answer for no route.
         router.add(middleware: OtherMethods(router))
         return router

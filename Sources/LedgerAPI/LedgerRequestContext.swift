@@ -72,4 +72,9 @@ extension HTTPField.Name {
     static let lastEventID = name("Last-Event-ID")
     static let accelBuffering = name("X-Accel-Buffering")
     static let idempotencyKey = name("Idempotency-Key")
+    /// W3C Fetch Metadata Request Headers.
+    static let secFetchSite = name("Sec-Fetch-Site")
+    static let frameOptions = name("X-Frame-Options")
+    static let openerPolicy = name("Cross-Origin-Opener-Policy")
+    static let resourcePolicy = name("Cross-Origin-Resource-Policy")
 }

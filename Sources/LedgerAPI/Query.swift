@@ -33,27 +33,47 @@ enum URLText {
 struct Query {
     private var values: [String: String] = [:]
 
-    init(_ request: Request, keys: Set<String>) throws(LedgerError) {
+    /// Reads it; where `isForm`, fields that nobody filled in are as though they were not there.
+    init(
+        _ request: Request,
+        keys: Set<String>,
+        isForm: Bool = false
+    ) throws(LedgerError) {
         let raw = request.uri.query ?? ""
         for pair in raw.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = try URLText.decode(parts[0], of: "query")
             let value = try URLText.decode(parts.count == 2 ? parts[1] : "", of: "query")
-            // PostgreSQL's text cannot hold a zero byte, and nothing here needs the others.
-            guard !value.hasControlCharacter else {
-                throw .malformed("The query has a control character.")
-            }
-            guard keys.contains(name) else {
-                throw .malformed(
-                    keys.isEmpty
-                        ? "This call takes no query."
-                        : "The query has a key that is not known; known are: "
-                            + keys.sorted().joined(separator: ", ") + "."
-                )
-            }
-            guard values.updateValue(value, forKey: name) == nil else {
-                throw .malformed("The key \(name) stands in the query twice.")
-            }
+            try take(name, value, keys: keys, isForm: isForm)
+        }
+    }
+
+    /// The same conditions from the fields of a form.
+    init(_ fields: [FormFields.Field], keys: Set<String>) throws(LedgerError) {
+        for field in fields { try take(field.name, field.value, keys: keys, isForm: true) }
+    }
+
+    private mutating func take(
+        _ name: String,
+        _ value: String,
+        keys: Set<String>,
+        isForm: Bool
+    ) throws(LedgerError) {
+        // PostgreSQL's text cannot hold a zero byte, and nothing here needs the others.
+        guard !value.hasControlCharacter else {
+            throw .malformed("The query has a control character.")
+        }
+        guard keys.contains(name) else {
+            throw .malformed(
+                keys.isEmpty
+                    ? "This call takes no query."
+                    : "The query has a key that is not known; known are: "
+                        + keys.sorted().joined(separator: ", ") + "."
+            )
+        }
+        if isForm, value.isEmpty { return }
+        guard values.updateValue(value, forKey: name) == nil else {
+            throw .malformed("The key \(name) stands in the query twice.")
         }
     }
 

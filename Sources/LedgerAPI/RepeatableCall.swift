@@ -40,6 +40,13 @@ enum RepeatableCall {
         Route(.get, "/v1/export", .access),
         Route(.get, "/v1/export/identities", .access),
         Route(.post, "/v1/tokens/search", .access),
+        Route(.get, "/console", .access),
+        Route(.get, "/console/*", .access),
+        Route(.get, "/console/users/*", .access),
+        Route(.get, "/console/events/*/*", .access),
+        Route(.post, "/console/find", .access),
+        Route(.post, "/console/export", .access),
+        Route(.post, "/console/users/*/reveal", .access),
     ]
 
     /// The log that a call waits for which can be made again; nil for every other call.

@@ -64,6 +64,15 @@ enum RequestLimits {
     /// How much of a log's end is kept for who is a moment late.
     static let feedPagesMax = 64
     static let feedBytesMax = 4 << 20
+    /// How long a session of the console lasts at most: a working day.
+    static let sessionHours = 8
+    /// How many entries a page of the console lists.
+    static let consoleEntries = 50
+    /// How many accesses of one user it looks through: more, for looks one after the other become one entry.
+    static let consoleAccesses = 200
+    /// How much after the time in a request's id its events are looked for: the id is made when the request
+    /// comes, and clocks of several copies differ a little.
+    static let requestTimeAfter: Int64 = 120
     /// How many requests are let in during a flood before calls that can be made again are turned
     /// away: two batches are under way at the database, and as many can wait.
     static let insideMax = 512

@@ -49,7 +49,10 @@ struct ServeCommand: AsyncParsableCommand {
             tls: certificate?.tls,
             treeAccess: try TreeAccess(settings),
             rates: try CallRates(settings),
-            webhooks: try WebhookAddresses(settings)
+            webhooks: try WebhookAddresses(settings),
+            console: try ConsoleChoice(settings) == .off
+                ? nil
+                : settings.shown(isDatabaseFlag: options.service.databaseURLFile != nil)
         )
         let store = try await OpenedStore.waitFor(
             pool,

@@ -77,6 +77,12 @@ enum StoreLimits {
     /// A page is all that is held for one: a thousand of them hold 64 MiB if none of them reads.
     static let tailEventsMax = 128
     static let tailBytesMax = 1 << 16
+    /// How many users or events one page of the console counts, or looks through for those in one state:
+    /// as many as one statement of a filtered list scans.
+    static let countedUsersMax: Int64 = scannedEventsMax
+    static let countedEventsMax: Int64 = scannedEventsMax
+    /// How many events of one request or trace are shown.
+    static let heldEventsMax = 100
     /// How many users one read of identities asks for.
     static let identitiesMax = 500
     /// How many tiles a reader of proofs remembers: with those on the way from a position to the

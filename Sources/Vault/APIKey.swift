@@ -10,10 +10,14 @@ package enum Scope: String, Sendable, CaseIterable {
     case tokensRecover = "tokens:recover"
     case tokensReport = "tokens:report"
     case tokensSearch = "tokens:search"
+    /// Has a token shown to a person, in the console.
+    case tokensReveal = "tokens:reveal"
     case usersRead = "users:read"
     case eventsRead = "events:read"
     case export
     case exportIdentities = "export:identities"
+    /// Sees the app, its keys and the settings of the service, in the console.
+    case settingsRead = "settings:read"
     /// Erases users.
     case erase
     /// Says where the app's events are sent, and sees what was.

@@ -122,7 +122,7 @@ package struct Vault: Sendable {
     private let rootKeys: RootKeys
     /// Keyed already, which costs more than a short text: whoever needs one takes a copy.
     private let fingerprintMAC: HMAC<SHA256>
-    private let launchMAC: HMAC<SHA256>
+    let launchMAC: HMAC<SHA256>
     private let checkpointKey: SymmetricKey
 
     /// Takes the root keys, and the deployment's own keys as `RootKeys.openMasterKey` gives them.
@@ -256,7 +256,7 @@ package struct Vault: Sendable {
     }
 
     /// The MAC of a text under the key of a keyed MAC.
-    private static func code(of text: [UInt8], _ keyed: HMAC<SHA256>) -> HMAC<SHA256>.MAC {
+    static func code(of text: [UInt8], _ keyed: HMAC<SHA256>) -> HMAC<SHA256>.MAC {
         var mac = keyed
         mac.update(data: text)
         return mac.finalize()

@@ -119,6 +119,7 @@ struct DoctorTests {
                     Case("a list", unusable, ["TOKEN_LEDGER_CONFIG_FILE": list]),
                     Case("metrics", unusable, ["TOKEN_LEDGER_METRICS_ADDRESS": "localhost:99999"]),
                     Case("tree", unusable, flags: ["--tree-access", "maybe"]),
+                    Case("console", unusable, ["TOKEN_LEDGER_CONSOLE": "maybe"]),
                     Case("level", unusable, ["TOKEN_LEDGER_LOG_LEVEL": "loud"]),
                     Case("rate", unusable, ["TOKEN_LEDGER_KEY_RATE": "many"]),
                     Case("flag", unusable, ["TOKEN_LEDGER_ACCEPT_UNSAFE_SERVER": "perhaps"]),

@@ -49,6 +49,25 @@ struct ServeTests {
         }
     }
 
+    @Test("the console is there for whoever has asked for it, and for nobody else")
+    func console() async throws {
+        try await TestProgramFolder.lend { folder in
+            let database = try await TestPostgres.freshDatabase()
+            let setup = try await TestServe.prepare(in: folder, owner: database.url)
+            for (choice, status) in [("", 404), ("off", 404), ("on", 401)] {
+                try await TestServe.run(setup.with(["TOKEN_LEDGER_CONSOLE": choice])) { serve in
+                    while try await serve.readiness().status != 200 {
+                        try await Task.sleep(for: .milliseconds(50))
+                    }
+                    let page = try await serve.get("/console")
+                    #expect(
+                        page.status == status && page.text.contains("Sign in") == (status == 401)
+                    )
+                }
+            }
+        }
+    }
+
     @Test(
         "a signal ends it in order while PostgreSQL is silent, and whoever waits is answered",
         arguments: [Signal.terminate, .interrupt]

@@ -43,6 +43,7 @@ struct RouteMarkerTests {
                 #expect(operations.count > 25)
                 let tokens = try await connect(service)
                 for operation in operations { try await probe(operation, service) }
+                try await paste(tokens, service)
                 try await look(into: service, for: tokens)
                 try await cluster.stop()
                 // What fails because the database is away says no more.
@@ -51,6 +52,15 @@ struct RouteMarkerTests {
                 try expectNothing(tokens, in: await service.metrics, "metrics")
                 try await look(intoFilesOf: cluster, for: tokens)
             }
+        }
+    }
+
+    /// Pastes values into the console's box.
+    private func paste(_ values: [String], _ service: TestService) async throws {
+        let visitor = try await TestVisitor(service, key: service.key)
+        for value in values + [Self.marker + "-user", Self.marker + "+"] {
+            let answer = try await visitor.find(value)
+            #expect([303, 404].contains(answer.status))
         }
     }
 

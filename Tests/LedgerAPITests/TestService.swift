@@ -1,4 +1,5 @@
 import ConnectFlow
+import Console
 import Foundation
 import HTTPTypes
 import HumanConnect
@@ -191,7 +192,10 @@ struct TestService: Sendable {
             port: 0,
             publicURL: nil,
             treeAccess: access.tree,
-            rates: access.rates
+            rates: access.rates,
+            console: [
+                ShownSetting(name: "TOKEN_LEDGER_PORT", value: "0", origin: "flag")
+            ]
         )
     }
 

@@ -103,5 +103,35 @@ extension Golden {
                 "public_token":"ffeeddccbbaa99887766554433221100","matches":2}}
                 """#
         ),
+        Golden(
+            event:
+                .tokenRevealed(
+                    .init(
+                        kind: .publicToken,
+                        version: 3,
+                        key: "0123456789ab",
+                        reason: .supportRequest
+                    )
+                ),
+            subjectVersion: nil,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"token.revealed",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123",\#
+                "data":{"kind":"public_token","version":3,"key":"0123456789ab",\#
+                "reason":"support_request"}}
+                """#
+        ),
+        Golden(
+            event: .userViewed,
+            subjectVersion: nil,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"user.viewed",\#
+                "subject":"6f1d2c3b-4a59-4e68-8f77-0123456789ab",\#
+                "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123","data":{}}
+                """#
+        ),
     ]
 }

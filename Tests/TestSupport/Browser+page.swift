@@ -16,6 +16,20 @@ extension Browser {
         try await driver.get("url").string ?? ""
     }
 
+    /// Makes the window as wide as that of a phone, or of anything else, in CSS pixels.
+    package func resize(width: Int, height: Int) async throws {
+        _ = try await driver.post(
+            "goog/cdp/execute",
+            [
+                "cmd": "Emulation.setDeviceMetricsOverride",
+                "params": [
+                    "width": .number(Double(width)), "height": .number(Double(height)),
+                    "deviceScaleFactor": 1, "mobile": true,
+                ],
+            ]
+        )
+    }
+
     /// Loads the page again.
     package func reload() async throws {
         _ = try await driver.post("refresh")

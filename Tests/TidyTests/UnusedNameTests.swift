@@ -29,6 +29,11 @@ struct UnusedNameTests {
         "legalClaim": "who writes the word as a flag",
         "authorityOrder": "who writes the word as a flag",
         "audit": "who writes the word as a flag",
+        "supportRequest": "who chooses the word in a form",
+        "incident": "who chooses the word in a form",
+        "disclosure": "who chooses the word in a form",
+        "escapeText": "swift-mustache, of each value of a page",
+        "consoleRoutes": "tests that know every page",
         // What lower rooms offer and only tests have needed so far.
         "bundlesGrown": "who reads a log by its tiles, as the tests do",
         "checkViolation": "tests that name the SQLSTATE they expect",

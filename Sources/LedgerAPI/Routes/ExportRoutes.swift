@@ -16,21 +16,24 @@ struct ExportRoutes: Sendable {
     let logger: Logger
 
     func add(to router: Router<LedgerRequestContext>) {
-        router.get("/v1/export") { try await export($0, $1) }
+        router.get("/v1/export") { request, context in
+            let caller = try await Caller(request, context, scope: .export, store: store)
+            return try await export(try Query(request, keys: Self.keys), request, context, caller)
+        }
         router.get("/v1/export/identities") { try await identities($0, $1) }
     }
 
-    private func export(
+    private static let keys = Query.eventKeys.union([
+        "format", "header", "log", "from_position", "until_position", "after", "user",
+    ])
+
+    /// Gives a caller who may export what a query asks for.
+    func export(
+        _ query: Query,
         _ request: Request,
-        _ context: LedgerRequestContext
+        _ context: LedgerRequestContext,
+        _ caller: Caller
     ) async throws -> Response {
-        let caller = try await Caller(request, context, scope: .export, store: store)
-        let query = try Query(
-            request,
-            keys: Query.eventKeys.union([
-                "format", "header", "log", "from_position", "until_position", "after", "user",
-            ])
-        )
         let form = try ExportForm(query)
         let log = try store.log(query)
         let asked = ExportRequest(

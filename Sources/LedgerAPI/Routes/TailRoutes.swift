@@ -14,14 +14,18 @@ struct TailRoutes: Sendable {
     let logger: Logger
 
     func add(to router: Router<LedgerRequestContext>) {
-        router.get("/v1/events/tail") { try await follow($0, $1) }
+        router.get("/v1/events/tail") { request, context in
+            let caller = try await Caller(request, context, scope: .eventsRead, store: store)
+            return try await follow(request, context, caller)
+        }
     }
 
-    private func follow(
+    /// Tells a caller who may read events what happens.
+    func follow(
         _ request: Request,
-        _ context: LedgerRequestContext
+        _ context: LedgerRequestContext,
+        _ caller: Caller
     ) async throws -> Response {
-        let caller = try await Caller(request, context, scope: .eventsRead, store: store)
         let query = try Query(
             request,
             keys: Query.eventKeys.union(["after", "follow", "from_position", "log", "user"])

@@ -65,9 +65,9 @@ struct SubjectClaims: Sendable {
             .editFinalized, .finalizeRejected, .finalizeUnresolved, .finalizeRefused,
             .finalizeAbandoned, .finalizeSuperseded, .personGone,
             .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
-            .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
-            .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
-            .rootKeyRotated, .webhook:
+            .tokenRead, .logExported, .logFollowed, .tokenSearched, .tokenRevealed, .userViewed,
+            .accessNoted, .appAdded, .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet,
+            .apiKeyRevoked, .rootKeyRotated, .webhook:
             break
         }
         if let human = record.event.linkedHuman { links.append((record.id, human)) }
@@ -101,9 +101,9 @@ extension LedgerEvent {
             .accessTokenRotated, .publicTokenRotated, .finalizeRejected, .finalizeUnresolved,
             .finalizeRefused, .finalizeAbandoned, .finalizeSuperseded, .personGone,
             .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
-            .tokenRead, .logExported, .logFollowed, .tokenSearched, .accessNoted, .appAdded,
-            .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
-            .rootKeyRotated, .webhook:
+            .tokenRead, .logExported, .logFollowed, .tokenSearched, .tokenRevealed, .userViewed,
+            .accessNoted, .appAdded, .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet,
+            .apiKeyRevoked, .rootKeyRotated, .webhook:
             nil
         }
     }

@@ -22,6 +22,7 @@ struct DevGreeting {
 
               Demo page  \(identity.demoURL)/
               Service    \(identity.ledgerURL)/  (its calls: /openapi.yaml)
+              Console    \(identity.ledgerURL)/console  (sign in with the key "all")
               Metrics    \(stack.metricsURL)
               Sandbox    \(identity.sandboxURL)/sandbox
               Database   psql '\(stack.ledger.ownerURL)'

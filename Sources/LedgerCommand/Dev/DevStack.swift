@@ -1,3 +1,4 @@
+import Console
 import DurableFiles
 import Foundation
 import HumanConnect
@@ -75,9 +76,10 @@ struct DevStack: Sendable {
                 host: LocalPort.host,
                 port: identity.ledgerPort,
                 publicURL: nil,
-                webhooks: try WebhookAddresses(networks: Self.webhookNetworks)
+                webhooks: try WebhookAddresses(networks: Self.webhookNetworks),
+                console: shownSettings
             ),
-            spoolFolder: "\(folder)/spool",
+            spoolFolder: spoolFolder,
             checkpointFolder: checkpointFolder,
             erasureFolder: erasureFolder,
             witnessPolicy: witnessPolicy,
@@ -150,6 +152,26 @@ struct DevStack: Sendable {
 
     /// Receivers are on this machine, too.
     private static let webhookNetworks = "127.0.0.0/8,::1/128"
+
+    /// What the console shows of how this service was started: nobody else has set anything.
+    private var shownSettings: [ShownSetting] {
+        let own: [Setting: String] = [
+            .databaseURL: "set, not shown", .rootKeyFile: ledger.rootKeyFile,
+            .checkpointFolder: checkpointFolder, .erasureFolder: erasureFolder,
+            .spoolFolder: spoolFolder, .host: LocalPort.host, .port: "\(identity.ledgerPort)",
+            .metricsAddress: "\(LocalPort.host):\(metricsPort)",
+            .console: ConsoleChoice.on.rawValue,
+        ]
+        return Setting.ofServe.map { setting in
+            ShownSetting(
+                name: setting.environmentName,
+                value: own[setting] ?? setting.usual,
+                origin: own[setting] == nil ? SettingOrigin.usual.rawValue : "dev"
+            )
+        }
+    }
+
+    private var spoolFolder: String { "\(folder)/spool" }
 
     private var checkpointFolder: String { "\(folder)/checkpoints" }
 

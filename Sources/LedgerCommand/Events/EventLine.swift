@@ -1,3 +1,4 @@
+import Console
 import Wire
 
 /// How an event is shown, on a line of its own.

@@ -107,6 +107,14 @@ struct ServeOptions: ParsableArguments {
     )
     var webhookNetworks: String?
 
+    @Option(
+        help: """
+            Whether the pages of the console are served at /console: "on" or "off", which it is unless \
+            set (TOKEN_LEDGER_CONSOLE).
+            """
+    )
+    var console: String?
+
     @Flag(
         name: .customLong("accept-unsafe-server"),
         help: """
@@ -130,7 +138,7 @@ struct ServeOptions: ParsableArguments {
             .checkpointFolder: checkpointFolder, .erasureFolder: erasureFolder,
             .spoolFolder: spoolFolder,
             .witnessPolicy: witnessPolicy, .treeAccess: treeAccess,
-            .webhookNetworks: webhookNetworks,
+            .webhookNetworks: webhookNetworks, .console: console,
             .acceptUnsafeServer: acceptUnsafeServer ? "true" : nil,
         ]
         return own.merging(service.flags) { own, _ in own }

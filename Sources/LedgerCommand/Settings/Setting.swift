@@ -36,6 +36,8 @@ enum Setting: String, CaseIterable {
     case tlsKeyFile
     /// Who may read checkpoints and tiles.
     case treeAccess
+    /// Whether the pages of the console are served.
+    case console
     /// How many calls a second one API key may make.
     case keyRate
     /// How many calls a second one address may make without a valid key.

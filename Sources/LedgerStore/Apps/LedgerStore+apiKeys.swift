@@ -1,6 +1,6 @@
 package import Ledger
 package import Postgres
-internal import Vault
+package import Vault
 
 /// An API key as a list shows it.
 package struct ListedAPIKey: Sendable {
@@ -44,6 +44,21 @@ extension LedgerStore {
         else { return .unknown }
         let now = clock.now()
         guard known.key.isValid(at: now), key.hasHash(known.key.hash) else { return .unknown }
+        guard known.key.mayBeUsed(from: address) else { return .foreignNetwork }
+        known.use.note(now)
+        return .key(known.key)
+    }
+
+    /// What a session of the console is now: its key decides, as though it had been sent.
+    package func authenticate(
+        _ session: ConsoleSession,
+        from address: () -> IPAddress?
+    ) async throws -> Authentication {
+        let now = clock.now()
+        guard now < session.end,
+            let known = try await directory.key(session.keyID, admit: {}),
+            known.key.isValid(at: now)
+        else { return .unknown }
         guard known.key.mayBeUsed(from: address) else { return .foreignNetwork }
         known.use.note(now)
         return .key(known.key)

@@ -20,6 +20,38 @@ extension LedgerStore {
         )
     }
 
+    /// Records that a person is about to be shown a token, and why; as `full` recordings have it.
+    ///
+    /// Durable when it returns. Whoever shows a token asks first whether the app wants so much kept.
+    package func recordReveal(
+        _ kind: TokenKind,
+        version: Int64,
+        for reason: RevealReason,
+        of user: StoredUser,
+        _ app: StoredApp,
+        key: String,
+        context: RecordContext
+    ) async throws(StoreError) {
+        let reveal = LedgerEvent.TokenReveal(
+            kind: kind,
+            version: version,
+            key: key,
+            reason: reason
+        )
+        try await recordAccess([.tokenRevealed(reveal)], of: app, user.subject, context)
+    }
+
+    /// Records that a person is about to see a user's page.
+    ///
+    /// Durable when it returns.
+    package func recordView(
+        of user: StoredUser,
+        _ app: StoredApp,
+        context: RecordContext
+    ) async throws(StoreError) {
+        try await recordAccess([.userViewed], of: app, user.subject, context)
+    }
+
     /// Appends events of one access to the access log, as much of them as the app wants to be kept.
     func recordAccess(
         _ events: [LedgerEvent],
@@ -78,6 +110,33 @@ extension LedgerStore {
     ) async throws(StoreError) -> [StoredEvent] {
         try await bulk.rows(
             Self.accesses(of: user.subject, app: user.app, from: position, limit: limit),
+            decode
+        )
+    }
+
+    /// Who read what of a user of late, the newest first, before a position.
+    package func latestAccesses(
+        of user: StoredUser,
+        before position: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [StoredEvent] {
+        try await bulk.rows(
+            Statement(
+                "latest_accesses",
+                """
+                select log_id, position, record, mac, event_id, app_id, subject,
+                    subject_version
+                from ledger.event
+                where subject = $1 and subject_version is null and position < $2
+                    and log_id + 0 = $3 and app_id = $4
+                order by position desc limit $5
+                """,
+                .uuid(user.subject.value),
+                .int8(position),
+                .int4(Log.access.id),
+                .uuid(user.app.value),
+                .int8(Int64(limit))
+            ),
             decode
         )
     }

@@ -1,9 +1,9 @@
-import Wire
+package import Wire
 
 /// What happened, in a sentence for people.
-enum EventSentence {
+package enum EventSentence {
     /// Nil for a type whose data says all there is to say.
-    static func text(_ type: String, _ data: JSONValue) -> String? {
+    package static func text(_ type: String, _ data: JSONValue) -> String? {
         let version = number(data["version"])
         return switch type {
         case "connect.launched": "The popup was opened in create mode."
@@ -33,8 +33,22 @@ enum EventSentence {
         case "connection.broken": "The user must reconnect."
         case "subject.held": "The user must not be erased for now."
         case "subject.released": "The user may be erased again."
+        case "subject.erased": "Everything that was kept of the user is gone."
+        case "token.read":
+            "\(token(data)) \(version) was handed out to the key \(data["key"]?.text ?? "")."
+        case "token.revealed":
+            "\(token(data)) \(version) was shown in the console: \(data["reason"]?.text ?? "")."
+        case "user.viewed": "The user's page was opened in the console."
+        case "token.searched": "Somebody asked whose a token was."
+        case "log.exported": "Records left as \(data["format"]?.text ?? "")."
+        case "log.followed": "Somebody began to follow the log."
+        case "access.noted": "There was an access: \(data["access"]?.text ?? "")."
         default: nil
         }
+    }
+
+    private static func token(_ data: JSONValue) -> String {
+        data["kind"]?.text == "public_token" ? "Public token" : "Access token"
     }
 
     private static func number(_ json: JSONValue?) -> String {

@@ -1,0 +1,78 @@
+// Follows the log: what comes is put on top, from the first position that the page does not have.
+(() => {
+  'use strict';
+  const { one, all, showTimes } = window.ledgerConsole;
+  const bar = one('#tail');
+  if (!bar || !window.EventSource) { return; }
+  const rowsMax = 500;
+  const rows = one('#log-rows');
+  const state = one('#tail-state');
+  const button = document.createElement('button');
+  const address = new URL(bar.dataset.path, location.href);
+  const log = address.searchParams.get('log');
+  let source = null;
+  let next = Number(address.searchParams.get('from_position'));
+
+  function element(name, text, path) {
+    const inner = document.createElement(name);
+    inner.textContent = text;
+    if (!path) { return inner; }
+    const link = document.createElement('a');
+    link.href = path;
+    link.append(inner);
+    return link;
+  }
+
+  function cell(name, ...children) {
+    const td = document.createElement('td');
+    td.className = name;
+    td.append(...children);
+    return td;
+  }
+
+  function add(message) {
+    const { position, event, forged } = JSON.parse(message.data);
+    if (position < next) { return; }
+    next = position + 1;
+    const row = document.createElement('tr');
+    row.className = forged ? 'forged' : 'new';
+    row.dataset.position = position;
+    const time = document.createElement('time');
+    time.setAttribute('datetime', event.time);
+    row.append(
+      cell('number', element('span', position, `/console/events/${log}/${position}`)),
+      cell('', forged ? '' : time),
+      cell('', element('code', forged ? 'forged' : event.type)),
+      cell('wide', event.subject ? element('code', event.subject, '/console/users/' + event.subject) : ''),
+      cell('wide', element('code', event.actor || ''))
+    );
+    rows.prepend(row);
+    showTimes(row);
+    while (rows.children.length > rowsMax) { rows.lastChild.remove(); }
+    for (const empty of all('.empty')) { empty.remove(); }
+  }
+
+  function follow() {
+    address.searchParams.set('from_position', next);
+    source = new EventSource(address);
+    const types = all('#types option').map((option) => option.value);
+    for (const type of ['message', ...types]) { source.addEventListener(type, add); }
+    source.onopen = () => { state.textContent = 'Following: what happens is put on top.'; };
+    source.onerror = () => {
+      const hasEnded = source.readyState === EventSource.CLOSED;
+      state.textContent = hasEnded ? 'Not following any more: load the page again.' : 'Interrupted, coming again …';
+    };
+    button.textContent = 'Pause';
+  }
+
+  button.type = 'button';
+  button.addEventListener('click', () => {
+    if (!source) { return follow(); }
+    source.close();
+    source = null;
+    state.textContent = 'Paused. Nothing is missed.';
+    button.textContent = 'Go on';
+  });
+  bar.prepend(button);
+  follow();
+})();

@@ -1,0 +1,41 @@
+internal import MerkleLog
+internal import Wire
+
+/// A file of the console's own that pages load.
+///
+/// Its name holds a digest, so that a browser may keep it for ever.
+package struct ConsoleAsset: Sendable {
+    package let name: String
+    package let contentType: String
+    package let bytes: [UInt8]
+
+    private static let digestByteCount = 8
+    /// Where all of them are.
+    package static let folder = "/console/assets/"
+
+    private init(_ name: String, _ ending: String, _ contentType: String, _ bytes: [UInt8]) {
+        let digest = Hexadecimal.encode(MerkleHash(leaf: bytes).bytes.prefix(Self.digestByteCount))
+        self.name = "\(name)-\(digest).\(ending)"
+        self.contentType = contentType
+        self.bytes = bytes
+    }
+
+    /// Where a page finds it.
+    package var path: String { Self.folder + name }
+
+    package static let stylesheet = ConsoleAsset(
+        "console",
+        "css",
+        "text/css; charset=utf-8",
+        PackageResources.console_css + PackageResources.views_css
+    )
+    package static let script = ConsoleAsset(
+        "console",
+        "js",
+        "text/javascript; charset=utf-8",
+        PackageResources.console_js + PackageResources.verify_js + PackageResources.tail_js
+    )
+
+    /// All of them.
+    package static let all = [stylesheet, script]
+}

@@ -1,0 +1,120 @@
+package import Ledger
+package import MerkleLog
+
+/// What the logs can prove.
+package struct EvidencePage: ConsolePage {
+    /// A checkpoint of the list.
+    package struct Row: Sendable {
+        let size: Int64
+        let time: ShownTime
+        let root: String
+        let witnesses: String
+        let isUnsound: Bool
+
+        /// `root` is nil where the log's key has not signed it.
+        package init(size: Int64, publishedAt: Timestamp, root: String?, witnesses: [String]) {
+            self.size = size
+            time = ShownTime(publishedAt)
+            self.root = root ?? "not signed by the log's key"
+            self.witnesses = witnesses.isEmpty ? "none" : witnesses.joined(separator: ", ")
+            isUnsound = root == nil
+        }
+    }
+
+    /// The proof between two sizes.
+    package struct Consistency: Sendable {
+        let from: Int64
+        let to: Int64
+        let oldRoot: String
+        let newRoot: String
+        let hashes: [String]
+        let hasHashes: Bool
+        let verdict: String
+        let isProved: Bool
+        /// For the script, with blanks between.
+        let joined: String
+
+        /// The proof between two sizes, with the roots of the checkpoints at these sizes.
+        package init(
+            from: Int64,
+            to: Int64,
+            roots: (old: MerkleHash, new: MerkleHash),
+            hashes: [MerkleHash]
+        ) {
+            self.from = from
+            self.to = to
+            oldRoot = roots.old.description
+            newRoot = roots.new.description
+            self.hashes = hashes.map(\.description)
+            hasHashes = !hashes.isEmpty
+            joined = self.hashes.joined(separator: " ")
+            let proof = ConsistencyProof(old: Int(from), new: Int(to), hashes: hashes)
+            isProved = (try? proof.verify(oldRoot: roots.old, newRoot: roots.new)) != nil
+            verdict =
+                isProved
+                ? "The log of \(from) events is the beginning of the log of \(to): nothing was changed or taken away between the two."
+                : "The proof does not lead from the one root to the other: the log was changed."
+        }
+    }
+
+    package let template = PageTemplate.evidence
+    package let title: String
+    let log: String
+    let logs: [LogPage.Choice]
+    let key: String
+    let rows: [Row]
+    let isEmpty: Bool
+    let olderPath: String?
+    let from: String
+    let to: String
+    let consistency: Consistency?
+    let consistencyNote: String?
+    let witnessNames: [String]
+    let hasWitnesses: Bool
+    let copy: CopyLines
+    let consistencyCopy: CopyLines
+
+    /// - Parameters:
+    ///   - log: whose evidence it is.
+    ///   - key: the log's verifier key.
+    ///   - rows: checkpoints, the largest first.
+    ///   - next: with which size the next page begins; nil where there is none.
+    ///   - consistency: the proof that was asked for.
+    ///   - note: why there is none although it was asked for.
+    ///   - url: under which callers reach the service.
+    package init(
+        log: Log,
+        key: String,
+        rows: [Row],
+        next: Int64?,
+        consistency: Consistency?,
+        note: String?,
+        url: String
+    ) {
+        title = "Evidence of \(log.name)"
+        self.log = log.name
+        logs = Log.allCases.map { LogPage.Choice(value: $0.name, isChosen: $0 == log) }
+        self.key = key
+        self.rows = rows
+        isEmpty = rows.isEmpty
+        olderPath = next.map { "/console/evidence?log=\(log.name)&before=\($0)" }
+        from = consistency.map { "\($0.from)" } ?? rows.last.map { "\($0.size)" } ?? ""
+        to = consistency.map { "\($0.to)" } ?? rows.first.map { "\($0.size)" } ?? ""
+        self.consistency = consistency
+        consistencyNote = note
+        witnessNames =
+            rows.first.map {
+                $0.witnesses == "none" ? [] : $0.witnesses.split(separator: ", ").map(String.init)
+            } ?? []
+        hasWitnesses = !witnessNames.isEmpty
+        copy = CopyLines(
+            url: "\(url)/logs/\(log.id)/checkpoint",
+            command: "checkpoint key" + (log == .facts ? "" : " --log access")
+        )
+        consistencyCopy = CopyLines(
+            url: "\(url)/v1/consistency?from=\(from)&to=\(to)"
+                + (log == .facts ? "" : "&log=\(log.name)"),
+            command: "verify --key '\(key)'"
+        )
+    }
+}

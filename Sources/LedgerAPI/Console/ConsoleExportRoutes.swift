@@ -1,0 +1,70 @@
+internal import Console
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import Vault
+
+/// Exports: those of the past, and a form for another one.
+struct ConsoleExportRoutes: Sendable {
+    let desk: ConsoleDesk
+    let exports: ExportRoutes
+
+    private static let fields: Set = ["log", "format", "type", "subject", "since", "until"]
+
+    func add(to group: RouterGroup<LedgerRequestContext>) {
+        group.get("exports") { try await show($0, $1) }
+        group.post("export") { request, context in
+            let (visit, form) = try await desk.visit(
+                request,
+                context,
+                anyOf: [.export],
+                fields: Self.fields
+            )
+            let query = try Query(form.fields, keys: Self.fields)
+            return try await exports.export(query, request, context, visit.caller)
+        }
+    }
+
+    private func show(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let visit = try await desk.visit(request, context, anyOf: ConsolePlace.exports.scopes)
+        let query = try Query(request, keys: ["before"], isForm: true)
+        var page: (events: [StoredEvent], next: Int64?) = ([], nil)
+        if visit.caller.has(.eventsRead) {
+            let exported = EventQuery(clientID: visit.app.clientID, types: ["log.exported"])
+            let size = try await desk.store.size(log: .access)
+            page = try await desk.store.latestEvents(
+                exported,
+                log: .access,
+                before: min(size, try query.position("before") ?? size),
+                limit: RequestLimits.consoleEntries
+            )
+        }
+        let labels = try await labels(visit)
+        let content = ExportsPage(
+            rows: page.events.map { event in
+                let placed = event.placed
+                return ExportsPage.Row(placed, who: placed.record.flatMap { labels[$0.actor] })
+            },
+            next: page.next,
+            may: (visit.caller.has(.export), visit.caller.has(.eventsRead)),
+            recording: visit.app.accessRecording,
+            formToken: visit.formToken,
+            url: desk.url()
+        )
+        return desk.answer(content, to: visit, at: .exports)
+    }
+
+    /// What people call the keys, by actor; for those who may see the keys.
+    private func labels(_ visit: ConsoleVisit) async throws -> [String: String] {
+        guard visit.caller.has(.settingsRead) else { return [:] }
+        var labels: [String: String] = [:]
+        for listed in try await desk.store.apiKeys(of: visit.app) {
+            guard let label = listed.key.label else { continue }
+            labels["key:\(listed.key.id)"] = "\(label) (key:\(listed.key.id))"
+        }
+        return labels
+    }
+}

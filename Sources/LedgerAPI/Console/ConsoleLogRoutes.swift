@@ -1,0 +1,65 @@
+internal import Console
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import Vault
+
+/// The last events of a log, and those that come.
+struct ConsoleLogRoutes: Sendable {
+    let desk: ConsoleDesk
+    let tail: TailRoutes
+
+    func add(to group: RouterGroup<LedgerRequestContext>) {
+        group.get("log") { try await show($0, $1) }
+        group.get("tail") { request, context in
+            let visit = try await desk.visit(request, context, anyOf: [.eventsRead])
+            // To follow is on record: no other site's page may make it so.
+            guard !request.isFromOtherSite else { throw ConsoleRefusal.foreignPage }
+            return try await tail.follow(request, context, visit.caller)
+        }
+    }
+
+    private func show(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let visit = try await desk.visit(request, context, anyOf: ConsolePlace.log.scopes)
+        let query = try Query(
+            request,
+            keys: Query.eventKeys.union(["log", "before"]),
+            isForm: true
+        )
+        let log = try desk.store.log(query)
+        let events = try query.eventQuery(of: visit.app)
+        let before = try query.position("before")
+        let size = try await desk.store.size(log: log)
+        var end = min(before ?? size, size)
+        if let until = events.before {
+            // Where the log is long, what is long past is not looked for from its end.
+            let margin = RequestLimits.requestTimeAfter
+            let last = try await desk.store.position(of: log, at: until.adding(seconds: margin))
+            end = min(end, last)
+        }
+        let page = try await desk.store.latestEvents(
+            events,
+            log: log,
+            before: end,
+            limit: RequestLimits.consoleEntries
+        )
+        let content = LogPage(
+            page.events.map(\.placed),
+            asked: LogPage.Asked(
+                log: log,
+                types: query["type"],
+                subject: query["subject"],
+                since: query["since"],
+                until: query["until"],
+                before: before
+            ),
+            next: page.next,
+            end: size,
+            url: desk.url()
+        )
+        return desk.answer(content, to: visit, at: .log)
+    }
+}

@@ -1,0 +1,213 @@
+internal import Console
+internal import HTTPTypes
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import Vault
+
+/// The list of users, and each one's page.
+struct ConsoleUserRoutes: Sendable {
+    let desk: ConsoleDesk
+
+    /// Of everybody on a list.
+    private static let statuses: [SubjectState.Status] = [.launched, .connected, .broken]
+
+    func add(to group: RouterGroup<LedgerRequestContext>) {
+        group.get("users") { try await list($0, $1) }
+        group.get("users/:subject") { try await show($0, $1) }
+        group.post("users/:subject/reveal") { try await reveal($0, $1) }
+    }
+
+    private func list(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let visit = try await desk.visit(request, context, anyOf: ConsolePlace.users.scopes)
+        let query = try Query(request, keys: ["status", "before"], isForm: true)
+        let status = try query["status"].map { text throws(LedgerError) in
+            guard let status = Self.statuses.first(where: { $0.rawValue == text }) else {
+                throw .malformed("status is none that users on the list have.")
+            }
+            return status
+        }
+        let before = try query["before"].map { text throws(LedgerError) in
+            guard let subject = Identifier(text) else { throw .malformed("before must be a UUID.") }
+            return subject
+        }
+        let page = try await desk.store.newestUsers(
+            of: visit.app,
+            in: status,
+            before: before,
+            limit: RequestLimits.consoleEntries
+        )
+        let content = UserListPage(
+            rows: page.users.compactMap { row($0) },
+            status: status?.rawValue,
+            statuses: Self.statuses.map(\.rawValue),
+            next: page.next?.description,
+            copy: CopyLines(
+                url: "\(desk.url())/v1/users?limit=\(RequestLimits.consoleEntries)",
+                command: nil
+            )
+        )
+        return desk.answer(content, to: visit, at: .users)
+    }
+
+    /// One that is damaged hides no other; one who was erased meanwhile is on no list.
+    private func row(_ found: FoundUser) -> UserListPage.Row? {
+        switch found {
+        case .erased: return nil
+        case .damaged(let subject): return UserListPage.Row(damaged: "\(subject)")
+        case .user(let user):
+            guard let clientUserID = try? desk.store.value(.clientUserID, of: user) else {
+                return UserListPage.Row(damaged: "\(user.subject)")
+            }
+            let state = user.state
+            let since = [state.accessToken?.issuedAt, state.publicToken?.issuedAt].compactMap { $0 }
+            return UserListPage.Row(
+                subject: "\(user.subject)",
+                clientUserID: clientUserID.exposed,
+                status: state.status.rawValue,
+                versions: (state.accessToken?.version, state.publicToken?.version),
+                since: since.max().map { ShownTime($0) },
+                openFinalizes: state.unsettledFinalizes.count
+            )
+        }
+    }
+
+    private func show(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let visit = try await desk.visit(request, context, anyOf: [.usersRead, .eventsRead])
+        let query = try Query(request, keys: ["at", "event", "time", "view"], isForm: true)
+        let user = try await user(context, visit)
+        let path = "/console/users/\(user.subject)"
+        var parts = UserPage.Parts()
+        parts.mayReveal =
+            visit.caller.has(.tokensReveal) && visit.app.accessRecording == .full
+        var clientUserID: Secret?
+        if visit.caller.has(.usersRead) {
+            clientUserID = try desk.store.value(.clientUserID, of: user)
+            parts.clientUserID = clientUserID?.exposed
+        }
+        if visit.caller.has(.eventsRead) {
+            let records = try await desk.store.wholeHistory(of: user, isListed: true).map(\.placed)
+            if let target = try Self.target(query, records, path) {
+                return ConsoleDesk.redirect(to: target)
+            }
+            try fill(&parts, records, at: try query.position("at"), path)
+            parts.accesses = try await desk.store.latestAccesses(
+                of: user,
+                before: .max,
+                limit: RequestLimits.consoleAccesses
+            ).map(\.placed)
+            parts.accessRecording = visit.app.accessRecording
+        }
+        if request.method != .head {
+            // Before the page leaves, it is on record who looked at whom.
+            try await desk.store.recordView(
+                of: user,
+                visit.app,
+                context: context.recordContext(key: visit.caller, request)
+            )
+        }
+        let content = UserPage(
+            subject: user.subject,
+            state: user.state,
+            parts: parts,
+            isRaw: query["view"] == "raw",
+            formToken: visit.formToken,
+            api: clientUserID.map { desk.call($0) }
+        )
+        return desk.answer(content, to: visit, at: .users)
+    }
+
+    private func fill(
+        _ parts: inout UserPage.Parts,
+        _ records: [PlacedRecord],
+        at position: Int64?,
+        _ path: String
+    ) throws(StoreError) {
+        do {
+            parts.timeline = try Timeline(records, at: position, path: path)
+            parts.holdings = try TokenHolding.list(
+                records.map { (position: $0.position, record: $0.record) }
+            )
+        } catch {
+            throw .damaged(.record)
+        }
+    }
+
+    /// Where the slider or the date field leads: the page at the position of an event.
+    private static func target(
+        _ query: Query,
+        _ records: [PlacedRecord],
+        _ path: String
+    ) throws(LedgerError) -> String? {
+        let view = query["view"] == "raw" ? "&view=raw" : ""
+        if let text = query["event"] {
+            guard let number = Int(text), records.indices.contains(number - 1) else {
+                throw .malformed("event must be the number of one of the user's events.")
+            }
+            return "\(path)?at=\(records[number - 1].position)\(view)"
+        }
+        guard let text = query["time"] else { return nil }
+        // What a date field gives has no zone, and no seconds where they are none.
+        let spelled = text.utf8.count == 16 ? text + ":00Z" : text + "Z"
+        guard let time = Timestamp(spelled) ?? Timestamp(text) else {
+            throw .malformed("time must be a date and a time.")
+        }
+        let position = Timeline.position(in: records, at: time)
+        return "\(path)?at=\(position ?? 0)\(view)"
+    }
+
+    /// The user whom the path names; unknown, foreign and erased ones alike are not found.
+    private func user(
+        _ context: LedgerRequestContext,
+        _ visit: ConsoleVisit
+    ) async throws -> StoredUser {
+        guard let subject = Identifier(try context.pathParameter("subject")),
+            let user = try await desk.store.user(subject: subject, log: .facts, of: visit.app)
+        else { throw LedgerError.notConnected }
+        return user
+    }
+
+    private func reveal(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let (visit, form) = try await desk.visit(
+            request,
+            context,
+            anyOf: [.tokensReveal],
+            fields: ["kind", "reason"]
+        )
+        guard let kind = form["kind"].flatMap(TokenKind.init),
+            let reason = form["reason"].flatMap(RevealReason.init)
+        else { throw LedgerError.malformed("A token and a reason must be chosen.") }
+        guard visit.app.accessRecording == .full else { throw ConsoleRefusal.notRecorded }
+        let user = try await user(context, visit)
+        guard let held = user.state.token(kind),
+            let value = try desk.store.value(kind.valueKind, of: user)
+        else { throw LedgerError.notConnected }
+        // Who looked and why is durable before the value leaves (docs/threats.md#t28).
+        try await desk.store.recordReveal(
+            kind,
+            version: held.version,
+            for: reason,
+            of: user,
+            visit.app,
+            key: visit.caller.keyID,
+            context: context.recordContext(key: visit.caller, request)
+        )
+        let content = RevealedPage(
+            kind: kind,
+            version: held.version,
+            value: value,
+            reason: reason,
+            subject: user.subject
+        )
+        return desk.answer(content, to: visit, at: .users)
+    }
+}

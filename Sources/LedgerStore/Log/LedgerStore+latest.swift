@@ -1,0 +1,137 @@
+package import Ledger
+internal import Postgres
+
+extension LedgerStore {
+    /// The last events that a query asks for before a position, the newest first, and before which
+    /// position to go on.
+    ///
+    /// A call looks at a bounded stretch of the log, so a query that few events fulfil gives short
+    /// or empty pages; `next` is nil exactly where nothing older is left.
+    package func latestEvents(
+        _ query: EventQuery,
+        log: Log,
+        before end: Int64,
+        limit: Int
+    ) async throws(StoreError) -> (events: [StoredEvent], next: Int64?) {
+        var found: [StoredEvent] = []
+        var end = end
+        for _ in 0..<StoreLimits.stretchesMax {
+            guard end > 0, found.count <= limit else { break }
+            let start = max(0, end - StoreLimits.scannedEventsMax)
+            found += try await bulk.rows(
+                query.latestStatement(
+                    log: log,
+                    positions: start..<end,
+                    limit: limit + 1 - found.count
+                ),
+                decode
+            )
+            end = start
+        }
+        // One more than is asked for tells whether there are more.
+        if found.count > limit { return (found.dropLast(), found[limit - 1].position) }
+        return (found, end > 0 ? end : nil)
+    }
+
+    /// The last events of an app whose record holds these bytes, the newest first, and how far back was
+    /// looked; those of one request stand beside each other, so no more is looked for once some were found.
+    package func latestEvents(
+        of app: StoredApp,
+        holding text: String,
+        log: Log,
+        before end: Int64
+    ) async throws(StoreError) -> (events: [StoredEvent], from: Int64) {
+        var end = end
+        for _ in 0..<StoreLimits.stretchesMax where end > 0 {
+            let start = max(0, end - StoreLimits.scannedEventsMax)
+            let found = try await bulk.rows(
+                Statement(
+                    "events_holding",
+                    """
+                    select log_id, position, record, mac, event_id, app_id, subject, subject_version
+                    from ledger.event
+                    where log_id = $1 and position >= $2 and position < $3 and app_id = $4
+                        and position($5 in record) > 0
+                    order by position desc limit $6
+                    """,
+                    .int4(log.id),
+                    .int8(start),
+                    .int8(end),
+                    .uuid(app.id.value),
+                    .bytea(Array(text.utf8)),
+                    .int8(Int64(StoreLimits.heldEventsMax))
+                ),
+                decode
+            )
+            end = start
+            if !found.isEmpty { return (found, start) }
+        }
+        return ([], end)
+    }
+
+    /// The first position of a log whose event was recorded at a time or later; the log's size where
+    /// none was.
+    ///
+    /// Clocks of several copies differ a little, so the times of neighbours may not be in order, and
+    /// whoever goes by the answer must look a little around it. Asks the database once for each halving.
+    package func position(
+        of log: Log,
+        at time: Timestamp
+    ) async throws(StoreError) -> Int64 {
+        var low: Int64 = 0
+        var high = try await size(log: log)
+        while low < high {
+            let middle = low + (high - low) / 2
+            guard let recorded = try await recordedAt(middle, log: log) else {
+                throw .damaged(.record)
+            }
+            if recorded < time { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// When the event at a position was recorded, as its column says.
+    func recordedAt(_ position: Int64, log: Log) async throws(StoreError) -> Timestamp? {
+        try await bulk.firstRow(
+            Statement(
+                "recorded_at",
+                "select recorded_at from ledger.event where log_id = $1 and position = $2",
+                .int4(log.id),
+                .int8(position)
+            )
+        ) { result, row throws(PostgresError) in
+            Timestamp(microseconds: try result.timestamptz(row, 0))
+        }
+    }
+}
+
+extension EventQuery {
+    /// Asks for the last events of a stretch of a log, the newest first.
+    fileprivate func latestStatement(log: Log, positions: Range<Int64>, limit: Int) -> Statement {
+        // An app that does not exist has no id, and nothing equals that: no events, never all.
+        Statement(
+            "latest_events",
+            """
+            select log_id, position, record, mac, event_id, app_id, subject, subject_version
+            from ledger.event
+            where log_id = $1 and position >= $2 and position < $3
+                and ($4::text is null
+                    or app_id = (select a.app_id from ledger.app a where a.client_id = $4))
+                and ($5::text[] is null or type = any ($5))
+                and ($6::timestamptz is null or recorded_at >= $6)
+                and ($7::timestamptz is null or recorded_at < $7)
+                and ($8::uuid is null or subject = $8)
+            order by position desc limit $9
+            """,
+            .int4(log.id),
+            .int8(positions.lowerBound),
+            .int8(positions.upperBound),
+            .text(clientID),
+            types.isEmpty ? .null(.textArray) : .textArray(types),
+            .timestamptz(microsecondsSince1970: since?.microseconds),
+            .timestamptz(microsecondsSince1970: before?.microseconds),
+            .uuid(subject?.value),
+            .int8(Int64(limit))
+        )
+    }
+}

@@ -1,0 +1,60 @@
+@testable import Console
+import Testing
+
+@Suite("templates, styles and scripts") struct TemplateTests {
+    private static let templates = ConsolePages.sources.map { name, bytes in
+        (name, String(decoding: bytes, as: UTF8.self))
+    }.sorted { $0.0 < $1.0 }
+
+    @Test("every page has its template, and every template escapes by bytes")
+    func escaping() {
+        for template in PageTemplate.allCases {
+            #expect(ConsolePages.sources[template.rawValue] != nil, "\(template)")
+        }
+        for (name, text) in Self.templates {
+            #expect(text.hasPrefix("{{% CONTENT_TYPE:\(HTMLText.name)}}"), "\(name)")
+            // The page within the frame is HTML already; nothing else is.
+            let unescaped = text.matches(of: /\{\{[{&] *([a-zA-Z.]+)/).map { String($0.1) }
+            #expect(unescaped == (name == "frame" ? ["main"] : []), "\(name)")
+        }
+    }
+
+    @Test("nothing runs or is styled within a page, and nothing comes from elsewhere")
+    func policy() {
+        for (name, text) in Self.templates {
+            #expect(text.matches(of: /<script/).count == (name == "frame" ? 1 : 0), "\(name)")
+            #expect(!text.contains(/<style|[ \n]style=|[ \n]on[a-z]+=/), "\(name)")
+            #expect(!text.contains(/(src|href|action)="(https?:)?\/\//), "\(name)")
+        }
+    }
+
+    @Test("attributes stand in quotes, so that what is escaped cannot end them")
+    func quotes() {
+        for (name, text) in Self.templates {
+            #expect(!text.contains(/\ [a-z-]+=\{\{/), "\(name)")
+        }
+    }
+
+    @Test("the scripts are small, and set text only")
+    func scripts() {
+        let script = String(decoding: ConsoleAsset.script.bytes, as: UTF8.self)
+        #expect(ConsoleAsset.script.bytes.count <= 20_000)
+        for word in ["innerHTML", "outerHTML", "insertAdjacent", "eval(", "Function(", "write("] {
+            #expect(!script.contains(word), "\(word)")
+        }
+        // Nothing is fetched but the tail.
+        #expect(!script.contains("fetch(") && !script.contains("XMLHttpRequest"))
+        #expect(!script.contains(/https?:\/\//))
+        let style = String(decoding: ConsoleAsset.stylesheet.bytes, as: UTF8.self)
+        #expect(!style.contains("url(") && !style.contains("@import"))
+    }
+
+    @Test("a file's name changes with its content")
+    func names() {
+        #expect(Set(ConsoleAsset.all.map(\.name)).count == 2)
+        for asset in ConsoleAsset.all {
+            #expect(asset.name.contains(/^console-[0-9a-f]{16}\.(css|js)$/))
+            #expect(asset.path == "/console/assets/" + asset.name)
+        }
+    }
+}

@@ -89,13 +89,9 @@ package struct EventStreamCall: Sendable {
         }
         isOpen()
         for try await part in response.body {
-            // Whoever takes them may take time; those of one part are few.
-            var events: [EventStreamReader.Event] = []
-            _ = try reader.read(part.readableBytesView) { event in
-                events.append(event)
-                return true
+            guard try await reader.read(part.readableBytesView, take: take) else {
+                return .left
             }
-            for event in events where !(await take(event)) { return .left }
         }
         // A cancelled body ends like a complete one.
         return Task.isCancelled ? .left : .ended

@@ -58,8 +58,8 @@ package struct EventStreamReader: Sendable {
     /// - Throws: `TooLong`.
     package mutating func read(
         _ bytes: some Sequence<UInt8>,
-        take: (Event) -> Bool
-    ) throws(TooLong) -> Bool {
+        take: (Event) async -> Bool
+    ) async throws(TooLong) -> Bool {
         for byte in bytes {
             if byte == UInt8(ascii: "\n"), isAfterReturn {
                 isAfterReturn = false
@@ -71,7 +71,7 @@ package struct EventStreamReader: Sendable {
                 line.append(byte)
                 continue
             }
-            if let event = try endLine(), !take(event) { return false }
+            if let event = try endLine(), await !take(event) { return false }
         }
         return true
     }

@@ -5,16 +5,16 @@ import Testing
 struct EventStreamReaderTests {
     private typealias Event = EventStreamReader.Event
 
-    private static func read(_ text: String, inPiecesOf size: Int) throws -> [Event] {
+    private static func read(_ text: String, inPiecesOf size: Int) async throws -> [Event] {
         var reader = EventStreamReader(bytesMax: 1_000)
         var events: [Event] = []
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            #expect(
-                try reader.read(rest.prefix(size)) { event in
-                    events.append(event); return true
-                }
-            )
+            let wantsMore = try await reader.read(rest.prefix(size)) { event in
+                events.append(event)
+                return true
+            }
+            #expect(wantsMore)
             rest = rest.dropFirst(size)
         }
         return events
@@ -48,42 +48,43 @@ struct EventStreamReaderTests {
     ]
 
     @Test("what the standard shows is read as it says, wherever the pieces end")
-    func standard() throws {
+    func standard() async throws {
         for (text, events) in Self.examples {
             for size in [1, 2, 3, 7, 1_000] {
-                #expect(try Self.read(text, inPiecesOf: size) == events, "\(text) by \(size)")
+                let read = try await Self.read(text, inPiecesOf: size)
+                #expect(read == events, "\(text) by \(size)")
             }
         }
     }
 
     @Test("an id without data moves the place where to go on, and is no event")
-    func place() throws {
+    func place() async throws {
         var reader = EventStreamReader(bytesMax: 100, lastID: "3")
         #expect(reader.lastID == "3")
-        #expect(try reader.readNothing("retry: 1500\n: begins\n\n"))
+        await reader.expectNothing(in: "retry: 1500\n: begins\n\n")
         #expect(reader.retry == .milliseconds(1_500) && reader.lastID == "3")
-        #expect(try reader.readNothing("id: 9\n: nothing new\nretry: x\n\n"))
+        await reader.expectNothing(in: "id: 9\n: nothing new\nretry: x\n\n")
         #expect(reader.lastID == "9" && reader.retry == .milliseconds(1_500))
-        #expect(try reader.readNothing("id: 10\ndata: cut"))
+        await reader.expectNothing(in: "id: 10\ndata: cut")
         #expect(reader.lastID == "9", "half an event was not read")
     }
 
     @Test("what was not taken, and half an event, is read again on the next connection")
-    func comingBack() throws {
+    func comingBack() async throws {
         var reader = EventStreamReader(bytesMax: 100)
         var taken: [String] = []
         let text = "id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n"
-        let wantsMore = try reader.read(text.utf8) { event in
+        let wantsMore = try await reader.read(text.utf8) { event in
             taken.append(event.data)
             return event.id != "2"
         }
         #expect(!wantsMore && taken == ["a", "b"] && reader.lastID == "2")
         reader.begin()
-        #expect(try reader.readNothing("id: 3\nevent: x\ndata: half"))
+        await reader.expectNothing(in: "id: 3\nevent: x\ndata: half")
         #expect(reader.lastID == "2")
         reader.begin()
         var events: [Event] = []
-        _ = try reader.read("data: c\n\n".utf8) { event in
+        _ = try await reader.read("data: c\n\n".utf8) { event in
             events.append(event)
             return true
         }
@@ -91,21 +92,26 @@ struct EventStreamReaderTests {
     }
 
     @Test("a line or an event without end is given up")
-    func bounds() {
+    func bounds() async {
         var reader = EventStreamReader(bytesMax: 10)
-        #expect(throws: EventStreamReader.TooLong.self) {
-            try reader.readNothing("data: 0123456789")
+        await #expect(throws: EventStreamReader.TooLong.self) {
+            try await reader.readNothing("data: 0123456789")
         }
         reader = EventStreamReader(bytesMax: 10)
-        #expect(throws: EventStreamReader.TooLong.self) {
-            for _ in 0..<5 { _ = try reader.readNothing("data:012\n") }
+        await #expect(throws: EventStreamReader.TooLong.self) {
+            for _ in 0..<5 { _ = try await reader.readNothing("data:012\n") }
         }
     }
 }
 
 extension EventStreamReader {
     /// Reads a text in which no event ends; whether that is so.
-    fileprivate mutating func readNothing(_ text: String) throws -> Bool {
-        try read(text.utf8) { _ in false }
+    @discardableResult fileprivate mutating func readNothing(_ text: String) async throws -> Bool {
+        try await read(text.utf8) { _ in false }
+    }
+
+    fileprivate mutating func expectNothing(in text: String) async {
+        let isNothing = try? await readNothing(text)
+        #expect(isNothing == true, "\(text)")
     }
 }

@@ -12,7 +12,7 @@ DATA_FOLDER ?= .token-ledger
 FORMATTED := Package.swift Schema Sources Tests
 # What `make docs` describes: the modules that other projects could use by themselves. A page may
 # link to pages of modules that stand before its own.
-DOCUMENTED := Ledger MerkleLog Postgres HumanConnect Witness LedgerExport
+DOCUMENTED := Ledger MerkleLog Postgres HumanConnect Witness LedgerExport TokenLedgerClient
 
 help:
 	echo 'make run     start PostgreSQL, the sandbox provider, the service and a demo page; Ctrl-C stops'
@@ -71,13 +71,14 @@ campaign-broken: ready-for-tests
 	swift build --product campaign
 	exec .build/debug/campaign --broken all $(if $(SEED),--seed $(SEED))
 
-# All access is `package`, and only a compiler within the package sees all of that: what
+# Nearly all access is `package`, and only a compiler within the package sees all of that: what
 # `swift package dump-symbol-graph` gives lacks every symbol that names a type of another of our
 # modules. So the compiler writes the symbols down itself. It gets the flags with which SwiftPM has
 # it read the module's sources, not those that say what is written and where. The examples on the
 # pages are compiled with the same flags.
 docs: ready
 	swift build --product token-ledger
+	swift build --product TokenLedgerClient
 	bin=$$(swift -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift".*|\1/bin|p')
 	out=.build/docs
 	rm -rf $$out

@@ -95,6 +95,7 @@ let package = Package(
     products: [
         .executable(name: "token-ledger", targets: ["LedgerCommand"]),
         .executable(name: "campaign", targets: ["CampaignCommand"]),
+        .library(name: "TokenLedgerClient", targets: ["TokenLedgerClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -151,6 +152,11 @@ let package = Package(
         target(
             "BoundedClient",
             ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "NIOTLS"]
+        ),
+        // For backends of others: what they use of it is public.
+        target(
+            "TokenLedgerClient",
+            ["AsyncHTTPClient", "BoundedClient", "Crypto", "NIOCore", "NIOHTTP1", "Wire"]
         ),
         target(
             "BoundedServer",
@@ -339,6 +345,10 @@ let package = Package(
             ["AsyncHTTPClient", "BoundedClient", "NIOHTTP1", "TestSupport"]
         ),
         tests(
+            "TokenLedgerClientTests",
+            ["BoundedClient", "NIOHTTP1", "TestSupport", "TokenLedgerClient", "Wire"]
+        ),
+        tests(
             "HumanConnectTests",
             ["HumanConnect", "Ledger", "Measures", "SeededRandom", "TestSupport", "Wire"]
         ),
@@ -368,8 +378,8 @@ let package = Package(
                 "HumanConnect", "HumanConnectSandbox", "Hummingbird", "HummingbirdTesting",
                 "Ledger", "LedgerAPI", "LedgerAudit", "LedgerExport", "LedgerStore", "Logging",
                 "Measures", "MerkleLog", "NIOCore", "NIOEmbedded", "NIOHTTP1", "Postgres",
-                "PostgresCluster", "SeededRandom", "ServiceLifecycle", "TestSupport", "Vault",
-                "Wire", "Yams",
+                "PostgresCluster", "SeededRandom", "ServiceLifecycle", "TestSupport",
+                "TokenLedgerClient", "Vault", "Wire", "Yams",
             ]
         ),
         tests(

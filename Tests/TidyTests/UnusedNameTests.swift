@@ -25,7 +25,6 @@ struct UnusedNameTests {
         "unownedExecutor": "the runtime, of an actor",
         "customMirror": "dump and the debugger, which must not show secrets",
         "debugDescription": "the debugger and test reports",
-        "makeAsyncIterator": "for await",
         "legalClaim": "who writes the word as a flag",
         "authorityOrder": "who writes the word as a flag",
         "audit": "who writes the word as a flag",
@@ -87,6 +86,10 @@ struct UnusedNameTests {
                 == "Sources/A/A.swift:1: only tests use a; move it there, or list the reason"
         )
         #expect(unused(file, except: "a").isEmpty)
+        let library =
+            "public struct B { public static let c = 1\nlet d = 1 }\npublic enum E { case f }"
+        #expect(unused(("Sources/TokenLedgerClient/A.swift", library)).count == 1)
+        #expect(unused(("Sources/A/A.swift", library)).count == 5)
         #expect(unused(file, except: "a", "B", "z").count == 2)
     }
 }

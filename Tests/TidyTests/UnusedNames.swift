@@ -13,6 +13,9 @@ struct UnusedNames {
         "actor", "case", "class", "enum", "func", "let", "protocol", "struct", "typealias", "var",
     ]
 
+    /// What others build upon: its public names, and the cases of its enums, are for them.
+    private static let library = "Sources/TokenLedgerClient/"
+
     /// By the program or by tests.
     private var used: Set<String> = []
     private var usedByProgram: Set<String> = []
@@ -37,7 +40,15 @@ struct UnusedNames {
             if isProgram { usedByProgram.insert(file.code[index].text) }
         }
         guard isProgram else { return }
-        declared += declarations.map { ($0.name, file.path, file.code[$0.index].line) }
+        let own = declarations.filter { !Self.isForOthers($0, in: file) }
+        declared += own.map { ($0.name, file.path, file.code[$0.index].line) }
+    }
+
+    private static func isForOthers(_ declaration: Declaration, in file: SourceFile) -> Bool {
+        guard file.stands(in: library) else { return false }
+        // `public static let name`, `public struct Name`.
+        let before = file.code[max(0, declaration.index - 3)..<declaration.index].map(\.text)
+        return before.contains("public") || before.contains("case")
     }
 
     private func violations(_ exceptions: [String: String]) -> [Violation] {

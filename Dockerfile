@@ -12,6 +12,8 @@ RUN swift package resolve
 COPY Schema Schema
 COPY Sources Sources
 COPY Tests Tests
+# Guides are part of the program.
+COPY docs docs
 RUN swift build -c release --product token-ledger --static-swift-stdlib \
     && install -D -s .build/release/token-ledger /out/token-ledger
 # No hook for tests is in it (docs/threats.md#t30).

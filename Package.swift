@@ -147,6 +147,13 @@ let package = Package(
             "LedgerAudit",
             ["Crypto", "Ledger", "LedgerStore", "MerkleLog", "Postgres", "Vault"]
         ),
+        // Links to docs/.
+        target(
+            "Guides",
+            embeds: [
+                "auditor.md", "compliance.md", "integrator.md", "operator.md", "provider.md",
+            ]
+        ),
         target("LedgerImport", ["Ledger", "LedgerStore", "Wire"]),
         target("LedgerExport", ["CZlib", "Crypto", "DurableFiles", "Ledger", "MerkleLog", "Wire"]),
         target(
@@ -207,7 +214,7 @@ let package = Package(
         target(
             "LedgerAPI",
             [
-                "BoundedServer", "ConnectFlow", "Console", "CrashPoints", "HTTPTypes",
+                "BoundedServer", "ConnectFlow", "Console", "CrashPoints", "Guides", "HTTPTypes",
                 "HumanConnect", "Hummingbird", "Ledger", "LedgerExport", "LedgerStore", "Logging",
                 "Measures", "MerkleLog", "NIOCore", "ServiceLifecycle", "Vault", "Webhooks", "Wire",
             ],

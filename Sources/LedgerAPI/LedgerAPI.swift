@@ -178,6 +178,7 @@ package struct LedgerAPI: Sendable {
         WebhookRoutes(store: store, addresses: configuration.webhooks).add(to: router)
         TreeRoutes(store: store, access: configuration.treeAccess).add(to: router)
         ServiceRoutes(readiness: readiness).add(to: router)
+        DocsRoutes(publicURL: { bound.url }).add(to: router)
         if let settings = configuration.console {
             ConsoleRoutes(
                 desk: ConsoleDesk(store: store, url: { bound.url }),

@@ -315,7 +315,8 @@ struct ProblemTests {
                 }
                 let cached =
                     switch note {
-                    case "GET /openapi.yaml": "max-age=3600"
+                    case "GET /openapi.yaml", "GET /llms.txt": "max-age=3600"
+                    case _ where note.hasPrefix("GET /docs"): "max-age=3600"
                     case "GET /v1/connect-button.js", "GET /v1/connect-button.d.ts":
                         "public, max-age=3600"
                     default: "no-store"

@@ -243,6 +243,13 @@ struct TestRoute: Sendable, CustomStringConvertible {
         TestRoute(method: .GET, path: "/livez", success: 200),
         TestRoute(method: .GET, path: "/readyz", success: 200),
         TestRoute(method: .GET, path: "/openapi.yaml", success: 200),
+        TestRoute(method: .GET, path: "/docs", success: 200),
+        TestRoute(method: .GET, path: "/docs/integrator.md", success: 200),
+        TestRoute(method: .GET, path: "/docs/provider.md", success: 200),
+        TestRoute(method: .GET, path: "/docs/auditor.md", success: 200),
+        TestRoute(method: .GET, path: "/docs/compliance.md", success: 200),
+        TestRoute(method: .GET, path: "/docs/operator.md", success: 200),
+        TestRoute(method: .GET, path: "/llms.txt", success: 200),
         TestRoute(method: .GET, path: "/v1/connect-button.js", success: 200),
         TestRoute(method: .GET, path: "/v1/connect-button.d.ts", success: 200),
         // The last one: nobody is there afterwards.

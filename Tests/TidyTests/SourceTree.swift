@@ -40,6 +40,8 @@ struct SourceTree {
     private static func files(below path: String, in top: String) throws -> [String] {
         let full = "\(top)/\(path)"
         let attributes = try FileManager.default.attributesOfItem(atPath: full)
+        // What a link leads to is read where it is.
+        guard attributes[.type] as? FileAttributeType != .typeSymbolicLink else { return [] }
         guard attributes[.type] as? FileAttributeType == .typeDirectory else { return [path] }
         return try FileManager.default.contentsOfDirectory(atPath: full).sorted()
             .filter { !$0.hasPrefix(".") }

@@ -7,7 +7,6 @@ internal import NIOCore
 struct ConnectButton: Sendable {
     private let bytes: [UInt8]
     private let contentType: String
-    /// Strong: it names the bytes.
     private let tag: String
 
     /// The script, without what only its readers need.
@@ -24,11 +23,7 @@ struct ConnectButton: Sendable {
     private init(_ bytes: [UInt8], _ contentType: String) {
         self.bytes = bytes
         self.contentType = contentType
-        // FNV-1a: nothing rests on it but whether the bytes are other ones after an update.
-        let hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) {
-            ($0 ^ UInt64($1)) &* 0x100_0000_01B3
-        }
-        tag = "\"\(bytes.count)-\(String(hash, radix: 16))\""
+        tag = EntityTag.strong(bytes)
     }
 
     /// The same lines without indentation, without those that are empty or a comment alone.

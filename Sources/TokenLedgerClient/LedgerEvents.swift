@@ -81,7 +81,7 @@ public struct LedgerEvents: AsyncSequence, Sendable {
             var isLost = false
             do {
                 if let part = try await stream?.next(isolation: #isolation) {
-                    _ = try reader.read(part.readableBytesView) { event in
+                    _ = try await reader.read(part.readableBytesView) { event in
                         events.append(event)
                         return true
                     }

@@ -22,6 +22,8 @@ extension ProblemCode {
     public static let tooManyExports = ProblemCode(rawValue: "too_many_exports")
     /// Wait for another follower to end.
     public static let tooManyFollows = ProblemCode(rawValue: "too_many_follows")
+    /// The app has as many endpoints of webhooks as it may.
+    public static let tooManyWebhooks = ProblemCode(rawValue: "too_many_webhooks")
     /// The log was restored, and does not have what was read last.
     public static let historyDiffers = ProblemCode(rawValue: "history_differs")
     /// The body has too many bytes.

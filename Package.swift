@@ -24,10 +24,9 @@ let migrations = [
     "0019_find_tokens.sql", "0020_app.sql", "0021_api_key.sql", "0022_add_app.sql",
     "0023_add_api_key.sql", "0024_tile.sql", "0025_checkpoint.sql", "0026_publish_checkpoint.sql",
     "0027_probe_append.sql", "0028_update_app.sql", "0029_change_api_key.sql",
-    "0030_api_key_use.sql", "0031_rewrap_keys.sql", "0032_erase.sql",
-    "0033_drop_superseded.sql", "0034_access.sql", "0035_set_aside.sql",
-    "0036_find_imported_tokens.sql",
-    "0037_webhook.sql", "0038_change_webhook.sql", "0039_deliver_webhooks.sql",
+    "0030_api_key_use.sql", "0031_rewrap_keys.sql", "0032_erase.sql", "0033_drop_superseded.sql",
+    "0034_access.sql", "0035_set_aside.sql", "0036_find_imported_tokens.sql", "0037_webhook.sql",
+    "0038_change_webhook.sql", "0039_deliver_webhooks.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.
@@ -227,11 +226,8 @@ let package = Package(
             [
                 "AsyncHTTPClient", "BoundedClient", "ConnectFlow", "HumanConnect", "Ledger",
                 "LedgerAPI", "LedgerStore", "LineLog", "Logging", "Measures", "MerkleLog",
-                "NIOCore",
-                "NIOHTTP1", "NIOPosix",
-                "Postgres", "PostgresCluster", "ServiceLifecycle", "UnixSignals", "Vault",
-                "Webhooks",
-                "Wire", "Witness",
+                "NIOCore", "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster",
+                "ServiceLifecycle", "UnixSignals", "Vault", "Webhooks", "Wire", "Witness",
             ]
         ),
         target(
@@ -251,14 +247,12 @@ let package = Package(
             name: "LedgerCommand",
             dependencies: uses([
                 "ArgumentParser", "BoundedClient", "BoundedServer", "CPrctl", "Configuration",
-                "ConnectFlow", "Console",
-                "DurableFiles", "HTTPTypes", "HumanConnect", "HumanConnectSandbox", "Hummingbird",
-                "Ledger",
-                "LedgerAPI", "LedgerAudit", "LedgerBench", "LedgerExport", "LedgerImport",
-                "LedgerStack", "LedgerStore", "LineLog", "Logging", "MerkleLog", "Mustache",
-                "NIOCore", "NIOHTTP1",
-                "Postgres", "ServiceLifecycle", "Subprocess", "SystemPackage", "Vault", "Webhooks",
-                "Wire", "Witness",
+                "ConnectFlow", "Console", "DurableFiles", "HTTPTypes", "HumanConnect",
+                "HumanConnectSandbox", "Hummingbird", "Ledger", "LedgerAPI", "LedgerAudit",
+                "LedgerBench", "LedgerExport", "LedgerImport", "LedgerStack", "LedgerStore",
+                "LineLog", "Logging", "MerkleLog", "Mustache", "NIOCore", "NIOHTTP1", "Postgres",
+                "ServiceLifecycle", "Subprocess", "SystemPackage", "Vault", "Webhooks", "Wire",
+                "Witness",
             ]),
             // The last one is a link to what the build resolved.
             resources: [
@@ -343,8 +337,7 @@ let package = Package(
             [
                 "AsyncHTTPClient", "Crypto", "Hummingbird", "LedgerCommand", "Logging", "Measures",
                 "MerkleLog", "NIOCore", "NIOHTTP1", "NIOPosix", "SeededRandom", "Subprocess",
-                "SystemPackage",
-                "TestSupport", "Wire", "Witness",
+                "SystemPackage", "TestSupport", "Wire", "Witness",
             ]
         ),
         tests(

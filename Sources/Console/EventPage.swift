@@ -116,9 +116,15 @@ package struct EventPage: ConsolePage {
     /// - Parameters:
     ///   - placed: the event.
     ///   - proof: nil while no checkpoint covers it.
-    ///   - size: how many events its log has.
+    ///   - neighbours: the positions of the next events of its app before and after it, nil where there is none
+    ///     so near.
     ///   - url: under which callers reach the service.
-    package init(_ placed: PlacedRecord, proof: Proof?, size: Int64, url: String) {
+    package init(
+        _ placed: PlacedRecord,
+        proof: Proof?,
+        neighbours: (before: Int64?, after: Int64?),
+        url: String
+    ) {
         let (position, log) = (placed.position, placed.log)
         title = "Event \(position) of \(log.name)"
         row = EventRow(placed)
@@ -132,8 +138,8 @@ package struct EventPage: ConsolePage {
         base64 = Base64.standard.encode(placed.bytes)
         self.proof = proof
         hasProof = proof != nil
-        earlierPath = position > 0 ? PlacedRecord.path(position - 1, log) : nil
-        laterPath = position + 1 < size ? PlacedRecord.path(position + 1, log) : nil
+        earlierPath = neighbours.before.map { PlacedRecord.path($0, log) }
+        laterPath = neighbours.after.map { PlacedRecord.path($0, log) }
         copy = CopyLines(
             url: "\(url)/v1/events/\(position)/proof" + (log == .facts ? "" : "?log=\(log.name)"),
             command: "export --log \(log.name) --from-position \(position) "

@@ -9,13 +9,15 @@ package struct EvidencePage: ConsolePage {
         let time: ShownTime
         let root: String
         let witnesses: String
+        let names: [String]
         let isUnsound: Bool
 
-        /// `root` is nil where the log's key has not signed it.
+        /// `root` is nil where the log's key has not signed it; nobody has checked the signatures of witnesses.
         package init(size: Int64, publishedAt: Timestamp, root: String?, witnesses: [String]) {
             self.size = size
             time = ShownTime(publishedAt)
             self.root = root ?? "not signed by the log's key"
+            names = witnesses
             self.witnesses = witnesses.isEmpty ? "none" : witnesses.joined(separator: ", ")
             isUnsound = root == nil
         }
@@ -31,18 +33,24 @@ package struct EvidencePage: ConsolePage {
         let hasHashes: Bool
         let verdict: String
         let isProved: Bool
+        /// The signed notes of both checkpoints, for the script.
+        let oldNote: String
+        let newNote: String
         /// For the script, with blanks between.
         let joined: String
 
-        /// The proof between two sizes, with the roots of the checkpoints at these sizes.
+        /// The proof between two sizes, with the roots and notes of the checkpoints at these sizes.
         package init(
             from: Int64,
             to: Int64,
             roots: (old: MerkleHash, new: MerkleHash),
+            notes: (old: String, new: String),
             hashes: [MerkleHash]
         ) {
             self.from = from
             self.to = to
+            oldNote = notes.old
+            newNote = notes.new
             oldRoot = roots.old.description
             newRoot = roots.new.description
             self.hashes = hashes.map(\.description)
@@ -78,7 +86,9 @@ package struct EvidencePage: ConsolePage {
     ///   - log: whose evidence it is.
     ///   - key: the log's verifier key.
     ///   - rows: checkpoints, the largest first.
+    ///   - last: the log's last checkpoint, whichever page of them is shown; nil where there is none.
     ///   - next: with which size the next page begins; nil where there is none.
+    ///   - asked: the sizes that somebody asked about; nil where nobody did.
     ///   - consistency: the proof that was asked for.
     ///   - note: why there is none although it was asked for.
     ///   - url: under which callers reach the service.
@@ -86,7 +96,9 @@ package struct EvidencePage: ConsolePage {
         log: Log,
         key: String,
         rows: [Row],
+        last: Row?,
         next: Int64?,
+        asked: (from: Int64, to: Int64)?,
         consistency: Consistency?,
         note: String?,
         url: String
@@ -98,14 +110,11 @@ package struct EvidencePage: ConsolePage {
         self.rows = rows
         isEmpty = rows.isEmpty
         olderPath = next.map { "/console/evidence?log=\(log.name)&before=\($0)" }
-        from = consistency.map { "\($0.from)" } ?? rows.last.map { "\($0.size)" } ?? ""
-        to = consistency.map { "\($0.to)" } ?? rows.first.map { "\($0.size)" } ?? ""
+        from = (asked?.from ?? rows.last?.size).map(String.init) ?? ""
+        to = (asked?.to ?? rows.first?.size).map(String.init) ?? ""
         self.consistency = consistency
         consistencyNote = note
-        witnessNames =
-            rows.first.map {
-                $0.witnesses == "none" ? [] : $0.witnesses.split(separator: ", ").map(String.init)
-            } ?? []
+        witnessNames = last?.names ?? []
         hasWitnesses = !witnessNames.isEmpty
         copy = CopyLines(
             url: "\(url)/logs/\(log.id)/checkpoint",

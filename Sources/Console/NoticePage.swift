@@ -15,17 +15,21 @@ package struct NoticePage: ConsolePage {
     }
 }
 
-/// A page that leads to itself at once.
+/// A page that leads to itself, at once or by a step of the person's own.
 ///
 /// Whoever follows a link from another site comes without the session's cookie; from this page the same
 /// address is asked for again, as one of our own.
 package struct HopPage: ConsolePage {
     package let template = PageTemplate.hop
-    package let title = "One moment"
+    package let title: String
     let target: String
+    let isStep: Bool
 
-    package init(target: String) {
+    /// `isStep` where opening the page stands in the log, so that the person must choose it.
+    package init(target: String, isStep: Bool) {
+        title = isStep ? "You come from another site" : "One moment"
         self.target = target
+        self.isStep = isStep
     }
 }
 

@@ -79,6 +79,7 @@ package struct OverviewPage: ConsolePage {
     ///   - usersNote: how far was counted.
     ///   - hours: in which anything happened; nil where the key may not see it.
     ///   - now: the end of the last hour.
+    ///   - since: from when on everything was counted.
     ///   - activityNote: how far was counted.
     ///   - evidence: of the logs; empty where the key may not see it.
     ///   - conditions: of the service.
@@ -87,6 +88,7 @@ package struct OverviewPage: ConsolePage {
         usersNote: String,
         hours: [Hour]?,
         now: Timestamp,
+        since: Timestamp,
         activityNote: String,
         evidence: [Figure],
         conditions: [Condition]
@@ -96,13 +98,23 @@ package struct OverviewPage: ConsolePage {
         hasUsers = !users.isEmpty
         let series = Series(hours ?? [], now)
         funnel = [
-            Self.figure("Launches", Self.launches, series),
-            Self.figure("Finishes", Self.finishes, series),
-            Self.figure("With tokens", Self.outcomes, series),
+            Self.figure("Launches", Self.launches, series, since),
+            Self.figure("Finishes", Self.finishes, series, since),
+            Self.figure("With tokens", Self.outcomes, series, since),
         ]
         plots = [
-            Plot("Rotations", counts: series.counts(Self.rotations), hours: series.times),
-            Plot("Failures", counts: series.counts(Self.failures), hours: series.times),
+            Plot(
+                "Rotations",
+                counts: series.counts(Self.rotations),
+                hours: series.times,
+                note: activityNote
+            ),
+            Plot(
+                "Failures",
+                counts: series.counts(Self.failures),
+                hours: series.times,
+                note: activityNote
+            ),
         ]
         self.activityNote = activityNote
         hasActivity = hours != nil
@@ -112,11 +124,16 @@ package struct OverviewPage: ConsolePage {
         isWell = conditions.isEmpty
     }
 
-    private static func figure(_ label: String, _ types: [String], _ series: Series) -> Figure {
+    private static func figure(
+        _ label: String,
+        _ types: [String],
+        _ series: Series,
+        _ since: Timestamp
+    ) -> Figure {
         Figure(
             label: label,
             value: "\(series.counts(types).reduce(0, +))",
-            path: "/console/log?type=\(types.joined(separator: ","))&since=\(series.since)"
+            path: "/console/log?type=\(types.joined(separator: ","))&since=\(since)"
         )
     }
 
@@ -135,8 +152,6 @@ package struct OverviewPage: ConsolePage {
                 first
             }
         }
-
-        var since: String { Timestamp(microseconds: starts.first ?? 0).description }
 
         var times: [ShownTime] { starts.map { ShownTime(Timestamp(microseconds: $0)) } }
 

@@ -27,8 +27,8 @@ struct Plot: Sendable {
     /// A count of one must be seen beside one of a million.
     private static let barHeightMin = 2
 
-    /// One bar for each count, of the hours that begin at these times.
-    init(_ name: String, counts: [Int64], hours: [ShownTime]) {
+    /// One bar for each count, of the hours that begin at these times; `note` says how far was counted.
+    init(_ name: String, counts: [Int64], hours: [ShownTime], note: String) {
         self.name = name
         first = hours[0]
         let highest = max(1, counts.max() ?? 0)
@@ -45,6 +45,6 @@ struct Plot: Sendable {
                 label: "\(bar.1.readable): \(bar.0)"
             )
         }
-        summary = "\(name): \(total) in \(counts.count) hours, at most \(counts.max() ?? 0) in one"
+        summary = "\(name): \(total) \(note), at most \(counts.max() ?? 0) in an hour"
     }
 }

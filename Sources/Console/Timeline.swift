@@ -17,7 +17,7 @@ package struct Timeline: Sendable {
     let entries: [Entry]
     /// How many events there are.
     let count: Int
-    /// Which of them is looked at, from 1; 0 where there are none.
+    /// Which of them is looked at, from 1; 0 for the moment before the first one.
     let cursor: Int
     /// The state after it.
     package let state: SubjectState
@@ -30,6 +30,8 @@ package struct Timeline: Sendable {
     let newestPath: String?
     let path: String
     let isNewest: Bool
+    /// Of what the state is, in words.
+    let moment: String
 
     /// How many events a page has.
     static let entriesMax = 100
@@ -40,12 +42,15 @@ package struct Timeline: Sendable {
     ///   - records: all of the user's events, the oldest first.
     ///   - position: the moment: after the last event that stands there or before; nil for now.
     ///   - path: of the user's page.
+    ///   - isRaw: whether the links lead to pages that show bytes, too.
     /// - Throws: `FoldError` where events are missing.
     package init(
         _ records: [PlacedRecord],
         at position: Int64?,
-        path: String
+        path: String,
+        isRaw: Bool = false
     ) throws(FoldError) {
+        let view = isRaw ? "&view=raw" : ""
         let cursor =
             position.map { bound in records.count { $0.position <= bound } } ?? records.count
         // The cursor stands in the middle, as far as there are events on both sides.
@@ -67,26 +72,25 @@ package struct Timeline: Sendable {
                     changes: changes,
                     hasChanges: !changes.isEmpty,
                     isCursor: index + 1 == cursor,
-                    atPath: "\(path)?at=\(placed.position)"
+                    atPath: "\(path)?at=\(placed.position)\(view)"
                 )
             )
         }
         func place(_ number: Int) -> String? {
-            guard (1...max(1, records.count)).contains(number), number <= records.count else {
-                return nil
-            }
-            return "\(path)?at=\(records[number - 1].position)"
+            guard (0...records.count).contains(number) else { return nil }
+            return "\(path)?at=\(number == 0 ? 0 : records[number - 1].position)\(view)"
         }
         self.entries = entries.reversed()
         count = records.count
         isNewest = cursor == records.count
+        moment = isNewest ? "now" : cursor == 0 ? "before event 1" : "after event \(cursor)"
         self.cursor = cursor
         self.state = atCursor
         self.position = cursor > 0 ? records[cursor - 1].position : nil
         cursorTime = cursor > 0 ? records[cursor - 1].record.map { ShownTime($0.time) } : nil
         olderPath = place(cursor - 1)
         newerPath = place(cursor + 1)
-        newestPath = cursor == records.count ? nil : path
+        newestPath = cursor == records.count ? nil : path + (isRaw ? "?view=raw" : "")
         self.path = path
     }
 

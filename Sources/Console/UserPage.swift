@@ -65,6 +65,8 @@ package struct UserPage: ConsolePage {
         package var holdings: [TokenHolding] = []
         /// The newest first.
         package var accesses: [PlacedRecord] = []
+        /// Whether there are older ones.
+        package var hasOlderAccesses = false
         /// How much of them the app keeps.
         package var accessRecording = AccessRecording.full
         /// Whether the key may have tokens shown.
@@ -72,6 +74,9 @@ package struct UserPage: ConsolePage {
 
         package init() {}
     }
+
+    /// How many tokens that were held a page lists.
+    static let holdingsMax = 100
 
     package let template = PageTemplate.user
     package let title: String
@@ -83,8 +88,14 @@ package struct UserPage: ConsolePage {
     let fields: [StateField]
     let holdings: [Holding]
     let hasHoldings: Bool
+    /// How many older ones the page does not list.
+    let olderHoldings: Int
+    let hasOlderHoldings: Bool
     let accesses: [Access]
     let hasAccesses: Bool
+    let accessCount: Int
+    /// Where all of them are; nil where the page has them.
+    let olderAccessesPath: String?
     let accessNote: String?
     let isRaw: Bool
     let diffPath: String
@@ -121,10 +132,15 @@ package struct UserPage: ConsolePage {
         timeline = parts.timeline
         hasTimeline = parts.timeline != nil
         fields = StateField.list(parts.timeline?.state ?? state)
-        holdings = parts.holdings.reversed().map(Holding.init)
+        holdings = parts.holdings.suffix(Self.holdingsMax).reversed().map(Holding.init)
         hasHoldings = !holdings.isEmpty
+        olderHoldings = parts.holdings.count - holdings.count
+        hasOlderHoldings = olderHoldings > 0
         accesses = Access.list(parts.accesses)
         hasAccesses = !accesses.isEmpty
+        accessCount = parts.accesses.count
+        olderAccessesPath =
+            parts.hasOlderAccesses ? "/console/log?log=access&subject=\(subject)" : nil
         accessNote =
             switch parts.accessRecording {
             case .full: nil
@@ -134,7 +150,8 @@ package struct UserPage: ConsolePage {
         self.isRaw = isRaw
         self.formToken = formToken
         let path = "/console/users/\(subject)"
-        let at = parts.timeline?.position.map { "at=\($0)" } ?? ""
+        let shown = parts.timeline.flatMap { $0.count == 0 ? nil : $0.position ?? 0 }
+        let at = shown.map { "at=\($0)" } ?? ""
         diffPath = at.isEmpty ? path : "\(path)?\(at)"
         rawPath = "\(path)?view=raw" + (at.isEmpty ? "" : "&\(at)")
         let held = TokenKind.allCases.filter { state.token($0) != nil }

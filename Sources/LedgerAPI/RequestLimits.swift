@@ -73,6 +73,8 @@ enum RequestLimits {
     /// How much after the time in a request's id its events are looked for: the id is made when the request
     /// comes, and clocks of several copies differ a little.
     static let requestTimeAfter: Int64 = 120
+    /// By how much the clocks of several copies may differ, where a time is looked for by positions.
+    static let clockSlack: Int64 = 120
     /// How many requests are let in during a flood before calls that can be made again are turned
     /// away: two batches are under way at the database, and as many can wait.
     static let insideMax = 512

@@ -70,7 +70,10 @@ struct RequestMiddleware: RouterMiddleware {
             guard byte != slash || previous != slash else { throw .notFound }
             previous = byte
         }
-        guard previous != slash || path.count == 1 else { throw .notFound }
+        // People type the console's address by hand: it is led to its one spelling.
+        guard previous != slash || path.count == 1 || request.uri.path == "/console/" else {
+            throw .notFound
+        }
         guard request.headers[.contentEncoding] == nil else { throw .unsupportedMediaType }
     }
 

@@ -81,6 +81,10 @@ enum StoreLimits {
     /// as many as one statement of a filtered list scans.
     static let countedUsersMax: Int64 = scannedEventsMax
     static let countedEventsMax: Int64 = scannedEventsMax
+    /// How many users a page looks at that lists all but the erased: ten times what it shows.
+    static let listedUsersMax: Int64 = 500
+    /// How far away the event before or after another one of its app is looked for.
+    static let neighbourDistanceMax: Int64 = 2_000
     /// How many events of one request or trace are shown.
     static let heldEventsMax = 100
     /// How many users one read of identities asks for.

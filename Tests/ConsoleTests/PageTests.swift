@@ -157,12 +157,68 @@ import Testing
     @Test("a plot's bars are its counts: nothing is none, and one is seen beside a million")
     func plot() {
         let hours = (0..<3).map { ShownTime(Timestamp(microseconds: $0 * 3_600_000_000)) }
-        let plot = Plot("Failures", counts: [0, 1, 1_000_000], hours: hours)
+        let plot = Plot("Failures", counts: [0, 1, 1_000_000], hours: hours, note: "since then")
         #expect(plot.bars.map(\.height) == [0, 2, 60])
         #expect(plot.bars.map { $0.y + $0.height } == [60, 60, 60])
         #expect(plot.bars[1].label == "1970-01-01 01:00:00 UTC: 1")
-        #expect(plot.total == 1_000_001 && plot.summary.contains("1000001 in 3 hours"))
-        #expect(Plot("x", counts: [0, 0, 0], hours: hours).bars.map(\.height) == [0, 0, 0])
+        #expect(plot.total == 1_000_001 && plot.summary.contains("1000001 since then"))
+        #expect(
+            Plot("x", counts: [0, 0, 0], hours: hours, note: "").bars.map(\.height) == [0, 0, 0]
+        )
+    }
+
+    @Test("where counting was cut, the links of the numbers begin where it began")
+    func cutCounts() {
+        let now = Timestamp(microseconds: 1_800_000_000_000_000)
+        let since = now.adding(seconds: -60)
+        let page = OverviewPage(
+            users: [],
+            usersNote: "",
+            hours: [],
+            now: now,
+            since: since,
+            activityNote: "since \(since)",
+            evidence: [],
+            conditions: []
+        )
+        #expect(page.funnel.allSatisfy { $0.path?.hasSuffix("&since=\(since)") == true })
+        #expect(page.plots.allSatisfy { $0.summary.contains("0 since \(since)") })
+    }
+
+    @Test("a user's page lists the newest tokens that were held, and says how many it does not")
+    func holdings() throws {
+        let fingerprint = try #require(Fingerprint([UInt8](repeating: 1, count: 16)))
+        let records = (1...Int64(150)).map { version in
+            let token = LedgerEvent.IssuedToken(version: version, fingerprint: fingerprint)
+            let record = Record(
+                id: Identifier(value: UInt128(version)),
+                clientID: "demo",
+                subject: Identifier(value: 1),
+                time: Timestamp(microseconds: version),
+                subjectVersion: version,
+                context: RecordContext(actor: "service"),
+                event: .accessTokenRotated(token, cause: Identifier(value: 1))
+            )
+            return (position: version, record: Optional(record))
+        }
+        var parts = UserPage.Parts()
+        parts.holdings = try TokenHolding.list(records)
+        try #require(parts.holdings.count == 150)
+        parts.hasOlderAccesses = true
+        let page = UserPage(
+            subject: Identifier(value: 1),
+            state: SubjectState(),
+            parts: parts,
+            isRaw: false,
+            formToken: "",
+            api: nil
+        )
+        #expect(page.holdings.map(\.version) == (51...150).reversed())
+        #expect(page.olderHoldings == 50 && page.hasOlderHoldings)
+        #expect(
+            page.olderAccessesPath
+                == "/console/log?log=access&subject=\(Identifier(value: 1))"
+        )
     }
 }
 

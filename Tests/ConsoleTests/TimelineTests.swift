@@ -88,12 +88,18 @@ import Testing
             #expect(timeline.cursor == version && timeline.state.version == Int64(version))
             #expect(timeline.entries.count == 100)
             #expect(version == 0 || timeline.entries.contains { $0.isCursor })
-            #expect(timeline.olderPath == (version > 1 ? "/u?at=\((version - 1) * 3)" : nil))
+            #expect(timeline.olderPath == (version > 0 ? "/u?at=\((version - 1) * 3)" : nil))
             #expect(timeline.newerPath == (version < 350 ? "/u?at=\((version + 1) * 3)" : nil))
             let versions = timeline.entries.map(\.version)
             #expect(versions == versions.sorted(by: >) && Set(versions).count == 100)
         }
-        #expect(try Timeline(records, at: nil, path: "/u").isNewest)
+        let now = try Timeline(records, at: nil, path: "/u")
+        #expect(now.isNewest && now.moment == "now" && now.newestPath == nil)
+        let before = try Timeline(records, at: 0, path: "/u", isRaw: true)
+        #expect(before.moment == "before event 1" && before.newestPath == "/u?view=raw")
+        // Who looks at bytes goes on to bytes.
+        #expect(before.newerPath == "/u?at=3&view=raw")
+        #expect(before.entries.allSatisfy { $0.atPath.hasSuffix("&view=raw") })
     }
 
     @Test("a time leads to the last event that was made by then")

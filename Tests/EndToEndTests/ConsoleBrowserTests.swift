@@ -83,10 +83,19 @@ struct ConsoleBrowserTests {
                 try await visitor.browser.reload()
                 #expect(try await visitor.state() == shown, "at \(position)")
             }
-            // There is nothing older.
-            try await visitor.press("h")
-            #expect(try await visitor.address().hasSuffix("?at=\(positions[0])"))
             #expect(try await visitor.state()["access"] == "none")
+            // Before the first event there was nothing, and nothing is older.
+            for _ in 0..<2 {
+                try await visitor.press("h")
+                #expect(try await visitor.address().hasSuffix("?at=0"))
+                let shown = try await visitor.state()
+                #expect(shown["status"] == "none")
+                try await visitor.browser.reload()
+                #expect(try await visitor.state() == shown)
+            }
+            // From the page of that moment the next event is the first one.
+            try await visitor.press("l")
+            #expect(try await visitor.address().hasSuffix("?at=\(positions[0])"))
             for _ in positions.dropFirst() { try await visitor.press("l") }
             #expect(try await visitor.state() == now)
             let bytes = try await visitor.browser.find(".entry .bytes")
@@ -99,8 +108,66 @@ struct ConsoleBrowserTests {
             #expect(try await !bytes.isDisplayed())
             // Still at the moment that was gone to, not at that of the link.
             #expect(try await visitor.address().hasSuffix("?at=\(positions[positions.count - 2])"))
+            #expect(try await visitor.browser.find("#newer").attribute("href") != nil)
             try await visitor.browser.find("#newer").click()
             #expect(try await visitor.state() == now)
+            #expect(try await visitor.browser.find("#newer").attribute("href") == nil)
+            // Single keys can be switched off.
+            try await visitor.browser.find("#keys").click()
+            let address = try await visitor.address()
+            try await visitor.press("h")
+            #expect(try await visitor.address() == address)
+            try await visitor.browser.reload()
+            try await visitor.press("h")
+            #expect(try await visitor.state() == now)
+        }
+    }
+
+    @Test("the browser verifies that the log grew, by both notes, and refuses what is forged")
+    func verifiesGrowth() async throws {
+        try await ConsoleVisitor.visit(program) { visitor in
+            var sizes: [Int] = []
+            try await visitor.browser.wait(for: "two checkpoints") {
+                try await program.connect("grown\(sizes.count)@example.com", source: "band")
+                try await visitor.open("/console/evidence")
+                sizes = try await visitor.browser.execute(
+                    "return [...document.querySelectorAll('#checkpoints th[scope=row]')].map((cell) => Number(cell.textContent))"
+                ).array.compactMap { $0.number.map { Int($0) } }.filter { $0 > 0 }
+                return sizes.count > 1
+            }
+            let path = "/console/evidence?log=facts&from=\(sizes[1])&to=\(sizes[0])"
+            try await visitor.open(path)
+            let open = try await visitor.verdict("#grown")
+            #expect(open.kind == "verdict unsure" && open.text.contains("pin the key to be sure"))
+            try await visitor.browser.find("#pinned button").click()
+            try await visitor.browser.wait(for: "a verdict by the pinned key") {
+                try await visitor.verdict("#grown").kind == "verdict good"
+            }
+            try await forge(
+                visitor,
+                path,
+                section: "#between",
+                box: "#grown",
+                [
+                    ("section.dataset.from = 0", "No log grows"),
+                    ("section.dataset.from = -1", "No log grows"),
+                    ("section.dataset.to = Number(section.dataset.to) + 1", "other sizes"),
+                    ("section.dataset.hashes = ''", "proof"),
+                    ("section.dataset.old = section.dataset.new", "other sizes"),
+                    (
+                        "section.dataset.old = section.dataset.old.replace(/....\\n*$/, 'AAA=\\n')",
+                        "forged"
+                    ),
+                    (
+                        "section.dataset.new = section.dataset.new.replace(/\\n— .*/, '\\n')",
+                        "has not signed"
+                    ),
+                    (
+                        "section.dataset.key = section.dataset.key.replace(/.$/, (c) => c === 'A' ? 'B' : 'A')",
+                        "another key"
+                    ),
+                ]
+            )
         }
     }
 
@@ -116,7 +183,9 @@ struct ConsoleBrowserTests {
             let path = "/console/events/facts/\(position)"
             try await visitor.open(path)
             let first = try await visitor.verdict()
-            #expect(first.kind == "verdict good", "\(first.text)")
+            // Whose key it is, the page itself cannot say.
+            #expect(first.kind == "verdict unsure", "\(first.text)")
+            #expect(first.text.contains("pin the key to be sure"))
             #expect(first.text.contains("holds these bytes at position \(position)"))
             #expect(first.text.contains("No key is pinned"))
             // The page shows the key that the program prints.
@@ -125,53 +194,61 @@ struct ConsoleBrowserTests {
             try await visitor.open("/console/evidence")
             try await visitor.browser.find("#pinned button").click()
             try await visitor.open(path)
-            #expect(try await visitor.verdict().text.contains("pinned in this browser"))
-            try await forge(visitor, path)
+            let pinned = try await visitor.verdict()
+            #expect(pinned.kind == "verdict good" && pinned.text.contains("pinned in this browser"))
+            try await forge(visitor, path, section: "#proof", box: "#verdict", Self.forgeries)
         }
     }
 
-    /// Puts something else in the place of each part of the proof, one at a time.
-    private func forge(_ visitor: ConsoleVisitor, _ path: String) async throws {
-        let forgeries = [
-            (
-                "section.dataset.record = btoa(atob(section.dataset.record).replace('specversion', 'Specversion'))",
-                "other bytes"
-            ),
-            ("section.dataset.position = Number(section.dataset.position) - 1", "do not lead"),
-            (
-                "section.dataset.hashes = section.dataset.hashes.replace(/^./, (c) => c === 'A' ? 'B' : 'A')",
-                "do not lead"
-            ),
-            ("section.dataset.hashes = ''", "before the root"),
-            (
-                "section.dataset.note = section.dataset.note.replace(/\\n[0-9]+\\n/, '\\n9999999\\n')",
-                "another size"
-            ),
-            (
-                "section.dataset.note = section.dataset.note.replace(/....\\n*$/, 'AAA=\\n')",
-                "forged"
-            ),
-            (
-                "section.dataset.note = section.dataset.note.replace(/\\n— .*/, '\\n')",
-                "has not signed"
-            ),
-            (
-                "section.dataset.key = section.dataset.key.replace(/.$/, (c) => c === 'A' ? 'B' : 'A')",
-                "another key"
-            ),
-            ("localStorage.setItem('key-facts', section.dataset.key + 'x')", "another key"),
-        ]
+    private static let forgeries = [
+        (
+            "section.dataset.record = btoa(atob(section.dataset.record).replace('specversion', 'Specversion'))",
+            "other bytes"
+        ),
+        ("section.dataset.position = Number(section.dataset.position) - 1", "do not lead"),
+        (
+            "section.dataset.hashes = section.dataset.hashes.replace(/^./, (c) => c === 'A' ? 'B' : 'A')",
+            "do not lead"
+        ),
+        ("section.dataset.hashes = ''", "before the root"),
+        (
+            "section.dataset.note = section.dataset.note.replace(/\\n[0-9]+\\n/, '\\n9999999\\n')",
+            "another size"
+        ),
+        (
+            "section.dataset.note = section.dataset.note.replace(/....\\n*$/, 'AAA=\\n')",
+            "forged"
+        ),
+        (
+            "section.dataset.note = section.dataset.note.replace(/\\n— .*/, '\\n')",
+            "has not signed"
+        ),
+        (
+            "section.dataset.key = section.dataset.key.replace(/.$/, (c) => c === 'A' ? 'B' : 'A')",
+            "another key"
+        ),
+        ("localStorage.setItem('key-facts', section.dataset.key + 'x')", "another key"),
+    ]
+
+    /// Puts something else in the place of each part of a proof, one at a time.
+    private func forge(
+        _ visitor: ConsoleVisitor,
+        _ path: String,
+        section: String,
+        box: String,
+        _ forgeries: [(String, String)]
+    ) async throws {
         for (forgery, reason) in forgeries {
             try await visitor.open(path)
-            #expect(try await visitor.verdict().kind == "verdict good")
+            #expect(try await visitor.verdict(box).kind == "verdict good")
             _ = try await visitor.browser.execute(
-                "const section = document.querySelector('#proof'); \(forgery)"
+                "const section = document.querySelector('\(section)'); \(forgery)"
             )
             try await visitor.browser.find("#again").click()
             try await visitor.browser.wait(for: "a refusal of \(forgery)") {
-                try await visitor.verdict().kind == "verdict bad"
+                try await visitor.verdict(box).kind == "verdict bad"
             }
-            let verdict = try await visitor.verdict()
+            let verdict = try await visitor.verdict(box)
             #expect(
                 verdict.text.contains("Refused") && verdict.text.contains(reason),
                 "\(forgery): \(verdict.text)"
@@ -227,6 +304,12 @@ struct ConsoleBrowserTests {
             #expect(paused.first == (try await positions("followed1@example.com"))[0])
             try await visitor.browser.find("#tail button").click()
             try await waitForTop(visitor, "followed3@example.com")
+            // Who looks elsewhere does not follow, and misses nothing.
+            try await look(visitor, isAway: true)
+            #expect(try await visitor.browser.find("#tail-state").text().contains("Paused"))
+            try await program.connect("followed4@example.com", source: "band")
+            try await look(visitor, isAway: false)
+            try await waitForTop(visitor, "followed4@example.com")
             let path = "/v1/events?type=connect.launched&limit=500"
             let all =
                 try await program.ledger(path, scope: "events:read")["events"]?.array
@@ -239,6 +322,16 @@ struct ConsoleBrowserTests {
         try await visitor.browser.execute(
             "return [...document.querySelectorAll('#log-rows tr')].map((row) => Number(row.dataset.position))"
         ).array.compactMap { $0.number.map { Int($0) } }
+    }
+
+    /// As the browser says it where another tab is in front.
+    private func look(_ visitor: ConsoleVisitor, isAway: Bool) async throws {
+        _ = try await visitor.browser.execute(
+            """
+            Object.defineProperty(document, 'hidden', { value: \(isAway), configurable: true });
+            document.dispatchEvent(new Event('visibilitychange'))
+            """
+        )
     }
 
     private func waitForTop(_ visitor: ConsoleVisitor, _ user: String) async throws {

@@ -74,9 +74,9 @@ struct ConsoleVisitor {
     }
 
     /// What the browser says of the proof, once it has looked.
-    func verdict() async throws -> (kind: String, text: String) {
+    func verdict(_ box: String = "#verdict") async throws -> (kind: String, text: String) {
         try await browser.wait(for: "a verdict") {
-            let box = try await browser.find("#verdict")
+            let box = try await browser.find(box)
             let kind = try await box.attribute("class") ?? ""
             return kind == "verdict open" ? nil : (kind, try await box.text())
         }

@@ -113,6 +113,7 @@ struct ConsoleSessionTests {
                     headers: headers
                 )
                 #expect(found.status == 403 && found.text.contains("origin_refused"))
+                #expect(found.text.contains("over https or at localhost") == (site == nil))
                 let signed = try await TestVisitor.signIn(service, service.key, headers: headers)
                 #expect(signed.status == 403 && signed.headers["set-cookie"] == nil)
             }
@@ -136,6 +137,12 @@ struct ConsoleSessionTests {
             )
             #expect(page.status == 200)
             #expect(page.text.contains("content=\"0;url=/console/users?status=broken\""))
+            // What stands in the log of accesses is a step of the person's own.
+            for path in ["/console/users/00000000-0000-0000-0000-000000000000", "/console/log"] {
+                let step = try await stranger.get(path, headers: ["Sec-Fetch-Site": "same-site"])
+                #expect(step.text.contains("href=\"\(path)\""))
+                #expect(!step.text.contains("http-equiv=\"refresh\""))
+            }
             let visitor = try await TestVisitor(service, key: service.key)
             let tail = try await visitor.get(
                 "/console/tail?follow=false",
@@ -201,6 +208,32 @@ struct ConsoleSessionTests {
             #expect(try await visitor.get("/v1/users").status == 401)
             let page = try await service.get("/console/users")
             #expect(page.status == 401)
+        }
+    }
+
+    @Test("who cannot sign in from there is told before trying, and only then")
+    func unsaidOrigin() async throws {
+        try await TestService.run { service in
+            let stranger = TestVisitor.stranger(service)
+            let told = try await stranger.get("/console", headers: [:]).text
+            #expect(told.contains("over https or at localhost"))
+            let usual = try await stranger.get("/console", headers: ["Sec-Fetch-Site": "none"]).text
+            #expect(!usual.contains("over https or at localhost"))
+        }
+    }
+
+    @Test("what is not found leaves the navigation and the box to whoever has signed in")
+    func notFound() async throws {
+        try await TestService.run { service in
+            let visitor = try await TestVisitor(service, key: service.key)
+            for path in ["/console/nothing", "/console/events/facts/99999"] {
+                let page = try await visitor.get(path)
+                #expect(page.status == 404 && page.text.contains("role=\"search\""))
+                let open = try await TestVisitor.stranger(service).get(path)
+                #expect(open.status == 401 && !open.text.contains("role=\"search\""))
+            }
+            let slash = try await visitor.get("/console/")
+            #expect(slash.status == 303 && slash.headers["location"] == "/console")
         }
     }
 

@@ -42,7 +42,21 @@ struct ConsoleViewTests {
             #expect(dated.headers["location"] == "\(path)?at=0")
             let late = try await visitor.get("\(path)?time=2999-01-01T00%3A00%3A30&view=raw")
             #expect(late.headers["location"] == "\(path)?at=\(positions.last ?? 0)&view=raw")
-            for bad in ["?event=0", "?event=999", "?time=yesterday", "?at=-1", "?x=1"] {
+            let dawn = try await visitor.get("\(path)?event=0")
+            #expect(dawn.headers["location"] == "\(path)?at=0")
+            let before = try await visitor.get("\(path)?at=0").text
+            #expect(before.contains("State before event 1") && before.contains("data-cursor=\"0\""))
+            // The links to the other view stay at the moment, and the view stays on the way on.
+            #expect(before.contains("href=\"\(path)?view=raw&amp;at=0\""))
+            let raw = try await visitor.get("\(path)?at=\(positions[0])&view=raw").text
+            #expect(raw.contains("?at=\(positions[1])&amp;view=raw\" rel=\"next\""))
+            // Pages show whole seconds, and who types one back means all of it.
+            let seen = try #require(first.firstMatch(of: /datetime="([^"]{19})[^"]*"/)).1
+            let typed = try await visitor.get(
+                "\(path)?time=" + seen.replacing(":", with: "%3A")
+            )
+            #expect(typed.headers["location"] != "\(path)?at=0")
+            for bad in ["?event=-1", "?event=999", "?time=yesterday", "?at=-1", "?x=1"] {
                 #expect(try await visitor.get(path + bad).status == 400, "\(bad)")
             }
         }
@@ -98,6 +112,21 @@ struct ConsoleViewTests {
             let both = try await visitor.find("\(positions[0])")
             #expect(both.status == 303 || both.text.contains("Position \(positions[0]) of facts"))
             #expect(try await visitor.find("nobody at all").status == 404)
+        }
+    }
+
+    @Test("what was found by an index ends the search: no log is looked through for it")
+    func findsOnce() async throws {
+        try await TestService.run { service in
+            let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+            _ = try await service.launch(
+                trace,
+                headers: ["traceparent": "00-\(trace)-00f067aa0ba902b7-01"]
+            )
+            let subject = try await subject(trace, service)
+            let visitor = try await TestVisitor(service, key: service.key)
+            let found = try await visitor.find(trace)
+            #expect(found.headers["location"] == "/console/users/\(subject)")
         }
     }
 
@@ -217,10 +246,23 @@ struct ConsoleViewTests {
             let proved = try await visitor.get("/console/evidence?log=facts&from=\(from)&to=\(to)")
                 .text
             #expect(proved.contains("is the beginning of the log of \(to)"))
-            #expect(proved.contains("verdict good"))
+            // What the service says is no proof: it says so, until the browser has looked.
+            #expect(proved.contains("The service says: ") && !proved.contains("verdict good"))
+            for name in ["data-old", "data-new", "data-key", "data-log"] {
+                #expect(proved.contains("\(name)=\""), "\(name)")
+            }
             for query in ["from=\(to)&to=\(from)", "from=0&to=\(to)", "from=\(from)&to=\(to + 1)"] {
                 let page = try await visitor.get("/console/evidence?\(query)").text
                 #expect(page.contains("class=\"note\""), "\(query)")
+                // What was typed stands there still.
+                for pair in query.split(separator: "&").map({ $0.split(separator: "=") }) {
+                    #expect(
+                        page.contains(
+                            "name=\"\(pair[0])\" inputmode=\"numeric\" value=\"\(pair[1])\""
+                        ),
+                        "\(query)"
+                    )
+                }
             }
             #expect(try await visitor.get("/console/evidence?log=access").status == 200)
         }

@@ -73,6 +73,24 @@ struct OverviewTests {
             let rare = EventQuery(clientID: app.clientID, types: ["connection.broken"])
             let found = try await store.latestEvents(rare, log: .facts, before: size, limit: 50)
             #expect(found.events.count == 1 && found.next == nil)
+            let late = try await store.latestEvents(
+                rare,
+                log: .facts,
+                from: size - 10,
+                before: size,
+                limit: 50
+            )
+            // What is older than was asked for is nothing to go on to.
+            #expect(late.events.isEmpty && late.next == nil)
+            let unasked = EventQuery(clientID: app.clientID, types: ["finish.refused"])
+            let cut = try await store.latestEvents(
+                unasked,
+                log: .facts,
+                from: 5,
+                before: size,
+                limit: 50
+            )
+            #expect(cut.events.isEmpty && cut.next == nil)
             let other = EventQuery(clientID: "nobody's")
             let nothing = try await store.latestEvents(other, log: .facts, before: size, limit: 50)
             #expect(nothing.events.isEmpty)
@@ -101,6 +119,38 @@ struct OverviewTests {
             }
             #expect(positions == positions.sorted(by: >) && Set(positions).count == positions.count)
             #expect(positions.count >= 7 && positions.first == size - 1)
+        }
+    }
+
+    @Test("a user's events are found in one stretch, and an event's neighbours are its app's")
+    func subjectAndNeighbours() async throws {
+        try await TestStore.run { test in
+            let user = try await test.launchedUser("alice")
+            for _ in 0..<3 {
+                let context = RecordContext(actor: "service")
+                try await test.store.recordView(of: user, test.app, context: context)
+            }
+            var query = EventQuery(clientID: test.app.clientID)
+            query.subject = user.subject
+            for log in Log.allCases {
+                let size = try await test.store.size(log: log)
+                let page = try await test.store.latestEvents(
+                    query,
+                    log: log,
+                    before: size,
+                    limit: 50
+                )
+                #expect(try page.events.allSatisfy { try $0.record().subject == user.subject })
+                #expect(page.events.count == (log == .access ? 3 : 1) && page.next == nil)
+                let last = try #require(page.events.first)
+                let near = try await test.store.neighbours(of: last)
+                #expect(near.after == nil)
+                guard log == .access else { continue }
+                #expect(near.before == page.events[1].position)
+                let middle = try await test.store.neighbours(of: page.events[1])
+                #expect(middle.before == page.events[2].position)
+                #expect(middle.after == page.events[0].position)
+            }
         }
     }
 

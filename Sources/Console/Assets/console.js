@@ -5,6 +5,14 @@
   const one = (selector, root) => (root || document).querySelector(selector);
   const all = (selector, root) => [...(root || document).querySelectorAll(selector)];
 
+  function button(text, act) {
+    const made = document.createElement('button');
+    made.type = 'button';
+    made.textContent = text;
+    made.addEventListener('click', act);
+    return made;
+  }
+
   const pad = (number) => String(number).padStart(2, '0');
   const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
   const inWords = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
@@ -36,7 +44,7 @@
     if (!choice) { return; }
     choice.hidden = false;
     const mode = localStorage.getItem('times') || 'utc';
-    for (const input of all('input', choice)) {
+    for (const input of all('[name=times]', choice)) {
       input.checked = input.value === mode;
       input.addEventListener('change', () => {
         localStorage.setItem('times', input.value);
@@ -49,21 +57,18 @@
   function offerCopies() {
     for (const text of all('[data-copy]')) {
       const box = document.createElement('div');
-      const button = document.createElement('button');
       box.className = 'copied';
-      button.type = 'button';
-      button.textContent = 'Copy';
-      text.replaceWith(box);
-      box.append(text, button);
-      button.addEventListener('click', async () => {
+      const copy = button('Copy', async () => {
         try {
           await navigator.clipboard.writeText(text.textContent);
-          button.textContent = 'Copied';
+          copy.textContent = 'Copied';
         } catch {
           getSelection().selectAllChildren(text);
-          button.textContent = 'Selected';
+          copy.textContent = 'Selected';
         }
       });
+      text.replaceWith(box);
+      box.append(text, copy);
     }
   }
 
@@ -74,7 +79,8 @@
     if (!bar) { return () => {}; }
     const slider = one('#event');
     const entry = (version) => one(`.entry[data-version="${version}"]`);
-    let version = Number(slider.value);
+    const count = Number(bar.dataset.count);
+    let version = Number(bar.dataset.cursor);
 
     function apply(item, isForward) {
       for (const change of all('.diff li', item)) {
@@ -83,37 +89,43 @@
       }
     }
 
+    const address = (target) => viewed(`${bar.dataset.path}?event=${target}`);
+
     function show() {
       const item = entry(version);
       for (const other of all('.entry.cursor')) {
         other.classList.remove('cursor');
         other.removeAttribute('aria-current');
       }
-      item.classList.add('cursor');
-      item.setAttribute('aria-current', 'step');
-      const names = all('.diff li', item).map((change) => change.dataset.name);
+      item?.classList.add('cursor');
+      item?.setAttribute('aria-current', 'step');
+      const names = item ? all('.diff li', item).map((change) => change.dataset.name) : [];
       for (const field of all('[data-field]')) {
         field.classList.toggle('changed', names.includes(field.dataset.field));
       }
       slider.value = version;
       one('#where').textContent = version;
-      const isNow = version === Number(bar.dataset.count);
-      one('#older').classList.toggle('off', version === 1);
-      one('#newer').classList.toggle('off', isNow);
-      one('#state-title').textContent = isNow ? 'State now' : `State after event ${version}`;
-      const time = one('time', item);
+      const isNow = version === count;
+      for (const [id, target] of [['#older', version - 1], ['#newer', version + 1], ['#newest', isNow ? -1 : count]]) {
+        const isOff = target < 0 || target > count;
+        one(id).classList.toggle('off', isOff);
+        if (isOff) { one(id).removeAttribute('href'); } else { one(id).href = address(target); }
+      }
+      one('#state-title').textContent =
+        isNow ? 'State now' : item ? `State after event ${version}` : 'State before event 1';
+      const time = item && one('time', item);
       one('#state-time').replaceChildren(...(time ? [time.cloneNode(true)] : []));
-      item.scrollIntoView({ block: 'nearest' });
-      const address = new URL(location.href);
-      address.searchParams.set('at', item.dataset.position);
-      history.replaceState(null, '', address);
+      item?.scrollIntoView({ block: 'nearest' });
+      const here = viewed(location.href);
+      here.searchParams.set('at', item ? item.dataset.position : 0);
+      history.replaceState(null, '', here);
     }
 
-    // Beyond the page's events, the server has the others.
-    function go(target) {
-      if (target < 1 || target > Number(bar.dataset.count) || target === version) { return; }
-      if (!entry(target)) {
-        location.href = `${bar.dataset.path}?event=${target}`;
+    // Beyond the page's events, the server has the others; `stays` where it is not asked yet.
+    function go(target, stays) {
+      if (target < 0 || target > count || target === version) { return; }
+      if (!entry(target || 1)) {
+        if (stays) { one('#where').textContent = target; } else { location.href = address(target); }
         return;
       }
       while (version < target) { apply(entry(++version), true); }
@@ -121,10 +133,10 @@
       show();
     }
 
-    slider.addEventListener('input', () => go(Number(slider.value)));
+    slider.addEventListener('input', () => go(Number(slider.value), true));
+    slider.addEventListener('change', () => go(Number(slider.value)));
     for (const [id, step] of [['#older', -1], ['#newer', 1]]) {
-      const link = one(id);
-      link.addEventListener('click', (event) => {
+      one(id).addEventListener('click', (event) => {
         event.preventDefault();
         go(version + step);
       });
@@ -138,35 +150,48 @@
     return (step) => go(version + step);
   }
 
+  // An address with the view that is chosen.
+  function viewed(address) {
+    const url = new URL(address, location.href);
+    url.searchParams.delete('view');
+    if (one('#events.raw')) { url.searchParams.set('view', 'raw'); }
+    return url;
+  }
+
   function toggleBytes() {
     const events = one('#events');
     if (!events) { return; }
     const isRaw = events.classList.toggle('raw');
-    for (const [id, isIt] of [['#as-raw', isRaw], ['#as-diff', !isRaw]]) {
-      if (isIt) { one(id).setAttribute('aria-current', 'true'); } else { one(id).removeAttribute('aria-current'); }
-    }
-    const address = new URL(location.href);
-    if (isRaw) { address.searchParams.set('view', 'raw'); } else { address.searchParams.delete('view'); }
-    history.replaceState(null, '', address);
+    one('#as-raw').ariaCurrent = String(isRaw);
+    one('#as-diff').ariaCurrent = String(!isRaw);
+    for (const link of all('.travel a[href], .said')) { link.href = viewed(link.href); }
+    for (const field of all('.travel [name=view]')) { field.disabled = !isRaw; }
+    history.replaceState(null, '', viewed(location.href));
   }
 
   // The links lead to the moment that the page was loaded at; the view changes where one is.
   for (const [id, isRaw] of [['#as-raw', true], ['#as-diff', false]]) {
     one(id)?.addEventListener('click', (event) => {
       event.preventDefault();
-      if (one('#events').classList.contains('raw') !== isRaw) { toggleBytes(); }
+      if (!!one('#events.raw') !== isRaw) { toggleBytes(); }
     });
   }
   offerTimes();
   offerCopies();
   const step = travel();
+  const keys = one('#keys');
+  if (keys) {
+    keys.parentElement.hidden = false;
+    keys.checked = localStorage.getItem('keys') !== 'off';
+    keys.addEventListener('change', () => localStorage.setItem('keys', keys.checked ? 'on' : 'off'));
+  }
   document.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) { return; }
-    if (event.target.closest('input:not([type="range"]), select, textarea')) { return; }
+    if (event.ctrlKey || event.metaKey || event.altKey || !keys?.checked) { return; }
+    if (event.target.closest('input:not([type="range"], [type="checkbox"]), select, textarea')) { return; }
     if (event.key === '/' && one('#find')) {
       event.preventDefault();
       one('#find').focus();
     } else if (event.key === 'h') { step(-1); } else if (event.key === 'l') { step(1); } else if (event.key === 'r') { toggleBytes(); }
   });
-  window.ledgerConsole = { one, all, showTimes };
+  window.ledgerConsole = { one, all, button, showTimes };
 })();

@@ -1,13 +1,12 @@
 // Follows the log: what comes is put on top, from the first position that the page does not have.
 (() => {
   'use strict';
-  const { one, all, showTimes } = window.ledgerConsole;
+  const { one, all, button, showTimes } = window.ledgerConsole;
   const bar = one('#tail');
   if (!bar || !window.EventSource) { return; }
   const rowsMax = 500;
   const rows = one('#log-rows');
   const state = one('#tail-state');
-  const button = document.createElement('button');
   const address = new URL(bar.dataset.path, location.href);
   const log = address.searchParams.get('log');
   let source = null;
@@ -62,17 +61,25 @@
       const hasEnded = source.readyState === EventSource.CLOSED;
       state.textContent = hasEnded ? 'Not following any more: load the page again.' : 'Interrupted, coming again …';
     };
-    button.textContent = 'Pause';
+    pause.textContent = 'Pause';
   }
 
-  button.type = 'button';
-  button.addEventListener('click', () => {
-    if (!source) { return follow(); }
-    source.close();
+  function stop() {
+    source?.close();
     source = null;
     state.textContent = 'Paused. Nothing is missed.';
-    button.textContent = 'Go on';
+    pause.textContent = 'Go on';
+  }
+
+  let isPaused = false;
+  const pause = button('Pause', () => {
+    isPaused = source !== null;
+    if (isPaused) { stop(); } else { follow(); }
   });
-  bar.prepend(button);
-  follow();
+  // Who does not look holds no place among those who follow.
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) { stop(); } else if (!isPaused && !source) { follow(); }
+  });
+  bar.prepend(pause);
+  if (!document.hidden) { follow(); }
 })();

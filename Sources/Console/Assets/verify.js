@@ -1,54 +1,46 @@
-// Checks proofs in the browser: nothing of the server is believed but the key, and that can be pinned
+// Checks proofs in the browser: nothing of the server is believed, and its key only once it is pinned
 // (RFC 9162 2.1.3 and 2.1.4, C2SP signed-note and tlog-checkpoint).
 (() => {
   'use strict';
-  const { one, all } = window.ledgerConsole;
+  const { one, all, button } = window.ledgerConsole;
   const utf8 = new TextEncoder();
+  const fail = (words) => { throw new Error(words); };
 
   const bytes = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const base64 = (array) => btoa(String.fromCharCode(...array));
   const isSame = (left, right) => base64(left) === base64(right);
 
-  function joined(...arrays) {
-    const whole = new Uint8Array(arrays.reduce((sum, array) => sum + array.length, 0));
-    let end = 0;
-    for (const array of arrays) {
-      whole.set(array, end);
-      end += array.length;
-    }
-    return whole;
-  }
-
-  const hash = async (...arrays) =>
-    new Uint8Array(await crypto.subtle.digest('SHA-256', joined(...arrays)));
+  const hash = async (...arrays) => new Uint8Array(
+    await crypto.subtle.digest('SHA-256', Uint8Array.from(arrays.flatMap((array) => [...array])))
+  );
   const leafOf = (record) => hash(Uint8Array.of(0), record);
   const nodeOf = (left, right) => hash(Uint8Array.of(1), left, right);
 
-  async function rootOf(leaf, position, size, hashes) {
-    let [place, last, top] = [BigInt(position), BigInt(size) - 1n, leaf];
-    if (place > last) { throw new Error('The event lies behind the end of what was signed.'); }
+  // Up from a place, whose hashes each neighbour on the left joins, and only the first one on the right.
+  async function climb(place, last, tops, hashes) {
     for (const neighbour of hashes) {
-      if (last === 0n) { throw new Error('The proof is longer than the way to the root.'); }
-      if (place & 1n || place === last) {
-        top = await nodeOf(neighbour, top);
-        while (!(place & 1n) && place !== 0n) {
-          place >>= 1n;
-          last >>= 1n;
-        }
+      if (last === 0n) { fail('The proof is longer than the way to the root.'); }
+      const isLeft = place & 1n || place === last;
+      if (isLeft) {
+        tops = await Promise.all(tops.map((top) => nodeOf(neighbour, top)));
       } else {
-        top = await nodeOf(top, neighbour);
+        tops[0] = await nodeOf(tops[0], neighbour);
+      }
+      while (isLeft && !(place & 1n) && place !== 0n) {
+        place >>= 1n;
+        last >>= 1n;
       }
       place >>= 1n;
       last >>= 1n;
     }
-    if (last !== 0n) { throw new Error('The proof ends before the root.'); }
-    return top;
+    if (last !== 0n) { fail('The proof ends before the root.'); }
+    return tops;
   }
 
   function keyOf(text) {
     const [name, id, ...rest] = text.split('+');
     const value = bytes(rest.join('+'));
-    if (value.length !== 33 || value[0] !== 1) { throw new Error('The key is none of Ed25519.'); }
+    if (value.length !== 33 || value[0] !== 1) { fail('The key is none of Ed25519.'); }
     return { name, id, value, key: value.slice(1) };
   }
 
@@ -69,12 +61,12 @@
   async function signedBy(note, text) {
     const key = keyOf(text);
     const id = (await hash(utf8.encode(key.name + '\n'), key.value)).slice(0, 4);
-    if (hexadecimal(id) !== key.id) { throw new Error('The key does not have the id that it names.'); }
-    if (note.origin !== key.name) { throw new Error('The checkpoint is of another log than the key.'); }
+    if (hexadecimal(id) !== key.id) { fail('The key does not have the id that it names.'); }
+    if (note.origin !== key.name) { fail('The checkpoint is of another log than the key.'); }
     const found = note.signatures.find(
       (signature) => signature.name === key.name && isSame(signature.value.slice(0, 4), id)
     );
-    if (!found) { throw new Error('The key has not signed the checkpoint.'); }
+    if (!found) { fail('The key has not signed the checkpoint.'); }
     let imported;
     try {
       imported = await crypto.subtle.importKey('raw', key.key, { name: 'Ed25519' }, false, ['verify']);
@@ -84,7 +76,7 @@
     const isGood = await crypto.subtle.verify(
       { name: 'Ed25519' }, imported, found.value.slice(4), utf8.encode(note.text)
     );
-    if (!isGood) { throw new Error('The signature of the checkpoint is forged.'); }
+    if (!isGood) { fail('The signature of the checkpoint is forged.'); }
     return 'yes';
   }
 
@@ -106,117 +98,104 @@
   const pinned = (log) => localStorage.getItem('key-' + log);
   const noCrypto = 'The page was loaded without encryption from another machine, and browsers compute no hashes then.';
 
-  async function verifyEvent(section) {
-    const box = one('#verdict');
-    const data = section.dataset;
+  // What notes and hashes prove is as good as the key: only a pinned one is known to be the log's.
+  async function judge(box, data, texts, prove) {
     if (!window.crypto || !crypto.subtle) { return tell(box, 'unsure', 'Not checked in this browser.', [noCrypto]); }
     const lines = [];
     try {
-      const record = bytes(data.record);
-      if (new TextDecoder().decode(record) !== one('#bytes').textContent) {
-        throw new Error('The page shows other bytes than it proves.');
-      }
-      const leaf = await leafOf(record);
-      lines.push('The bytes above have the leaf hash ' + base64(leaf) + '.');
-      const note = noteOf(data.note);
-      const hashes = data.hashes ? data.hashes.split(' ').map(bytes) : [];
-      if (note.size !== Number(data.size)) { throw new Error('The checkpoint is of another size than the proof.'); }
-      const root = await rootOf(leaf, data.position, data.size, hashes);
-      if (!isSame(root, note.root)) {
-        throw new Error('The bytes do not lead to the signed root: this is not the event that was signed at this position.');
-      }
-      lines.push(`With ${hashes.length} neighbours they lead to the root that the checkpoint of ${note.size} events names.`);
+      const notes = texts.map(noteOf);
+      const path = data.hashes ? data.hashes.split(' ').map(bytes) : [];
+      const proved = await prove(data, lines, path, ...notes);
       const pin = pinned(data.log);
       if (pin && pin !== data.key) {
-        throw new Error('The server shows another key than the one that is pinned in this browser.');
+        fail('The server shows another key than the one that is pinned in this browser.');
       }
-      const isSigned = await signedBy(note, pin || data.key);
-      if (isSigned === 'unable') {
-        lines.push('This browser has no Ed25519, so nobody has checked here who signed the checkpoint.');
-        return tell(box, 'unsure', 'The way to the root is right; the signature was not checked.', lines);
+      for (const note of notes) {
+        if (await signedBy(note, pin || data.key) === 'unable') {
+          lines.push('This browser has no Ed25519, so nobody has checked here who signed the checkpoint.');
+          return tell(box, 'unsure', 'The way to the root is right; the signature was not checked.', lines);
+        }
+        lines.push(`The key of ${note.origin} has signed the checkpoint of ${note.size} events.`);
       }
-      lines.push(`The key of ${note.origin} has signed that checkpoint.`);
-      lines.push(pin ? 'It is the key that is pinned in this browser.'
-        : 'No key is pinned in this browser, so the key is the one that the server shows: compare it once, and pin it under Evidence.');
-      tell(box, 'good', `Verified by your browser: the log holds these bytes at position ${data.position}.`, lines);
+      if (pin) {
+        lines.push('It is the key that is pinned in this browser.');
+        return tell(box, 'good', `Verified by your browser: ${proved}.`, lines);
+      }
+      lines.push('No key is pinned in this browser: compare this one with what you got elsewhere, and pin it under Evidence.');
+      tell(box, 'unsure', `This fits the key that this server shows; pin the key to be sure that ${proved}.`, lines);
     } catch (error) {
       lines.push(error.message);
       tell(box, 'bad', 'Refused: this does not prove anything.', lines);
     }
   }
 
-  async function verifyGrowth(section) {
-    const data = section.dataset;
-    if (!data.old || !window.crypto || !crypto.subtle) { return; }
-    const box = one('#grown');
-    try {
-      const [old, now] = [bytes(data.old), bytes(data.new)];
-      let path = data.hashes ? data.hashes.split(' ').map(bytes) : [];
-      let [place, last] = [BigInt(data.from), BigInt(data.to) - 1n];
-      if (data.from === data.to) {
-        if (path.length || !isSame(old, now)) { throw new Error('Two roots of one size.'); }
-      } else {
-        if ((place & (place - 1n)) === 0n) { path = [old, ...path]; }
-        place -= 1n;
-        while (place & 1n) {
-          place >>= 1n;
-          last >>= 1n;
-        }
-        let [left, right] = [path[0], path[0]];
-        for (const neighbour of path.slice(1)) {
-          if (last === 0n) { throw new Error('The proof is too long.'); }
-          if (place & 1n || place === last) {
-            left = await nodeOf(neighbour, left);
-            right = await nodeOf(neighbour, right);
-            while (!(place & 1n) && place !== 0n) {
-              place >>= 1n;
-              last >>= 1n;
-            }
-          } else {
-            right = await nodeOf(right, neighbour);
-          }
-          place >>= 1n;
-          last >>= 1n;
-        }
-        if (last !== 0n || !isSame(left, old) || !isSame(right, now)) {
-          throw new Error('The proof does not lead from the one root to the other.');
-        }
-      }
-      tell(box, 'good', `Verified by your browser: the log of ${data.from} events is the beginning of that of ${data.to}.`, []);
-    } catch (error) {
-      tell(box, 'bad', 'Refused: this does not prove that the log only grew.', [error.message]);
+  async function proveEvent(data, lines, path, note) {
+    const record = bytes(data.record);
+    if (new TextDecoder().decode(record) !== one('#bytes').textContent) {
+      fail('The page shows other bytes than it proves.');
     }
+    const leaf = await leafOf(record);
+    lines.push('The bytes above have the leaf hash ' + base64(leaf) + '.');
+    if (note.size !== Number(data.size)) { fail('The checkpoint is of another size than the proof.'); }
+    const [place, last] = [BigInt(data.position), BigInt(data.size) - 1n];
+    if (place > last) { fail('The event lies behind the end of what was signed.'); }
+    const [root] = await climb(place, last, [leaf], path);
+    if (!isSame(root, note.root)) {
+      fail('The bytes do not lead to the signed root: this is not the event that was signed at this position.');
+    }
+    lines.push(`With ${path.length} neighbours they lead to the root that the checkpoint names.`);
+    return `the log holds these bytes at position ${data.position}`;
   }
+
+  async function proveGrowth(data, lines, path, old, now) {
+    let [place, last] = [BigInt(data.from) - 1n, BigInt(data.to) - 1n];
+    if (place < 0n || place > last) { fail('No log grows from that size.'); }
+    if (old.size !== Number(data.from) || now.size !== Number(data.to)) {
+      fail('The checkpoints are of other sizes than the proof.');
+    }
+    let tops = [now.root, old.root];
+    if (place < last) {
+      if (!(place & (place + 1n))) { path = [old.root, ...path]; }
+      while (place & 1n) {
+        place >>= 1n;
+        last >>= 1n;
+      }
+      tops = await climb(place, last, [path[0], path[0]], path.slice(1));
+    } else if (path.length || !isSame(old.root, now.root)) { fail('There are two roots of one size.'); }
+    if (!isSame(tops[0], now.root) || !isSame(tops[1], old.root)) {
+      fail('The proof does not lead from the one root to the other.');
+    }
+    return `the log of ${data.from} events is the beginning of that of ${data.to}`;
+  }
+
+  const verifyEvent = (section) =>
+    judge(one('#verdict'), section.dataset, [section.dataset.note], proveEvent);
+  const verifyGrowth = (section) =>
+    judge(one('#grown'), section.dataset, [section.dataset.old, section.dataset.new], proveGrowth);
 
   function offerPin(section) {
     const { key, log } = section.dataset;
     const place = one('#pinned');
-    const button = document.createElement('button');
-    button.type = 'button';
     const pin = pinned(log);
     const words = !pin ? 'No key of this log is pinned in this browser. '
       : pin === key ? 'This is the key that is pinned in this browser. '
         : 'Another key is pinned in this browser: ' + pin + ' ';
-    button.textContent = pin ? 'Forget it' : 'Pin this key';
-    button.addEventListener('click', () => {
+    place.className = pin && pin !== key ? 'verdict bad' : '';
+    place.replaceChildren(words, button(pin ? 'Forget it' : 'Pin this key', () => {
       if (pin) { localStorage.removeItem('key-' + log); } else { localStorage.setItem('key-' + log, key); }
       offerPin(section);
-    });
-    place.className = pin && pin !== key ? 'verdict bad' : '';
-    place.replaceChildren(words, button);
+      one('#again')?.click();
+    }));
   }
 
-  function offerAgain(section) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.id = 'again';
-    button.textContent = 'Check again';
-    button.addEventListener('click', () => verifyEvent(section));
-    one('.between', section).append(button);
-    verifyEvent(section);
+  function offerAgain(section, verify) {
+    const again = button('Check again', () => verify(section));
+    again.id = 'again';
+    one('h2', section).after(again);
+    verify(section);
   }
 
-  for (const section of all('#proof')) { offerAgain(section); }
-  for (const section of all('#between')) { verifyGrowth(section); }
+  for (const section of all('#proof')) { offerAgain(section, verifyEvent); }
+  for (const section of all('#between[data-old]')) { offerAgain(section, verifyGrowth); }
   for (const section of all('#log-key')) { offerPin(section); }
 })();

@@ -42,7 +42,7 @@ struct ConsoleEventRoutes: Sendable {
         let content = EventPage(
             event.placed,
             proof: proof,
-            size: try await desk.store.size(log: log),
+            neighbours: try await desk.store.neighbours(of: event),
             url: desk.url()
         )
         return desk.answer(content, to: visit, at: .log)

@@ -26,16 +26,24 @@ struct ConsoleEvidenceRoutes: Sendable {
             upTo: try query.position("before") ?? .max,
             limit: limit + 1
         )
+        let last =
+            query["before"] == nil
+            ? found.first
+            : try await desk.store.checkpoints(of: log, upTo: .max, limit: 1).first
         var note: String?
+        var asked: (from: Int64, to: Int64)?
         var consistency: EvidencePage.Consistency?
         if let from = try query.position("from"), let to = try query.position("to") {
+            asked = (from, to)
             (consistency, note) = try await between(from, to, log)
         }
         let content = EvidencePage(
             log: log,
             key: desk.store.verifierKey(of: log),
             rows: try found.prefix(limit).map(Self.row),
+            last: try last.map(Self.row),
             next: found.count > limit ? found[limit].size : nil,
+            asked: asked,
             consistency: consistency,
             note: note,
             url: desk.url()
@@ -58,6 +66,7 @@ struct ConsoleEvidenceRoutes: Sendable {
         _ to: Int64,
         _ log: Log
     ) async throws -> (EvidencePage.Consistency?, String?) {
+        guard from > 0 else { return (nil, "Before the first event there is nothing to prove.") }
         guard from <= to else { return (nil, "The first size must not be the greater one.") }
         guard let old = try await desk.store.checkpoint(atOrBefore: from, log: log),
             let new = try await desk.store.checkpoint(atOrBefore: to, log: log)
@@ -74,6 +83,7 @@ struct ConsoleEvidenceRoutes: Sendable {
             from: from,
             to: to,
             roots: (old.root, new.root),
+            notes: (old.note, new.note),
             hashes: hashes
         )
         return (consistency, nil)

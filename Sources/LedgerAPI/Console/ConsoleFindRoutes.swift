@@ -52,6 +52,11 @@ struct ConsoleFindRoutes: Sendable {
                 search.add("API key", text, "/console/app#key-\(text)")
             }
         }
+        // These look through stretches of the logs: only for what has no index of its own.
+        if search.matches.isEmpty, visit.caller.has(.eventsRead) {
+            if let id = Identifier(text) { try await findRequest(id, visit, &search) }
+            if search.matches.isEmpty { try await findTrace(text, visit, &search) }
+        }
         if search.matches.isEmpty {
             let record = context.recordContext(key: visit.caller, request)
             try await findToken(Secret(text), visit, record, &search)
@@ -114,11 +119,8 @@ struct ConsoleFindRoutes: Sendable {
             search.tried.append("An event, a launch or a finalize of this id.")
             if let event = try await desk.store.event(id: id), event.app == visit.app.id {
                 search.add("Event", event)
-            } else {
-                try await findRequest(id, visit, &search)
             }
         }
-        try await findTrace(text, visit, &search)
     }
 
     /// The id of a request says when it came, and so about where in the logs its events are.
@@ -133,6 +135,10 @@ struct ConsoleFindRoutes: Sendable {
             return
         }
         for log in Log.allCases {
+            let start = try await desk.store.position(
+                of: log,
+                at: time.adding(seconds: -RequestLimits.clockSlack)
+            )
             let end = try await desk.store.position(
                 of: log,
                 at: time.adding(seconds: RequestLimits.requestTimeAfter)
@@ -141,6 +147,7 @@ struct ConsoleFindRoutes: Sendable {
                 of: visit.app,
                 holding: "\"requestid\":\"\(id)\"",
                 log: log,
+                from: start,
                 before: end
             )
             for event in found.events { search.add("Event of the request", event) }

@@ -44,6 +44,9 @@ extension Request {
     /// no referrer, so that the older `Origin` would say nothing.
     var isFromOwnPage: Bool { headers[.secFetchSite] == "same-origin" }
 
+    /// Whether nothing says so, nor the contrary.
+    var isFromUnsaidPage: Bool { headers[.secFetchSite] == nil }
+
     /// Whether somebody came by a link from another site: without the session's cookie, then.
     var isFromOtherSite: Bool { ["cross-site", "same-site"].contains(headers[.secFetchSite]) }
 }

@@ -34,15 +34,20 @@ struct ConsoleLogRoutes: Sendable {
         let before = try query.position("before")
         let size = try await desk.store.size(log: log)
         var end = min(before ?? size, size)
+        var start: Int64 = 0
+        // Where the log is long, what is long past is not looked for from its end, nor before its time.
         if let until = events.before {
-            // Where the log is long, what is long past is not looked for from its end.
-            let margin = RequestLimits.requestTimeAfter
-            let last = try await desk.store.position(of: log, at: until.adding(seconds: margin))
-            end = min(end, last)
+            let time = until.adding(seconds: RequestLimits.clockSlack)
+            end = min(end, try await desk.store.position(of: log, at: time))
+        }
+        if let since = events.since {
+            let time = since.adding(seconds: -RequestLimits.clockSlack)
+            start = try await desk.store.position(of: log, at: time)
         }
         let page = try await desk.store.latestEvents(
             events,
             log: log,
+            from: start,
             before: end,
             limit: RequestLimits.consoleEntries
         )

@@ -20,8 +20,11 @@ struct ConsoleMiddleware: RouterMiddleware {
             guard request.method != .post || request.isFromOwnPage else {
                 // Counted like every call that shows nothing valid.
                 try context.meter.countAddress()
-                throw ConsoleRefusal.foreignPage
+                throw request.isFromUnsaidPage
+                    ? ConsoleRefusal.unsaidOrigin : ConsoleRefusal.foreignPage
             }
+            guard request.method == .post || request.uri.path != ConsolePlace.overview.path + "/"
+            else { return ConsoleDesk.redirect(to: ConsolePlace.overview.path) }
             return try await next(request, context)
         } catch let refusal as ConsoleRefusal {
             return answer(refusal.problem, context)
@@ -37,22 +40,38 @@ struct ConsoleMiddleware: RouterMiddleware {
                     metadata: ["request_id": "\(context.requestID)", "error": "\(error)"]
                 )
             }
-            return answer(problem, context)
+            guard problem.status == .notFound else { return answer(problem, context) }
+            // Who has signed in stays where the navigation is.
+            return answer(problem, context, to: try? await desk.visit(request, context))
         }
     }
 
-    private func answer(_ problem: Problem, _ context: LedgerRequestContext) -> Response {
+    private func answer(
+        _ problem: Problem,
+        _ context: LedgerRequestContext,
+        to visit: ConsoleVisit? = nil
+    ) -> Response {
         let page = NoticePage(
             title: problem.status.reasonPhrase,
             sentence: problem.detail,
             code: problem.code,
             requestID: context.requestID
         )
-        var response = desk.answer(page, status: problem.status)
+        var response =
+            visit.map { desk.answer(page, to: $0, at: nil, status: problem.status) }
+            ?? desk.answer(page, status: problem.status)
         for field in problem.headers where field.name != .contentType {
             response.headers[field.name] = field.value
         }
         return response
+    }
+
+    /// Whether it stands in the log of accesses that somebody opens a page: another site's link may not
+    /// make that so.
+    ///
+    /// A user's page does, and the log's, which is followed.
+    private func isOnRecord(_ target: String) -> Bool {
+        target.hasPrefix(ConsolePlace.users.path + "/") || target.hasPrefix(ConsolePlace.log.path)
     }
 
     /// The page at which somebody signs in and then goes on where he wanted to.
@@ -60,10 +79,14 @@ struct ConsoleMiddleware: RouterMiddleware {
         let target = request.method == .post ? ConsolePlace.overview.path : request.uri.string
         // The cookie of a session does not come along from another site; with a step within our own it does.
         guard !request.isFromOtherSite || request.method == .post else {
-            return desk.answer(HopPage(target: target), status: .ok)
+            return desk.answer(HopPage(target: target, isStep: isOnRecord(target)), status: .ok)
         }
         return desk.answer(
-            SignInPage(target: target, hours: RequestLimits.sessionHours),
+            SignInPage(
+                target: target,
+                refusal: request.isFromUnsaidPage ? ConsoleRefusal.unsaid : nil,
+                hours: RequestLimits.sessionHours
+            ),
             status: .unauthorized
         )
     }

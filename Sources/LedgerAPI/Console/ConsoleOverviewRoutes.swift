@@ -42,6 +42,7 @@ struct ConsoleOverviewRoutes: Sendable {
             usersNote: users?.isCut == true ? "of the newest" : "of all",
             hours: recent?.hours.map { OverviewPage.Hour(start: $0.start, counts: $0.counts) },
             now: now,
+            since: max(start, recent?.since ?? start),
             activityNote: Self.note(recent, start),
             evidence: (mayReadEvents ? try await evidence(now) : [])
                 + Self.service(told.map(\.0)),
@@ -87,7 +88,7 @@ struct ConsoleOverviewRoutes: Sendable {
         }
     }
 
-    /// How old the last checkpoints are, and who has signed them beside the log.
+    /// How old the last checkpoints are, and who is said to have signed them beside the log.
     private func evidence(_ now: Timestamp) async throws -> [OverviewPage.Figure] {
         var figures: [OverviewPage.Figure] = []
         for log in Log.allCases {
@@ -116,7 +117,8 @@ struct ConsoleOverviewRoutes: Sendable {
                 OverviewPage.Figure(
                     label: "Its witnesses",
                     value: witnesses.isEmpty ? "none" : "\(witnesses.count)",
-                    path: path
+                    path: path,
+                    note: witnesses.isEmpty ? "" : "names on the note, not checked here"
                 )
             )
         }

@@ -96,12 +96,17 @@ struct ConsoleUserRoutes: Sendable {
             if let target = try Self.target(query, records, path) {
                 return ConsoleDesk.redirect(to: target)
             }
-            try fill(&parts, records, at: try query.position("at"), path)
-            parts.accesses = try await desk.store.latestAccesses(
+            let at = try query.position("at")
+            try fill(&parts, records, at: at, path, isRaw: query["view"] == "raw")
+            let limit = RequestLimits.consoleAccesses
+            // One more than is shown tells whether there are more.
+            let accesses = try await desk.store.latestAccesses(
                 of: user,
                 before: .max,
-                limit: RequestLimits.consoleAccesses
-            ).map(\.placed)
+                limit: limit + 1
+            )
+            parts.accesses = accesses.prefix(limit).map(\.placed)
+            parts.hasOlderAccesses = accesses.count > limit
             parts.accessRecording = visit.app.accessRecording
         }
         if request.method != .head {
@@ -127,10 +132,11 @@ struct ConsoleUserRoutes: Sendable {
         _ parts: inout UserPage.Parts,
         _ records: [PlacedRecord],
         at position: Int64?,
-        _ path: String
+        _ path: String,
+        isRaw: Bool
     ) throws(StoreError) {
         do {
-            parts.timeline = try Timeline(records, at: position, path: path)
+            parts.timeline = try Timeline(records, at: position, path: path, isRaw: isRaw)
             parts.holdings = try TokenHolding.list(
                 records.map { (position: $0.position, record: $0.record) }
             )
@@ -147,10 +153,10 @@ struct ConsoleUserRoutes: Sendable {
     ) throws(LedgerError) -> String? {
         let view = query["view"] == "raw" ? "&view=raw" : ""
         if let text = query["event"] {
-            guard let number = Int(text), records.indices.contains(number - 1) else {
-                throw .malformed("event must be the number of one of the user's events.")
+            guard let number = Int(text), (0...records.count).contains(number) else {
+                throw .malformed("event must be the number of one of the user's events, or 0.")
             }
-            return "\(path)?at=\(records[number - 1].position)\(view)"
+            return "\(path)?at=\(number == 0 ? 0 : records[number - 1].position)\(view)"
         }
         guard let text = query["time"] else { return nil }
         // What a date field gives has no zone, and no seconds where they are none.
@@ -158,7 +164,9 @@ struct ConsoleUserRoutes: Sendable {
         guard let time = Timestamp(spelled) ?? Timestamp(text) else {
             throw .malformed("time must be a date and a time.")
         }
-        let position = Timeline.position(in: records, at: time)
+        // Pages show whole seconds: who types one back means all that happened in it.
+        let end = text.contains(".") ? time : Timestamp(microseconds: time.microseconds + 999_999)
+        let position = Timeline.position(in: records, at: end)
         return "\(path)?at=\(position ?? 0)\(view)"
     }
 

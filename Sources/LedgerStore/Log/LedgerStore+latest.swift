@@ -2,22 +2,25 @@ package import Ledger
 internal import Postgres
 
 extension LedgerStore {
-    /// The last events that a query asks for before a position, the newest first, and before which
-    /// position to go on.
+    /// The last events that a query asks for before a position and not before another one, the newest first,
+    /// and before which position to go on.
     ///
     /// A call looks at a bounded stretch of the log, so a query that few events fulfil gives short
-    /// or empty pages; `next` is nil exactly where nothing older is left.
+    /// or empty pages; `next` is nil exactly where nothing older is left. Events of a subject have an index:
+    /// for them all of the log is one stretch.
     package func latestEvents(
         _ query: EventQuery,
         log: Log,
+        from first: Int64 = 0,
         before end: Int64,
         limit: Int
     ) async throws(StoreError) -> (events: [StoredEvent], next: Int64?) {
+        let stretch = query.subject == nil ? StoreLimits.scannedEventsMax : end
         var found: [StoredEvent] = []
         var end = end
         for _ in 0..<StoreLimits.stretchesMax {
-            guard end > 0, found.count <= limit else { break }
-            let start = max(0, end - StoreLimits.scannedEventsMax)
+            guard end > first, found.count <= limit else { break }
+            let start = max(first, end - stretch)
             found += try await bulk.rows(
                 query.latestStatement(
                     log: log,
@@ -30,7 +33,7 @@ extension LedgerStore {
         }
         // One more than is asked for tells whether there are more.
         if found.count > limit { return (found.dropLast(), found[limit - 1].position) }
-        return (found, end > 0 ? end : nil)
+        return (found, end > first ? end : nil)
     }
 
     /// The last events of an app whose record holds these bytes, the newest first, and how far back was
@@ -39,11 +42,12 @@ extension LedgerStore {
         of app: StoredApp,
         holding text: String,
         log: Log,
+        from first: Int64 = 0,
         before end: Int64
     ) async throws(StoreError) -> (events: [StoredEvent], from: Int64) {
         var end = end
-        for _ in 0..<StoreLimits.stretchesMax where end > 0 {
-            let start = max(0, end - StoreLimits.scannedEventsMax)
+        for _ in 0..<StoreLimits.stretchesMax where end > first {
+            let start = max(first, end - StoreLimits.scannedEventsMax)
             let found = try await bulk.rows(
                 Statement(
                     "events_holding",
@@ -67,6 +71,32 @@ extension LedgerStore {
             if !found.isEmpty { return (found, start) }
         }
         return ([], end)
+    }
+
+    /// The positions of the next events of the same app before and after one, nil where there is none so near.
+    package func neighbours(
+        of event: StoredEvent
+    ) async throws(StoreError) -> (before: Int64?, after: Int64?) {
+        let statement = Statement(
+            "neighbours",
+            """
+            select (
+                select max(position) from ledger.event
+                where log_id = $1 and position >= $2 - $4 and position < $2 and app_id = $3
+            ), (
+                select min(position) from ledger.event
+                where log_id = $1 and position > $2 and position <= $2 + $4 and app_id = $3
+            )
+            """,
+            .int4(event.log.id),
+            .int8(event.position),
+            .uuid(event.app.value),
+            .int8(StoreLimits.neighbourDistanceMax)
+        )
+        let found = try await bulk.firstRow(statement) { result, row throws(PostgresError) in
+            (before: try result.int8OrNil(row, 0), after: try result.int8OrNil(row, 1))
+        }
+        return found ?? (nil, nil)
     }
 
     /// The first position of a log whose event was recorded at a time or later; the log's size where
@@ -107,8 +137,27 @@ extension LedgerStore {
 
 extension EventQuery {
     /// Asks for the last events of a stretch of a log, the newest first.
+    ///
+    /// A subject's events have indexes of their own, and in the log of accesses one that is in order of
+    /// positions, for there they are many.
     fileprivate func latestStatement(log: Log, positions: Range<Int64>, limit: Int) -> Statement {
-        // An app that does not exist has no id, and nothing equals that: no events, never all.
+        let parameters: [PostgresParameter] = [
+            .int4(log.id),
+            .int8(positions.lowerBound),
+            .int8(positions.upperBound),
+            .text(clientID),
+            types.isEmpty ? .null(.textArray) : .textArray(types),
+            .timestamptz(microsecondsSince1970: since?.microseconds),
+            .timestamptz(microsecondsSince1970: before?.microseconds),
+            .int8(Int64(limit)),
+        ]
+        guard let subject else { return Self.latestOfAll(parameters) }
+        let named = parameters + [.uuid(subject.value)]
+        return log == .access ? Self.latestAccesses(named) : Self.latestFacts(named)
+    }
+
+    // An app that does not exist has no id, and nothing equals that: no events, never all.
+    private static func latestOfAll(_ parameters: [PostgresParameter]) -> Statement {
         Statement(
             "latest_events",
             """
@@ -120,18 +169,46 @@ extension EventQuery {
                 and ($5::text[] is null or type = any ($5))
                 and ($6::timestamptz is null or recorded_at >= $6)
                 and ($7::timestamptz is null or recorded_at < $7)
-                and ($8::uuid is null or subject = $8)
-            order by position desc limit $9
+            order by position desc limit $8
             """,
-            .int4(log.id),
-            .int8(positions.lowerBound),
-            .int8(positions.upperBound),
-            .text(clientID),
-            types.isEmpty ? .null(.textArray) : .textArray(types),
-            .timestamptz(microsecondsSince1970: since?.microseconds),
-            .timestamptz(microsecondsSince1970: before?.microseconds),
-            .uuid(subject?.value),
-            .int8(Int64(limit))
+            parameters
+        )
+    }
+
+    private static func latestFacts(_ parameters: [PostgresParameter]) -> Statement {
+        Statement(
+            "latest_facts_of_subject",
+            """
+            select log_id, position, record, mac, event_id, app_id, subject, subject_version
+            from ledger.event
+            where subject = $9 and log_id + 0 = $1 and position >= $2 and position < $3
+                and ($4::text is null
+                    or app_id = (select a.app_id from ledger.app a where a.client_id = $4))
+                and ($5::text[] is null or type = any ($5))
+                and ($6::timestamptz is null or recorded_at >= $6)
+                and ($7::timestamptz is null or recorded_at < $7)
+            order by position desc limit $8
+            """,
+            parameters
+        )
+    }
+
+    private static func latestAccesses(_ parameters: [PostgresParameter]) -> Statement {
+        Statement(
+            "latest_accesses_of_subject",
+            """
+            select log_id, position, record, mac, event_id, app_id, subject, subject_version
+            from ledger.event
+            where subject = $9 and subject_version is null and log_id + 0 = $1
+                and position >= $2 and position < $3
+                and ($4::text is null
+                    or app_id = (select a.app_id from ledger.app a where a.client_id = $4))
+                and ($5::text[] is null or type = any ($5))
+                and ($6::timestamptz is null or recorded_at >= $6)
+                and ($7::timestamptz is null or recorded_at < $7)
+            order by position desc limit $8
+            """,
+            parameters
         )
     }
 }

@@ -10,7 +10,8 @@ package struct StoredCheckpoint: Sendable {
     package let publishedAt: Timestamp
     /// As served; nil where it is not one that our key has signed for its size and root.
     package let note: SignedNote?
-    /// The names of those who signed it beside the log itself.
+    /// The names of those who signed it beside the log itself, as the note has them: nobody has checked their
+    /// signatures, for that takes their keys.
     package let witnesses: [String]
 }
 

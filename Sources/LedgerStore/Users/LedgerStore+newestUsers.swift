@@ -6,7 +6,8 @@ extension LedgerStore {
     /// one to go on; nil where nobody older is left.
     ///
     /// Pseudonyms are in order of time (docs/decisions/0011-subjects-are-time-ordered.md). A call looks
-    /// at a bounded number of users, so a page of one state may be short or empty before the end.
+    /// at a bounded number of users, so a page of one state may be short or empty before the end, and so may
+    /// one of all where many next to each other were erased.
     package func newestUsers(
         of app: StoredApp,
         in status: SubjectState.Status?,
@@ -35,7 +36,7 @@ extension LedgerStore {
             .int4(Log.facts.id),
             .uuid(app.id.value),
             .uuid(subject?.value ?? .max),
-            .int8(StoreLimits.countedUsersMax),
+            .int8(status == nil ? StoreLimits.listedUsersMax : StoreLimits.countedUsersMax),
             .text(status?.rawValue),
             .int8(Int64(limit + 1))
         )

@@ -80,12 +80,7 @@ func target(
 }
 
 func tests(_ name: String, _ names: [String], excludes files: [String] = []) -> Target {
-    .testTarget(
-        name: name,
-        dependencies: uses(names),
-        exclude: files,
-        swiftSettings: settings
-    )
+    .testTarget(name: name, dependencies: uses(names), exclude: files, swiftSettings: settings)
 }
 
 // Each target depends only on targets above it; the map in README.md has the same order.
@@ -330,7 +325,10 @@ let package = Package(
             "LedgerExportTests",
             ["Ledger", "LedgerExport", "MerkleLog", "SeededRandom", "Subprocess"]
         ),
-        tests("LedgerImportTests", ["Ledger", "LedgerImport", "LedgerStore", "SeededRandom"]),
+        tests(
+            "LedgerImportTests",
+            ["Ledger", "LedgerImport", "LedgerStore", "SeededRandom", "TestSupport"]
+        ),
         // LedgerCommand, here and below: the tests run the program.
         tests(
             "WitnessTests",

@@ -22,6 +22,8 @@ create index webhook_endpoint_app on ledger.webhook_endpoint (app_id);
 create table ledger.webhook_progress (
     endpoint_id uuid primary key references ledger.webhook_endpoint,
     next_position bigint not null check (next_position >= 0),
+    -- When it took an event last: an endpoint that takes some is not paused for one that it refuses.
+    delivered_at timestamptz,
     lease_holder uuid,
     leased_until timestamptz not null default '-infinity'
 )
@@ -46,6 +48,9 @@ create table ledger.webhook_delivery (
     next_attempt_at timestamptz check ((next_attempt_at is null) = (state <> 'pending')),
     finished_at timestamptz check ((finished_at is null) = (state = 'pending'))
 );
+-- Whoever begins anew, or delivers to it by mistake, makes no second delivery of an event.
+create unique index webhook_delivery_event on ledger.webhook_delivery (endpoint_id, position)
+    where kind = 'event';
 -- Lists show the newest first; ids are in order of time.
 create index webhook_delivery_endpoint on ledger.webhook_delivery (endpoint_id, delivery_id);
 create index webhook_delivery_pending on ledger.webhook_delivery (endpoint_id, delivery_id)

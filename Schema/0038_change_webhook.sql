@@ -57,11 +57,11 @@ end
 $$;
 
 -- Writes a message that tries an endpoint, or a stretch that is to be sent once more, and the command that
--- tells of it, or neither; false when there is no such endpoint.
+-- tells of it, or neither: 'gone' when there is no such endpoint, 'full' when so many wait already.
 create function ledger.ask_webhook(
     endpoint_id uuid, test ledger.webhook_delivery, replay ledger.webhook_replay,
-    command ledger.append_command, secret bytea
-) returns boolean
+    waiting_max bigint, command ledger.append_command, secret bytea
+) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
@@ -70,9 +70,17 @@ begin
         raise exception 'only who has the deployment''s keys appends' using errcode = 'LG011';
     end if;
     perform from ledger.webhook_endpoint e
-    where e.endpoint_id = ask_webhook.endpoint_id and e.removed_at is null for share;
+    where e.endpoint_id = ask_webhook.endpoint_id and e.removed_at is null for no key update;
     if not found then
-        return false;
+        return 'gone';
+    end if;
+    if ask_webhook.waiting_max <= (
+        select count(*) from ledger.webhook_replay r where r.endpoint_id = ask_webhook.endpoint_id
+    ) + (
+        select count(*) from ledger.webhook_delivery d
+        where d.endpoint_id = ask_webhook.endpoint_id and d.state = 'pending' and d.kind = 'test'
+    ) then
+        return 'full';
     end if;
     if (ask_webhook.test).delivery_id is not null then
         insert into ledger.webhook_delivery select (ask_webhook.test).*;
@@ -81,7 +89,7 @@ begin
         insert into ledger.webhook_replay select (ask_webhook.replay).*;
     end if;
     perform ledger.append_events(0, array[ask_webhook.command], ask_webhook.secret);
-    return true;
+    return 'asked';
 end
 $$;
 

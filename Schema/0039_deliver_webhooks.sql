@@ -4,11 +4,11 @@ begin;
 insert into ledger.migration (number, name) values (39, 'deliver_webhooks');
 
 -- Takes the endpoints that nobody has, for so many seconds, and keeps those that the holder has; gives all
--- that it has then, with what is to be done. Zero seconds give all of them back.
+-- that it has then, with what is to be done, and for how many milliseconds it has them. Zero seconds give all of them back.
 create function ledger.lease_webhooks(holder uuid, seconds integer, secret bytea)
 returns table (
     endpoint_id uuid, app_id uuid, version bigint, sealed bytea, pause_reason text, created_at timestamptz,
-    next_position bigint, is_asked boolean
+    next_position bigint, delivered_at timestamptz, is_asked boolean, milliseconds_left bigint
 )
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -36,10 +36,12 @@ begin
     where p.endpoint_id = free.endpoint_id;
     return query
     select e.endpoint_id, e.app_id, e.version, e.sealed, e.pause_reason, e.created_at, p.next_position,
+        p.delivered_at,
         exists (select from ledger.webhook_replay r where r.endpoint_id = e.endpoint_id)
             or exists (
                 select from ledger.webhook_delivery d
-                where d.endpoint_id = e.endpoint_id and d.state = 'pending' and d.kind = 'test')
+                where d.endpoint_id = e.endpoint_id and d.state = 'pending' and d.kind = 'test'),
+        floor(extract(epoch from p.leased_until - clock_timestamp()) * 1000)::bigint
     from ledger.webhook_progress p join ledger.webhook_endpoint e on e.endpoint_id = p.endpoint_id
     where p.lease_holder = lease_webhooks.holder and p.leased_until > clock_timestamp()
     order by e.endpoint_id;
@@ -47,9 +49,11 @@ end
 $$;
 
 -- Writes what came of deliveries to an endpoint, and how far it was dispatched; false, and nothing is
--- written, when another one delivers to it meanwhile. What is known already is written over.
+-- written, when another one delivers to it meanwhile, or when it is not where the holder left it: another
+-- database has taken the place of the one that the holder knew. What is known already is written over.
 create function ledger.record_webhooks(
-    holder uuid, endpoint_id uuid, next_position bigint, deliveries ledger.webhook_delivery[],
+    holder uuid, endpoint_id uuid, known_position bigint, next_position bigint,
+    deliveries ledger.webhook_delivery[],
     replay_id uuid, replay_position bigint, secret bytea
 ) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -60,9 +64,15 @@ begin
         raise exception 'only who has the deployment''s keys delivers' using errcode = 'LG011';
     end if;
     update ledger.webhook_progress p
-    set next_position = greatest(p.next_position, record_webhooks.next_position)
+    set next_position = record_webhooks.next_position,
+        delivered_at = greatest(p.delivered_at, (
+            select max(d.finished_at) from unnest(record_webhooks.deliveries) as d
+            where d.state = 'delivered' and d.kind = 'event'))
     where p.endpoint_id = record_webhooks.endpoint_id and p.lease_holder = record_webhooks.holder
-        and p.leased_until > clock_timestamp();
+        and p.leased_until > clock_timestamp()
+        -- The second when it is sent again because the answer was lost.
+        and p.next_position in (record_webhooks.known_position, record_webhooks.next_position)
+        and record_webhooks.known_position <= record_webhooks.next_position;
     if not found then
         return false;
     end if;

@@ -6,6 +6,10 @@ package enum ImportRefusal: String, Sendable {
     case otherPerson = "other_person"
     /// The person is linked to another user of the app.
     case personTaken = "person_taken"
+    /// Another user of the app holds one of the tokens.
+    case tokenTaken = "token_taken"
+    /// What is stored of the user cannot be read.
+    case damaged = "damaged_user"
     /// The provider said of the person to whom the user was linked that there is none.
     case personGone = "person_gone"
     /// A popup was finished, and it is not known yet what came of it.

@@ -37,6 +37,8 @@ package enum LedgerError: Error, Equatable {
     case tooManyFollows
     /// The app has as many endpoints of webhooks as it may have.
     case tooManyWebhooks
+    /// As many tests and replays of an endpoint wait as may.
+    case tooManyWebhookAsks
     /// Whoever comes back has read something that the log has no more.
     case historyDiffers
     /// What a launch, a finish or a recovery failed with.

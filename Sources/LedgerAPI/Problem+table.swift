@@ -65,6 +65,7 @@ extension Problem {
         case .tooManyExports: self = .isTooManyExports
         case .tooManyFollows: self = .isTooManyFollows
         case .tooManyWebhooks: self = .isTooManyWebhooks
+        case .tooManyWebhookAsks: self = .isTooManyWebhookAsks
         case .historyDiffers: self = .isOtherHistory
         case .connect(let error): self.init(error)
         case .store(let error): self.init(error)
@@ -115,6 +116,15 @@ extension Problem {
         .conflict,
         "too_many_webhooks",
         "The app has \(WebhookLimits.endpointsMax) endpoints, as many as it may; remove one."
+    )
+
+    private static let isTooManyWebhookAsks = Problem(
+        .conflict,
+        "too_many_webhooks",
+        """
+        \(WebhookLimits.waitingAsksMax) tests and replays of the endpoint wait, as many as may; ask \
+        again when some are done.
+        """
     )
 
     private static let isOtherHistory = Problem(

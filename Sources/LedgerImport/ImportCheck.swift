@@ -49,6 +49,7 @@ package struct ImportCheck {
         try await check.compareBatch()
         try check.findRepeated()
         try plan.count()
+        guard try file.stamp() == plan.stamp else { throw ImportError.changed }
         return plan
     }
 

@@ -26,7 +26,9 @@ extension ImportError: CustomStringConvertible {
         case .header:
             "its first line must name the columns \(ImportField.names), in any order and no other; "
                 + "or the file is NDJSON, whose first character is a brace"
-        case .changed: "it was changed after it was checked"
+        case .changed:
+            "it was changed after it was checked; what was taken over until then counts, and the same "
+                + "command checks it anew and goes on"
         }
     }
 }

@@ -44,7 +44,10 @@ package struct ImportRun {
                     next = try leftOut.next()
                     continue
                 }
-                guard case .success(let user) = line.content else { throw ImportError.changed }
+                // Each time: what was read meanwhile may not be what was checked.
+                guard case .success(let user) = line.content, try file.stamp() == plan.stamp else {
+                    throw ImportError.changed
+                }
                 if underWay == ImportLimits.writesMax,
                     let (number, takeOver) = try await group.next()
                 {
@@ -67,6 +70,7 @@ package struct ImportRun {
                 progress(done, plan.new)
             }
         }
+        guard try file.stamp() == plan.stamp else { throw ImportError.changed }
         return result
     }
 
@@ -78,6 +82,8 @@ package struct ImportRun {
         while true {
             do {
                 return try await body()
+            } catch StoreError.damaged {
+                return .refused(.damaged)
             } catch let error as StoreError where error.isPassing && ContinuousClock.now < latest {
                 try await Task.sleep(for: ImportLimits.pause)
             }

@@ -89,6 +89,8 @@ extension LineFlaw: CustomStringConvertible {
         case .otherTokens: "the user holds other tokens here, which may be newer"
         case .otherPerson: "the user is linked to another person here"
         case .personTaken: "the person is linked to another user of the app"
+        case .tokenTaken: "another user of the app holds one of the tokens"
+        case .damaged: "what is stored of the user is damaged; token-ledger verify tells more"
         case .personGone: "the provider said that the user's person is gone"
         case .beingConnected: "the user has just finished a popup; try again in some minutes"
         }
@@ -104,7 +106,7 @@ extension LineFlaw {
         .humanID, .publicToken, .accessToken, .sameUser(line: 0), .samePerson(line: 0),
         .sameAccessToken(line: 0), .samePublicToken(line: 0), .refused(.otherTokens),
         .refused(.otherPerson), .refused(.personTaken), .refused(.personGone),
-        .refused(.beingConnected),
+        .refused(.beingConnected), .refused(.tokenTaken), .refused(.damaged),
     ]
 
     var number: Int64 {

@@ -1,4 +1,6 @@
 internal import LedgerStore
+internal import NIOCore
+internal import NIOPosix
 internal import ServiceLifecycle
 
 /// Tells the service manager how the service is (sd_notify(3)): that it is ready, what it waits for,
@@ -41,8 +43,7 @@ package struct ServiceManager: Service {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await repeating(Self.statusPause) { await tellStatus() } }
             if let watchdogPause {
-                // Whoever runs this task also runs those of requests.
-                group.addTask { await repeating(watchdogPause) { socket.send("WATCHDOG=1") } }
+                group.addTask { await repeating(watchdogPause) { await tellAlive() } }
             }
             await group.waitForAll()
         }
@@ -59,6 +60,17 @@ package struct ServiceManager: Service {
                 try? await Task.sleep(for: pause)
             }
         }
+    }
+
+    /// Tells it that the service lives, once every thread that serves connections has answered.
+    ///
+    /// A task of its own says nothing of them; one that hangs is waited for until the manager ends the
+    /// process.
+    private func tellAlive() async {
+        for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() {
+            guard (try? await loop.submit {}.get()) != nil else { return }
+        }
+        socket.send("WATCHDOG=1")
     }
 
     private func tellStatus() async {

@@ -87,6 +87,9 @@ enum StoreLimits {
     static let neighbourDistanceMax: Int64 = 2_000
     /// How many events of one request or trace are shown.
     static let heldEventsMax = 100
+    /// How many events are read at most to see who holds the tokens of a batch that is imported: some tens
+    /// for each token.
+    static let takenTokenEventsMax = 50_000
     /// How many users one read of identities asks for.
     static let identitiesMax = 500
     /// How many tiles a reader of proofs remembers: with those on the way from a position to the

@@ -18,7 +18,14 @@ package enum DeliveryLimits {
     static let waitingMax = 1_000
     /// After how many failures in a row an endpoint counts as down: from then on it is tried with one
     /// message at a time.
+    ///
+    /// What it refuses because of the message does not count here.
     static let failuresMax = 4
+    /// And after how many users' messages were refused while none was taken: then it refuses everything.
+    static let refusedLanesMax = 16
+    /// How many events of an endpoint that is down may wait; each attempt tries another one, for the first
+    /// may be what it cannot take.
+    static let downWaitingMax = 100
     /// How long an endpoint that is down is left alone at most, so that it is seen when it is mended.
     static let downPauseMax: Int64 = 3_600
     /// How long an endpoint is left alone because it asks for it, at most: a day.
@@ -29,8 +36,6 @@ package enum DeliveryLimits {
     ///
     /// A copy that dies keeps the others from it for as long.
     static let leaseSeconds: Int32 = 60
-    /// After a lease was asked for, at least half of it is left (`ledger.lease_webhooks`).
-    static let leaseTimeMin: Duration = .seconds(30)
     /// No attempt begins unless it ends while the lease is held: two copies would get a user's events out of
     /// order.
     static let attemptMargin: Duration = .seconds(20)
@@ -38,6 +43,8 @@ package enum DeliveryLimits {
     static let leasePause: Duration = .seconds(1)
     /// How often the log's end is read while anybody is sent events.
     static let logPause: Duration = .milliseconds(200)
+    /// How often is written how far an endpoint is for which there was nothing.
+    static let positionPause: Duration = .seconds(5)
     /// How often an endpoint looks for something to send.
     static let lookPause: Duration = .milliseconds(100)
     /// How long to wait after the database did not answer.

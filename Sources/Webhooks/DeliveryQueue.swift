@@ -19,7 +19,7 @@ struct DeliveryQueue: Sendable {
     private(set) var count = 0
 
     /// What is for no user is in one lane, under the endpoint's own id.
-    private static func lane(of delivery: WebhookDelivery) -> Identifier {
+    static func lane(of delivery: WebhookDelivery) -> Identifier {
         delivery.subject ?? delivery.endpoint
     }
 
@@ -36,12 +36,19 @@ struct DeliveryQueue: Sendable {
 
     /// The lanes whose first message is due, that of the oldest event first, with so many messages in all.
     ///
-    /// `isProbe` wants only one: an endpoint that is down is tried with it.
+    /// `isProbe` wants only one, due or not: an endpoint that is down is tried with it, each time with the
+    /// one that was tried least, for another one may be what the endpoint cannot take.
     func due(at time: Timestamp, messagesMax: Int, isProbe: Bool) -> [[Item]] {
+        if isProbe {
+            let first = lanes.values.lazy.compactMap(\.first).min { left, right in
+                (left.delivery.attemptCount, left.delivery.position ?? 0)
+                    < (right.delivery.attemptCount, right.delivery.position ?? 0)
+            }
+            return first.map { [[$0]] } ?? []
+        }
         let due = lanes.values.filter { lane in
             (lane.first?.delivery.nextAttemptAt).map { $0 <= time } ?? false
         }.sorted { Self.position($0) < Self.position($1) }
-        if isProbe { return due.prefix(1).map { Array($0.prefix(1)) } }
         var lanes: [[Item]] = []
         var room = messagesMax
         for lane in due {
@@ -66,6 +73,19 @@ struct DeliveryQueue: Sendable {
         else { return }
         lanes[lane]?[index] = item
         lanes[lane]?[index].isStored = false
+    }
+
+    /// Gives up those that come first in their lanes, were attempted now, and are so; gives how many.
+    mutating func giveUp(where isSo: (WebhookDelivery) -> Bool) -> Int {
+        var count = 0
+        for (lane, items) in lanes {
+            guard let first = items.firstIndex(where: { $0.delivery.state == .pending }),
+                !items[first].isStored, isSo(items[first].delivery)
+            else { continue }
+            lanes[lane]?[first].delivery.giveUp()
+            count += 1
+        }
+        return count
     }
 
     /// The database has all of it: what has ended is needed no more.

@@ -6,8 +6,12 @@ internal import Synchronization
 final class DeliveryRound: Sendable {
     /// How the endpoint does.
     struct Health: Sendable, Equatable {
-        /// How many attempts have failed in a row.
+        /// How many attempts have failed in a row, but for messages that were refused.
         var failures = 0
+        /// Whose messages were refused since one was taken.
+        var refusedLanes: Set<Identifier> = []
+        /// When it took an event last.
+        var deliveredAt: Timestamp?
         /// After how many rounds in a row it was down.
         var downs = 0
         /// Until when it is left alone.
@@ -16,16 +20,25 @@ final class DeliveryRound: Sendable {
         /// Whether it took a message again after it had counted as down.
         var isMended = false
 
-        var isDown: Bool { failures >= DeliveryLimits.failuresMax }
+        var isDown: Bool {
+            failures >= DeliveryLimits.failuresMax
+                || refusedLanes.count >= DeliveryLimits.refusedLanesMax
+        }
 
-        /// Takes what came of an attempt.
-        mutating func take(_ answer: WebhookAnswer, now: Timestamp) {
+        /// Takes what came of an attempt in a lane.
+        mutating func take(_ answer: WebhookAnswer, of lane: Identifier, now: Timestamp) {
             guard answer.outcome != .delivered else {
                 isMended = isMended || isDown
                 (failures, downs, restsUntil) = (0, 0, nil)
+                refusedLanes = []
+                deliveredAt = now
                 return
             }
-            failures += 1
+            if answer.isOfMessage {
+                refusedLanes.insert(lane)
+            } else {
+                failures += 1
+            }
             isGone = isGone || answer.outcome == .gone
             if let wait = answer.retryAfter { rest(wait, now) }
         }
@@ -101,7 +114,8 @@ final class DeliveryRound: Sendable {
                 attempted.append(item)
                 continue
             }
-            state.withLock { $0.take(answer, now: now) }
+            let place = DeliveryQueue.lane(of: item.delivery)
+            state.withLock { $0.take(answer, of: place, now: now) }
             item.delivery.take(attempt, next: next(item.delivery, answer, now))
             attempted.append(item)
             guard answer.outcome == .delivered else { break }

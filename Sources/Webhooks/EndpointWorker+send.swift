@@ -75,24 +75,29 @@ extension EndpointWorker {
         )
     }
 
-    /// Writes what came of a round and how far it went; pauses an endpoint that is given up.
+    /// Writes what came of a round and how far it went; gives up messages that were refused for days, or
+    /// pauses an endpoint that has taken nothing for as long.
     mutating func record(_ opened: Opened) async throws(StoreError) {
+        let now = surroundings.clock()
+        let schedule = surroundings.schedule
+        let isOver = { (delivery: WebhookDelivery) in
+            delivery.state == .pending
+                && delivery.firstAttemptAt.map { schedule.isOver(first: $0, now: now) } ?? false
+        }
+        if let deliveredAt = health.deliveredAt {
+            let count = queue.giveUp { delivery in
+                isOver(delivery) && delivery.firstAttemptAt.map { $0 < deliveredAt } ?? false
+            }
+            surroundings.meter.noteGivenUp(count)
+        }
         let changed = queue.unstored
         let isRecorded = try await record(changed, opened, nextPosition: position)
         guard isRecorded else {
             lease.end()
             return
         }
-        let now = surroundings.clock()
-        let isOver = changed.contains { delivery in
-            delivery.state == .pending
-                && (delivery.firstAttemptAt.map {
-                    surroundings.schedule.isOver(first: $0, now: now)
-                }
-                    ?? false)
-        }
         queue.stored()
-        guard health.isGone || isOver else { return }
+        guard health.isGone || changed.contains(where: isOver) else { return }
         let reason: WebhookPauseReason = health.isGone ? .gone : .failing
         surroundings.logger.warning(
             "an endpoint of webhooks is paused",
@@ -110,7 +115,7 @@ extension EndpointWorker {
     }
 
     /// Tries until it is known: who begins anew instead would send all of it once more.
-    func record(
+    mutating func record(
         _ deliveries: [WebhookDelivery],
         _ opened: Opened,
         nextPosition: Int64,
@@ -123,13 +128,18 @@ extension EndpointWorker {
         #endif
         while true {
             do {
-                return try await store.record(
+                let isRecorded = try await store.record(
                     deliveries,
-                    of: opened.webhook.id,
-                    holder: surroundings.holder,
-                    nextPosition: nextPosition,
-                    replay: replay
+                    WebhookProgress(
+                        of: opened.webhook.id,
+                        holder: surroundings.holder,
+                        from: recorded,
+                        to: nextPosition,
+                        replay: replay
+                    )
                 )
+                if isRecorded { (recorded, recordedAt) = (nextPosition, .now) }
+                return isRecorded
             } catch {
                 guard error.isPassing, lease.isHeld else { throw error }
             }
@@ -141,7 +151,7 @@ extension EndpointWorker {
     /// was anything.
     ///
     /// The endpoint's health counts for nothing here, nor does this for its health.
-    func answerAsks(_ opened: Opened) async throws(StoreError) -> Bool {
+    mutating func answerAsks(_ opened: Opened) async throws(StoreError) -> Bool {
         let tests = try await store.waitingDeliveries(to: opened.webhook.id)
             .filter { $0.kind == .test }
             .map { DeliveryQueue.Item(delivery: $0, event: nil, isStored: true) }
@@ -165,7 +175,7 @@ extension EndpointWorker {
         }
         let sent = try await once(Array(lanes.values), opened)
         let sentIDs = Set(sent.map(\.id))
-        // What was not sent, because the lease ends, is the next one's.
+        // What was not sent, because the lease or the round ends, is the next one's.
         let rest = lanes.values.joined().map(\.delivery).filter { !sentIDs.contains($0.id) }
         let next = rest.compactMap(\.position).min() ?? found.next
         let isRecorded = try await record(
@@ -178,24 +188,27 @@ extension EndpointWorker {
         return isRecorded
     }
 
-    /// Sends each message once, whatever comes of it.
+    /// Sends each message once, whatever comes of it, until the round has been long enough.
     private func once(
         _ lanes: [[DeliveryQueue.Item]],
         _ opened: Opened
     ) async throws(StoreError) -> [WebhookDelivery] {
         let attempts = try await attempts(of: lanes.flatMap { $0 }, opened)
-        let lease = lease
+        let (lease, begin) = (lease, ContinuousClock.now)
+        let goesOn: @Sendable () -> Bool = {
+            lease.mayAttempt && begin.duration(to: .now) < DeliveryLimits.roundTimeMax
+        }
         return await withTaskGroup(of: [WebhookDelivery].self) { group in
             var rest = lanes[...]
             for lane in rest.prefix(DeliveryLimits.lanesMax) {
-                group.addTask { await attempts.once(lane, lease) }
+                group.addTask { await attempts.once(lane, goesOn: goesOn) }
             }
             rest = rest.dropFirst(DeliveryLimits.lanesMax)
             var sent: [WebhookDelivery] = []
             for await some in group {
                 sent += some
                 guard let lane = rest.popFirst() else { continue }
-                group.addTask { await attempts.once(lane, lease) }
+                group.addTask { await attempts.once(lane, goesOn: goesOn) }
             }
             return sent
         }

@@ -35,6 +35,11 @@ struct EndpointWorker {
     var queue = DeliveryQueue()
     var health = DeliveryRound.Health()
     var position: Int64
+    /// The position that the database has.
+    var recorded: Int64
+    var recordedAt = ContinuousClock.now
+    /// Which log it began with.
+    private let logNumber: Int
     private var opened: Opened?
     /// Whether it was said that the endpoint cannot be opened.
     private var hasComplained = false
@@ -49,7 +54,9 @@ struct EndpointWorker {
             attemptTimeMax: surroundings.attemptTimeMax,
             lookUp: surroundings.lookUp
         )
+        logNumber = surroundings.log.number
         position = lease.current.leased.nextPosition
+        recorded = position
     }
 
     /// Works until the lease ends, or the database fails: the next one goes on from what is stored.
@@ -66,6 +73,10 @@ struct EndpointWorker {
                 try? await Task.sleep(for: DeliveryLimits.failurePause)
                 break
             }
+        }
+        // How far it is although there was nothing for it; the next one goes on there.
+        if isEnding(), let opened, position > recorded, queue.unstored.isEmpty {
+            _ = try? await record([], opened, nextPosition: position)
         }
         lease.end()
         surroundings.meter.note(id, nil)
@@ -119,7 +130,7 @@ struct EndpointWorker {
         for delivery in try await store.waitingDeliveries(to: id) where delivery.kind == .event {
             queue.append(DeliveryQueue.Item(delivery: delivery, event: nil, isStored: true))
         }
-        health = DeliveryRound.Health()
+        health = DeliveryRound.Health(deliveredAt: health.deliveredAt ?? leased.deliveredAt)
         opened = Opened(
             webhook: webhook,
             app: app,
@@ -133,13 +144,20 @@ struct EndpointWorker {
     /// another one.
     private mutating func round(_ opened: Opened) async throws(StoreError) -> Bool? {
         let now = surroundings.clock()
+        guard surroundings.log.number == logNumber else { return nil }
         if let rest = health.restsUntil, now < rest { return false }
         let isProbe = health.isDown
         health.restsUntil = nil
         let start = position
-        if !isProbe, queue.count < DeliveryLimits.waitingMax {
-            switch try await surroundings.log.page(opened.query, of: opened.app.id, from: position)
-            {
+        let waitingMax = isProbe ? DeliveryLimits.downWaitingMax : DeliveryLimits.waitingMax
+        if queue.count < waitingMax {
+            let page = try await surroundings.log.page(
+                opened.query,
+                of: opened.app.id,
+                from: position,
+                number: logNumber
+            )
+            switch page {
             case .nothing: break
             case .lost: return nil
             case .events(let events, let next):
@@ -154,7 +172,11 @@ struct EndpointWorker {
             messagesMax: DeliveryLimits.roundMessagesMax,
             isProbe: isProbe
         )
-        guard !lanes.isEmpty || position > start else { return false }
+        if lanes.isEmpty, queue.unstored.isEmpty {
+            guard position > recorded,
+                recordedAt.duration(to: .now) >= DeliveryLimits.positionPause
+            else { return position > start }
+        }
         if !lanes.isEmpty { try await send(lanes, opened, isProbe: isProbe) }
         try await record(opened)
         return true

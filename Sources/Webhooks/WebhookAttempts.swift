@@ -36,18 +36,21 @@ struct WebhookAttempts: Sendable {
         return (answer, attempt)
     }
 
-    /// Makes one attempt for each message of a lane, while the endpoint is ours.
-    func once(_ lane: [DeliveryQueue.Item], _ lease: EndpointLease) async -> [WebhookDelivery] {
+    /// Makes one attempt for each message of a lane, as long as another one may begin.
+    func once(
+        _ lane: [DeliveryQueue.Item],
+        goesOn: @Sendable () -> Bool
+    ) async -> [WebhookDelivery] {
         var sent: [WebhookDelivery] = []
         for var item in lane {
-            guard lease.mayAttempt else { break }
+            guard goesOn() else { break }
             item.delivery.take(await send(item).attempt, next: nil)
             sent.append(item.delivery)
         }
         return sent
     }
 
-    /// The message; nil when its event cannot be read.
+    /// The message; nil when its event cannot be read, or is not the one that was to be delivered.
     private func message(_ item: DeliveryQueue.Item) -> WebhookMessage? {
         guard item.delivery.kind != .test else {
             return WebhookMessage(
@@ -58,7 +61,10 @@ struct WebhookAttempts: Sendable {
                 endpoint: opened.webhook.id
             )
         }
-        guard let event = item.event, let record = try? event.record() else { return nil }
+        // A row may name a position at which another app's event stands.
+        guard let event = item.event, event.app == opened.app.id,
+            let record = try? event.genuineRecord(), record.id == item.delivery.message
+        else { return nil }
         return WebhookMessage(
             record,
             bytes: event.bytes,

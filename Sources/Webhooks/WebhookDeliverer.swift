@@ -92,7 +92,8 @@ package final class WebhookDeliverer: Service {
 
     /// Asks for leases; gives those that are new.
     private func look() async -> [EndpointLease] {
-        let until = ContinuousClock.now + DeliveryLimits.leaseTimeMin
+        // Before it is asked: what is left is counted by the database, later.
+        let asked = ContinuousClock.now
         let found: [LeasedWebhook]
         do {
             found = try await surroundings.store.leaseWebhooks(
@@ -115,6 +116,7 @@ package final class WebhookDeliverer: Service {
             }
             var new: [EndpointLease] = []
             for leased in found {
+                let until = asked + leased.timeLeft
                 if let lease = state.leases[leased.webhook.id] {
                     // One that has ended leaves first.
                     if !lease.current.isEnded { lease.renew(leased, until: until) }
@@ -141,7 +143,9 @@ package final class WebhookDeliverer: Service {
     private func readLog() async {
         while !isEnding {
             var hasMore = false
-            if state.withLock({ !$0.leases.isEmpty }) {
+            if state.withLock(\.leases.isEmpty) {
+                surroundings.log.forget()
+            } else {
                 do {
                     hasMore = try await surroundings.log.look()
                 } catch {

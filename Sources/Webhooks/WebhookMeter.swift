@@ -15,6 +15,7 @@ package final class WebhookMeter: Sendable {
     }
 
     private let outcomes = CounterTable<WebhookOutcome>()
+    private let givenUp = Counter()
     private let endpoints = Mutex<[Identifier: Figures]>([:])
     private let clock: @Sendable () -> Timestamp
 
@@ -23,6 +24,9 @@ package final class WebhookMeter: Sendable {
     }
 
     func note(_ outcome: WebhookOutcome) { outcomes.add(outcome) }
+
+    /// So many messages are tried no more.
+    func noteGivenUp(_ count: Int) { givenUp.add(count) }
 
     /// Takes how an endpoint does; nil when this copy delivers to it no more.
     func note(_ endpoint: Identifier, _ figures: Figures?) {
@@ -35,6 +39,7 @@ package final class WebhookMeter: Sendable {
         let now = clock()
         let oldest = all.compactMap(\.oldest).min() ?? now
         page.add(.attempts, outcomes, by: "outcome")
+        page.add(.givenUp, givenUp)
         page.add(.endpoints, all.count)
         for reason in WebhookPauseReason.allCases {
             page.add(
@@ -53,6 +58,10 @@ extension MetricFamily {
     fileprivate static let attempts = counter(
         "token_ledger_webhook_attempts_total",
         "Attempts to deliver a message to an endpoint, by what came of them"
+    )
+    fileprivate static let givenUp = counter(
+        "token_ledger_webhook_given_up_total",
+        "Messages that an endpoint refused until they were given up, while it took others"
     )
     fileprivate static let endpoints = gauge(
         "token_ledger_webhook_endpoints",

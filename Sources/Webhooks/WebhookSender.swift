@@ -15,6 +15,9 @@ package struct WebhookAnswer: Sendable {
     package let status: Int64?
     /// For how many seconds the endpoint wants to be left alone.
     package let retryAfter: Int64?
+
+    /// Whether it says something of the message, and nothing of how the endpoint does.
+    var isOfMessage: Bool { outcome == .refused && (status ?? 0) < 500 }
 }
 
 /// Sends messages to one endpoint, through connections to an address that was looked at before.

@@ -167,6 +167,11 @@ struct ConnectButtonTests {
             _ = try await popup.error()
             try await page.browser.leaveAllFrames()
             #expect(try await page.note().hasPrefix("The popup cannot be loaded: "))
+            // It is still open, so there is no second one.
+            let isLocked = try await page.browser.execute(
+                "return document.querySelector('\(Self.button)').ariaDisabled"
+            )
+            #expect(isLocked.string == "true")
             try await page.browser.enter(frame: page.browser.find("#human-connect"))
             try await popup.close()
             try await page.waitForRefresh()
@@ -194,6 +199,45 @@ struct ConnectButtonTests {
             }
             try await page.connect("scale")
             #expect(try await page.mode() == "edit")
+        }
+    }
+
+    @Test("a finish that nothing but a gateway answered is a popup that was left")
+    func gateway() async throws {
+        try await Self.visit("relay gateway@example.com") { page in
+            try await page.browser.execute(
+                """
+                const fetched = window.fetch;
+                window.fetch = (path, options) => path.startsWith("/relay/")
+                    ? Promise.resolve(new Response("", { status: 502 })) : fetched(path, options);
+                """
+            )
+            let popup = try await page.press()
+            try await popup.connect("band")
+            try await popup.done()
+            try await page.waitForRefresh()
+            try await page.browser.wait(for: "the report") {
+                try await page.types() == ["connect.launched", "launch.closed"]
+            }
+            #expect(try await page.kept() == .array([]))
+        }
+    }
+
+    @Test("a launch that is finished nowhere opens no popup")
+    func nowhere() async throws {
+        try await Self.visit("relay nowhere@example.com") { page in
+            try await page.browser.execute(
+                """
+                const button = document.querySelector("connect-health-data");
+                button.removeAttribute("relay");
+                """
+            )
+            try await page.browser.find(Self.button).click()
+            try await page.browser.wait(for: "the words") {
+                try await page.note() == "The launch does not say where it is finished."
+            }
+            #expect(try await page.kept() == .array([]))
+            #expect(try await page.types() == ["connect.launched"])
         }
     }
 

@@ -115,6 +115,29 @@ struct RestoreTests {
             #expect(good.status == 0, "\(good.output) \(good.messages)")
             #expect(good.output.contains("none that it knows of is missing"))
             #expect(good.output.contains("None of the 1 who are listed as erased is here"))
+            // One checkpoint says nothing of the other log.
+            let one = try await check(
+                [
+                    "--checkpoint", "\(folder.path)/checkpoints/checkpoint-0", "--erasure-folder",
+                    "\(folder.path)/erasures", "--json",
+                ],
+                setup.on(whole.url)
+            )
+            #expect(one.status == 6)
+            #expect(try json(one)["is_whole"] == .bool(false))
+            // A list that proves nothing, and one that is empty.
+            let list = folder.path + "/list"
+            try FileManager.default.createDirectory(
+                atPath: list,
+                withIntermediateDirectories: false
+            )
+            let kept = Array(outside.flags.dropLast()) + [list]
+            let empty = try await check(kept, setup.on(whole.url))
+            #expect(empty.status == 6 && empty.output.contains("lists nobody"))
+            let name = "019ab8f2-6a31-7c55-9c0e-3d6a3f6a1d01.json"
+            try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(list)/\(name)"))
+            let foreign = try await check(kept, setup.on(whole.url))
+            #expect(foreign.status == 6 && foreign.output.contains("1 files of the erasure folder"))
             try await TestServe.run(setup.on(whole.url), outside.flags) { serve in
                 while try await serve.readiness().status != 200 {
                     try await Task.sleep(for: .milliseconds(100))

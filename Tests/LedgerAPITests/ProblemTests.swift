@@ -23,6 +23,7 @@ struct ProblemTests {
             (.tooManyExports, 429, "too_many_exports", true),
             (.tooManyFollows, 429, "too_many_follows", true),
             (.tooManyWebhooks, 409, "too_many_webhooks", false),
+            (.tooManyWebhookAsks, 409, "too_many_webhooks", false),
             (.historyDiffers, 409, "history_differs", false),
             (.tooLarge, 413, "request_too_large", false),
             (.unsupportedMediaType, 415, "unsupported_media_type", false),

@@ -109,6 +109,53 @@ struct WebhookRouteTests {
         }
     }
 
+    @Test("who may not ask whose the pseudonyms are has no messages name users")
+    func identities() async throws {
+        try await TestService.run { service in
+            let key = try await service.key(.webhooksManage)
+            let plain = #"{"url":"https://hooks.example.com/x"}"#
+            let naming = #"{"url":"https://hooks.example.com/x","client_user_id":true}"#
+            let refused = try await call(service, .POST, "", naming, key: key)
+            #expect(refused.status == 403 && refused.code == "insufficient_scope")
+            let made = try await call(service, .POST, "", plain, key: key)
+            let id = try #require(made["endpoint"])
+            let changed = try await call(
+                service,
+                .PATCH,
+                "/" + id,
+                #"{"client_user_id":true}"#,
+                key: key
+            )
+            #expect(made.status == 201 && changed.status == 403)
+            let other = try #require(try await call(service, .POST, "", naming)["endpoint"])
+            // One that names users is not moved to where only this key's holder reads it.
+            let moved = try await call(service, .PATCH, "/" + other, plain, key: key)
+            let paused = try await call(service, .PATCH, "/" + other, #"{"paused":true}"#, key: key)
+            #expect(moved.status == 403 && paused.status == 200)
+        }
+    }
+
+    @Test("so many tests and replays of an endpoint wait at most")
+    func asks() async throws {
+        try await TestService.run { service in
+            let made = try await call(service, .POST, "", #"{"url":"https://hooks.example.com/x"}"#)
+            let id = try #require(made["endpoint"])
+            for _ in 0..<16 {
+                let test = try await call(service, .POST, "/\(id)/test")
+                #expect(test.status == 202)
+            }
+            let further = try await call(service, .POST, "/\(id)/test")
+            #expect(further.status == 409 && further.code == "too_many_webhooks")
+            let replay = try await call(
+                service,
+                .POST,
+                "/\(id)/replay",
+                #"{"from_position":0,"until_position":1}"#
+            )
+            #expect(replay.status == 409)
+        }
+    }
+
     @Test("a test and a replay are asked for, and deliveries are listed page by page")
     func deliveries() async throws {
         try await TestService.run { service in

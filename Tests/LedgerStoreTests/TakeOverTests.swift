@@ -100,6 +100,51 @@ struct TakeOverTests {
         }
     }
 
+    @Test("a token that another user holds is nobody else's; one that was replaced may be")
+    func token() async throws {
+        try await TestStore.run { test in
+            _ = try await test.connectedUser("g")
+            func check(_ user: TakenOverUser) async throws -> TakeOver {
+                try await test.store.takeOvers(
+                    of: [test.store.fingerprints(of: user, test.app)],
+                    app: test.app
+                )[0]
+            }
+            #expect(try await check(taken("h", access: "access g")) == .refused(.tokenTaken))
+            #expect(try await check(taken("h", publicToken: "public g")) == .refused(.tokenTaken))
+            #expect(try await check(taken("h")) == .taken)
+            let user = try await test.user("g")
+            let change = test.connection(
+                of: user,
+                human: "human g",
+                accessToken: "access 2",
+                publicToken: "public 2"
+            )
+            _ = try await test.store.write(change, to: user)
+            #expect(try await check(taken("h", access: "access g")) == .taken)
+            #expect(try await check(taken("h", access: "access 2")) == .refused(.tokenTaken))
+        }
+    }
+
+    @Test("a user who is damaged is told of, and the others of the batch are checked")
+    func damaged() async throws {
+        try await TestStore.run { test in
+            let user = try await test.connectedUser("i")
+            let owner = try await test.ownerConnection()
+            try await owner.script(
+                "update vault.user_state set state = '{}' where subject = '\(user.subject)'"
+            )
+            await owner.close()
+            let found = try await test.store.takeOvers(
+                of: [taken("i", access: "other"), taken("j")].map {
+                    test.store.fingerprints(of: $0, test.app)
+                },
+                app: test.app
+            )
+            #expect(found == [.refused(.damaged), .taken])
+        }
+    }
+
     @Test("whoever was launched before is the same user afterwards")
     func launched() async throws {
         try await TestStore.run { test in

@@ -180,6 +180,47 @@ struct DeliveryTests {
         }
     }
 
+    @Test("messages that are always refused hold up nobody else, and are given up in the end")
+    func poison() async throws {
+        try await WebhookScene.run { scene in
+            let webhook = try await scene.add { $0.types = ["connect.launched", "launch.closed"] }
+            var users: [StoredUser] = []
+            for number in 0..<6 {
+                users.append(try await scene.test.launchedUser("bad \(number)"))
+            }
+            let subjects = users.map { "\($0.subject)" }
+            scene.receiver.answer { message in
+                let isBad =
+                    message.text.contains("connect.launched")
+                    && subjects.contains { message.text.contains($0) }
+                return isBad ? .status(404) : .taken
+            }
+            let short = RetrySchedule(
+                firstSeconds: 0.05,
+                factor: 1,
+                secondsMax: 0.05,
+                daysSeconds: 5
+            )
+            try await scene.deliver(schedule: short) {
+                // All of them are refused by now.
+                _ = try await scene.waitForDeliveries(webhook) {
+                    $0.count { $0.attemptCount > 0 } == 6
+                }
+                _ = try await scene.test.launchedUser("good")
+                var change = Change(context: TestStore.context)
+                change.append(.launchClosed(launch: scene.test.store.clock.identifier()))
+                _ = try await scene.test.store.write(change, to: users[0])
+                let found = try await scene.waitForDeliveries(webhook) {
+                    $0.count { $0.state == .failed } == 6
+                        && $0.contains { $0.type == "launch.closed" && $0.state == .delivered }
+                }
+                #expect(found.count == 8 && found.count { $0.state == .delivered } == 2)
+            }
+            let current = try await scene.current(webhook)
+            #expect(current.pauseReason == nil)
+        }
+    }
+
     @Test("an endpoint that asks for patience is left alone")
     func patience() async throws {
         let answer = TestReceiver.Answer.status(429, headers: ["retry-after": "3600"])

@@ -44,22 +44,110 @@ struct EndpointTests {
             let position = held[0].nextPosition + 5
             let foreign = try await store.record(
                 [],
-                of: webhook.id,
-                holder: other,
-                nextPosition: position
+                WebhookProgress(
+                    of: webhook.id,
+                    holder: other,
+                    from: held[0].nextPosition,
+                    to: position
+                )
             )
             #expect(!foreign)
             let own = try await store.record(
                 [],
-                of: webhook.id,
-                holder: holder,
-                nextPosition: position
+                WebhookProgress(
+                    of: webhook.id,
+                    holder: holder,
+                    from: held[0].nextPosition,
+                    to: position
+                )
             )
             #expect(own)
+            // Another database, in which the endpoint was elsewhere.
+            let elsewhere = try await store.record(
+                [],
+                WebhookProgress(
+                    of: webhook.id,
+                    holder: holder,
+                    from: position - 1,
+                    to: position + 1
+                )
+            )
+            #expect(!elsewhere)
             let kept = try await store.leaseWebhooks(holder: holder, seconds: 0)
             #expect(kept.isEmpty)
             let taken = try await store.leaseWebhooks(holder: other, seconds: 60)
             #expect(taken.map(\.nextPosition) == [position])
+        }
+    }
+
+    @Test("another log in the place of the one that was read is noticed, however long it is")
+    func replaced() async throws {
+        try await WebhookScene.run { scene in
+            let log = WebhookLog(scene.test.store)
+            _ = try await scene.test.launchedUser("alice")
+            _ = try await log.look()
+            _ = try await log.look()
+            let end = try #require(log.end)
+            let query = EventQuery(clientID: scene.test.app.clientID, types: [])
+            func page(_ position: Int64, _ number: Int) async throws -> WebhookLog.Page {
+                try await log.page(
+                    query,
+                    of: scene.test.app.id,
+                    from: position,
+                    number: number
+                )
+            }
+            guard case .nothing = try await page(end, 0) else {
+                Issue.record("it is the same log")
+                return
+            }
+            // Another copy may know more than this one has read, but nobody what is not there.
+            guard case .lost = try await page(end + 1, 0) else {
+                Issue.record("it is not as long")
+                return
+            }
+            _ = try await scene.test.launchedUser("bob")
+            guard case .nothing = try await page(end + 1, 0) else {
+                Issue.record("it is as long")
+                return
+            }
+            _ = try await log.look()
+            let owner = try await scene.test.ownerConnection()
+            try await owner.script(
+                """
+                alter table ledger.event disable trigger all;
+                update ledger.event set record = convert_to('{}', 'UTF8')
+                where log_id = 0 and position = (select max(position) from ledger.event where log_id = 0)
+                """
+            )
+            await owner.close()
+            #expect(log.number == 0)
+            _ = try await log.look()
+            #expect(log.number == 1 && log.end == nil)
+            guard case .lost = try await page(end, 0) else {
+                Issue.record("who knew the other log begins anew")
+                return
+            }
+        }
+    }
+
+    @Test("a delivery whose row names what is not its event is not sent")
+    func elsewhere() async throws {
+        try await WebhookScene.run { scene in
+            let webhook = try await scene.add { $0.types = ["connect.launched"] }
+            scene.receiver.answer { _ in .status(500) }
+            _ = try await scene.test.launchedUser("alice")
+            try await scene.deliver { try await scene.receiver.wait(for: 1) }
+            let owner = try await scene.test.ownerConnection()
+            try await owner.script("update ledger.webhook_delivery set position = 0")
+            await owner.close()
+            scene.receiver.answer { _ in .taken }
+            try await scene.deliver {
+                let found = try await scene.waitForDeliveries(webhook) {
+                    $0.first?.state == .failed
+                }
+                #expect(found.first?.attempts.last?.outcome == .unreadable)
+            }
         }
     }
 
@@ -80,25 +168,23 @@ struct EndpointTests {
                 let paused = try await scene.current(webhook)
                 scene.receiver.answer { _ in .status(500) }
                 let position = try #require(sent[1].position)
-                let one = try await store.replay(
+                _ = try await store.replay(
                     position..<position + 1,
                     to: paused,
                     takesAllTypes: true,
                     of: scene.test.app,
                     context: WebhookScene.context
                 )
-                #expect(one)
                 // Once, whatever comes of it.
                 _ = try await scene.waitForDeliveries(webhook) { $0.first?.state == .failed }
                 scene.receiver.answer { _ in .taken }
                 let size = try await store.size(log: .facts)
-                let range = try await store.replay(
+                _ = try await store.replay(
                     0..<size,
                     to: paused,
                     of: scene.test.app,
                     context: WebhookScene.context
                 )
-                #expect(range)
                 let all = try await scene.waitForDeliveries(webhook) { $0.count == 7 }
                 #expect(all[3].message == sent[1].message && all[3].kind == .replay)
                 #expect(Set(all[4...].map(\.message)) == Set(sent.map(\.message)))
@@ -122,13 +208,15 @@ struct EndpointTests {
                     (.status(500), .failed),
                 ] {
                     scene.receiver.answer { _ in answer }
-                    let asked = try #require(
-                        try await scene.test.store.test(
-                            webhook,
-                            of: scene.test.app,
-                            context: WebhookScene.context
-                        )
+                    let ask = try await scene.test.store.test(
+                        webhook,
+                        of: scene.test.app,
+                        context: WebhookScene.context
                     )
+                    guard case .asked(let asked) = ask else {
+                        Issue.record("not asked for")
+                        return
+                    }
                     let found = try await scene.waitForDeliveries(webhook) {
                         $0.first?.id == asked.id && $0.first?.state != .pending
                     }
@@ -218,9 +306,21 @@ struct EndpointTests {
                 """
             )
             await owner.close()
+            let store = scene.test.store
+            let list = try await store.webhooks(of: scene.test.app)
+            #expect(list.opened.map(\.id) == [webhook.id] && list.damaged == [other.id])
             await #expect(throws: StoreError.damaged(.value)) {
-                _ = try await scene.test.store.webhooks(of: scene.test.app)
+                _ = try await store.webhook(other.id, of: scene.test.app)
             }
+            let still = try await store.webhook(webhook.id, of: scene.test.app)
+            #expect(still != nil)
+            let outcome = try await store.removeWebhook(
+                other.id,
+                of: scene.test.app,
+                context: WebhookScene.context
+            )
+            let left = try await store.webhooks(of: scene.test.app)
+            #expect(outcome == .written && left.damaged.isEmpty)
         }
     }
 
@@ -267,9 +367,9 @@ struct EndpointTests {
                 context: WebhookScene.context
             )
             #expect(further == nil)
-            let first = try await store.webhooks(of: scene.test.app)[0]
-            let removed = try await store.remove(
-                first,
+            let first = try await store.webhooks(of: scene.test.app).opened[0]
+            let removed = try await store.removeWebhook(
+                first.id,
                 of: scene.test.app,
                 context: WebhookScene.context
             )

@@ -35,23 +35,69 @@ struct ScheduleTests {
         var health = DeliveryRound.Health()
         let refused = WebhookAnswer(outcome: .refused, status: 500, retryAfter: nil)
         let delivered = WebhookAnswer(outcome: .delivered, status: 200, retryAfter: nil)
-        for _ in 0..<3 { health.take(refused, now: Self.start) }
+        let lane = Identifier(value: UInt128(1))
+        for _ in 0..<3 { health.take(refused, of: lane, now: Self.start) }
         health.endRound(.usual, now: Self.start)
         #expect(!health.isDown && health.restsUntil == nil)
         // Eight at once are no longer a failure than four.
-        for _ in 0..<5 { health.take(refused, now: Self.start) }
+        for _ in 0..<5 { health.take(refused, of: lane, now: Self.start) }
         health.endRound(.usual, now: Self.start)
         #expect(health.isDown && !health.isMended)
         let rest = health.restsUntil ?? Self.start
         #expect(rest > Self.start && rest <= Self.start.adding(seconds: 5))
         for _ in 0..<30 {
-            health.take(refused, now: Self.start)
+            health.take(refused, of: lane, now: Self.start)
             health.endRound(.usual, now: Self.start)
         }
         // However long it lasts, it is tried every hour.
         #expect(health.restsUntil.map { $0 <= Self.start.adding(seconds: 3_600) } == true)
-        health.take(delivered, now: Self.start)
+        health.take(delivered, of: lane, now: Self.start)
         #expect(health.isMended && !health.isDown && health.restsUntil == nil)
+    }
+
+    @Test("messages that are refused say nothing of the endpoint, unless it refuses everybody's")
+    func refusals() {
+        var health = DeliveryRound.Health()
+        let refused = WebhookAnswer(outcome: .refused, status: 404, retryAfter: nil)
+        let lanes = (1...16).map { Identifier(value: UInt128($0)) }
+        for lane in (0..<10).flatMap({ _ in lanes.prefix(4) }) {
+            health.take(refused, of: lane, now: Self.start)
+        }
+        #expect(!health.isDown)
+        for lane in lanes { health.take(refused, of: lane, now: Self.start) }
+        #expect(health.isDown)
+        health.take(WebhookAnswer(.delivered), of: lanes[0], now: Self.start)
+        #expect(!health.isDown && health.isMended && health.deliveredAt == Self.start)
+    }
+
+    @Test("an endpoint that is down is tried with the message that was tried least, due or not")
+    func probes() {
+        var queue = DeliveryQueue()
+        for number in 1...3 {
+            var delivery = WebhookDelivery(
+                id: Identifier(value: UInt128(number)),
+                endpoint: Identifier(value: UInt128(9)),
+                kind: .event,
+                position: Int64(number),
+                message: Identifier(value: UInt128(number)),
+                subject: Identifier(value: UInt128(number)),
+                type: "connect.launched",
+                at: Self.start
+            )
+            let failed = WebhookDelivery.Attempt(
+                time: Self.start,
+                outcome: .refused,
+                status: 500,
+                milliseconds: 1
+            )
+            for _ in number..<3 {
+                delivery.take(failed, next: Self.start.adding(seconds: 3_600))
+            }
+            queue.append(DeliveryQueue.Item(delivery: delivery, event: nil, isStored: true))
+        }
+        let probe = { queue.due(at: Self.start, messagesMax: 128, isProbe: true) }
+        #expect(probe().map { $0.map(\.delivery.position) } == [[3]])
+        #expect(queue.due(at: Self.start, messagesMax: 128, isProbe: false).count == 1)
     }
 
     @Test("Retry-After is read in both of its forms")

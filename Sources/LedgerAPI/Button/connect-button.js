@@ -34,6 +34,9 @@
     } catch { return null; }
   };
 
+  // What passes may be tried again: nobody has said what is to become of it.
+  const failure = (code, message, passes) => Object.assign(new Error(message), { code, passes });
+
   const post = async (url, body, tries = 1) => {
     let response;
     try {
@@ -46,13 +49,13 @@
     // A code also comes with status 202: the provider's answer is not known yet.
     if (response && response.ok && !answer.code) return answer;
     // The same finish may be sent again at any time.
-    if (tries > 1 && (!response || response.status === 503)) {
+    const passes = !response || response.status === 429 || response.status > 499;
+    if (tries > 1 && passes) {
       await new Promise((resolve) => setTimeout(resolve, 2000));
       return post(url, body, tries - 1);
     }
-    throw Object.assign(new Error(answer.detail || LATER), {
-      code: answer.code || (response ? 'http_' + response.status : 'unreachable'),
-    });
+    const code = answer.code || (response ? 'http_' + response.status : 'unreachable');
+    throw failure(code, answer.detail || LATER, passes);
   };
 
   let loading;
@@ -64,9 +67,7 @@
     library.onerror = () => {
       library.remove();
       loading = null;
-      reject(Object.assign(new Error('The provider does not answer. ' + LATER), {
-        code: 'library_unreachable',
-      }));
+      reject(failure('library_unreachable', 'The provider does not answer. ' + LATER));
     };
     document.head.append(library);
   }));
@@ -98,6 +99,7 @@
       kept(OPEN, null);
       if (open) post(open, {}).catch(() => {});
       if (!held) return;
+      this.lock(true);
       try {
         await this.confirm(JSON.parse(held));
         this.end('finished');
@@ -118,8 +120,8 @@
 
     // The provider's library remembers too much for a second popup on the same page.
     end(state, detail) {
-      this.lock(false);
       if (this.tell(state, detail)) location.reload();
+      else this.lock(false);
     }
 
     fail(error) {
@@ -143,7 +145,8 @@
       const relay = this.getAttribute('relay');
       const base = relay
         ? relay.replace('{launch_id}', encodeURIComponent(launch.launch_id)) : launch.finish_url;
-      let failure;
+      if (!base) throw failure('no_finish_url', 'The launch does not say where it is finished.');
+      let told;
       kept(OPEN, base + '/closed');
       window.HumanConnect.open({
         ...launch.options,
@@ -158,22 +161,21 @@
             }
           } catch (error) { problem = error; }
           // A finish that did not arrive is a popup that was left.
-          if (problem && problem.code !== 'unreachable') kept(OPEN, null);
+          if (problem && !problem.passes) kept(OPEN, null);
           if (problem) this.end('failed', { code: problem.code, message: problem.message });
           else this.end('finished');
         },
         close: async () => {
           await post(base + '/closed', {}).then(() => kept(OPEN, null)).catch(() => {});
-          this.end('closed', failure);
+          this.end('closed', told);
         },
         error: (error) => {
-          failure = {
+          told = {
             code: error.code,
             message: [error.message, error.detailedMessage].filter(Boolean).join(': '),
           };
           post(base + '/failed', { code: error.code }).catch(() => {});
-          this.lock(false);
-          this.tell('error', failure, failure.message);
+          this.tell('error', told, told.message);
         },
       });
       this.tell('open', { mode: launch.mode });
@@ -186,7 +188,7 @@
       try {
         await post(this.getAttribute('confirm'), body, 3);
       } catch (error) {
-        if (error.code !== 'unreachable') kept(HELD, null);
+        if (!error.passes) kept(HELD, null);
         throw error;
       }
       kept(HELD, null);

@@ -54,11 +54,13 @@ struct WebhookRoutes: Sendable {
         writer.open()
         writer.key("webhook_endpoints")
         writer.openArray()
-        for webhook in try await store.webhooks(of: caller.app) {
+        let found = try await store.webhooks(of: caller.app)
+        for webhook in found.opened {
             writer.element()
             webhook.write(to: &writer)
         }
         writer.closeArray()
+        if !found.damaged.isEmpty { writer.member("damaged", found.damaged.map { "\($0)" }) }
         writer.close()
         return .json(.ok, writer)
     }
@@ -78,6 +80,7 @@ struct WebhookRoutes: Sendable {
         guard let definition = try order(body).definition else {
             throw LedgerError.malformed("url is missing.")
         }
+        if definition.namesUser { try Self.checkMayName(caller) }
         let made = try await store.add(
             definition,
             of: caller.app,
@@ -100,7 +103,10 @@ struct WebhookRoutes: Sendable {
         let isPaused = try body.bool("paused")
         let recordContext = context.recordContext(key: caller, request)
         try await changed(context, of: caller.app) { webhook in
-            try await store.update(webhook, change, of: caller.app, context: recordContext)
+            // Whoever moves one is told as much as who makes one.
+            let isTold = change.namesUser ?? (change.url != nil && webhook.definition.namesUser)
+            if isTold { try Self.checkMayName(caller) }
+            return try await store.update(webhook, change, of: caller.app, context: recordContext)
         }
         if let isPaused {
             try await changed(context, of: caller.app) { webhook in
@@ -123,8 +129,13 @@ struct WebhookRoutes: Sendable {
     ) async throws -> Response {
         let (caller, _) = try await caller(request, context)
         let recordContext = context.recordContext(key: caller, request)
-        try await changed(context, of: caller.app) { webhook in
-            try await store.remove(webhook, of: caller.app, context: recordContext)
+        guard let id = Identifier(try context.pathParameter("endpoint")) else {
+            throw LedgerError.notFound
+        }
+        try await changed {
+            let outcome = try await store.removeWebhook(id, of: caller.app, context: recordContext)
+            guard let outcome else { throw LedgerError.notFound }
+            return outcome
         }
         return Response(status: .noContent)
     }
@@ -154,12 +165,13 @@ struct WebhookRoutes: Sendable {
     private func test(_ request: Request, _ context: LedgerRequestContext) async throws -> Response
     {
         let (caller, _) = try await caller(request, context)
-        let made = try await store.test(
-            try await webhook(context, of: caller.app),
-            of: caller.app,
-            context: context.recordContext(key: caller, request)
+        let made = try Self.asked(
+            try await store.test(
+                try await webhook(context, of: caller.app),
+                of: caller.app,
+                context: context.recordContext(key: caller, request)
+            )
         )
-        guard let made else { throw LedgerError.notFound }
         var writer = JSONWriter()
         made.write(to: &writer)
         return .json(.accepted, writer)
@@ -187,11 +199,28 @@ struct WebhookRoutes: Sendable {
         of app: StoredApp,
         _ body: (StoredWebhook) async throws -> AdministrationOutcome
     ) async throws {
+        try await changed { try await body(try await webhook(context, of: app)) }
+    }
+
+    private func changed(_ body: () async throws -> AdministrationOutcome) async throws {
         for _ in 0..<Self.triesMax {
-            let outcome = try await body(try await webhook(context, of: app))
+            let outcome = try await body()
             if outcome != .conflict { return }
         }
         throw LedgerError.store(.conflict)
+    }
+
+    /// Messages that name users say what the scope guards.
+    private static func checkMayName(_ caller: Caller) throws(LedgerError) {
+        guard caller.has(.exportIdentities) else { throw .insufficientScope(.exportIdentities) }
+    }
+
+    private static func asked<Asked>(_ ask: WebhookAsk<Asked>) throws(LedgerError) -> Asked {
+        switch ask {
+        case .asked(let asked): asked
+        case .gone: throw .notFound
+        case .full: throw .tooManyWebhookAsks
+        }
     }
 
     private static func answer(
@@ -266,15 +295,14 @@ extension WebhookRoutes {
         )
         let webhook = try await webhook(context, of: caller.app)
         let delivery = try body.string("delivery")
-        let positions = try await positions(body, delivery, webhook)
-        let isAsked = try await store.replay(
-            positions,
+        let ask = try await store.replay(
+            try await positions(body, delivery, webhook),
             to: webhook,
             takesAllTypes: delivery != nil,
             of: caller.app,
             context: context.recordContext(key: caller, request)
         )
-        guard isAsked else { throw LedgerError.notFound }
+        let positions = try Self.asked(ask)
         var writer = JSONWriter()
         writer.open()
         writer.member("from_position", positions.lowerBound)

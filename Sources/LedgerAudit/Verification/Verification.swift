@@ -247,19 +247,33 @@ package enum Verification {
         return sizes
     }
 
-    /// The checkpoint that was kept outside of the database.
+    /// The checkpoints that were kept outside of the database.
     private static func kept(
         _ judge: CheckpointJudge,
         _ plan: VerificationPlan,
         _ report: inout VerificationReport
-    ) throws -> SoundCheckpoint? {
-        guard plan.checks.contains(.checkpoints) else { return nil }
+    ) throws -> [SoundCheckpoint] {
+        guard plan.checks.contains(.checkpoints) else { return [] }
         let folder = plan.checkpointFolder.map { CheckpointFolder(path: $0) }
-        guard
-            let note = try plan.keptCheckpoints[judge.logID]
-                ?? folder?.read(logID: judge.logID)
-        else { return nil }
-        do throws(NoteError) {
+        let notes =
+            try plan.keptCheckpoints[judge.logID]
+            ?? folder?.read(logID: judge.logID).map { [$0] } ?? []
+        var sound: [SoundCheckpoint] = []
+        for note in notes {
+            switch read(note, judge) {
+            case .success(let checkpoint): sound.append(checkpoint)
+            case .failure(let error):
+                report.add(judge.logID, nil, .keptCheckpointUnsound(error))
+            }
+        }
+        return sound
+    }
+
+    private static func read(
+        _ note: SignedNote,
+        _ judge: CheckpointJudge
+    ) -> Result<SoundCheckpoint, NoteError> {
+        Result { () throws(NoteError) in
             let checkpoint: Checkpoint
             if let key = judge.key {
                 checkpoint = try Checkpoint(verifying: note, origin: key.name, keys: [key])
@@ -271,9 +285,6 @@ package enum Verification {
                 root: checkpoint.root,
                 source: .folder
             )
-        } catch {
-            report.add(judge.logID, nil, .keptCheckpointUnsound(error))
-            return nil
         }
     }
 

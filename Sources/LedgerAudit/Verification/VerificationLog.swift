@@ -21,7 +21,7 @@ struct VerificationLog: Sendable {
     let size: Int64
     /// The last checkpoint that was there before the head was read.
     let checkpointSize: Int64?
-    let kept: SoundCheckpoint?
+    let kept: [SoundCheckpoint]
     let readers: [PostgresConnection]
     /// Gathers what is about apps and API keys.
     let administration: VerificationAdministration
@@ -130,10 +130,10 @@ struct VerificationLog: Sendable {
                 upTo: positions.upperBound,
                 reader
             )
-            if let kept, positions.lowerBound < kept.size, kept.size <= positions.upperBound {
-                checkpoints.append(kept)
-                checkpoints.sort { $0.size < $1.size }
+            checkpoints += kept.filter {
+                positions.lowerBound < $0.size && $0.size <= positions.upperBound
             }
+            checkpoints.sort { $0.size < $1.size }
         }
         var page = VerificationPage(
             stretch,
@@ -245,17 +245,17 @@ struct VerificationLog: Sendable {
         if let checkpointSize, checkpointSize > head {
             report.add(logID, head, .logEndsBeforeCheckpoint(size: checkpointSize))
         }
-        if let kept, kept.size > head {
+        if let kept = kept.max(by: { $0.size < $1.size }), kept.size > head {
             report.add(logID, head, .logSetBack(kept.source, size: kept.size))
         }
     }
 
-    /// The checkpoint of the empty log, which belongs to no page, and the one that is kept outside.
+    /// The checkpoint of the empty log, which belongs to no page, and those that are kept outside.
     private func checkFirst(
         _ report: inout VerificationReport,
         _ verdict: inout LogVerdict
     ) async throws {
-        verdict.isKeptOutside = kept != nil
+        verdict.isKeptOutside = !kept.isEmpty
         guard start == 0, plan.checks.contains(.checkpoints) else { return }
         for size in try await removedCheckpoints() {
             report.add(logID, nil, .checkpointRemoved(size: size))

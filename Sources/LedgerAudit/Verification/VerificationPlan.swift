@@ -14,7 +14,7 @@ package struct VerificationPlan: Sendable {
     /// Checkpoints that were kept outside of the database.
     package var checkpointFolder: String?
     /// The same by log, from wherever; they count before those of the folder.
-    package var keptCheckpoints: [Int32: SignedNote] = [:]
+    package var keptCheckpoints: [Int32: [SignedNote]] = [:]
     /// Per log, the size of a checkpoint that was verified before: reading begins there.
     package var since: [Int32: Int64] = [:]
     /// The keys that the caller trusts, each named after its log's origin.

@@ -19,6 +19,19 @@ struct ErasureList {
         self.folder = folder
     }
 
+    /// How many files prove nothing to this database; nothing is erased.
+    func refused(_ eraser: Eraser) throws -> Int {
+        var count = 0
+        for subject in try folder.subjects() {
+            do {
+                try eraser.verify(try folder.receipt(of: subject))
+            } catch is ReceiptError {
+                count += 1
+            }
+        }
+        return count
+    }
+
     /// Erases again all who are listed; it can be done again and again.
     func reapply(_ eraser: Eraser) async throws -> Outcome {
         var outcome = Outcome()

@@ -16,8 +16,8 @@ struct OutsideCheckpoints {
         let time: Timestamp?
     }
 
-    /// By log; of several the largest.
-    private(set) var notes: [Int32: Kept] = [:]
+    /// By log, the largest first: each of them must be of the log.
+    private(set) var notes: [Int32: [Kept]] = [:]
 
     init(folder: String?, files: [String]) throws {
         for log in Log.allCases {
@@ -62,7 +62,8 @@ struct OutsideCheckpoints {
                 Timestamp(microseconds: Int64($0.timeIntervalSince1970) * 1_000_000)
             }
         )
-        if let other = notes[logID], other.size >= kept.size { return }
-        notes[logID] = kept
+        let others = notes[logID] ?? []
+        let place = others.firstIndex { $0.size < kept.size } ?? others.endIndex
+        notes[logID, default: []].insert(kept, at: place)
     }
 }

@@ -22,8 +22,9 @@ struct RestoreCommand: AsyncParsableCommand {
                 Verifies all of it, compares it with the checkpoints that were kept outside of the \
                 database, and with the list of those who were erased. Says in words which events are \
                 missing. Changes nothing, unless --apply-erasures is there. Ends with 6 when events \
-                are missing, when somebody who was erased is there again, or when something does \
-                not fit.
+                are missing, when somebody who was erased is there again, when something does not \
+                fit, or when it cannot be shown: a log has no checkpoint outside, or the list of \
+                those who were erased is empty or proves nothing.
 
                 Run it before any service starts on the database, and as a drill, with settings that \
                 name the restored one: TOKEN_LEDGER_DATABASE_URL, TOKEN_LEDGER_OWNER_DATABASE_URL \
@@ -43,7 +44,7 @@ struct RestoreCommand: AsyncParsableCommand {
 
         @Option(
             help: ArgumentHelp(
-                "A checkpoint that was kept elsewhere, such as a witness's; one per log.",
+                "A checkpoint that was kept elsewhere, such as a witness's; repeatable.",
                 valueName: "file"
             )
         )
@@ -99,7 +100,7 @@ struct RestoreCommand: AsyncParsableCommand {
             let database = try await OwnerDatabaseOptions.database(settings)
             var plan = VerificationPlan()
             plan.rootKeys = try await RootKeySource.keys(settings)
-            plan.keptCheckpoints = outside.notes.mapValues(\.note)
+            plan.keptCheckpoints = outside.notes.mapValues { $0.map(\.note) }
             let meter = ProgressMeter("restore check")
             defer { meter.end() }
             return try await DatabaseFailure.explaining(database) { [plan] in
@@ -126,6 +127,8 @@ struct RestoreCommand: AsyncParsableCommand {
                 let again = try await ErasureList(folder).reapply(eraser)
                 erasures.applied = again.erased.count
                 erasures.refused = again.refused.count
+            } else {
+                erasures.refused = try ErasureList(folder).refused(eraser)
             }
             erasures.undone = try await store.livingUsers(among: folder.subjects())
             return erasures

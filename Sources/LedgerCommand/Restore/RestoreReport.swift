@@ -12,6 +12,7 @@ struct RestoredLog {
     let size: Int64
     /// When the last of them was recorded.
     let lastTime: Timestamp?
+    /// The largest checkpoint outside.
     let outside: OutsideCheckpoints.Kept?
 
     /// Looks at a log; refuses a checkpoint that its key has not signed.
@@ -20,13 +21,17 @@ struct RestoredLog {
         size = try await store.size(log: log)
         let last = size > 0 ? try await store.event(at: size - 1, log: log) : nil
         lastTime = try last?.record().time
-        self.outside = outside.notes[log.id]
-        guard let kept = self.outside else { return }
+        let all = outside.notes[log.id] ?? []
+        self.outside = all.first
         let key = store.vault.checkpointSigner(logID: log.id).key
-        do {
-            _ = try Checkpoint(verifying: kept.note, origin: key.name, keys: [key])
-        } catch {
-            throw CommandError("\(kept.source) was not signed by the key of this database's log.")
+        for kept in all {
+            do {
+                _ = try Checkpoint(verifying: kept.note, origin: key.name, keys: [key])
+            } catch {
+                throw CommandError(
+                    "\(kept.source) was not signed by the key of this database's log."
+                )
+            }
         }
     }
 
@@ -42,7 +47,7 @@ struct RestoredLog {
             "The log of \(log.name) has \(size) records here"
             + (lastTime.map { ", the last one of \($0)" } ?? "") + "."
         guard let outside else {
-            return "\(here) Nothing outside is named for it, so nobody can say what is missing."
+            return "\(here) Nothing outside is named for it, so it is not shown to be whole."
         }
         let written = outside.time.map { ", which was written at \($0)," } ?? ""
         guard let lost else {
@@ -88,10 +93,10 @@ struct RestoreReport {
         (verification?.findings ?? []).filter { $0.kind != .logSetBack }
     }
 
-    /// Whether nothing that is known is missing, and all that is here fits.
+    /// Whether it is shown that nothing is missing that is known outside, and all that is here fits.
     var isWhole: Bool {
-        logs.allSatisfy { $0.lost == nil } && findings.isEmpty
-            && (erasures.map { $0.undone == 0 && $0.refused == 0 } ?? true)
+        logs.allSatisfy { $0.outside != nil && $0.lost == nil } && findings.isEmpty
+            && (erasures.map { $0.undone == 0 && $0.refused == 0 && $0.listed > 0 } ?? true)
     }
 
     var sentences: [String] {
@@ -105,6 +110,11 @@ struct RestoreReport {
         if let erasures {
             if erasures.applied > 0 {
                 sentences.append("\(erasures.applied) users were erased again.")
+            }
+            if erasures.listed == 0 {
+                sentences.append(
+                    "The erasure folder lists nobody, so nobody can say who was erased since the backup."
+                )
             }
             if erasures.refused > 0 {
                 sentences.append(

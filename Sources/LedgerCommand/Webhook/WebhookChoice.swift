@@ -1,5 +1,6 @@
 import ArgumentParser
 import Ledger
+import LedgerStack
 import LedgerStore
 import Webhooks
 import Wire
@@ -13,6 +14,11 @@ struct WebhookChoice: ParsableArguments {
         "The endpoint was changed meanwhile; nothing was written. Look at it and try again."
     )
 
+    static let full = CommandError(
+        "\(WebhookLimits.waitingAsksMax) tests and replays of the endpoint wait, as many as may; ask "
+            + "again when some are done."
+    )
+
     /// The endpoint, and its app.
     func webhook(_ store: LedgerStore) async throws -> (StoredWebhook, StoredApp) {
         if let id = Identifier(endpoint) {
@@ -20,7 +26,37 @@ struct WebhookChoice: ParsableArguments {
                 if let webhook = try await store.webhook(id, of: app) { return (webhook, app) }
             }
         }
-        throw CommandError("There is no endpoint \(endpoint); token-ledger webhook list shows all.")
+        throw unknown
+    }
+
+    /// Removes the endpoint, also one that does not open.
+    func remove(_ options: ServiceDatabaseOptions) async throws -> AdministrationOutcome {
+        let opened = try await OpenedStore.open(options)
+        defer { opened.close() }
+        if let id = Identifier(endpoint) {
+            for app in try await opened.store.apps() {
+                let outcome = try await opened.store.removeWebhook(
+                    id,
+                    of: app,
+                    context: .byOperator
+                )
+                if let outcome { return outcome }
+            }
+        }
+        throw unknown
+    }
+
+    private var unknown: CommandError {
+        CommandError("There is no endpoint \(endpoint); token-ledger webhook list shows all.")
+    }
+
+    /// What was asked for, if it was.
+    static func asked<Asked>(_ ask: WebhookAsk<Asked>) throws -> Asked {
+        switch ask {
+        case .asked(let asked): return asked
+        case .gone: throw conflict
+        case .full: throw full
+        }
     }
 
     /// Opens the database as the service does, and lends the endpoint.

@@ -35,7 +35,15 @@ extension WebhookCommand {
             }
             var found: [(app: String, webhook: StoredWebhook)] = []
             for app in apps {
-                found += try await opened.store.webhooks(of: app).map { (app.clientID, $0) }
+                let list = try await opened.store.webhooks(of: app)
+                found += list.opened.map { (app.clientID, $0) }
+                for id in list.damaged {
+                    Terminal.message(
+                        "The endpoint \(id) of \(app.clientID) is damaged: nobody with the "
+                            + "deployment's keys made it, and it is sent nothing. "
+                            + "token-ledger webhook remove takes it away."
+                    )
+                }
             }
             guard json else {
                 Self.show(found)

@@ -29,8 +29,9 @@ extension WebhookCommand {
 
         func run() async throws {
             try await choice.lend(options) { store, webhook, app in
-                guard let asked = try await store.test(webhook, of: app, context: .byOperator)
-                else { throw WebhookChoice.conflict }
+                let asked = try WebhookChoice.asked(
+                    try await store.test(webhook, of: app, context: .byOperator)
+                )
                 let test = try await Self.wait(for: asked, store)
                 if json { Terminal.result { test.write(to: &$0) } }
                 guard let attempt = test.attempts.last else {
@@ -111,14 +112,14 @@ extension WebhookCommand {
         func run() async throws {
             try await choice.lend(options) { store, webhook, app in
                 let positions = try await positions(store, webhook)
-                let isAsked = try await store.replay(
+                let ask = try await store.replay(
                     positions,
                     to: webhook,
                     takesAllTypes: delivery != nil,
                     of: app,
                     context: .byOperator
                 )
-                guard isAsked else { throw WebhookChoice.conflict }
+                _ = try WebhookChoice.asked(ask)
                 Terminal.message(
                     "The service sends it now; token-ledger webhook deliveries shows what comes of it."
                 )

@@ -100,12 +100,10 @@ extension WebhookCommand {
         @OptionGroup var choice: WebhookChoice
 
         func run() async throws {
-            try await choice.lend(options) { store, webhook, app in
-                try WebhookCommand.tell(
-                    try await store.remove(webhook, of: app, context: .byOperator),
-                    "The endpoint is removed."
-                )
-            }
+            try WebhookCommand.tell(
+                try await choice.remove(options),
+                "The endpoint is removed."
+            )
         }
     }
 

@@ -140,6 +140,11 @@ package struct Eraser: Sendable {
 
     // MARK: After a restore
 
+    /// Throws `ReceiptError` unless this log signed the receipt.
+    package func verify(_ receipt: ErasureReceipt) throws {
+        try receipt.verify(store.vault.checkpointSigner(logID: Log.facts.id).key)
+    }
+
     /// What became of a receipt.
     package enum Reapplied: Sendable {
         /// The user was there again, and is erased now, by the event at this position.
@@ -155,7 +160,7 @@ package struct Eraser: Sendable {
         _ receipt: ErasureReceipt,
         context: RecordContext
     ) async throws -> Reapplied {
-        try receipt.verify(store.vault.checkpointSigner(logID: Log.facts.id).key)
+        try verify(receipt)
         guard let app = try await store.app(clientID: receipt.record.clientID),
             let user = try await store.user(subject: receipt.subject, log: .facts, of: app)
         else { return .nothingToDo }

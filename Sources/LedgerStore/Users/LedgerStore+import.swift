@@ -76,6 +76,8 @@ extension LedgerStore {
         }
         let answers = await self.users.readAll(questions)
         let places = try await places(of: users)
+        let others = zip(users, places).filter { !$1.isTaken }.map(\.0)
+        let held = try await heldTokens(among: others, app)
         var verdicts: [TakeOver] = []
         verdicts.reserveCapacity(users.count)
         for (index, (user, answer)) in zip(users, answers).enumerated() {
@@ -85,15 +87,25 @@ extension LedgerStore {
                 continue
             }
             let found = try answer.get()
-            let state = try found.map { answer throws(StoreError) in
-                try self.user(answer, questions[index], app).state
+            var state = SubjectState()
+            if let found {
+                do {
+                    state = try self.user(found, questions[index], app).state
+                } catch {
+                    guard case .damaged = error else { throw error }
+                    verdicts.append(.refused(.damaged))
+                    continue
+                }
             }
-            switch (state ?? SubjectState()).takeOver(user) {
+            switch state.takeOver(user) {
             case .held: verdicts.append(.present)
             case .refused(let refusal): verdicts.append(.refused(refusal))
             case .write:
                 let isFree = place.linked == nil || place.linked == found?.subject
-                verdicts.append(isFree ? .taken : .refused(.personTaken))
+                let isHeld = held.contains(user.accessToken) || held.contains(user.publicToken)
+                verdicts.append(
+                    !isFree ? .refused(.personTaken) : isHeld ? .refused(.tokenTaken) : .taken
+                )
             }
         }
         return verdicts
@@ -138,6 +150,28 @@ extension LedgerStore {
             return .present
         }
         return verdict
+    }
+
+    /// The tokens of theirs that somebody in the app holds now.
+    private func heldTokens(
+        among users: [TakenOverFingerprints],
+        _ app: StoredApp
+    ) async throws(StoreError) -> Set<Fingerprint> {
+        guard !users.isEmpty else { return [] }
+        let subjects = try await subjects(
+            with: users.flatMap { [$0.accessToken, $0.publicToken] },
+            of: app,
+            eventsMax: StoreLimits.takenTokenEventsMax
+        )
+        var held: Set<Fingerprint> = []
+        let places = subjects.map { (log: Log.facts, subject: $0) }
+        for case .user(let user) in try await found(Self.questions(places, app), of: app) {
+            held.formUnion(
+                [user.state.accessToken?.fingerprint, user.state.publicToken?.fingerprint]
+                    .compactMap(\.self)
+            )
+        }
+        return held
     }
 
     /// Whether each was taken over before, and to which subject its person is linked.

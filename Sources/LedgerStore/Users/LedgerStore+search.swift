@@ -21,7 +21,11 @@ extension LedgerStore {
     ) async throws(StoreError) -> [TokenMatch] {
         let accessToken = vault.fingerprint(.accessToken, of: token, app: app.id)
         let publicToken = vault.fingerprint(.publicToken, of: token, app: app.id)
-        let subjects = try await subjects(with: [accessToken, publicToken], of: app)
+        let subjects = try await subjects(
+            with: [accessToken, publicToken],
+            of: app,
+            eventsMax: StoreLimits.searchEventsMax
+        ).sorted().prefix(StoreLimits.searchSubjectsMax)
         let places = subjects.map { (log: Log.facts, subject: $0) }
         let found = try await found(Self.questions(places, app), of: app)
         // Whoever holds a token has a row in the projection, also once erased.
@@ -66,10 +70,12 @@ extension LedgerStore {
         }
     }
 
-    private func subjects(
+    /// Who in the app was ever given one of these tokens, also who was erased since.
+    func subjects(
         with fingerprints: [Fingerprint],
-        of app: StoredApp
-    ) async throws(StoreError) -> [Identifier] {
+        of app: StoredApp,
+        eventsMax: Int
+    ) async throws(StoreError) -> Set<Identifier> {
         let events = try await bulk.rows(
             Statement(
                 "find_tokens",
@@ -80,17 +86,17 @@ extension LedgerStore {
                 .int4(Log.facts.id),
                 .uuid(app.id.value),
                 .byteaArray(fingerprints.map { Array($0.description.utf8) }),
-                .int4(Int32(StoreLimits.searchEventsMax))
+                .int4(Int32(eventsMax))
             ),
             decode
         )
         // Whoever wrote so many events himself must not make it look as though nobody had the token.
-        guard events.count < StoreLimits.searchEventsMax || events.contains(where: { !$0.isForged })
+        guard events.count < eventsMax || events.contains(where: { !$0.isForged })
         else { throw .damaged(.record) }
         var subjects: Set<Identifier> = []
         for event in events {
             if let subject = try event.genuineRecord()?.subject { subjects.insert(subject) }
         }
-        return subjects.sorted().prefix(StoreLimits.searchSubjectsMax).map { $0 }
+        return subjects
     }
 }

@@ -2,17 +2,25 @@ package import Ledger
 internal import Postgres
 internal import Vault
 
+/// What came of asking that an endpoint is sent something.
+package enum WebhookAsk<Asked: Sendable>: Sendable {
+    case asked(Asked)
+    /// There is no such endpoint any more; nothing is written.
+    case gone
+    /// As many tests and replays wait as may; nothing is written.
+    case full
+}
+
 extension LedgerStore {
     /// What tries an endpoint says that it is.
     package static let testType = "webhook.test"
 
-    /// Has a message sent that tries an endpoint, once, also while it is paused; nil when the endpoint is
-    /// gone.
+    /// Has a message sent that tries an endpoint, once, also while it is paused.
     package func test(
         _ webhook: StoredWebhook,
         of app: StoredApp,
         context: RecordContext
-    ) async throws(StoreError) -> WebhookDelivery? {
+    ) async throws(StoreError) -> WebhookAsk<WebhookDelivery> {
         let test = WebhookDelivery(
             id: clock.identifier(),
             endpoint: webhook.id,
@@ -24,11 +32,11 @@ extension LedgerStore {
             at: clock.now()
         )
         let act = LedgerEvent.Webhook.Act.tested(delivery: test.id)
-        return try await ask(webhook, test: test, replay: nil, act, app, context) ? test : nil
+        return try await ask(test, webhook, test: test, replay: nil, act, app, context)
     }
 
     /// Has what was for an endpoint in a stretch of the log sent once more, each event once, also while
-    /// the endpoint is paused; false when it is gone.
+    /// the endpoint is paused.
     ///
     /// `takesAllTypes` says whether types count that the endpoint is not sent now.
     package func replay(
@@ -37,7 +45,7 @@ extension LedgerStore {
         takesAllTypes: Bool = false,
         of app: StoredApp,
         context: RecordContext
-    ) async throws(StoreError) -> Bool {
+    ) async throws(StoreError) -> WebhookAsk<Range<Int64>> {
         let replay = WebhookReplay(
             id: clock.identifier(),
             endpoint: webhook.id,
@@ -45,34 +53,37 @@ extension LedgerStore {
             takesAllTypes: takesAllTypes
         )
         let act = LedgerEvent.Webhook.Act.replayed(positions)
-        return try await ask(webhook, test: nil, replay: replay, act, app, context)
+        return try await ask(positions, webhook, test: nil, replay: replay, act, app, context)
     }
 
-    private func ask(
+    private func ask<Asked: Sendable>(
+        _ asked: Asked,
         _ webhook: StoredWebhook,
         test: WebhookDelivery?,
         replay: WebhookReplay?,
         _ act: LedgerEvent.Webhook.Act,
         _ app: StoredApp,
         _ context: RecordContext
-    ) async throws(StoreError) -> Bool {
+    ) async throws(StoreError) -> WebhookAsk<Asked> {
         let command = command(telling: act, of: webhook.id, app, context)
         let statement = Statement(
             "ask_webhook",
             """
             select ledger.ask_webhook($1, $2::ledger.webhook_delivery, $3::ledger.webhook_replay,
-                $4::ledger.append_command, $5)
+                $4, $5::ledger.append_command, $6)
             """,
             .uuid(webhook.id.value),
             .row(test?.row),
             .row(replay?.row),
+            .int8(WebhookLimits.waitingAsksMax),
             .row(command.row(.facts, vault)),
             .bytea(vault.databaseSecret)
         )
         do {
-            return try await bulk.retried(statement) { result throws(PostgresError) in
-                try result.bool(0, 0)
+            let answer = try await bulk.retried(statement) { result throws(PostgresError) in
+                try result.text(0, 0)
             }
+            return answer == "asked" ? .asked(asked) : answer == "full" ? .full : .gone
         } catch {
             throw StoreError(error)
         }

@@ -7,8 +7,37 @@ package struct LeasedWebhook: Sendable {
     package let webhook: SealedWebhook
     /// The position up to which its events were dispatched.
     package let nextPosition: Int64
+    /// When it took an event last.
+    package let deliveredAt: Timestamp?
+    /// For how long it is this copy's, from when that was asked.
+    package let timeLeft: Duration
     /// Whether somebody wants it tried, or something sent once more.
     package let isAsked: Bool
+}
+
+/// How far an endpoint was dispatched, and by whom.
+package struct WebhookProgress: Sendable {
+    let endpoint: Identifier
+    let holder: Identifier
+    /// Where the database has the endpoint, as the holder knows it.
+    let knownPosition: Int64
+    let nextPosition: Int64
+    /// A replay, and how far that has come.
+    let replay: (id: Identifier, position: Int64)?
+
+    package init(
+        of endpoint: Identifier,
+        holder: Identifier,
+        from knownPosition: Int64,
+        to nextPosition: Int64,
+        replay: (id: Identifier, position: Int64)? = nil
+    ) {
+        self.endpoint = endpoint
+        self.holder = holder
+        self.knownPosition = knownPosition
+        self.nextPosition = nextPosition
+        self.replay = replay
+    }
 }
 
 extension LedgerStore {
@@ -22,7 +51,7 @@ extension LedgerStore {
             "lease_webhooks",
             """
             select endpoint_id, app_id, version, sealed, pause_reason, created_at, next_position,
-                is_asked
+                delivered_at, is_asked, milliseconds_left
             from ledger.lease_webhooks($1, $2, $3)
             """,
             .uuid(holder.value),
@@ -33,7 +62,11 @@ extension LedgerStore {
             LeasedWebhook(
                 webhook: try SealedWebhook(result, row),
                 nextPosition: try result.int8(row, 6),
-                isAsked: try result.bool(row, 7)
+                deliveredAt: try result.timestamptzOrNil(row, 7).map {
+                    Timestamp(microseconds: $0)
+                },
+                timeLeft: .milliseconds(try result.int8(row, 9)),
+                isAsked: try result.bool(row, 8)
             )
         }
     }
@@ -47,25 +80,24 @@ extension LedgerStore {
     }
 
     /// Writes what came of deliveries, and how far the endpoint was dispatched; false, and nothing is
-    /// written, when the holder has it no more.
+    /// written, when the holder has it no more, or when the database has it neither at the known position
+    /// nor at the next one: another database has taken the place of the one that the holder knew.
     package func record(
         _ deliveries: [WebhookDelivery],
-        of endpoint: Identifier,
-        holder: Identifier,
-        nextPosition: Int64,
-        replay: (id: Identifier, position: Int64)? = nil
+        _ progress: WebhookProgress
     ) async throws(StoreError) -> Bool {
         let statement = Statement(
             "record_webhooks",
             """
-            select ledger.record_webhooks($1, $2, $3, $4::ledger.webhook_delivery[], $5, $6, $7)
+            select ledger.record_webhooks($1, $2, $3, $4, $5::ledger.webhook_delivery[], $6, $7, $8)
             """,
-            .uuid(holder.value),
-            .uuid(endpoint.value),
-            .int8(nextPosition),
+            .uuid(progress.holder.value),
+            .uuid(progress.endpoint.value),
+            .int8(progress.knownPosition),
+            .int8(progress.nextPosition),
             .rowArray(deliveries.map(\.row)),
-            .uuid(replay?.id.value),
-            .int8(replay?.position),
+            .uuid(progress.replay?.id.value),
+            .int8(progress.replay?.position),
             .bytea(vault.databaseSecret)
         )
         do {

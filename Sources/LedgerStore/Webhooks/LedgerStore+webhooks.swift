@@ -13,38 +13,54 @@ package struct WebhookChange: Sendable {
 }
 
 extension LedgerStore {
-    /// An app's endpoints, the oldest first.
-    ///
-    /// Throws `.damaged` when one does not open: whoever wants all is not shown some.
-    package func webhooks(of app: StoredApp) async throws(StoreError) -> [StoredWebhook] {
-        let rows = try await bulk.rows(
+    /// An app's endpoints, the oldest first, and those that nobody with the deployment's keys made: one
+    /// that does not open does not hide the others.
+    package func webhooks(of app: StoredApp) async throws(StoreError) -> WebhookList {
+        var list = WebhookList()
+        let rows = try await sealedWebhooks(of: app, nil)
+        guard !rows.isEmpty else { return list }
+        let key = try await dataKey(of: app)
+        for row in rows {
+            if let webhook = row.opened(vault, key) {
+                list.opened.append(webhook)
+            } else {
+                list.damaged.append(row.id)
+            }
+        }
+        return list
+    }
+
+    /// The app's endpoint with this id; throws `.damaged` when it does not open.
+    package func webhook(
+        _ id: Identifier,
+        of app: StoredApp
+    ) async throws(StoreError) -> StoredWebhook? {
+        guard let row = try await sealedWebhooks(of: app, id).first else { return nil }
+        guard let webhook = row.opened(vault, try await dataKey(of: app)) else {
+            throw .damaged(.value)
+        }
+        return webhook
+    }
+
+    /// The rows of an app's endpoints, or of one.
+    private func sealedWebhooks(
+        of app: StoredApp,
+        _ id: Identifier?
+    ) async throws(StoreError) -> [SealedWebhook] {
+        try await bulk.rows(
             Statement(
                 "webhooks",
                 """
                 select endpoint_id, app_id, version, sealed, pause_reason, created_at
                 from ledger.webhook_endpoint
-                where app_id = $1 and removed_at is null order by endpoint_id
+                where app_id = $1 and removed_at is null and ($2::uuid is null or endpoint_id = $2)
+                order by endpoint_id
                 """,
-                .uuid(app.id.value)
+                .uuid(app.id.value),
+                .uuid(id?.value)
             ),
             SealedWebhook.init
         )
-        guard !rows.isEmpty else { return [] }
-        let key = try await dataKey(of: app)
-        var opened: [StoredWebhook] = []
-        for row in rows {
-            guard let webhook = row.opened(vault, key) else { throw .damaged(.value) }
-            opened.append(webhook)
-        }
-        return opened
-    }
-
-    /// The app's endpoint with this id.
-    package func webhook(
-        _ id: Identifier,
-        of app: StoredApp
-    ) async throws(StoreError) -> StoredWebhook? {
-        try await webhooks(of: app).first { $0.id == id }
     }
 
     /// Adds an endpoint, which is sent what happens from then on; nil when the app has as many as it
@@ -54,7 +70,9 @@ extension LedgerStore {
         of app: StoredApp,
         context: RecordContext
     ) async throws(StoreError) -> StoredWebhook? {
-        guard try await webhooks(of: app).count < WebhookLimits.endpointsMax else { return nil }
+        guard try await sealedWebhooks(of: app, nil).count < WebhookLimits.endpointsMax else {
+            return nil
+        }
         let new = try await sealed(
             StoredWebhook(
                 id: clock.identifier(),
@@ -63,12 +81,11 @@ extension LedgerStore {
                 definition: definition,
                 pauseReason: nil,
                 createdAt: clock.now(),
-                removedAt: nil,
                 sealed: []
             ),
             app
         )
-        _ = try await write(nil, new, .added(definition.content), app, context)
+        _ = try await write(nil, new.stored, .added(definition.content), app, context)
         return new
     }
 
@@ -91,7 +108,7 @@ extension LedgerStore {
         else { return .unchanged }
         let changed = try await sealed(webhook.changed(definition, webhook.pauseReason), app)
         let act = LedgerEvent.Webhook.Act.updated(definition.content, isMoved: isMoved)
-        return try await write(webhook, changed, act, app, context)
+        return try await write(webhook.stored, changed.stored, act, app, context)
     }
 
     /// Sends an endpoint nothing until it is resumed; what is for it waits in the log.
@@ -103,7 +120,7 @@ extension LedgerStore {
     ) async throws(StoreError) -> AdministrationOutcome {
         guard webhook.pauseReason == nil else { return .unchanged }
         let changed = try await sealed(webhook.changed(webhook.definition, reason), app)
-        return try await write(webhook, changed, .paused(reason), app, context)
+        return try await write(webhook.stored, changed.stored, .paused(reason), app, context)
     }
 
     /// Goes on where a paused endpoint was left.
@@ -114,27 +131,19 @@ extension LedgerStore {
     ) async throws(StoreError) -> AdministrationOutcome {
         guard webhook.pauseReason != nil else { return .unchanged }
         let changed = try await sealed(webhook.changed(webhook.definition, nil), app)
-        return try await write(webhook, changed, .resumed, app, context)
+        return try await write(webhook.stored, changed.stored, .resumed, app, context)
     }
 
-    /// Removes an endpoint; what waited for it counts as failed.
-    package func remove(
-        _ webhook: StoredWebhook,
+    /// Removes an endpoint, also one that does not open; what waited for it counts as failed.
+    ///
+    /// Nil when the app has no such endpoint.
+    package func removeWebhook(
+        _ id: Identifier,
         of app: StoredApp,
         context: RecordContext
-    ) async throws(StoreError) -> AdministrationOutcome {
-        let removed = StoredWebhook(
-            id: webhook.id,
-            app: webhook.app,
-            version: webhook.version + 1,
-            definition: webhook.definition,
-            pauseReason: webhook.pauseReason,
-            createdAt: webhook.createdAt,
-            removedAt: clock.now(),
-            // Nothing of it is needed any more.
-            sealed: []
-        )
-        return try await write(webhook, removed, .removed, app, context)
+    ) async throws(StoreError) -> AdministrationOutcome? {
+        guard let row = try await sealedWebhooks(of: app, id).first else { return nil }
+        return try await write(row, row.removed(at: clock.now()), .removed, app, context)
     }
 
     /// Gives an endpoint a new secret; the one before signs beside it for so long.
@@ -157,7 +166,13 @@ extension LedgerStore {
             }
         definition.signings = [WebhookDefinition.Signing(secret: WebhookSecret(), until: nil)] + old
         let changed = try await sealed(webhook.changed(definition, webhook.pauseReason), app)
-        let outcome = try await write(webhook, changed, .secretRotated(until: until), app, context)
+        let outcome = try await write(
+            webhook.stored,
+            changed.stored,
+            .secretRotated(until: until),
+            app,
+            context
+        )
         return outcome == .written ? changed : nil
     }
 
@@ -182,8 +197,8 @@ extension LedgerStore {
     }
 
     private func write(
-        _ known: StoredWebhook?,
-        _ changed: StoredWebhook,
+        _ known: SealedWebhook?,
+        _ changed: SealedWebhook,
         _ act: LedgerEvent.Webhook.Act,
         _ app: StoredApp,
         _ context: RecordContext
@@ -240,7 +255,6 @@ extension StoredWebhook {
             definition: definition,
             pauseReason: reason,
             createdAt: createdAt,
-            removedAt: nil,
             sealed: []
         )
     }
@@ -253,7 +267,6 @@ extension StoredWebhook {
             definition: definition,
             pauseReason: pauseReason,
             createdAt: createdAt,
-            removedAt: removedAt,
             sealed: bytes
         )
     }

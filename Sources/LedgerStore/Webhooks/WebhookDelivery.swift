@@ -119,6 +119,13 @@ package struct WebhookDelivery: Sendable {
         finishedAt = attempt.time
     }
 
+    /// It is tried no more, though others arrive.
+    package mutating func giveUp() {
+        guard state == .pending else { return }
+        (state, nextAttemptAt) = (.failed, nil)
+        finishedAt = attempts.last?.time ?? createdAt
+    }
+
     /// It is tried at this time, and not before.
     package mutating func wait(until time: Timestamp) {
         guard state == .pending else { return }

@@ -10,6 +10,8 @@ package enum WebhookLimits {
     static let waitingMax: Int64 = 4_000
     /// How many old deliveries one statement drops.
     static let droppedMax: Int64 = 2_000
+    /// How many tests and replays of an endpoint wait at most.
+    package static let waitingAsksMax: Int64 = 16
     /// How many positions of the log one replay goes over, at most.
     package static let replayPositionsMax: Int64 = 1_000_000
     /// For how long a secret whose place is taken is used beside the new one, at most: a week.

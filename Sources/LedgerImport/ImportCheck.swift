@@ -44,6 +44,8 @@ package struct ImportCheck {
             case .failure(let flaw): try plan.add(flaw, line: line.number)
             case .success(let user): try await check.take(user, line.number)
             }
+            // One that grows as fast as it is read would be read for ever.
+            guard reader.offset <= plan.stamp.size else { throw ImportError.changed }
             progress(reader.offset, plan.stamp.size)
         }
         try await check.compareBatch()

@@ -31,7 +31,10 @@ struct PoolTests {
         let connections = try await pool.query(
             Statement(
                 "connections",
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                """
+                SELECT count(*) FROM pg_stat_activity
+                WHERE datname = current_database() AND backend_type = 'client backend'
+                """
             )
         ) { result throws(PostgresError) in try result.int8(0, 0) }
         #expect(connections <= 4)

@@ -22,15 +22,7 @@ struct AccessTests {
 
     /// Changes how much the own app keeps, and waits until the service must go by it.
     private func keep(_ recording: AccessRecording, _ service: TestService) async throws {
-        var change = AppChange()
-        change.accessRecording = recording
-        let outcome = try await service.store.update(
-            try #require(await service.store.app(service.app.id)),
-            change,
-            context: RecordContext(actor: "operator"),
-            owner: service.owner
-        )
-        try #require(outcome == .written)
+        try await service.changeApp { $0.accessRecording = recording }
         try await Task.sleep(for: .milliseconds(4_900))
     }
 

@@ -11,15 +11,7 @@ struct AppUpdateTests {
         _ service: TestService,
         _ make: (inout AppChange) -> Void
     ) async throws {
-        var change = AppChange()
-        make(&change)
-        let outcome = try await service.store.update(
-            try #require(await service.store.app(service.app.id)),
-            change,
-            context: RecordContext(actor: "operator"),
-            owner: service.owner
-        )
-        try #require(outcome == .written)
+        try await service.changeApp(make)
         try await Task.sleep(for: .milliseconds(4_900))
     }
 

@@ -343,16 +343,7 @@ extension TestService {
 
     /// Changes what the app has decided, and waits until the service goes by it.
     func decide(_ policies: Set<AppPolicy>) async throws {
-        var change = AppChange()
-        change.policies = policies
-        let current = try #require(try await store.app(app.id))
-        let outcome = try await store.update(
-            current,
-            change,
-            context: RecordContext(actor: "operator"),
-            owner: owner
-        )
-        try #require(outcome == .written)
+        try await changeApp { $0.policies = policies }
         // The service remembers an app for two seconds.
         try await Task.sleep(for: .seconds(3))
     }

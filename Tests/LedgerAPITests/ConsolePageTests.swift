@@ -267,14 +267,7 @@ struct ConsolePageTests {
                 #expect(record.subject?.description == own.subject)
                 #expect("key:\(reveal.key)" == record.actor)
             }
-            var change = AppChange()
-            change.accessRecording = .metadata
-            _ = try await service.store.update(
-                try #require(await service.store.app(service.app.id)),
-                change,
-                context: RecordContext(actor: "operator"),
-                owner: service.owner
-            )
+            try await service.changeApp { $0.accessRecording = .metadata }
             try await Task.sleep(for: .milliseconds(4_900))
             let fields = [("kind", "access_token"), ("reason", "audit")]
             let refused = try await visitor.post(path, fields)

@@ -9,15 +9,7 @@ import Wire
 @Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct SupersededTests {
     private func setGrace(_ seconds: Int64, _ service: TestService) async throws {
-        var change = AppChange()
-        change.supersededGraceSeconds = seconds
-        let outcome = try await service.store.update(
-            try #require(await service.store.app(service.app.id)),
-            change,
-            context: RecordContext(actor: "operator"),
-            owner: service.owner
-        )
-        try #require(outcome == .written)
+        try await service.changeApp { $0.supersededGraceSeconds = seconds }
     }
 
     @Test("a past token and a repeated finish say that the value was dropped, and nothing fails")

@@ -12,23 +12,8 @@ struct ConnectionFailureTests {
             @escaping @Sendable (_ address: String, _ owner: PostgresConnection) async throws
             -> Void
     ) async throws {
-        for attempt in 1... {
-            let port = Int.random(in: 20_000..<32_000)
-            do {
-                try await PrivateCluster.run(
-                    ClusterConfiguration(folder: nil, durable: false, port: port),
-                    logger: .test
-                ) { cluster in
-                    let owner = try await PostgresConnection.connect(
-                        PostgresConfiguration(url: cluster.url())
-                    )
-                    try await body("127.0.0.1:\(port)", owner)
-                    await owner.close()
-                }
-                return
-            } catch ClusterError.startFailed where attempt < 5 {
-                continue
-            }
+        try await TCPServer.run { port, owner in
+            try await body("127.0.0.1:\(port)", owner)
         }
     }
 

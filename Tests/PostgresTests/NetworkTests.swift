@@ -17,39 +17,24 @@ struct NetworkTests {
             @escaping @Sendable (_ address: String, _ owner: PostgresConnection) async throws
             -> Void
     ) async throws {
-        for attempt in 1... {
-            let port = Int.random(in: 20_000..<32_000)
-            do {
-                try await PrivateCluster.run(
-                    ClusterConfiguration(folder: nil, durable: false, port: port),
-                    logger: .test
-                ) { cluster in
-                    let owner = try await PostgresConnection.connect(
-                        PostgresConfiguration(url: cluster.url())
-                    )
-                    try await owner.script("create role known login password 'SECRET'")
-                    // The server's own user writes the files, into its data folder.
-                    try await owner.script(
-                        """
-                        copy (select unnest(string_to_array('\(certificate.key)', e'\\n')))
-                        to program 'umask 077; cat > tls.key';
-                        copy (select unnest(string_to_array('\(certificate.certificate)', e'\\n')))
-                        to program 'umask 077; cat > tls.crt'
-                        """
-                    )
-                    for setting in ["cert_file = 'tls.crt'", "key_file = 'tls.key'"] {
-                        try await owner.script("alter system set ssl_\(setting)")
-                    }
-                    let address =
-                        "hostaddr=127.0.0.1 port=\(port) dbname=postgres user=known "
-                        + "password=SECRET"
-                    try await body(address, owner)
-                    await owner.close()
-                }
-                return
-            } catch ClusterError.startFailed where attempt < 5 {
-                continue
+        try await TCPServer.run { port, owner in
+            try await owner.script("create role known login password 'SECRET'")
+            // The server's own user writes the files, into its data folder.
+            try await owner.script(
+                """
+                copy (select unnest(string_to_array('\(certificate.key)', e'\\n')))
+                to program 'umask 077; cat > tls.key';
+                copy (select unnest(string_to_array('\(certificate.certificate)', e'\\n')))
+                to program 'umask 077; cat > tls.crt'
+                """
+            )
+            for setting in ["cert_file = 'tls.crt'", "key_file = 'tls.key'"] {
+                try await owner.script("alter system set ssl_\(setting)")
             }
+            let address =
+                "hostaddr=127.0.0.1 port=\(port) dbname=postgres user=known "
+                + "password=SECRET"
+            try await body(address, owner)
         }
     }
 

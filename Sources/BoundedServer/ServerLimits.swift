@@ -22,6 +22,11 @@ package struct ServerLimits: Sendable {
     /// last one.
     static let readBytesMax = 16_384
 
+    /// How many parts of a request, each of `readBytesMax` at most, wait for whoever serves it.
+    ///
+    /// More than a head, a short body and its end, so a usual request never stops its connection.
+    static let partsHeldMax = 4
+
     /// How much of an answer waits here for the system to take it, before its next piece is made.
     static let writeBytesMax = 8_192
 

@@ -43,7 +43,13 @@ struct StrictChannel: HTTPChannelHandler {
             return AcceptedConnection(
                 try NIOAsyncChannel(
                     wrappingChannelSynchronously: channel,
-                    configuration: NIOAsyncChannel.Configuration(isOutboundHalfClosureEnabled: true)
+                    configuration: NIOAsyncChannel.Configuration(
+                        backPressureStrategy: .init(
+                            lowWatermark: ServerLimits.partsHeldMax / 2,
+                            highWatermark: ServerLimits.partsHeldMax
+                        ),
+                        isOutboundHalfClosureEnabled: true
+                    )
                 )
             )
         }

@@ -8,8 +8,8 @@ enum RequestLimits {
     /// A body that is not a finish: a user id and a few words.
     static let bodyBytesMax = 65_536
 
-    /// How much of an answer that stands in memory for all is copied at a time for one of them.
-    static let pieceBytes = 8_192
+    /// How many bytes of entry bundles are kept in memory: some last hundred.
+    static let cachedBundleBytesMax = 24 << 20
     /// Each connection costs some 20 KiB.
     static let server = ServerLimits(
         headerBytesMax: 16_384,

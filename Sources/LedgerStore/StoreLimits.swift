@@ -95,10 +95,8 @@ enum StoreLimits {
     /// How many tiles a reader of proofs remembers: with those on the way from a position to the
     /// root, and those at the tree's edge, there is room for the next positions.
     static let proofTilesMax = 32
-    /// How many bytes of tiles and of bundles are kept in memory: the tree's upper levels and the last
-    /// hundred bundles.
+    /// How many bytes of tiles are kept in memory: the tree's upper levels.
     static let cachedTileBytesMax = 8 << 20
-    static let cachedBundleBytesMax = 24 << 20
     /// How old the checkpoint may be that is shown: ten times younger than one is published.
     static let checkpointTime: Duration = .milliseconds(100)
     /// How many users a search by token tells of; a value belongs to one, unless the provider

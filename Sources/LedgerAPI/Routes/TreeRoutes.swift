@@ -13,6 +13,21 @@ internal import Wire
 struct TreeRoutes: Sendable {
     let store: LedgerStore
     let access: TreeAccess
+    /// In the form in which they leave: however many do not read what they have asked for, it is in
+    /// memory once.
+    private let bundles = SharedAnswers<BundlePlace, ByteBuffer>(
+        costMax: RequestLimits.cachedBundleBytesMax
+    )
+
+    private struct BundlePlace: Hashable, Sendable {
+        let log: Log
+        let address: TileAddress
+    }
+
+    init(store: LedgerStore, access: TreeAccess) {
+        self.store = store
+        self.access = access
+    }
 
     /// A tile, full or partial, never changes at its address.
     private static let immutable = "max-age=31536000, immutable"
@@ -74,10 +89,11 @@ struct TreeRoutes: Sendable {
         guard request.uri.path.hasPrefix(prefix),
             let address = TileAddress(path: String(request.uri.path.dropFirst(prefix.count)))
         else { throw LedgerError.notFound }
-        let bytes: [UInt8]?
+        let bytes: ByteBuffer?
         switch address.layer {
-        case .hashes: bytes = try await store.tile(address, log: log)?.bytes
-        case .entries: bytes = try await store.entryBundle(address, log: log)
+        case .hashes:
+            bytes = try await store.tile(address, log: log).map { ByteBuffer(bytes: $0.bytes) }
+        case .entries: bytes = try await bundle(address, log)
         }
         guard let bytes else { throw LedgerError.notFound }
         // A shared cache must not hand to others what it was given for a key.
@@ -85,19 +101,20 @@ struct TreeRoutes: Sendable {
         return Response(
             status: .ok,
             headers: [.contentType: "application/octet-stream", .cacheControl: cacheControl],
-            body: Self.body(bytes)
+            body: ResponseBody(byteBuffer: bytes)
         )
     }
 
-    /// In pieces: what many ask for is in memory once, and a copy for each who does not read it would
-    /// be a thousand.
-    private static func body(_ bytes: [UInt8]) -> ResponseBody {
-        ResponseBody(contentLength: bytes.count) { writer in
-            for start in stride(from: 0, to: bytes.count, by: RequestLimits.pieceBytes) {
-                let end = min(start + RequestLimits.pieceBytes, bytes.count)
-                try await writer.write(ByteBuffer(bytes: bytes[start..<end]))
-            }
-            try await writer.finish(nil)
+    private func bundle(
+        _ address: TileAddress,
+        _ log: Log
+    ) async throws(StoreError) -> ByteBuffer? {
+        guard try await store.shows(address, log: log) else { return nil }
+        return try await bundles.answer(
+            to: BundlePlace(log: log, address: address),
+            cost: \.readableBytes
+        ) { () async throws(StoreError) in
+            try await store.entryBundle(address, log: log).map { ByteBuffer(bytes: $0) }
         }
     }
 

@@ -71,9 +71,13 @@ enum ProcessMemory {
 
     private static let tunables = "GLIBC_TUNABLES"
     /// With few arenas, too: what is free in that of one thread is of no use to another, and a crowd of
-    /// callers would leave the service larger by what each thread once held.
+    /// callers would leave the service larger by what each thread once held. Large pieces come from the
+    /// system and go back to it, so those of a flood do not stay between others.
     private static let tuning =
-        "glibc.malloc.perturb=165:glibc.malloc.tcache_count=0:glibc.malloc.arena_max=2"
+        """
+        glibc.malloc.perturb=165:glibc.malloc.tcache_count=0:glibc.malloc.arena_max=2\
+        :glibc.malloc.mmap_threshold=32768
+        """
     /// Says that it has started anew: where a program has more rights than whoever starts it, the
     /// system may take the tunables away, and it would start for ever.
     private static let mark = "LEDGER_STARTED_ANEW"

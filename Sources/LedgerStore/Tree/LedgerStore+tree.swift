@@ -70,10 +70,7 @@ extension LedgerStore {
         _ address: TileAddress,
         log: Log
     ) async throws(StoreError) -> Tile? {
-        guard case .hashes = address.layer,
-            let checkpoint = try await shownCheckpoint(log: log),
-            address.isWithin(Int(checkpoint.size))
-        else { return nil }
+        guard case .hashes = address.layer, try await shows(address, log: log) else { return nil }
         return try await integratedTile(address, log: log)
     }
 
@@ -133,21 +130,19 @@ extension LedgerStore {
         _ address: TileAddress,
         log: Log
     ) async throws(StoreError) -> [UInt8]? {
-        guard case .entries = address.layer,
-            let checkpoint = try await shownCheckpoint(log: log),
-            address.isWithin(Int(checkpoint.size))
-        else { return nil }
-        return try await treeCache.bundles.answer(
-            to: TreeCache.Place(log: log, address: address),
-            cost: \.count
-        ) { () async throws(StoreError) in
-            let records = try await records(address, log: log)
-            do {
-                return try EntryBundle(records).bytes
-            } catch {
-                throw .damaged(.record)
-            }
+        guard case .entries = address.layer, try await shows(address, log: log) else { return nil }
+        let records = try await records(address, log: log)
+        do {
+            return try EntryBundle(records).bytes
+        } catch {
+            throw .damaged(.record)
         }
+    }
+
+    /// Whether the log's last checkpoint covers what stands at an address.
+    package func shows(_ address: TileAddress, log: Log) async throws(StoreError) -> Bool {
+        guard let checkpoint = try await shownCheckpoint(log: log) else { return false }
+        return address.isWithin(Int(checkpoint.size))
     }
 
     private static func tile(

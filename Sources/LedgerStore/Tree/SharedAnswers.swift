@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// Answers that many ask for: whoever asks while somebody else does gets that one's answer, and what
 /// was answered is kept, up to a bound.
-final class SharedAnswers<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
+package final class SharedAnswers<Question: Hashable & Sendable, Answer: Sendable>: Sendable {
     private typealias Waiter = CheckedContinuation<Outcome, Never>
 
     private enum Outcome: Sendable {
@@ -36,7 +36,7 @@ final class SharedAnswers<Question: Hashable & Sendable, Answer: Sendable>: Send
     private static var entryCost: Int { 256 }
 
     /// Empty; `keepsFor` is nil for answers that never change.
-    init(costMax: Int, keepsFor: Duration? = nil) {
+    package init(costMax: Int, keepsFor: Duration? = nil) {
         self.costMax = costMax
         self.keepsFor = keepsFor
     }
@@ -44,7 +44,7 @@ final class SharedAnswers<Question: Hashable & Sendable, Answer: Sendable>: Send
     /// The answer to a question: kept, or somebody's who asks already, or asked for now.
     ///
     /// That there is none is not kept.
-    func answer(
+    package func answer(
         to question: Question,
         cost: (Answer) -> Int = { _ in 0 },
         _ ask: () async throws(StoreError) -> Answer?

@@ -1,8 +1,8 @@
 internal import Ledger
 internal import MerkleLog
 
-/// The parts of trees that many ask for, in memory: full tiles and bundles do not change at their
-/// addresses, and nobody needs the last checkpoint newer than a moment ago.
+/// The parts of trees that many ask for, in memory: tiles do not change at their addresses, and
+/// nobody needs the last checkpoint newer than a moment ago.
 struct TreeCache: Sendable {
     struct Place: Hashable, Sendable {
         let log: Log
@@ -10,7 +10,6 @@ struct TreeCache: Sendable {
     }
 
     let tiles = SharedAnswers<Place, Tile>(costMax: StoreLimits.cachedTileBytesMax)
-    let bundles = SharedAnswers<Place, [UInt8]>(costMax: StoreLimits.cachedBundleBytesMax)
     let checkpoints = SharedAnswers<Log, PublishedCheckpoint>(
         costMax: .max,
         keepsFor: StoreLimits.checkpointTime

@@ -33,7 +33,7 @@ alter table ledger.log enable always trigger log_never_shrinks;
 alter table ledger.log enable always trigger log_is_not_truncated;
 
 -- Whoever appends shows that it knows a secret which the deployment's key leads to: with the password of the
--- service's role alone nobody can append, nor keep others from it. SHA-256 of 256 bits; no row until the
+-- service's role alone nobody can append, nor hold the log's lock. SHA-256 of 256 bits; no row until the
 -- deployment has its keys.
 create table ledger.appender (
     secret_hash bytea primary key check (octet_length(secret_hash) = 32)

@@ -3,13 +3,14 @@ begin;
 
 insert into ledger.migration (number, name) values (38, 'change_webhook');
 
--- Writes the endpoint as it shall be, and the command that tells of it, or neither; false, and nothing is
--- written, when the endpoint is not as it was known. A new one is known as null, and is sent what comes
+-- Writes the endpoint as it shall be, and the command that tells of it. A new one is known as null, and is sent what comes
 -- after the event that tells of it. Granted to the service, for apps administer their endpoints themselves:
--- its password alone is not enough, whoever calls this knows the secret.
+-- its password alone is not enough, whoever calls this knows the secret. 'written'; 'conflict' when the endpoint
+-- is not as it was known; 'full' when the app has so many already. But for the first, nothing is written.
 create function ledger.change_webhook(
-    known ledger.webhook_endpoint, changed ledger.webhook_endpoint, command ledger.append_command, secret bytea
-) returns boolean
+    known ledger.webhook_endpoint, changed ledger.webhook_endpoint, endpoints_max bigint,
+    command ledger.append_command, secret bytea
+) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
 as $$
@@ -20,6 +21,14 @@ begin
         raise exception 'only who has the deployment''s keys appends' using errcode = 'LG011';
     end if;
     if (change_webhook.known).endpoint_id is null then
+        -- The append takes the log's lock anyway. Taken before they are counted, it lets nobody count beside us.
+        perform from ledger.log where log.log_id = 0 for update;
+        if change_webhook.endpoints_max <= (
+            select count(*) from ledger.webhook_endpoint e
+            where e.app_id = (change_webhook.changed).app_id and e.removed_at is null
+        ) then
+            return 'full';
+        end if;
         insert into ledger.webhook_endpoint select (change_webhook.changed).*;
     else
         update ledger.webhook_endpoint e set
@@ -29,7 +38,7 @@ begin
             removed_at = (change_webhook.changed).removed_at
         where e.endpoint_id = (change_webhook.known).endpoint_id and e is not distinct from change_webhook.known;
         if not found then
-            return false;
+            return 'conflict';
         end if;
     end if;
     select a.verdict, a.first_position into appended
@@ -52,7 +61,7 @@ begin
         set first_attempt_at = null, next_attempt_at = clock_timestamp()
         where d.endpoint_id = (change_webhook.known).endpoint_id and d.state = 'pending';
     end if;
-    return true;
+    return 'written';
 end
 $$;
 

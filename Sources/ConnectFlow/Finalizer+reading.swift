@@ -81,14 +81,7 @@ extension Finalizer {
     /// Its own outcome says who got it first. Whoever gets it again is on record before
     /// (docs/threats.md#t28).
     private func publicToken(after finalize: Finalize, _ user: StoredUser) async throws -> Secret {
-        var state = SubjectState()
-        var hasEnded = false
-        for event in try await store.wholeHistory(of: user) {
-            let record = try event.genuineRecord()
-            if hasEnded, let record, record.event.cause != finalize.finish.finalize { break }
-            try state.apply(record)
-            if record?.id == finalize.outcomeID { hasEnded = true }
-        }
+        let state = try await state(after: finalize, user)
         guard let version = state.publicToken?.version else { throw StoreError.damaged(.record) }
         guard let token = try await store.value(.publicToken, version: version, of: user) else {
             throw await store.absence(of: .publicToken, version: version, of: user)
@@ -103,6 +96,24 @@ extension Finalizer {
             )
         }
         return token
+    }
+
+    /// The user's state with the last event that belongs to the outcome.
+    private func state(after finalize: Finalize, _ user: StoredUser) async throws -> SubjectState {
+        var state = SubjectState()
+        var hasEnded = false
+        var pages = store.pages(of: user)
+        while let page = try await pages.next() {
+            for event in page {
+                let record = try event.genuineRecord()
+                if hasEnded, let record, record.event.cause != finalize.finish.finalize {
+                    return state
+                }
+                try state.apply(record)
+                if record?.id == finalize.outcomeID { hasEnded = true }
+            }
+        }
+        return state
     }
 }
 

@@ -117,9 +117,12 @@ extension Finalizer {
             store.vault.fingerprint(.publicToken, of: answer.publicToken, app: app.id),
         ]
         var known: Set<Fingerprint> = []
-        for event in try await store.wholeHistory(of: user) {
-            for token in try event.genuineRecord()?.event.issuedTokens ?? [] {
-                known.insert(token.fingerprint)
+        var pages = store.pages(of: user)
+        while let page = try await pages.next() {
+            for event in page {
+                for token in try event.genuineRecord()?.event.issuedTokens ?? [] {
+                    known.insert(token.fingerprint)
+                }
             }
         }
         guard !known.isSuperset(of: tokens) else { return }

@@ -19,6 +19,8 @@ package struct CircuitBreaker: Sendable {
         case failed
         /// The host named a time before which it wants no call.
         case askedToWait(Duration)
+        /// The host works, and has had too many calls of this caller: others are none of its business.
+        case askedOneToWait(Duration)
         /// It tells nothing of the host: the caller went away.
         case abandoned
     }
@@ -102,7 +104,7 @@ package struct CircuitBreaker: Sendable {
         pending[call] = nil
         switch (report, state) {
         case (.abandoned, _): break
-        case (.answered, _):
+        case (.answered, _), (.askedOneToWait, _):
             state = .closed(failures: 0, last: nil)
             lastAnswer = now
         case (.askedToWait(let wait), _):

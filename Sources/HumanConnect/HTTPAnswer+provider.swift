@@ -40,9 +40,8 @@ extension HTTPAnswer {
     /// What the answer tells of the host that gave it.
     var report: CircuitBreaker.Report {
         switch status {
-        case 429, 503:
-            if let wait = retryAfter { return .askedToWait(wait) }
-            return status == 503 ? .failed : .answered
+        case 429: return retryAfter.map { .askedOneToWait($0) } ?? .answered
+        case 503: return retryAfter.map { .askedToWait($0) } ?? .failed
         case 500...: return .failed
         case 200, 201: return headers.sayJSON ? .answered : .failed
         default: return .answered

@@ -11,7 +11,7 @@ extension HumanConnectClient {
     ///
     /// - Parameters:
     ///   - request: without its body.
-    ///   - base: the base URL that the request's URL begins with.
+    ///   - caller: whose call it is, and the base URL that the request's URL begins with.
     ///   - kind: which call it is, for metrics.
     ///   - body: the request's body, in one piece.
     ///   - timeMax: how long it may take.
@@ -20,13 +20,13 @@ extension HumanConnectClient {
     /// - Throws: `HumanConnectError`
     func answer(
         to request: HTTPClientRequest,
-        at base: String,
+        by caller: HostHealth.Caller,
         of kind: ProviderCall,
         body: [UInt8]? = nil,
         timeMax: Duration,
         sink: BoundedCall.Sink? = nil
     ) async throws(HumanConnectError) -> HTTPAnswer {
-        let call = health.begin(base)
+        let call = health.begin(caller)
         let begin = ContinuousClock.now
         let answer: HTTPAnswer
         do {
@@ -36,18 +36,18 @@ extension HumanConnectClient {
             // A long list that takes long says nothing of the host.
             let isSlowList = sink != nil && error == .unknown(.timedOut)
             let isOurs = isSlowList || Standstill.explains(since: begin, timeMax: timeMax)
-            health.end(call, base, isOurs ? .abandoned : error.report)
+            health.end(call, of: caller, isOurs ? .abandoned : error.report)
             throw error
         }
         meter.note(kind, begin.duration(to: .now), status: answer.status)
-        health.end(call, base, answer.report)
+        health.end(call, of: caller, answer.report)
         try Self.check(answer)
         return answer
     }
 
-    /// Throws if calls to a host have failed lately.
-    func admit(_ base: String) throws(HumanConnectError) {
-        if case .refused(let wait) = health.admit(base) {
+    /// Throws if calls to a host have failed lately, or it wants none of this app for now.
+    func admit(_ caller: HostHealth.Caller) throws(HumanConnectError) {
+        if case .refused(let wait) = health.admit(caller) {
             throw .notSent(.hostIsAway(retryAfter: wait))
         }
     }

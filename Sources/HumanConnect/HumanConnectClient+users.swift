@@ -22,7 +22,7 @@ extension HumanConnectClient {
         let timeMax = configuration.lookTimeMax
         let answer = try await Standstill.askingAgain(timeMax: timeMax) {
             () throws(HumanConnectError) in
-            try await self.answer(to: request, at: app.endpoints.api, of: .user, timeMax: timeMax)
+            try await self.answer(to: request, by: app.apiCaller, of: .user, timeMax: timeMax)
         }
         let user = ListedUser(try AnswerFields.parse(answer.body), of: app)
         guard case .person(humanID, _) = user else { throw .unknown(.differentHuman) }
@@ -47,7 +47,7 @@ extension HumanConnectClient {
             let reading = UserListReading(app: app, visit: visit)
             _ = try await answer(
                 to: request,
-                at: app.endpoints.api,
+                by: app.apiCaller,
                 of: .users,
                 timeMax: timeMax,
                 sink: BoundedCall.Sink(bytesMax: configuration.listBytesMax) { part in
@@ -63,7 +63,7 @@ extension HumanConnectClient {
         _ app: ProviderApp
     ) throws(HumanConnectError) -> HTTPClientRequest {
         guard let appKey = app.appKey else { throw .notSent(.notConfigured) }
-        try admit(app.endpoints.api)
+        try admit(app.apiCaller)
         let clientID = PercentCoding.encode(app.clientID, keeping: .unreserved)
         let url = app.endpoints.api + "/v1/apps/\(clientID)/users" + path
         var request = HTTPClientRequest(url: url)

@@ -80,7 +80,7 @@ package struct HumanConnectClient: Sendable {
     /// `exchange` itself does not ask. While the host is away, one caller in ten seconds is let
     /// through, to find out.
     package func admission(for app: ProviderApp) -> CircuitBreaker.Admission {
-        health.admit(app.endpoints.user)
+        health.admit(app.userCaller)
     }
 
     /// Trades a finished session for tokens: the one POST of docs/provider.md#the-tokens-endpoint.
@@ -115,7 +115,7 @@ package struct HumanConnectClient: Sendable {
             "clientId": .string(app.clientID),
             "clientSecret": .string(app.clientSecret.exposed),
         ]
-        try admit(app.endpoints.user)
+        try admit(app.userCaller)
         let answer = try await Standstill.askingAgain(
             timeMax: configuration.totalTimeMax
         ) { () throws(HumanConnectError) in
@@ -133,13 +133,12 @@ package struct HumanConnectClient: Sendable {
         _ call: ProviderCall,
         _ app: ProviderApp
     ) async throws(HumanConnectError) -> JSONValue {
-        let base = app.endpoints.user
-        var request = HTTPClientRequest(url: base + call.rawValue)
+        var request = HTTPClientRequest(url: app.endpoints.user + call.rawValue)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
         let answer = try await answer(
             to: request,
-            at: base,
+            by: app.userCaller,
             of: call,
             body: body.encoded,
             timeMax: configuration.totalTimeMax

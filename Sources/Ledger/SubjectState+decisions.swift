@@ -31,6 +31,9 @@ package struct AnswerFingerprints: Sendable, Equatable {
 extension SubjectState {
     /// How many sessions may be brought under one launch: a forged one must not use it up.
     static let finishesPerLaunchMax: Int64 = 32
+    /// How many finalizes of a user may be open: each stands in the state, which is written with every
+    /// event.
+    static let unsettledFinalizesMax = 64
     /// How long a public token is served without asking whether it is still the current one: as
     /// long as a launch may be open.
     static let freshSeconds: Int64 = 1_800
@@ -67,7 +70,8 @@ extension SubjectState {
     package func receive(_ finish: LedgerEvent.Finish, isHeld: Bool = false) -> [LedgerEvent] {
         // A launch that is not among the last ones takes none either.
         guard let popup = popup(of: finish.launch), popup.end != .finalized,
-            popup.finishes < Self.finishesPerLaunchMax
+            popup.finishes < Self.finishesPerLaunchMax,
+            unsettledFinalizes.count < Self.unsettledFinalizesMax
         else {
             // Its session is not claimed: it may be another launch's.
             return isDoubted ? [] : [.finishRefused(launch: finish.launch, human: finish.human)]

@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import Hummingbird
 internal import LedgerExport
+internal import LedgerStore
 internal import Logging
 internal import NIOCore
 
@@ -17,6 +18,9 @@ struct ExportBody<Page: Sendable, Place: Sendable>: Sendable {
     let spell: @Sendable (Page, inout [UInt8]) throws -> Void
     /// Held until the answer has ended.
     let place: ExportPlace
+    /// Who gets it, for as long as that may be.
+    let reader: StandingCaller
+    let store: LedgerStore
     let requestID: String
     let logger: Logger
 
@@ -26,11 +30,15 @@ struct ExportBody<Page: Sendable, Place: Sendable>: Sendable {
             status: .ok,
             headers: head.fields,
             body: ResponseBody { writer in
+                // It ends with the answer.
+                async let _ = reader.cutOffWhenInvalid(store)
                 do {
                     try await write(to: &writer, isCompressed: head.isCompressed)
                 } catch let error as ReaderGone {
                     logger.info(
-                        "export left by its reader",
+                        reader.wasCutOff
+                            ? "export ended, its key is not valid any more"
+                            : "export left by its reader",
                         metadata: ["request_id": "\(requestID)"]
                     )
                     throw error

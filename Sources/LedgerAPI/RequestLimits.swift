@@ -47,10 +47,10 @@ enum RequestLimits {
     static let followSilenceMax: Duration = .seconds(10)
     /// How often it is looked whether keys are still valid: with what is remembered of them, what
     /// changes counts within 5 s (docs/threats.md#t10).
-    static let followKeyPause: Duration = .seconds(1)
-    /// How long a follow goes on while nobody can say whether its key is valid: a moment in which too
-    /// many ask ends nobody, and revoked keys still end in time.
-    static let followDoubtMax: Duration = .seconds(2)
+    static let standingKeyPause: Duration = .seconds(1)
+    /// How long an answer that lasts goes on while nobody can say whether its key is valid: a moment in
+    /// which too many ask ends nobody, and revoked keys still end in time.
+    static let standingDoubtMax: Duration = .seconds(2)
     /// How long who must end may take to have what was written before, and the last word.
     static let followEndTime: TimeAmount = .seconds(1)
     /// When who was told to end comes again: not all at once.

@@ -81,7 +81,7 @@ struct AppCommand: AsyncParsableCommand {
                     "A clientId has 1 to 128 letters, digits, dots, dashes or underscores."
                 )
             }
-            guard (1...200).contains(name.count) else {
+            guard (1...200).contains(name.unicodeScalars.count) else {
                 throw ValidationError("A name has 1 to 200 characters.")
             }
             try AppCommand.checkOrigins(origins)

@@ -19,6 +19,7 @@ package final class LedgerStore: Service {
     /// For what is asked for again and again, and answered at once.
     let lookups: StoreDatabase
     let treeCache = TreeCache()
+    let histories = HistoryRoom()
     package let logger: Logger
     private let factWriter: LogWriter
     private let accessWriter: LogWriter

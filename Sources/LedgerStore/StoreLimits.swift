@@ -62,6 +62,9 @@ enum StoreLimits {
     static let retryPauseMax: Duration = .milliseconds(128)
     /// How many events one page of a list holds at most.
     static let pageEventsMax = 1_000
+    /// How many histories longer than a page are read at once for lists, of one app and in all.
+    static let historiesOfAppMax = 2
+    static let historiesMax = 8
     /// How many positions one statement of a filtered list scans, and how many such statements a
     /// call makes: together far below the time limit of a statement.
     static let scannedEventsMax: Int64 = 20_000

@@ -1,5 +1,5 @@
 extension PostgresConfiguration {
-    /// What decides the meaning of a statement, or whether we hear how it ended.
+    /// What decides the meaning of a statement, whether we hear how it ended, or what others hear of it.
     ///
     /// A role or a database can set each of them to something else.
     private static let meaning = [
@@ -32,6 +32,12 @@ extension PostgresConfiguration {
         // Whoever forbids a kind of plan gives it a huge cost; the server may then take the
         // statement for a long one and compile it, for tens of milliseconds each time.
         ("jit", "off"),
+        // A role may have its plans and parameters written into the server's log, and parameters are
+        // secrets.
+        ("debug_print_parse", "off"),
+        ("debug_print_rewritten", "off"),
+        ("debug_print_plan", "off"),
+        ("log_parameter_max_length_on_error", "0"),
     ]
 
     /// What a session is told before anything else, in one round trip.

@@ -38,7 +38,7 @@ package struct WebhookOrder: Sendable {
 
     /// Takes what people call it.
     package mutating func setLabel(_ label: String) throws(Flaw) {
-        guard (1...Self.labelCharactersMax).contains(label.count),
+        guard (1...Self.labelCharactersMax).contains(label.unicodeScalars.count),
             label.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
         else {
             throw Flaw(

@@ -148,6 +148,28 @@ struct HostAwayTests {
         }
     }
 
+    @Test("what a host says of one app keeps no other app from it; what it says of itself does")
+    func others() async throws {
+        for (status, isOfOne) in [("429 X", true), ("503 X", false)] {
+            let script = answer(status, header: "Retry-After: 40\r\n")
+            let (_, connections) = try await ask(script, times: 1) { client, app in
+                let other = ProviderApp(
+                    clientID: "other",
+                    clientSecret: app.clientSecret,
+                    appKey: app.appKey,
+                    endpoints: app.endpoints
+                )
+                let admission = client.admission(for: other)
+                #expect((admission == .allowed) == isOfOne, "\(status)")
+                #expect(client.admission(for: app) != .allowed, "\(status)")
+                await #expect(throws: HumanConnectError.self) {
+                    try await client.publicToken(humanID: Self.human, for: other)
+                }
+            }
+            #expect(connections == (isOfOne ? 2 : 1), "\(status)")
+        }
+    }
+
     @Test("when its time has come, one call finds out")
     func probe() async throws {
         let (errors, connections) = try await ask(answer("500 X"), times: 6, probePause: .zero)

@@ -5,6 +5,7 @@ import NIOCore
 import NIOHTTP1
 import TestSupport
 import Testing
+import Vault
 
 @testable import LedgerAPI
 
@@ -35,16 +36,7 @@ struct ExportRoomTests {
     func refusal() async throws {
         try await TestService.run { service in
             try await service.connect("exported")
-            try await service.damage(
-                """
-                insert into ledger.event
-                    (log_id, position, event_id, app_id, type, recorded_at, record)
-                select 0, size + n, gen_random_uuid(), '\(service.app.id)', 'launch.closed', now(),
-                    convert_to('{"filled":"' || repeat('x', 8000) || '"}', 'UTF8')
-                from ledger.log, generate_series(0, 2999) n where log_id = 0;
-                update ledger.log set size = size + 3000 where log_id = 0;
-                """
-            )
+            try await service.damage(Self.filling(service))
             let client = HTTPClient(eventLoopGroupProvider: .singleton)
             do {
                 try await Self.refuse(service, client)
@@ -53,6 +45,52 @@ struct ExportRoomTests {
             }
             try await client.shutdown()
         }
+    }
+
+    @Test("an export ends with its key, however much of it is left, and is not taken for whole")
+    func keys() async throws {
+        try await TestService.run { service in
+            try await service.damage(Self.filling(service))
+            let client = HTTPClient(eventLoopGroupProvider: .singleton)
+            do {
+                for path in ["/v1/export", "/v1/export?log=facts&format=csv"] {
+                    let key = try await service.key(.export)
+                    let id = try #require(APIKey(key)).id
+                    var request = HTTPClientRequest(url: service.url + path)
+                    request.headers.add(name: "Authorization", value: "Bearer " + key)
+                    let answer = try await client.execute(request, timeout: .seconds(60))
+                    #expect(answer.status == .ok)
+                    try await service.damage(
+                        "update ledger.api_key set revoked_at = now() where key_id = '\(id)'"
+                    )
+                    try await eventually("it takes no more calls") {
+                        try await service.call(.HEAD, "/v1/export", key: key).status == 401
+                    }
+                    // What was on its way comes, and then the end of the connection.
+                    try await eventually("the place is free") {
+                        await service.metrics.contains("\ntoken_ledger_exports 0\n")
+                    }
+                    await #expect(throws: (any Error).self) {
+                        for try await _ in answer.body {}
+                    }
+                }
+            } catch {
+                Issue.record(error)
+            }
+            try await client.shutdown()
+        }
+    }
+
+    /// 24 MB of records.
+    private static func filling(_ service: TestService) -> String {
+        """
+        insert into ledger.event
+            (log_id, position, event_id, app_id, type, recorded_at, record)
+        select 0, size + n, gen_random_uuid(), '\(service.app.id)', 'launch.closed', now(),
+            convert_to('{"filled":"' || repeat('x', 8000) || '"}', 'UTF8')
+        from ledger.log, generate_series(0, 2999) n where log_id = 0;
+        update ledger.log set size = size + 3000 where log_id = 0;
+        """
     }
 
     /// Fills the room of the own app with readers who take nothing, and asks for more.

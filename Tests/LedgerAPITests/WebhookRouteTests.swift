@@ -99,6 +99,9 @@ struct WebhookRouteTests {
             #"{"url":"https://example.com/","types":"all"}"#,
             #"{"url":"https://example.com/","client_user_id":"yes"}"#,
             #"{"url":"https://example.com/","label":""}"#,
+            // One character as people see it, and as long as whoever wrote it likes.
+            #"{"url":"https://example.com/","label":"e"# + String(repeating: "\u{301}", count: 100)
+                + #""}"#,
             #"{"url":"https://example.com/","secret":"x"}"#,
         ]
     )

@@ -59,6 +59,51 @@ struct DoubtDecisionTests {
         #expect(state.receive(session(33)) == [])
     }
 
+    @Test("a user has sixty-four open finalizes at most, of however many launches")
+    func openFinalizes() {
+        var state = SubjectState()
+        var finishes: [Finish] = []
+        for number in 1...64 {
+            let launch = Identifier(value: UInt128(1_000 + (number - 1) / 32))
+            if number % 32 == 1 {
+                state.apply(
+                    .connectLaunched(
+                        .init(
+                            launch: launch,
+                            finish: .direct,
+                            expiry: Golden.time.adding(seconds: 900)
+                        )
+                    ),
+                    at: Golden.time
+                )
+            }
+            let finish = Finish(
+                finalize: Identifier(value: UInt128(number)),
+                launch: launch,
+                session: Situation.fingerprint(UInt128(number)),
+                human: Situation.human
+            )
+            #expect(state.receive(finish, isHeld: true) == [.finishHeld(finish)], "\(number)")
+            state.apply(.finishHeld(finish), at: Golden.time)
+            finishes.append(finish)
+        }
+        #expect(state.unsettledFinalizes.count == 64)
+        let launch = finishes[63].launch
+        let further = Finish(
+            finalize: Identifier(value: 65),
+            launch: launch,
+            session: Situation.fingerprint(65),
+            human: Situation.human
+        )
+        let refusal = LedgerEvent.finishRefused(launch: launch, human: Situation.human)
+        #expect(state.receive(further, isHeld: true) == [refusal])
+        state.apply(
+            .finalizeAbandoned(finalize: finishes[0].finalize, reason: .unconfirmed),
+            at: Golden.time
+        )
+        #expect(state.receive(further, isHeld: true) == [.finishHeld(further)])
+    }
+
     private func session(_ number: Int) -> Finish {
         Finish(
             finalize: Identifier(value: UInt128(number)),

@@ -67,6 +67,8 @@ struct ExportRoutes: Sendable {
             head: form.head,
             spell: form.append,
             place: place,
+            reader: StandingCaller(caller, context),
+            store: store,
             requestID: context.requestID,
             logger: logger
         ).response(head)
@@ -115,6 +117,8 @@ struct ExportRoutes: Sendable {
             head: [],
             spell: { page, bytes in page.append(to: &bytes) },
             place: place,
+            reader: StandingCaller(caller, context),
+            store: store,
             requestID: context.requestID,
             logger: logger
         ).response(head)

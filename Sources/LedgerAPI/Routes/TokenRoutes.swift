@@ -84,24 +84,26 @@ struct TokenRoutes: Sendable {
     /// The user's state now, or the fold over the events up to a time or position.
     private func state(of user: StoredUser, _ query: Query) async throws -> SubjectState {
         guard let bound = try MomentBound(query) else { return user.state }
-        // Clocks of several copies may differ, the order of positions does not: the story is told
-        // up to the last record that was made by then.
-        var records: [Record?] = []
-        var countByThen = 0
-        for event in try await store.wholeHistory(of: user, isListed: true) {
-            let record = try event.genuineRecord()
-            records.append(record)
-            if let record, bound.includes(event.position, record.time) {
-                countByThen = records.count
+        var state = SubjectState()
+        var stateThen = state
+        // Nobody is told of damage behind the moment that is asked for.
+        var isDamaged = false
+        var pages = store.pages(of: user, isListed: true)
+        while let page = try await pages.next() {
+            for event in page {
+                if bound.isBefore(event.position) { return stateThen }
+                let record = try event.genuineRecord()
+                if !isDamaged {
+                    do { try state.apply(record) } catch { isDamaged = true }
+                }
+                // Clocks of several copies may differ, the order of positions does not: the story is
+                // told up to the last record that was made by then.
+                guard let record, bound.includes(event.position, record.time) else { continue }
+                guard !isDamaged else { throw LedgerError.store(.damaged(.record)) }
+                stateThen = state
             }
         }
-        var state = SubjectState()
-        do {
-            for record in records.prefix(countByThen) { try state.apply(record) }
-        } catch {
-            throw LedgerError.store(.damaged(.record))
-        }
-        return state
+        return stateThen
     }
 
     /// Strong: it names the user and everything that the answer depends on.
@@ -126,6 +128,14 @@ private enum MomentBound {
         case (nil, let position?): self = .position(position)
         case (_?, _?):
             throw .malformed("as_of and as_of_position exclude each other.")
+        }
+    }
+
+    /// Whether nothing from a position on belongs to it.
+    func isBefore(_ position: Int64) -> Bool {
+        switch self {
+        case .time: false
+        case .position(let bound): position > bound
         }
     }
 

@@ -33,7 +33,7 @@ struct EventTail: Service {
     }
 
     private func lookAfterKeys() async {
-        while (try? await Task.sleep(for: RequestLimits.followKeyPause)) != nil {
+        while (try? await Task.sleep(for: RequestLimits.standingKeyPause)) != nil {
             await room.endInvalid(store)
         }
     }

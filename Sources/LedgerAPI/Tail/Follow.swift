@@ -1,4 +1,3 @@
-internal import Ledger
 internal import LedgerStore
 internal import NIOCore
 internal import Synchronization
@@ -9,35 +8,27 @@ final class Follow: Sendable {
     private struct State {
         var isEnded = false
         var hasLeft = false
-        /// Until when it goes on although nobody can say whether it may.
-        var validUntil = ContinuousClock.now + RequestLimits.followDoubtMax
     }
 
-    let caller: Caller
+    private let standing: StandingCaller
     private let feed: EventFeed
     private let channel: any Channel
-    private let peer: IPAddress?
     private let state = Mutex(State())
 
     init(_ caller: Caller, _ feed: EventFeed, _ context: LedgerRequestContext) {
-        self.caller = caller
+        standing = StandingCaller(caller, context)
         self.feed = feed
         channel = context.channel
-        peer = context.peer
         channel.closeFuture.whenComplete { [weak self] _ in self?.end() }
     }
+
+    var caller: Caller { standing.caller }
 
     /// Whether it must end.
     var isEnded: Bool { state.withLock { $0.isEnded } }
 
     /// Whether its key is still valid, from where it is; where nobody can say, it is for a moment.
-    func isValid(_ store: LedgerStore) async -> Bool {
-        guard let isValid = try? await caller.isValid(store, from: peer) else {
-            return state.withLock { .now < $0.validUntil }
-        }
-        state.withLock { $0.validUntil = .now + RequestLimits.followDoubtMax }
-        return isValid
-    }
+    func isValid(_ store: LedgerStore) async -> Bool { await standing.isValid(store) }
 
     /// Whether its reader has gone: nothing can be sent any more.
     var isAbandoned: Bool { !channel.isActive }

@@ -114,7 +114,7 @@ extension APIKeyCommand {
         }
 
         private func isLabel(_ text: String) -> Bool {
-            (1...100).contains(text.count)
+            (1...100).contains(text.unicodeScalars.count)
                 && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
         }
     }

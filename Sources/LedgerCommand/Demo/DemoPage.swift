@@ -183,7 +183,7 @@ struct DemoPage: Sendable {
     private func user(of request: Request) -> String {
         let user = request.uri.queryParameters["user"].map(String.init) ?? ""
         let isUsable =
-            (1...Self.userCharactersMax).contains(user.count)
+            (1...Self.userCharactersMax).contains(user.unicodeScalars.count)
             && user.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
         return isUsable ? user : Self.users[0]
     }

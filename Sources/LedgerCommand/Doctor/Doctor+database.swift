@@ -56,8 +56,7 @@ extension Doctor {
                     "The server may write parameters of statements into its log ("
                         + "\(facts.parameterLogging.joined(separator: ", "))): among them is the "
                         + "secret with which the service appends.",
-                    nextStep: "Set log_parameter_max_length = 0 and "
-                        + "log_parameter_max_length_on_error = 0, at least for the service's role."
+                    nextStep: "Set log_parameter_max_length = 0, at least for the service's role."
                 )
             )
         }
@@ -100,6 +99,9 @@ extension Doctor {
         check.note("database", facts.database)
         check.note("role", facts.role)
         check.note("member of", facts.memberships.joined(separator: ", "))
+        if !facts.roleSettings.isEmpty {
+            check.note("settings of the role", facts.roleSettings.joined(separator: ", "))
+        }
         check.note("TLS", facts.tls ?? "no")
         check.note(
             "migration",

@@ -70,7 +70,9 @@ enum ProcessMemory {
     }
 
     private static let tunables = "GLIBC_TUNABLES"
-    /// With few arenas, too: what is free in that of one thread is of no use to another, and a crowd of
+    /// With few arenas, too, and large pieces from the system.
+    ///
+    /// What is free in that of one thread is of no use to another, and a crowd of
     /// callers would leave the service larger by what each thread once held. Large pieces come from the
     /// system and go back to it, so those of a flood do not stay between others.
     private static let tuning =

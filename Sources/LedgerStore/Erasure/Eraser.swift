@@ -100,6 +100,10 @@ package struct Eraser: Sendable {
         do {
             try await listMissing(in: folder)
             return true
+        } catch let error as StoreError where error.isPassing {
+            // It says nothing of the folder, and the next look is soon.
+            logger.warning("the list of erasures waits", metadata: ["error": "\(error)"])
+            return true
         } catch {
             logger.error("the list of erasures is not kept", metadata: ["error": "\(error)"])
             return false

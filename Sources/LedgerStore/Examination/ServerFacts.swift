@@ -24,6 +24,10 @@ package struct ServerFacts: Sendable {
     /// The settings by which the server writes parameters of statements into its log, none of which
     /// should do so (docs/operator.md#when-the-services-password-is-stolen).
     package let parameterLogging: [String]
+    /// The settings that the role itself brings to each of its sessions.
+    ///
+    /// Whoever has its password may change them.
+    package let roleSettings: [String]
 
     /// Asks on any connection of a pool; changes nothing.
     package static func read(_ pool: PostgresPool) async throws(StoreError) -> ServerFacts {
@@ -40,7 +44,8 @@ package struct ServerFacts: Sendable {
                     connectionsLeft: try result.int8(0, 5),
                     connectionsMax: try result.int8(0, 6),
                     temporaryFilesMax: try result.textOrNil(0, 7),
-                    parameterLogging: words(try result.text(0, 8))
+                    parameterLogging: words(try result.text(0, 8)),
+                    roleSettings: words(try result.text(0, 9))
                 )
             }
         } catch {
@@ -108,12 +113,19 @@ package struct ServerFacts: Sendable {
             (
                 select coalesce(string_agg(s.name, ',' order by s.name), '')
                 from pg_catalog.pg_settings s
-                where (s.name = 'log_parameter_max_length_on_error' and s.setting <> '0')
-                    or current_setting('log_parameter_max_length') <> '0' and (
-                        (s.name = 'log_statement' and s.setting = 'all')
-                        or (s.name = 'log_min_duration_statement' and s.setting <> '-1')
-                        or (s.name = 'log_min_duration_sample' and s.setting <> '-1')
-                        or (s.name = 'log_transaction_sample_rate' and s.setting <> '0'))
+                where current_setting('log_parameter_max_length') <> '0' and (
+                    (s.name = 'log_statement' and s.setting = 'all')
+                    or (s.name = 'log_min_duration_statement' and s.setting <> '-1')
+                    or (s.name = 'log_min_duration_sample' and s.setting <> '-1')
+                    or (s.name = 'log_transaction_sample_rate' and s.setting <> '0'))
+            ),
+            (
+                -- Names alone: what a setting is set to may have commas in it.
+                select coalesce(string_agg(distinct split_part(c.config, '=', 1), ','), '')
+                from pg_catalog.pg_db_role_setting s, own, unnest(s.setconfig) as c (config)
+                where s.setrole = own.oid and s.setdatabase in (
+                    0, (select d.oid from pg_catalog.pg_database d where d.datname = current_database())
+                )
             )
         """
     )

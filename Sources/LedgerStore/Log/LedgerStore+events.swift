@@ -128,21 +128,20 @@ extension LedgerStore {
         )
     }
 
-    /// All of a user's events.
+    /// All of a user's events, page by page; `isListed` where only who reads lists waits.
+    package func pages(of user: StoredUser, isListed: Bool = false) -> HistoryReader {
+        HistoryReader(self, of: user, isListed: isListed)
+    }
+
+    /// All of a user's events at once.
     package func wholeHistory(
         of user: StoredUser,
         isListed: Bool = false
     ) async throws(StoreError) -> [StoredEvent] {
+        var pages = pages(of: user, isListed: isListed)
         var events: [StoredEvent] = []
-        while true {
-            let page = try await history(
-                of: user,
-                after: Int64(events.count),
-                isListed: isListed
-            )
-            events += page
-            if page.count < StoreLimits.pageEventsMax { return events }
-        }
+        while let page = try await pages.next() { events += page }
+        return events
     }
 
     /// Events of a log that a query asks for, from a position on, and where to go on.

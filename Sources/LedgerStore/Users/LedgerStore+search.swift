@@ -60,8 +60,9 @@ extension LedgerStore {
     /// Which tokens a user held, and when.
     func holdings(of user: StoredUser) async throws(StoreError) -> [TokenHolding] {
         var records: [(position: Int64, record: Record?)] = []
-        for event in try await wholeHistory(of: user, isListed: true) {
-            records.append((event.position, try event.genuineRecord()))
+        var pages = pages(of: user, isListed: true)
+        while let page = try await pages.next() {
+            for event in page { records.append((event.position, try event.genuineRecord())) }
         }
         do {
             return try TokenHolding.list(records)

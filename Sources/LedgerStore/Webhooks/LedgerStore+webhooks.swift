@@ -70,9 +70,6 @@ extension LedgerStore {
         of app: StoredApp,
         context: RecordContext
     ) async throws(StoreError) -> StoredWebhook? {
-        guard try await sealedWebhooks(of: app, nil).count < WebhookLimits.endpointsMax else {
-            return nil
-        }
         let new = try await sealed(
             StoredWebhook(
                 id: clock.identifier(),
@@ -85,8 +82,8 @@ extension LedgerStore {
             ),
             app
         )
-        _ = try await write(nil, new.stored, .added(definition.content), app, context)
-        return new
+        let answer = try await write(nil, new.stored, .added(definition.content), app, context)
+        return answer == .written ? new : nil
     }
 
     /// Changes an endpoint, as it was read.
@@ -207,19 +204,20 @@ extension LedgerStore {
         let statement = Statement(
             "change_webhook",
             """
-            select ledger.change_webhook($1::ledger.webhook_endpoint, $2::ledger.webhook_endpoint,
-                $3::ledger.append_command, $4)
+            select ledger.change_webhook($1::ledger.webhook_endpoint, $2::ledger.webhook_endpoint, $3,
+                $4::ledger.append_command, $5)
             """,
             .row(known?.row),
             .row(changed.row),
+            .int8(Int64(WebhookLimits.endpointsMax)),
             .row(command.row(.facts, vault)),
             .bytea(vault.databaseSecret)
         )
         do {
-            let isWritten = try await bulk.retried(statement) { result throws(PostgresError) in
-                try result.bool(0, 0)
+            let answer = try await bulk.retried(statement) { result throws(PostgresError) in
+                try result.text(0, 0)
             }
-            return isWritten ? .written : .conflict
+            return answer == "written" ? .written : .conflict
         } catch {
             throw StoreError(error)
         }

@@ -1,0 +1,35 @@
+internal import Ledger
+
+/// Reads all of a user's events, the oldest first, a page at a time.
+///
+/// A history is as long as callers make it, and answers to anybody may need all of it. So where who
+/// reads lists waits, few long ones of an app, and in all, are read at once.
+package struct HistoryReader: Sendable {
+    private let store: LedgerStore
+    private let user: StoredUser
+    private let isListed: Bool
+    private var version: Int64 = 0
+    private var isAtEnd = false
+    /// From the second page on.
+    private var place: HistoryPlace?
+
+    init(_ store: LedgerStore, of user: StoredUser, isListed: Bool) {
+        self.store = store
+        self.user = user
+        self.isListed = isListed
+    }
+
+    /// The next page; nil after the last one.
+    ///
+    /// - Throws: `StoreError.overloaded` when as many long histories are read as may be.
+    package mutating func next() async throws(StoreError) -> [StoredEvent]? {
+        guard !isAtEnd else { return nil }
+        if isListed, version > 0, place == nil {
+            place = try store.histories.enter(user.app)
+        }
+        let page = try await store.history(of: user, after: version, isListed: isListed)
+        version += Int64(page.count)
+        isAtEnd = page.count < StoreLimits.pageEventsMax
+        return page
+    }
+}

@@ -39,9 +39,9 @@ let sandboxAssets = [
 let consoleAssets = [
     "app.mustache", "console.css", "console.js", "copy.mustache", "event.mustache",
     "evidence.mustache", "exports.mustache", "found.mustache", "frame.mustache", "hop.mustache",
-    "log.mustache", "notice.mustache", "overview.mustache", "revealed.mustache",
+    "log.mustache", "notice.mustache", "overview.mustache", "proof.js", "revealed.mustache",
     "settings.mustache", "sign-in.mustache", "tail.js", "time.mustache", "timeline.mustache",
-    "user.mustache", "users.mustache", "verify.js", "views.css",
+    "travel.js", "user.mustache", "users.mustache", "verify.js", "views.css",
 ]
 
 /// The modules that are from other packages, each with its package.

@@ -33,8 +33,16 @@ package struct ConsoleAsset: Sendable {
         "console",
         "js",
         "text/javascript; charset=utf-8",
-        PackageResources.console_js + PackageResources.verify_js + PackageResources.tail_js
+        oneScript([
+            PackageResources.console_js, PackageResources.proof_js, PackageResources.travel_js,
+            PackageResources.verify_js, PackageResources.tail_js,
+        ])
     )
+
+    /// Scripts that share their names with each other, and with nothing else.
+    static func oneScript(_ parts: [[UInt8]]) -> [UInt8] {
+        Array("(() => {\n'use strict';\n".utf8) + parts.joined() + Array("})();\n".utf8)
+    }
 
     /// All of them.
     package static let all = [stylesheet, script]

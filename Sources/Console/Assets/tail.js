@@ -1,7 +1,5 @@
 // Follows the log: what comes is put on top, from the first position that the page does not have.
 (() => {
-  'use strict';
-  const { one, all, button, showTimes } = window.ledgerConsole;
   const bar = one('#tail');
   if (!bar || !window.EventSource) { return; }
   const rowsMax = 500;

@@ -6,18 +6,21 @@ struct BundleLayout: Equatable {
     static let checkpoint = "checkpoint"
     static let firstCheckpoint = "checkpoint.first"
     static let consistency = "consistency.json"
+    static let page = "index.html"
 
     var hasCSV: Bool
     var hasProofs: Bool
     var hasIdentities: Bool
     var isGzipped: Bool
+    var hasPage: Bool
 
-    static let all: [BundleLayout] = (0..<16).map {
+    static let all: [BundleLayout] = (0..<32).map {
         BundleLayout(
             hasCSV: $0 & 1 != 0,
             hasProofs: $0 & 2 != 0,
             hasIdentities: $0 & 4 != 0,
-            isGzipped: $0 & 8 != 0
+            isGzipped: $0 & 8 != 0,
+            hasPage: $0 & 16 != 0
         )
     }
 
@@ -34,7 +37,7 @@ struct BundleLayout: Equatable {
 
     /// The files that the manifest lists, by name.
     var fileNames: [String] {
-        (dataNames + (hasIdentities ? [identities] : [])
+        (dataNames + (hasIdentities ? [identities] : []) + (hasPage ? [Self.page] : [])
             + [Self.checkpoint, Self.firstCheckpoint, Self.consistency]).sorted()
     }
 

@@ -33,7 +33,9 @@ package struct BundleManifest: Sendable, Equatable {
         }
     }
 
-    static let format: StaticString = "token-ledger/bundle/1"
+    package static let format: StaticString = "token-ledger/bundle/1"
+    /// Of the list of what a bundle's page holds, which is no bundle.
+    static let pageFormat: StaticString = "token-ledger/page/1"
 
     package var export: Identifier
     package var madeAt: Timestamp
@@ -57,11 +59,11 @@ package struct BundleManifest: Sendable, Equatable {
     /// Every other file, except `manifest.note`, by name.
     package var files: [File]
 
-    /// The bytes of `manifest.json`.
-    package func encoded() -> [UInt8] {
+    /// The bytes of `manifest.json`, or of another list of files that the log signs in this form.
+    package func encoded(as format: StaticString = format) -> [UInt8] {
         var writer = JSONWriter()
         writer.open()
-        writer.member("format", "\(Self.format)")
+        writer.member("format", "\(format)")
         writer.member("export", export)
         writer.member("made_at", madeAt)
         writer.member("made_by", madeBy)
@@ -99,7 +101,10 @@ package struct BundleManifest: Sendable, Equatable {
     }
 
     /// The text that the log signs over these bytes of a manifest.
-    package static func noteText(_ bytes: [UInt8]) -> String {
+    package static func noteText(
+        _ bytes: [UInt8],
+        format: StaticString = format
+    ) -> String {
         let digest = MerkleHash(SHA256.hash(data: bytes))
         return "\(format)\n\(digest?.description ?? "")\n"
     }

@@ -23,6 +23,8 @@ package struct BundlePlan: Sendable, Equatable {
     package let hasCSV: Bool
     package let isGzipped: Bool
     package let hasIdentities: Bool
+    /// Whether it has a page that opens in a browser.
+    package let hasPage: Bool
     /// What the checkpoint says.
     package let tree: Checkpoint
 
@@ -40,7 +42,8 @@ package struct BundlePlan: Sendable, Equatable {
         consistency: [MerkleHash],
         hasCSV: Bool = false,
         isGzipped: Bool = false,
-        hasIdentities: Bool = false
+        hasIdentities: Bool = false,
+        hasPage: Bool = false
     ) throws(BundleError) {
         guard let tree = try? Checkpoint(checkpoint.text),
             let first = try? Checkpoint(firstCheckpoint.text), first.origin == tree.origin
@@ -67,6 +70,7 @@ package struct BundlePlan: Sendable, Equatable {
         self.hasCSV = hasCSV
         self.isGzipped = isGzipped
         self.hasIdentities = hasIdentities
+        self.hasPage = hasPage
         self.tree = tree
     }
 
@@ -80,7 +84,8 @@ package struct BundlePlan: Sendable, Equatable {
             hasCSV: hasCSV,
             hasProofs: proof == .inclusion,
             hasIdentities: hasIdentities,
-            isGzipped: isGzipped
+            isGzipped: isGzipped,
+            hasPage: hasPage
         )
     }
 
@@ -94,7 +99,8 @@ package struct BundlePlan: Sendable, Equatable {
             return "query"
         }
         if hasCSV != later.hasCSV || isGzipped != later.isGzipped { return "choice of files" }
-        return hasIdentities == later.hasIdentities ? nil : "choice of files"
+        return hasIdentities == later.hasIdentities && hasPage == later.hasPage
+            ? nil : "choice of files"
     }
 }
 
@@ -116,6 +122,7 @@ extension BundlePlan {
         writer.member("csv", hasCSV)
         writer.member("gzip", isGzipped)
         writer.member("identities", hasIdentities)
+        writer.member("page", hasPage)
         writer.close()
     }
 
@@ -146,6 +153,8 @@ extension BundlePlan {
         let isGzipped = try reader.boolean()
         try reader.next("identities")
         let hasIdentities = try reader.boolean()
+        try reader.next("page")
+        let hasPage = try reader.boolean()
         try reader.literal("}")
         try self.init(
             export: export,
@@ -160,7 +169,8 @@ extension BundlePlan {
             consistency: consistency,
             hasCSV: hasCSV,
             isGzipped: isGzipped,
-            hasIdentities: hasIdentities
+            hasIdentities: hasIdentities,
+            hasPage: hasPage
         )
     }
 }

@@ -132,6 +132,12 @@ extension BundleReport {
         if manifest.layout?.hasCSV == true {
             sentences.append("The table has the same events, and nothing else.")
         }
+        if manifest.layout?.hasPage == true {
+            sentences.append(
+                "The page index.html is the one that was made with the bundle. Not proved: what it "
+                    + "says of the events beyond their bytes, such as differences of state."
+            )
+        }
         if manifest.layout?.hasIdentities == true {
             sentences.append(
                 "Not proved: who the subjects are. The identities are those that the service named "

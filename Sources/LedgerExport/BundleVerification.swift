@@ -90,6 +90,7 @@ package struct BundleVerification {
         checkSignatures(manifest, bytes)
         for name in [
             BundleLayout.checkpoint, BundleLayout.firstCheckpoint, BundleLayout.consistency,
+            BundleLayout.page,
         ] {
             checkSum(of: name, manifest)
         }

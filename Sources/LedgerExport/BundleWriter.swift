@@ -12,9 +12,9 @@ package final class BundleWriter {
     /// The distinct subjects of the events so far; empty unless the plan has identities.
     package private(set) var subjects: Set<Identifier> = []
 
-    private let folder: DiskFolder
+    let folder: DiskFolder
     private let files: [ResumableFile]
-    private let eventsFile: ResumableFile
+    let eventsFile: ResumableFile
     private let csvFile: ResumableFile?
     private let proofsFile: ResumableFile?
     private var identitiesFile: ResumableFile?
@@ -213,11 +213,16 @@ extension BundleWriter {
         return file
     }
 
-    /// Completes the bundle; the closure signs the manifest's note with the log's key.
+    /// Completes the bundle; `sign` signs a note with the log's key, and `page` makes what is around
+    /// the files in the bundle's page, if one was planned.
     ///
     /// Whatever happens on the way, the bundle can be resumed and finished again with the same
     /// bytes, for nothing in them depends on the moment.
-    package func finish(sign: (String) throws -> SignedNote) throws -> BundleManifest {
+    package func finish(
+        page: ((BundlePage.Content) throws -> BundlePage)? = nil,
+        sign: (String) throws -> SignedNote
+    ) throws -> BundleManifest {
+        precondition((page != nil) == plan.hasPage, "the page is as planned")
         try commit(next: plan.positions.upperBound)
         var complete = files
         if plan.hasIdentities {
@@ -231,6 +236,7 @@ extension BundleWriter {
         try folder.replace(BundleLayout.checkpoint, plan.checkpoint.bytes)
         try folder.replace(BundleLayout.firstCheckpoint, plan.firstCheckpoint.bytes)
         try folder.replace(BundleLayout.consistency, plan.consistency.bundleBytes)
+        if let page { try write(page, sign: sign) }
         let manifest = try manifest(of: complete.map(\.mark))
         let bytes = manifest.encoded()
         try folder.replace(BundleLayout.manifest, bytes)
@@ -241,6 +247,16 @@ extension BundleWriter {
     }
 
     private func manifest(of marks: [ResumableFile.Mark]) throws -> BundleManifest {
+        manifest(
+            files: try plan.layout.fileNames.map { name in
+                let lines = marks.first { $0.name == name }?.lines
+                return try BundleManifest.File(describing: name, in: folder, lines: lines)
+            }
+        )
+    }
+
+    /// What the log signs of these files.
+    func manifest(files: [BundleManifest.File]) -> BundleManifest {
         BundleManifest(
             export: plan.export,
             madeAt: plan.madeAt,
@@ -255,10 +271,7 @@ extension BundleWriter {
             proof: plan.proof,
             events: progress.events,
             span: progress.span,
-            files: try plan.layout.fileNames.map { name in
-                let lines = marks.first { $0.name == name }?.lines
-                return try BundleManifest.File(describing: name, in: folder, lines: lines)
-            }
+            files: files
         )
     }
 }

@@ -19,6 +19,10 @@ enum ExportLimits {
     static let pageBytesMax = 4 << 20
     /// How much is read from or written to a file in one call.
     static let chunkBytes = 64 << 10
+    /// How many events a bundle's page holds: a browser keeps all of them in memory.
+    static let shownEventsMax: Int64 = 250_000
+    /// How many bytes the files have that a bundle's page holds: half of what a text of a browser's may have.
+    static let shownBytesMax: Int64 = 192 << 20
     /// How many findings are listed: a bundle that is wholly wrong needs no longer list.
     static let findingsMax = 1_000
 }

@@ -28,7 +28,8 @@ struct BundleTests {
                 Self.queries[query],
                 csv: options & 1 != 0,
                 gzip: isGzipped,
-                identities: options & 2 != 0
+                identities: options & 2 != 0,
+                page: options & 1 == 0
             )
             let path = folder.file("bundle")
             let manifest = try log.write(plan, to: path)
@@ -45,7 +46,7 @@ struct BundleTests {
         let empty = try SampleLog(0)
         let log = try SampleLog(9)
         let plans = [
-            (empty, try empty.plan(csv: true, gzip: isGzipped, identities: true)),
+            (empty, try empty.plan(csv: true, gzip: isGzipped, identities: true, page: true)),
             (log, try log.plan(positions: 4..<4, csv: true, gzip: isGzipped, identities: true)),
         ]
         for (log, plan) in plans {
@@ -62,13 +63,16 @@ struct BundleTests {
         let log = try SampleLog(12)
         let folder = try TemporaryFolder()
         let path = folder.file("bundle")
-        try log.write(try log.plan(Self.queries[1], csv: true, identities: true), to: path)
+        try log.write(
+            try log.plan(Self.queries[1], csv: true, identities: true, page: true),
+            to: path
+        )
         let contents = try folder.contents("bundle")
         #expect(
             contents.keys.sorted() == [
                 "checkpoint", "checkpoint.first", "consistency.json", "events.csv",
-                "events.ndjson", "identities.ndjson", "manifest.json", "manifest.note",
-                "proofs.ndjson",
+                "events.ndjson", "identities.ndjson", "index.html", "manifest.json",
+                "manifest.note", "proofs.ndjson",
             ]
         )
         for name in contents.keys {

@@ -14,7 +14,7 @@ struct MutationTests {
     private static func bundles(gzip: Bool) throws -> [EditableBundle] {
         let log = try SampleLog(5)
         return [
-            try EditableBundle(log, log.plan(csv: true, gzip: gzip, identities: true)),
+            try EditableBundle(log, log.plan(csv: true, gzip: gzip, identities: true, page: true)),
             try EditableBundle(
                 log,
                 log.plan(
@@ -137,7 +137,8 @@ struct MutationTests {
                     positions: options == 3 ? 5..<41 : nil,
                     csv: options & 1 != 0,
                     gzip: isGzipped,
-                    identities: options & 2 != 0
+                    identities: options & 2 != 0,
+                    page: options & 1 == 0
                 )
                 bundles.append(try EditableBundle(log, plan))
             }

@@ -15,7 +15,8 @@ struct ResumeTests {
             kind == 0 ? EventQuery() : EventQuery(clientID: SampleLog.clientIDs[1]),
             csv: kind != 3,
             gzip: kind > 1,
-            identities: kind != 1
+            identities: kind != 1,
+            page: kind != 3
         )
     }
 
@@ -44,7 +45,7 @@ struct ResumeTests {
             try writer.identities(SampleLog.identities(writer.subjects))
         }
         try step()
-        _ = try writer.finish { text in
+        try log.finish(writer) { text in
             try step()
             return try log.signer.sign(text)
         }
@@ -79,7 +80,8 @@ struct ResumeTests {
                 export: 99,
                 csv: plan.hasCSV,
                 gzip: plan.isGzipped,
-                identities: plan.hasIdentities
+                identities: plan.hasIdentities,
+                page: plan.hasPage
             )
             try work(log, late, folder.file(name), calls: 1_000)
             #expect(try folder.contents(name) == whole, "\(calls) calls")
@@ -103,7 +105,7 @@ struct ResumeTests {
         let cut = try folder.contents("cut")
         let last = [
             "identities.ndjson.gz", "checkpoint", "checkpoint.first", "consistency.json",
-            "manifest.json", "manifest.note",
+            "index.html", "manifest.json", "manifest.note",
         ]
         for count in 0...last.count {
             for hasNew in [false, true] {
@@ -158,6 +160,7 @@ struct ResumeTests {
             (try log.plan(csv: true), "choice of files"),
             (try log.plan(gzip: true), "choice of files"),
             (try log.plan(identities: true), "choice of files"),
+            (try log.plan(page: true), "choice of files"),
         ] {
             #expect(throws: BundleError.otherPlan(what: what)) { try open(other) }
         }

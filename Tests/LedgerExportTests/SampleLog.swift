@@ -66,7 +66,8 @@ struct SampleLog {
         export: UInt128 = 77,
         csv: Bool = false,
         gzip: Bool = false,
-        identities: Bool = false
+        identities: Bool = false,
+        page: Bool = false
     ) throws -> BundlePlan {
         let first = size * 2 / 3
         return try BundlePlan(
@@ -82,7 +83,8 @@ struct SampleLog {
             consistency: consistency(first, size).hashes,
             hasCSV: csv,
             isGzipped: gzip,
-            hasIdentities: identities
+            hasIdentities: identities,
+            hasPage: page
         )
     }
 
@@ -130,7 +132,26 @@ extension SampleLog {
     func write(_ plan: BundlePlan, to folder: String) throws -> BundleManifest {
         let writer = try BundleWriter(folder: folder, plan: plan, resuming: false)
         try write(to: writer)
-        return try writer.finish { try signer.sign($0) }
+        return try finish(writer) { try signer.sign($0) }
+    }
+
+    /// Completes a bundle, with a page that tells of each event how long it is if one was planned.
+    @discardableResult
+    func finish(
+        _ writer: BundleWriter,
+        sign: (String) throws -> SignedNote
+    ) throws -> BundleManifest {
+        guard writer.plan.hasPage else { return try writer.finish(sign: sign) }
+        return try writer.finish { content in
+            BundlePage(
+                head: Array("<!doctype html>\n\(content.manifest.events)\n".utf8),
+                foot: Array("end\n".utf8)
+            ) { record in
+                Array("[\"\(record.count)\"]".utf8)
+            }
+        } sign: {
+            try sign($0)
+        }
     }
 
     /// Writes what is left of a bundle, except for its end.

@@ -576,7 +576,7 @@ class Manifest:
         required = {"checkpoint", "checkpoint.first", "consistency.json", "events.ndjson" + suffix}
         if self.proof == "inclusion":
             required.add("proofs.ndjson" + suffix)
-        optional = {"events.csv" + suffix, "identities.ndjson" + suffix}
+        optional = {"events.csv" + suffix, "identities.ndjson" + suffix, "index.html"}
         if not required <= set(self.files) <= required | optional:
             raise Refused("the list of files is not one of a bundle")
         self.suffix = suffix

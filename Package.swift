@@ -37,11 +37,13 @@ let sandboxAssets = [
 
 /// The console's templates, and what its pages load.
 let consoleAssets = [
-    "app.mustache", "console.css", "console.js", "copy.mustache", "event.mustache",
-    "evidence.mustache", "exports.mustache", "found.mustache", "frame.mustache", "hop.mustache",
-    "log.mustache", "notice.mustache", "overview.mustache", "proof.js", "revealed.mustache",
-    "settings.mustache", "sign-in.mustache", "tail.js", "time.mustache", "timeline.mustache",
-    "travel.js", "user.mustache", "users.mustache", "verify.js", "views.css",
+    "app.mustache", "bundle-check.js", "bundle-event.js", "bundle-files.js", "bundle-hash.js",
+    "bundle-user.js", "bundle-views.js", "bundle.css", "bundle.js", "bundle.mustache",
+    "console.css", "console.js", "copy.mustache", "event.mustache", "evidence.mustache",
+    "exports.mustache", "found.mustache", "frame.mustache", "hop.mustache", "log.mustache",
+    "notice.mustache", "overview.mustache", "proof.js", "revealed.mustache", "settings.mustache",
+    "sign-in.mustache", "tail.js", "time.mustache", "timeline.mustache", "travel.js",
+    "user.mustache", "users.mustache", "verify.js", "views.css",
 ]
 
 /// The modules that are from other packages, each with its package.
@@ -125,7 +127,7 @@ let package = Package(
         target("MerkleLog", ["Crypto", "Wire"]),
         target(
             "Console",
-            ["Ledger", "MerkleLog", "Mustache", "Wire"],
+            ["Crypto", "Ledger", "MerkleLog", "Mustache", "Wire"],
             embeds: consoleAssets.map { "Assets/\($0)" }
         ),
         target("Vault", ["Crypto", "DurableFiles", "Ledger", "MerkleLog", "Wire"]),
@@ -303,7 +305,7 @@ let package = Package(
             ["MerkleLog", "SeededRandom", "Subprocess", "Wire"],
             excludes: ["verifier.py"]
         ),
-        tests("ConsoleTests", ["Console", "Ledger", "MerkleLog", "SeededRandom"]),
+        tests("ConsoleTests", ["Console", "Crypto", "Ledger", "MerkleLog", "SeededRandom"]),
         tests("VaultTests", ["Crypto", "Ledger", "SeededRandom", "Vault"]),
         tests(
             "LedgerStoreTests",

@@ -39,6 +39,7 @@ package struct ConsolePages: Sendable {
         "app": PackageResources.app_mustache,
         "settings": PackageResources.settings_mustache,
         "exports": PackageResources.exports_mustache,
+        "bundle": PackageResources.bundle_mustache,
     ]
 
     /// Reads the templates.
@@ -66,6 +67,11 @@ package struct ConsolePages: Sendable {
             script: ConsoleAsset.script.path
         )
         return library.render(document, withTemplate: "frame") ?? ""
+    }
+
+    /// A bundle's page up to where its files stand.
+    func html(_ document: BundleDocument) -> String {
+        library.render(document, withTemplate: "bundle") ?? ""
     }
 }
 

@@ -13,9 +13,10 @@ import Testing
         }
         for (name, text) in Self.templates {
             #expect(text.hasPrefix("{{% CONTENT_TYPE:\(HTMLText.name)}}"), "\(name)")
-            // The page within the frame is HTML already; nothing else is.
+            // The page within the frame is HTML already, and a bundle's style is our own; nothing else is.
             let unescaped = text.matches(of: /\{\{[{&] *([a-zA-Z.]+)/).map { String($0.1) }
-            #expect(unescaped == (name == "frame" ? ["main"] : []), "\(name)")
+            let ours = ["frame": ["main"], "bundle": ["style"]]
+            #expect(unescaped == ours[name] ?? [], "\(name)")
         }
     }
 
@@ -23,7 +24,9 @@ import Testing
     func policy() {
         for (name, text) in Self.templates {
             #expect(text.matches(of: /<script/).count == (name == "frame" ? 1 : 0), "\(name)")
-            #expect(!text.contains(/<style|[ \n]style=|[ \n]on[a-z]+=/), "\(name)")
+            #expect(!text.contains(/[ \n]style=|[ \n]on[a-z]+=/), "\(name)")
+            // A file of its own cannot load another; its policy names the one style by its digest.
+            #expect(text.matches(of: /<style/).count == (name == "bundle" ? 1 : 0), "\(name)")
             #expect(!text.contains(/(src|href|action)="(https?:)?\/\//), "\(name)")
         }
     }
@@ -37,14 +40,19 @@ import Testing
 
     @Test("the scripts are small, and set text only")
     func scripts() {
-        let script = String(decoding: ConsoleAsset.script.bytes, as: UTF8.self)
         #expect(ConsoleAsset.script.bytes.count <= 20_000)
-        for word in ["innerHTML", "outerHTML", "insertAdjacent", "eval(", "Function(", "write("] {
-            #expect(!script.contains(word), "\(word)")
+        #expect(BundleDocument.script.count <= 64_000)
+        for bytes in [ConsoleAsset.script.bytes, BundleDocument.script] {
+            let script = String(decoding: bytes, as: UTF8.self)
+            for word in [
+                "innerHTML", "outerHTML", "insertAdjacent", "eval(", "Function(", "write(",
+            ] {
+                #expect(!script.contains(word), "\(word)")
+            }
+            // Nothing is fetched but the tail.
+            #expect(!script.contains("fetch(") && !script.contains("XMLHttpRequest"))
+            #expect(!script.contains(/https?:\/\//))
         }
-        // Nothing is fetched but the tail.
-        #expect(!script.contains("fetch(") && !script.contains("XMLHttpRequest"))
-        #expect(!script.contains(/https?:\/\//))
         let style = String(decoding: ConsoleAsset.stylesheet.bytes, as: UTF8.self)
         #expect(!style.contains("url(") && !style.contains("@import"))
     }

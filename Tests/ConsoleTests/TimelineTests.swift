@@ -30,6 +30,25 @@ import Testing
         }
     }
 
+    /// The events of three users, mixed.
+    static func history(_ count: Int, seed: UInt64) -> [Record] {
+        var random = SeededRandom(seed: seed)
+        var versions: [UInt128: Int64] = [:]
+        return (0..<count).map { index in
+            let user = UInt128(random.next() % 3)
+            versions[user, default: 0] += 1
+            return Record(
+                id: Identifier(value: UInt128(index)),
+                clientID: "demo",
+                subject: Identifier(value: user),
+                time: Timestamp(microseconds: Int64(index) * 1_000_000),
+                subjectVersion: versions[user],
+                context: RecordContext(actor: "service"),
+                event: event(&random)
+            )
+        }
+    }
+
     private static func fingerprint(_ byte: UInt8) -> Fingerprint {
         guard let fingerprint = Fingerprint([UInt8](repeating: byte, count: 16)) else {
             preconditionFailure("A fingerprint has 16 bytes.")

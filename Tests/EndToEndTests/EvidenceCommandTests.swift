@@ -114,7 +114,7 @@ struct EvidenceCommandTests {
                 as: UTF8.self
             )
             #expect(!(text + all).contains(person), "\(name)")
-            #expect(!(text + all).contains("calc"), "\(name)")
+            #expect(!(text + all).contains("C calc"), "\(name)")
         }
         let known = "\(program.folder.path)/known"
         let more = ["--bundle", known, "--by", "auditor", "--reason", "test", "--identities"]

@@ -1,3 +1,4 @@
+import Console
 import Ledger
 import LedgerExport
 import LedgerStack
@@ -33,7 +34,13 @@ struct BundleExport {
         try await writeEvents(request, writer)
         if plan.hasIdentities { try await writeIdentities(of: request.apps, writer) }
         let signer = store.vault.checkpointSigner(logID: log.id)
-        let manifest = try writer.finish { try signer.sign($0) }
+        var pageHasEvents = true
+        let manifest = try writer.finish { content in
+            pageHasEvents = content.hasEvents
+            return BundlePage(content, of: log)
+        } sign: {
+            try signer.sign($0)
+        }
         Terminal.message(
             "\(manifest.events) events of positions \(plan.positions.lowerBound) to "
                 + "\(plan.positions.upperBound - 1) are in \(folder), with their proof."
@@ -44,6 +51,12 @@ struct BundleExport {
                 "Not part of it: \(unsigned) newer events that no checkpoint covers yet."
             )
         }
+        Terminal.message(
+            pageHasEvents
+                ? "Look at it in a browser: \(folder)/index.html"
+                : "\(folder)/index.html says what it is, and shows no events: a page holds at most "
+                    + "\(BundlePage.limits.events) events and \(BundlePage.limits.bytes >> 20) MiB."
+        )
         Terminal.message("Check it with: token-ledger verify \(folder) --key \(plan.verifierKey)")
     }
 
@@ -85,7 +98,8 @@ struct BundleExport {
             consistency: try await tree.consistency(from: first.size),
             hasCSV: command.format == .csv,
             isGzipped: command.gzip,
-            hasIdentities: command.identities
+            hasIdentities: command.identities,
+            hasPage: true
         )
     }
 
@@ -143,5 +157,30 @@ struct BundleExport {
                 }
             )
         }
+    }
+}
+
+extension BundlePage {
+    /// The console's page around a bundle of this log.
+    fileprivate init(_ content: Content, of log: Log) {
+        let manifest = content.manifest
+        let document = BundleDocument(
+            BundleDocument.Story(
+                log: log,
+                origin: manifest.origin,
+                export: manifest.export,
+                madeAt: manifest.madeAt,
+                madeBy: manifest.madeBy,
+                reason: manifest.reason,
+                query: manifest.query,
+                positions: manifest.positions,
+                events: manifest.events,
+                tree: (manifest.treeSize, manifest.root),
+                key: manifest.verifierKey
+            ),
+            limits: content.hasEvents ? nil : Self.limits
+        )
+        let history = BundleHistory(of: log)
+        self.init(head: document.head, foot: document.foot) { history.line(of: $0) }
     }
 }

@@ -40,10 +40,10 @@ let consoleAssets = [
     "app.mustache", "bundle-check.js", "bundle-event.js", "bundle-files.js", "bundle-hash.js",
     "bundle-user.js", "bundle-views.js", "bundle.css", "bundle.js", "bundle.mustache",
     "console.css", "console.js", "copy.mustache", "event.mustache", "evidence.mustache",
-    "exports.mustache", "found.mustache", "frame.mustache", "hop.mustache", "log.mustache",
-    "notice.mustache", "overview.mustache", "proof.js", "revealed.mustache", "settings.mustache",
-    "sign-in.mustache", "tail.js", "time.mustache", "timeline.mustache", "travel.js",
-    "user.mustache", "users.mustache", "verify.js", "views.css",
+    "exports.mustache", "found.mustache", "frame.mustache", "hop.mustache", "launch-link.mustache",
+    "launch.mustache", "log.mustache", "notice.mustache", "overview.mustache", "proof.js",
+    "revealed.mustache", "settings.mustache", "sign-in.mustache", "tail.js", "time.mustache",
+    "timeline.mustache", "travel.js", "user.mustache", "users.mustache", "verify.js", "views.css",
 ]
 
 /// The modules that are from other packages, each with its package.
@@ -111,16 +111,16 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
-        // The only C: libpq and zlib, as Debian's libpq-dev and zlib1g-dev install them, and one call
-        // of the system.
+        // The only C: libpq and zlib, as Debian's packages install them, and one call of the system.
         .systemLibrary(name: "CPrctl"),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         target("CrashPoints"),
         target("Wire"),
         target("Measures"),
+        target("Traces", ["Measures", "Wire"]),
         target("DurableFiles"),
-        target("Postgres", ["CLibPQ", "Logging", "Measures", "ServiceLifecycle"]),
+        target("Postgres", ["CLibPQ", "Logging", "Measures", "ServiceLifecycle", "Traces"]),
         target("PostgresCluster", ["Logging", "Postgres", "Subprocess", "SystemPackage", "Wire"]),
         target("Ledger", ["Wire"]),
         target("LineLog", ["Ledger", "Logging", "Measures"]),
@@ -130,13 +130,13 @@ let package = Package(
             ["Crypto", "Ledger", "MerkleLog", "Mustache", "Wire"],
             embeds: consoleAssets.map { "Assets/\($0)" }
         ),
-        target("Vault", ["Crypto", "DurableFiles", "Ledger", "MerkleLog", "Wire"]),
+        target("Vault", ["Crypto", "DurableFiles", "Ledger", "MerkleLog", "Traces", "Wire"]),
         target("LedgerSchema", path: "Schema", embeds: migrations),
         target(
             "LedgerStore",
             [
                 "CrashPoints", "DurableFiles", "Ledger", "LedgerSchema", "Logging", "Measures",
-                "MerkleLog", "Postgres", "ServiceLifecycle", "Vault", "Wire",
+                "MerkleLog", "Postgres", "ServiceLifecycle", "Traces", "Vault", "Wire",
             ]
         ),
         target(
@@ -180,7 +180,7 @@ let package = Package(
             "HumanConnect",
             [
                 "AsyncHTTPClient", "BoundedClient", "CrashPoints", "Ledger", "Measures", "NIOCore",
-                "NIOHTTP1", "NIOPosix", "Wire",
+                "NIOHTTP1", "NIOPosix", "Traces", "Wire",
             ]
         ),
         target(
@@ -196,7 +196,7 @@ let package = Package(
             "ConnectFlow",
             [
                 "CrashPoints", "DurableFiles", "HumanConnect", "Ledger", "LedgerStore", "Logging",
-                "Measures", "ServiceLifecycle", "Vault", "Wire",
+                "Measures", "ServiceLifecycle", "Traces", "Vault", "Wire",
             ]
         ),
         target(
@@ -204,7 +204,7 @@ let package = Package(
             [
                 "AsyncHTTPClient", "BoundedClient", "CrashPoints", "Ledger", "LedgerStore",
                 "Logging", "Measures", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL",
-                "ServiceLifecycle", "Vault", "Wire",
+                "ServiceLifecycle", "Traces", "Vault", "Wire",
             ]
         ),
         target(
@@ -212,7 +212,8 @@ let package = Package(
             [
                 "BoundedServer", "ConnectFlow", "Console", "CrashPoints", "Guides", "HTTPTypes",
                 "HumanConnect", "Hummingbird", "Ledger", "LedgerExport", "LedgerStore", "Logging",
-                "Measures", "MerkleLog", "NIOCore", "ServiceLifecycle", "Vault", "Webhooks", "Wire",
+                "Measures", "MerkleLog", "NIOCore", "ServiceLifecycle", "Traces", "Vault",
+                "Webhooks", "Wire",
             ],
             embeds: [
                 "Button/connect-button.d.ts", "Button/connect-button.js", "openapi.yaml",
@@ -224,7 +225,7 @@ let package = Package(
                 "AsyncHTTPClient", "BoundedClient", "ConnectFlow", "HumanConnect", "Ledger",
                 "LedgerAPI", "LedgerStore", "LineLog", "Logging", "Measures", "MerkleLog",
                 "NIOCore", "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster",
-                "ServiceLifecycle", "UnixSignals", "Vault", "Webhooks", "Wire", "Witness",
+                "ServiceLifecycle", "Traces", "UnixSignals", "Vault", "Webhooks", "Wire", "Witness",
             ]
         ),
         target(
@@ -248,8 +249,8 @@ let package = Package(
                 "HumanConnectSandbox", "Hummingbird", "Ledger", "LedgerAPI", "LedgerAudit",
                 "LedgerBench", "LedgerExport", "LedgerImport", "LedgerStack", "LedgerStore",
                 "LineLog", "Logging", "MerkleLog", "Mustache", "NIOCore", "NIOHTTP1", "Postgres",
-                "ServiceLifecycle", "Subprocess", "SystemPackage", "Vault", "Webhooks", "Wire",
-                "Witness",
+                "ServiceLifecycle", "Subprocess", "SystemPackage", "Traces", "Vault", "Webhooks",
+                "Wire", "Witness",
             ]),
             // The last one is a link to what the build resolved.
             resources: [
@@ -285,6 +286,7 @@ let package = Package(
         ),
         tests("WireTests", ["SeededRandom", "Wire"]),
         tests("MeasuresTests", ["Measures"]),
+        tests("TracesTests", ["Measures", "Traces"]),
         tests("DurableFilesTests", ["DurableFiles"]),
         tests("LineLogTests", ["Ledger", "LineLog", "Logging"]),
         tests(
@@ -306,7 +308,7 @@ let package = Package(
             excludes: ["verifier.py"]
         ),
         tests("ConsoleTests", ["Console", "Crypto", "Ledger", "MerkleLog", "SeededRandom"]),
-        tests("VaultTests", ["Crypto", "Ledger", "SeededRandom", "Vault"]),
+        tests("VaultTests", ["Crypto", "Ledger", "SeededRandom", "Traces", "Vault"]),
         tests(
             "LedgerStoreTests",
             [
@@ -367,7 +369,7 @@ let package = Package(
             "WebhooksTests",
             [
                 "Ledger", "LedgerStore", "Logging", "Postgres", "Subprocess", "SystemPackage",
-                "TestSupport", "Vault", "Webhooks", "Wire",
+                "TestSupport", "Traces", "Vault", "Webhooks", "Wire",
             ],
             excludes: ["Verifier"]
         ),
@@ -376,10 +378,10 @@ let package = Package(
             [
                 "AsyncHTTPClient", "BoundedClient", "ConnectFlow", "Console", "Crypto", "HTTPTypes",
                 "HumanConnect", "HumanConnectSandbox", "Hummingbird", "HummingbirdTesting",
-                "Ledger", "LedgerAPI", "LedgerAudit", "LedgerExport", "LedgerStore", "Logging",
-                "Measures", "MerkleLog", "NIOCore", "NIOEmbedded", "NIOHTTP1", "Postgres",
-                "PostgresCluster", "SeededRandom", "ServiceLifecycle", "TestSupport",
-                "TokenLedgerClient", "Vault", "Wire", "Yams",
+                "Ledger", "LedgerAPI", "LedgerAudit", "LedgerExport", "LedgerStack", "LedgerStore",
+                "Logging", "Measures", "MerkleLog", "NIOCore", "NIOEmbedded", "NIOHTTP1",
+                "Postgres", "PostgresCluster", "SeededRandom", "ServiceLifecycle", "TestSupport",
+                "TokenLedgerClient", "Traces", "Vault", "Wire", "Yams",
             ]
         ),
         tests(
@@ -390,7 +392,6 @@ let package = Package(
             ],
             excludes: ["Button", "Notify", "Prometheus", "Schemathesis"]
         ),
-        // LedgerCommand: the tests run the program.
         tests(
             "CampaignTests",
             ["Campaign", "Crypto", "LedgerCommand", "SeededRandom", "TestSupport", "Wire"]

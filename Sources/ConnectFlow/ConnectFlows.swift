@@ -3,6 +3,7 @@ internal import Ledger
 package import LedgerStore
 package import Logging
 package import Measures
+package import Traces
 
 /// Everything that launches lead to, over one store, one provider and one spool.
 package struct ConnectFlows: Sendable {
@@ -18,6 +19,7 @@ package struct ConnectFlows: Sendable {
         store: LedgerStore,
         provider: HumanConnectClient,
         spool: AnswerSpool,
+        tracing: Tracing = .off,
         logger: Logger
     ) {
         self.spool = spool
@@ -33,6 +35,7 @@ package struct ConnectFlows: Sendable {
             store: store,
             finalizer: finalizer,
             recovery: recovery,
+            tracing: tracing,
             logger: logger
         )
     }

@@ -6,6 +6,7 @@ package import Ledger
 package import LedgerStore
 package import Logging
 internal import ServiceLifecycle
+package import Traces
 internal import Vault
 
 /// Brings to an end what nobody else does any more: finalizes that a crash, a lost answer or an
@@ -17,19 +18,31 @@ package struct FinalizeSettler: Service {
     private let store: LedgerStore
     private let finalizer: Finalizer
     private let recovery: PublicTokenRecovery
+    private let tracing: Tracing
     private let logger: Logger
     /// What it does is nobody's request.
     private let context = RecordContext(actor: "service")
+
+    /// The same within a trace.
+    private func context(of app: StoredApp) -> RecordContext {
+        let trace = Trace.current?.recorded
+        return RecordContext(
+            actor: "service",
+            traceparent: trace.map { store.vault.traceparent($0, app: app.id) }
+        )
+    }
 
     package init(
         store: LedgerStore,
         finalizer: Finalizer,
         recovery: PublicTokenRecovery,
+        tracing: Tracing,
         logger: Logger
     ) {
         self.store = store
         self.finalizer = finalizer
         self.recovery = recovery
+        self.tracing = tracing
         self.logger = logger
     }
 
@@ -192,8 +205,28 @@ extension FinalizeSettler {
         _ now: Timestamp
     ) async throws {
         let step = SettleStep(open, at: now)
-        guard step != .wait,
-            let (finalize, user) = try await finalizer.kept(open.finalize, context: context)
+        guard step != .wait else { return }
+        try await tracing.run("settle finalize", failure: Self.failure) {
+            try await take(step, open, app)
+        }
+    }
+
+    /// The class of what keeps a finalize from being settled: whoever is away, or the rest.
+    private static func failure(_ error: any Error) -> String {
+        switch error {
+        case ConnectError.providerUnavailable: "provider_unavailable"
+        case is StoreError: "store"
+        default: "_OTHER"
+        }
+    }
+
+    private func take(
+        _ step: SettleStep,
+        _ open: SubjectState.OpenFinalize,
+        _ app: StoredApp
+    ) async throws {
+        let context = context(of: app)
+        guard let (finalize, user) = try await finalizer.kept(open.finalize, context: context)
         else { return }
         switch step {
         case .wait: break
@@ -241,9 +274,9 @@ extension FinalizeSettler {
         #endif
         do throws(ConnectError) {
             if user.state.human != nil {
-                _ = try await recovery.recover(user, of: app, context: context)
+                _ = try await recovery.recover(user, of: app, context: context(of: app))
             } else if app.appKey != nil {
-                _ = try await recovery.find(user, of: app, context: context)
+                _ = try await recovery.find(user, of: app, context: context(of: app))
             }
         } catch {
             // While the provider is away it stays as it is; any other answer is definite.

@@ -84,6 +84,35 @@ package struct Launcher: Sendable {
         }
     }
 
+    /// The options of a launch once more, for whoever holds its token; nil where they open no popup any
+    /// more: the time is over, the popup has ended, or its user was erased.
+    package func reopened(
+        _ launch: Launch,
+        context: RecordContext
+    ) async throws(ConnectError) -> (served: Served, clientUserID: Secret)? {
+        try await ConnectError.sorting {
+            guard let user = try await openUser(of: launch) else { return nil }
+            guard let clientUserID = try store.value(.clientUserID, of: user) else {
+                throw StoreError.damaged(.value)
+            }
+            return (try await served(again: launch, to: user, context), clientUserID)
+        }
+    }
+
+    /// Whether the options of a launch still open a popup, and how that popup has ended, if it has.
+    package func state(
+        of launch: Launch
+    ) async throws(ConnectError) -> (isOpen: Bool, end: SubjectState.Popup.End?) {
+        try await ConnectError.sorting {
+            do {
+                let user = try await launch.user(in: store)
+                return (isOpen(launch, user), user.state.popup(of: launch.data.launch)?.end)
+            } catch StoreError.erased {
+                return (false, nil)
+            }
+        }
+    }
+
     private func serve(
         _ request: Request,
         of app: StoredApp,
@@ -248,7 +277,7 @@ extension Launcher {
                     break
                 }
                 let launch = try await Launch(stored, store: store)
-                if let served = try await served(again: launch, request, app, now, context) {
+                if let served = try await served(again: launch, request, app, context) {
                     return .served(served)
                 }
             }
@@ -274,7 +303,6 @@ extension Launcher {
         again launch: Launch,
         _ request: Request,
         _ app: StoredApp,
-        _ now: Timestamp,
         _ context: RecordContext
     ) async throws -> Served? {
         let user: StoredUser
@@ -287,17 +315,37 @@ extension Launcher {
             launch.data.challenge == fingerprint(of: request.challenge, app),
             try store.value(.clientUserID, of: user) == request.clientUserID
         else { throw ConnectError.keyReused }
-        guard now < launch.data.expiry,
-            let popup = user.state.popup(of: launch.data.launch), popup.end == nil,
-            user.state.openingToken?.version == launch.publicTokenVersion
-        else { return nil }
+        return isOpen(launch, user) ? try await served(again: launch, to: user, context) : nil
+    }
+
+    private func openUser(of launch: Launch) async throws -> StoredUser? {
+        do {
+            let user = try await launch.user(in: store)
+            return isOpen(launch, user) ? user : nil
+        } catch StoreError.erased {
+            return nil
+        }
+    }
+
+    private func isOpen(_ launch: Launch, _ user: StoredUser) -> Bool {
+        guard store.clock.now() < launch.data.expiry,
+            let popup = user.state.popup(of: launch.data.launch), popup.end == nil
+        else { return false }
+        return user.state.openingToken?.version == launch.publicTokenVersion
+    }
+
+    private func served(
+        again launch: Launch,
+        to user: StoredUser,
+        _ context: RecordContext
+    ) async throws -> Served {
         let opening = try opening(of: user, user.state.popups.count > 1 ? caution(for: user) : nil)
         // The launch itself says who got the public token first.
         if let version = launch.publicTokenVersion {
             try await store.recordReads(
                 [(.publicToken, version)],
                 of: user,
-                app,
+                launch.app,
                 key: context.receiver,
                 context: context
             )

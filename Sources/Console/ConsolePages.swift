@@ -13,6 +13,8 @@ package enum PageTemplate: String, Sendable, CaseIterable {
     case notice, hop, user, users, event, found, overview, log, evidence, app, settings, exports
     case revealed
     case signIn = "sign-in"
+    case launch
+    case launchLink = "launch-link"
 }
 
 /// Writes pages as HTML.
@@ -22,6 +24,8 @@ package struct ConsolePages: Sendable {
     /// All templates, by name.
     static let sources: [String: [UInt8]] = [
         "frame": PackageResources.frame_mustache,
+        "launch": PackageResources.launch_mustache,
+        "launch-link": PackageResources.launch_link_mustache,
         "copy": PackageResources.copy_mustache,
         "time": PackageResources.time_mustache,
         "timeline": PackageResources.timeline_mustache,

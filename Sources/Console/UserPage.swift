@@ -71,6 +71,10 @@ package struct UserPage: ConsolePage {
         package var accessRecording = AccessRecording.full
         /// Whether the key may have tokens shown.
         package var mayReveal = false
+        /// Whether the key may launch.
+        package var mayLaunch = false
+        /// Whether the app binds each launch to a session, so that no link can be one.
+        package var bindsLaunches = false
 
         package init() {}
     }
@@ -101,6 +105,8 @@ package struct UserPage: ConsolePage {
     let diffPath: String
     let rawPath: String
     let canReveal: Bool
+    let canLaunch: Bool
+    let isBound: Bool
     let revealKinds: [Choice]
     let revealReasons: [Choice]
     /// What the page's form holds.
@@ -156,6 +162,8 @@ package struct UserPage: ConsolePage {
         rawPath = "\(path)?view=raw" + (at.isEmpty ? "" : "&\(at)")
         let held = TokenKind.allCases.filter { state.token($0) != nil }
         canReveal = parts.mayReveal && !held.isEmpty
+        canLaunch = parts.mayLaunch
+        isBound = parts.bindsLaunches
         revealKinds = held.map {
             Choice(value: $0.rawValue, label: $0 == .accessToken ? "access token" : "public token")
         }

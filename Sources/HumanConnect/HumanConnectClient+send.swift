@@ -4,6 +4,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Traces
 internal import Wire
 
 extension HumanConnectClient {
@@ -28,11 +29,17 @@ extension HumanConnectClient {
     ) async throws(HumanConnectError) -> HTTPAnswer {
         let call = health.begin(caller)
         let begin = ContinuousClock.now
+        let span = Trace.current?.open()
+        var request = request
+        if let header = Trace.current?.header(of: span) {
+            request.headers.add(name: "traceparent", value: header)
+        }
         let answer: HTTPAnswer
         do {
             answer = try await send(request, body: body, timeMax: timeMax, sink: sink)
         } catch {
             meter.note(kind, begin.duration(to: .now), error)
+            span?.end(.call(kind, at: caller.base, error))
             // A long list that takes long says nothing of the host.
             let isSlowList = sink != nil && error == .unknown(.timedOut)
             let isOurs = isSlowList || Standstill.explains(since: begin, timeMax: timeMax)
@@ -40,6 +47,7 @@ extension HumanConnectClient {
             throw error
         }
         meter.note(kind, begin.duration(to: .now), status: answer.status)
+        span?.end(.call(kind, at: caller.base, status: answer.status))
         health.end(call, of: caller, answer.report)
         try Self.check(answer)
         return answer

@@ -68,7 +68,7 @@ final class ProviderMeter: Sendable {
 
 extension HumanConnectError {
     /// The class of a failed call, from a closed list.
-    fileprivate var type: String {
+    var type: String {
         switch self {
         case .notSent(.nameLookup): "name_lookup"
         case .notSent(.connectionRefused): "connection_refused"

@@ -25,6 +25,8 @@ final class RequestLog: Sendable {
         let path: String
         var status: Int?
         var clientUserID: String?
+        /// As it was sent, so that a tracing caller can see that it was.
+        var traceparent: String?
         var exchange: Exchange?
     }
 
@@ -68,6 +70,7 @@ final class RequestLog: Sendable {
                     "method": .string(entry.method),
                     "path": .string(entry.path),
                     "status": entry.status.map { .number(String($0)) } ?? .null,
+                    "traceparent": entry.traceparent.map { .string($0) } ?? .null,
                     "client_user_id": entry.clientUserID.map { .string($0) } ?? .null,
                     "exchange": entry.exchange.map(Self.json) ?? .null,
                 ]

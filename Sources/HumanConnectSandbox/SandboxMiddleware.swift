@@ -16,6 +16,8 @@ struct SandboxMiddleware: RouterMiddleware {
         var context = context
         let number = log.begin(method: request.method.rawValue, path: request.uri.path)
         context.logNumber = number
+        let traceparent = HTTPField.Name("traceparent").flatMap { request.headers[$0] }
+        log.update(number) { $0.traceparent = traceparent }
         let response: Response
         do {
             response = try await next(request, context)

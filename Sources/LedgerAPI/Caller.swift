@@ -2,6 +2,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
+internal import Traces
 internal import Vault
 
 /// What somebody shows to be known by.
@@ -72,6 +73,7 @@ struct Caller: Sendable {
                 if case .foreignNetwork = found { throw LedgerError.networkRefused }
                 throw LedgerError.unauthenticated
             }
+            context.trace?.trust()
             try context.meter.count(key: key.id)
             if let first = wanted.first,
                 !wanted.contains(where: { key.scopes.contains($0.rawValue) })
@@ -96,7 +98,9 @@ struct Caller: Sendable {
     }
 
     /// What a record may say of the trace that a request belongs to.
-    func recordedTrace(_ sent: String) -> String? { vault.traceparent(sent, app: app.id) }
+    func recordedTrace(_ context: TraceContext) -> String {
+        vault.traceparent(context, app: app.id)
+    }
 
     /// Whether the key has a further scope, for answers that say more to those who may read more.
     func has(_ scope: Scope) -> Bool { scopes.contains(scope.rawValue) }

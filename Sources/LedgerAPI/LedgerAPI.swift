@@ -7,6 +7,7 @@ package import LedgerStore
 package import Logging
 package import Measures
 internal import Synchronization
+package import Traces
 package import Webhooks
 
 /// Where the service listens, and how callers reach it.
@@ -63,6 +64,7 @@ package struct LedgerAPI: Sendable {
     private let flows: ConnectFlows
     private let eraser: Eraser
     private let configuration: LedgerAPIConfiguration
+    private let tracing: Tracing
     private let logger: Logger
     private let door: OverloadDoor
     private let limits: CallLimits
@@ -78,6 +80,7 @@ package struct LedgerAPI: Sendable {
         flows: ConnectFlows,
         eraser: Eraser,
         configuration: LedgerAPIConfiguration,
+        tracing: Tracing = .off,
         logger: Logger
     ) {
         self.store = store
@@ -85,6 +88,7 @@ package struct LedgerAPI: Sendable {
         self.flows = flows
         self.eraser = eraser
         self.configuration = configuration
+        self.tracing = tracing
         self.logger = logger
         door = OverloadDoor(store: store, readiness: readiness, logger: logger)
         tail = EventTail(store, logger: logger)
@@ -132,15 +136,19 @@ package struct LedgerAPI: Sendable {
         return application
     }
 
-    /// Method and path of every route of the API, the path as OpenAPI writes it; the console's pages are
-    /// none of it.
+    /// Method and path of every route of the API, the path as OpenAPI writes it; the pages for people are
+    /// none of it: those of the console, and the one that a launch link leads to.
     package var routes: [(method: String, path: String)] {
-        allRoutes.filter { !$0.path.hasPrefix("/console") }
+        allRoutes.filter { !Self.isPage($0.path) }
     }
 
-    /// The same of the console's pages.
+    /// The same of these pages.
     package var consoleRoutes: [(method: String, path: String)] {
-        allRoutes.filter { $0.path.hasPrefix("/console") }
+        allRoutes.filter { Self.isPage($0.path) }
+    }
+
+    private static func isPage(_ path: String) -> Bool {
+        path.hasPrefix("/console") || path.hasPrefix(LaunchLinkRoutes.path)
     }
 
     private var allRoutes: [(method: String, path: String)] {
@@ -161,11 +169,15 @@ package struct LedgerAPI: Sendable {
                 limits: limits,
                 lines: lines,
                 requests: requests,
+                tracing: tracing,
+                scheme: configuration.tls == nil ? "http" : "https",
                 logger: logger
             )
         )
         LaunchRoutes(store: store, flows: flows, publicURL: { bound.url }).add(to: router)
-        FinishRoutes(store: store, flows: flows).add(to: router)
+        let hasLinks = configuration.console != nil
+        FinishRoutes(store: store, flows: flows, ownOrigin: { hasLinks ? bound.url : nil })
+            .add(to: router)
         TokenRoutes(store: store).add(to: router)
         UserRoutes(store: store, recovery: flows.recovery).add(to: router)
         ErasureRoutes(store: store, eraser: eraser).add(to: router)
@@ -182,6 +194,7 @@ package struct LedgerAPI: Sendable {
         if let settings = configuration.console {
             ConsoleRoutes(
                 desk: ConsoleDesk(store: store, url: { bound.url }),
+                flows: flows,
                 readiness: readiness,
                 tail: tails,
                 exports: downloads,

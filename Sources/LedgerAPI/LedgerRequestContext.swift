@@ -4,6 +4,8 @@ internal import Hummingbird
 internal import Ledger
 internal import Logging
 internal import NIOCore
+internal import Traces
+internal import Vault
 internal import Wire
 
 /// What travels with one request.
@@ -15,6 +17,8 @@ struct LedgerRequestContext: RequestContext {
     var requestID = ""
     /// The connection that it came by.
     let channel: any Channel
+    /// Our part of the trace that it belongs to; nil where there is none to tell of.
+    var trace: Trace?
     private var countingMeter: CallMeter?
 
     init(source: ApplicationRequestContextSource) {
@@ -47,16 +51,23 @@ struct LedgerRequestContext: RequestContext {
     /// On behalf of which key an event of this request is written.
     ///
     /// Only the holder of a key may name a trace, and what the record says of it is derived.
-    func recordContext(key: Caller, _ request: Request) -> RecordContext {
+    func recordContext(key: Caller) -> RecordContext {
         RecordContext(
             keyID: key.keyID,
             requestID: requestID,
-            traceparent: request.headers[.traceparent].flatMap(key.recordedTrace)
+            traceparent: trace?.recorded.map(key.recordedTrace)
         )
     }
 
-    /// For events that the holder of a launch token causes.
-    var launchContext: RecordContext { RecordContext(actor: "launch", requestID: requestID) }
+    /// For events of an app that the holder of a launch token causes; what he sent of a trace counts for
+    /// nothing.
+    func launchContext(of app: Identifier, _ vault: Vault) -> RecordContext {
+        RecordContext(
+            actor: "launch",
+            requestID: requestID,
+            traceparent: trace?.recorded.map { vault.traceparent($0, app: app) }
+        )
+    }
 }
 
 extension HTTPField.Name {

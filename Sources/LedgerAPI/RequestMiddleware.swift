@@ -5,6 +5,7 @@ internal import Ledger
 internal import LedgerStore
 internal import Logging
 internal import NIOCore
+internal import Traces
 
 /// The outermost layer: names the request, renders errors as problems, and logs one line without
 /// anything of the request's values.
@@ -15,6 +16,9 @@ struct RequestMiddleware: RouterMiddleware {
     let limits: CallLimits
     let lines: RefusalLines
     let requests: RequestMeter
+    let tracing: Tracing
+    /// `http` or `https`.
+    let scheme: String
     let logger: Logger
 
     func handle(
@@ -25,12 +29,13 @@ struct RequestMiddleware: RouterMiddleware {
         var context = context
         context.requestID = clock.identifier().description
         context.count(by: limits)
+        context.trace = tracing.begin(sent: request.headers[.traceparent])
         let meter = context.meter
         let start = ContinuousClock.now
         var response: Response
         do {
             try Self.check(request)
-            response = try await next(request, context)
+            response = try await traced(context) { try await next(request, context) }
         } catch let error as any HTTPResponseError {
             response = Problem(error).response(requestID: context.requestID)
         } catch {
@@ -56,6 +61,15 @@ struct RequestMiddleware: RouterMiddleware {
         response.headers[.requestID] = context.requestID
         logLine(request, context, response, ContinuousClock.now - start)
         return response
+    }
+
+    /// Has what is called within know the trace, where there is one.
+    private func traced(
+        _ context: LedgerRequestContext,
+        _ body: () async throws -> Response
+    ) async throws -> Response {
+        guard let trace = context.trace else { return try await body() }
+        return try await Trace.$current.withValue(trace) { try await body() }
     }
 
     /// What is so for every route: an address has one spelling, and bodies are read as they are.
@@ -86,7 +100,11 @@ struct RequestMiddleware: RouterMiddleware {
     ) {
         let route = context.endpointPath
         requests.note(request.method, route: route, response.status, duration)
+        // Nor has a flood of refusals a span for each.
         guard lines.admits(response.status) else { return }
+        context.trace?.end(
+            .request(request.method, route: route, response.status, scheme, context.requestID)
+        )
         logger.info(
             "request",
             metadata: [

@@ -37,6 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
         let pool = PostgresPool(configuration: database, logger: logger)
         let metrics = try MetricsAddress(settings)?.listener(logger)
         let certificate = try ListenerCertificate(settings, logger: logger)
+        let traces = TraceSettings().start(logger)
         let host = try settings.text(.host) ?? ServeOptions.usualHost
         let configuration = LedgerAPIConfiguration(
             host: host,
@@ -73,6 +74,8 @@ struct ServeCommand: AsyncParsableCommand {
                 erasureFolder: try settings.text(.erasureFolder),
                 witnessPolicy: policy,
                 acceptsUnsafeServer: acceptsUnsafeServer,
+                tracing: traces.tracing,
+                exporter: traces.exporter,
                 logger: logger
             )
             let manager = service.manager(

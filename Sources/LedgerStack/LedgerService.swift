@@ -9,6 +9,7 @@ internal import Measures
 internal import MerkleLog
 package import Postgres
 package import ServiceLifecycle
+package import Traces
 internal import Vault
 internal import Webhooks
 package import Witness
@@ -22,7 +23,6 @@ package struct LedgerService {
     private let store: LedgerStore
     private let integratorPool: PostgresPool
     private let witnesses: WitnessQuorum?
-    private let settler: FinalizeSettler
     private let erasures: ErasureKeeper
     private let dropper: ValueDropper
     private let webhooks: WebhookDeliverer
@@ -30,6 +30,7 @@ package struct LedgerService {
     private let api: LedgerAPI
     private let flows: ConnectFlows
     private let provider: HumanConnectClient
+    private let exporter: SpanExporter?
     private let logger: Logger
 
     /// One reader for each log is enough.
@@ -51,6 +52,8 @@ package struct LedgerService {
     ///   - erasureFolder: where it is listed outside the database who was erased, if anywhere.
     ///   - witnessPolicy: who must cosign a checkpoint before it is published, if anybody.
     ///   - acceptsUnsafeServer: whether it is ready on a server that may lose what was written.
+    ///   - tracing: which traces are recorded, and who is told of them.
+    ///   - exporter: who sends what is recorded, if anything is.
     ///   - logger: for all of it.
     /// - Throws: `WitnessPolicyError` when the policy is for other logs, or cannot be followed;
     ///   `StackError` when the spool folder cannot be used.
@@ -65,11 +68,14 @@ package struct LedgerService {
         erasureFolder: String? = nil,
         witnessPolicy: WitnessPolicy? = nil,
         acceptsUnsafeServer: Bool = false,
+        tracing: Tracing = .off,
+        exporter: SpanExporter? = nil,
         logger: Logger
     ) throws {
         self.pool = pool
         self.store = store
         self.provider = provider
+        self.exporter = exporter
         self.logger = logger
         var integratorDatabase = database
         integratorDatabase.statementTimeMax = Self.integratorStatementTimeMax
@@ -89,21 +95,19 @@ package struct LedgerService {
             store: store,
             provider: provider,
             spool: try Self.spool(spoolFolder),
+            tracing: tracing,
             logger: logger
         )
         self.flows = flows
-        settler = flows.settler
-        let eraser = Eraser(
-            store: store,
-            folder: erasureFolder.map { ErasureFolder(path: $0) },
-            logger: logger
-        )
+        let folder = erasureFolder.map { ErasureFolder(path: $0) }
+        let eraser = Eraser(store: store, folder: folder, logger: logger)
         let erasures = ErasureKeeper(eraser)
         self.erasures = erasures
         dropper = ValueDropper(store: store, logger: logger)
         webhooks = WebhookDeliverer(
             store: store,
             addresses: configuration.webhooks,
+            tracing: tracing,
             logger: logger
         )
         readiness = Readiness(
@@ -119,6 +123,7 @@ package struct LedgerService {
             flows: flows,
             eraser: eraser,
             configuration: configuration,
+            tracing: tracing,
             logger: logger
         )
     }
@@ -155,7 +160,8 @@ package struct LedgerService {
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
         var services = [
             ServiceRunner.named("database pool", pool), ServiceRunner.named("store", store),
-            ServiceRunner.named("settler", settler), ServiceRunner.named("erasures", erasures),
+            ServiceRunner.named("settler", flows.settler),
+            ServiceRunner.named("erasures", erasures),
             ServiceRunner.named("dropper", dropper), ServiceRunner.named("webhooks", webhooks),
         ]
         if integrates {
@@ -177,6 +183,8 @@ package struct LedgerService {
             let http = server.service(onRunning: metrics.onRunning)
             services.insert(ServiceRunner.named("metrics", http), at: 0)
         }
+        // What the others still record while they end is sent, too.
+        if let exporter { services.insert(ServiceRunner.named("spans", exporter), at: 0) }
         return services + [
             ServiceRunner.named("http", api.service(onRunning: onRunning)),
             ServiceRunner.named("drain", Drain(readiness: readiness, time: drainTime)),
@@ -197,6 +205,8 @@ extension LedgerService {
         flows.fill(&page)
         webhooks.fill(&page)
         provider.fill(&page)
+        SpanExporter.name(on: &page)
+        exporter?.fill(&page)
         WitnessQuorum.name(on: &page)
         witnesses?.fill(
             &page,

@@ -3,6 +3,7 @@ package import Logging
 package import Measures
 import ServiceLifecycle
 import Synchronization
+import Traces
 
 /// Connections to one database, opened when needed and lent to one task at a time.
 ///
@@ -81,6 +82,24 @@ package final class PostgresPool: Service {
         _ statement: Statement,
         share: PoolShare = .calls,
         decode: @Sendable (borrowing PostgresResult) throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
+        guard let span = Trace.current?.open() else {
+            return try await run(statement, share, decode)
+        }
+        do {
+            let value = try await run(statement, share, decode)
+            span.end(.statement("\(statement.name)"))
+            return value
+        } catch {
+            span.end(.statement("\(statement.name)", failure: error.failure))
+            throw error
+        }
+    }
+
+    private func run<Value: Sendable>(
+        _ statement: Statement,
+        _ share: PoolShare,
+        _ decode: @Sendable (borrowing PostgresResult) throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
         let lease = try await lease(share)
         let begin = ContinuousClock.now

@@ -1,6 +1,7 @@
 internal import Crypto
 package import Ledger
 package import MerkleLog
+package import Traces
 internal import Wire
 
 /// What a fingerprint is of.
@@ -237,16 +238,15 @@ package struct Vault: Sendable {
         associated("state", "\(owner.logID)", owner.app.bytes + owner.subject.bytes + bytes)
     }
 
-    /// What a W3C trace context of a caller becomes in a record of an app; nil for what is none.
+    /// What a W3C trace context becomes in a record of an app.
     ///
     /// It has the same form, and the same trace has the same id again, so that an event is found
-    /// by its trace. But nothing that the caller wrote is left in it: a token of 32 hexadecimal
+    /// by its trace. But nothing that a caller wrote is left in it: a token of 32 hexadecimal
     /// digits could pass for a trace id.
-    package func traceparent(_ sent: String, app: Identifier) -> String? {
-        guard let context = TraceContext(sent) else { return nil }
-        let trace = pseudonym("trace", context.traceID, app)
-        let parent = pseudonym("span", context.traceID + context.parentID, app)
-        return "00-\(Hexadecimal.encode(trace))-\(Hexadecimal.encode(parent.prefix(8)))-"
+    package func traceparent(_ context: TraceContext, app: Identifier) -> String {
+        let trace = pseudonym("trace", context.trace.text, app)
+        let span = pseudonym("span", context.trace.text + context.span.text, app)
+        return "00-\(Hexadecimal.encode(trace))-\(Hexadecimal.encode(span.prefix(8)))-"
             + (context.isSampled ? "01" : "00")
     }
 

@@ -1,6 +1,7 @@
 internal import Ledger
 internal import LedgerStore
 internal import Logging
+internal import Traces
 internal import Vault
 
 /// Delivers to one endpoint, as long as this copy of the service has it.
@@ -18,6 +19,7 @@ struct EndpointWorker {
         let clock: @Sendable () -> Timestamp
         let holder: Identifier
         let meter: WebhookMeter
+        let tracing: Tracing
         let logger: Logger
     }
 

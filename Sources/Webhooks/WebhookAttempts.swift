@@ -1,5 +1,6 @@
 internal import Ledger
 internal import LedgerStore
+internal import Traces
 internal import Vault
 
 /// The attempts of one round: where they go, and whom their messages name.
@@ -22,7 +23,16 @@ struct WebhookAttempts: Sendable {
             answer = WebhookAnswer(refusal)
         } else if let message = message(item) {
             let secrets = opened.webhook.definition.secrets(at: time)
-            answer = await sender.send(message, to: opened.url, secrets: secrets, at: time)
+            // Nobody's request: what led to the event is long over.
+            let trace = surroundings.tracing.begin(sent: nil)
+            answer = await sender.send(
+                message,
+                to: opened.url,
+                secrets: secrets,
+                traceparent: trace?.header(of: nil),
+                at: time
+            )
+            trace?.end(.attempt(answer))
         } else {
             answer = WebhookAnswer(.unreadable)
         }
@@ -70,6 +80,20 @@ struct WebhookAttempts: Sendable {
             bytes: event.bytes,
             position: event.position,
             clientUserID: record.subject.flatMap { names[$0] }
+        )
+    }
+}
+
+extension Span.Description {
+    /// Tells of an attempt, by OpenTelemetry's conventions for HTTP clients; not where it went, for
+    /// that may be a person's machine.
+    fileprivate static func attempt(_ answer: WebhookAnswer) -> Span.Description {
+        let status = answer.status.map { [Span.Attribute("http.response.status_code", Int($0))] }
+        return Span.Description(
+            "POST webhook",
+            .client,
+            [Span.Attribute("http.request.method", "POST")] + (status ?? []),
+            failure: answer.outcome == .delivered ? nil : answer.outcome.rawValue
         )
     }
 }

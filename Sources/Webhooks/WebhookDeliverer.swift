@@ -4,6 +4,7 @@ package import Logging
 package import Measures
 internal import ServiceLifecycle
 internal import Synchronization
+package import Traces
 
 /// Delivers what happens to the endpoints of the apps, by the specification of Standard Webhooks.
 ///
@@ -27,6 +28,7 @@ package final class WebhookDeliverer: Service {
     ///   - attemptTimeMax: how long an attempt may take.
     ///   - clock: what time it is; the store's clock unless given.
     ///   - lookUp: gives the address of a host; the system's way unless given.
+    ///   - tracing: whether attempts are recorded as spans.
     ///   - logger: is told what somebody should look at.
     package init(
         store: LedgerStore,
@@ -35,6 +37,7 @@ package final class WebhookDeliverer: Service {
         attemptTimeMax: Duration = DeliveryLimits.attemptTimeMax,
         clock: (@Sendable () -> Timestamp)? = nil,
         lookUp: (@Sendable (String) async throws -> IPAddress)? = nil,
+        tracing: Tracing = .off,
         logger: Logger
     ) {
         let clock = clock ?? { store.clock.now() }
@@ -48,6 +51,7 @@ package final class WebhookDeliverer: Service {
             clock: clock,
             holder: store.clock.identifier(),
             meter: WebhookMeter(clock: clock),
+            tracing: tracing,
             logger: logger
         )
     }

@@ -78,11 +78,12 @@ package final class WebhookSender: Sendable {
         return nil
     }
 
-    /// Sends a message once to a URL that was prepared.
+    /// Sends a message once to a URL that was prepared, with a `traceparent` if there is one.
     package func send(
         _ message: WebhookMessage,
         to url: WebhookURL,
         secrets: [WebhookSecret],
+        traceparent: String? = nil,
         at time: Timestamp
     ) async -> WebhookAnswer {
         let client = pinned.withLock { $0?.host == url.host ? $0?.client : nil }
@@ -92,6 +93,7 @@ package final class WebhookSender: Sendable {
         for field in message.headers(at: time, secrets: secrets) {
             request.headers.add(name: field.name, value: field.value)
         }
+        if let traceparent { request.headers.add(name: "traceparent", value: traceparent) }
         request.body = .bytes(message.body)
         let call = BoundedCall(
             request,

@@ -43,6 +43,7 @@ struct ConsolePageTests {
             "/console/users/{subject}/reveal", [("kind", "access_token"), ("reason", "audit")],
             [.tokensReveal]
         ),
+        ("/console/users/{subject}/launch", [], [.launch]),
         ("/console/export", [("log", "facts"), ("format", "ndjson")], [.export]),
         ("/console/find", [("q", "{user}")], []),
     ]
@@ -75,6 +76,7 @@ struct ConsolePageTests {
             let known = Set(
                 Self.pages.map { "GET " + $0.path } + Self.forms.map { "POST " + $0.path } + [
                     "POST /console/sign-in", "POST /console/sign-out", "GET /console/**",
+                    "GET /launch/{launch_token}", "POST /launch/{launch_token}",
                 ]
             )
             let routes = service.api.consoleRoutes.map { "\($0.method) \($0.path)" }
@@ -140,7 +142,7 @@ struct ConsolePageTests {
                     let other = try await foreign.post(own.filled(form.path), fields)
                     #expect((answer.status == 403) == !isAllowed, "\(cell): \(answer.status)")
                     #expect(!other.text.contains(own.subject) || other.status == 404, "\(cell)")
-                    if form.path.hasSuffix("reveal"), isAllowed {
+                    if form.path.hasSuffix("reveal") || form.path.hasSuffix("launch"), isAllowed {
                         #expect(answer.status == 200 && other.status == 404, "\(cell)")
                     }
                     if form.path.hasSuffix("find") {

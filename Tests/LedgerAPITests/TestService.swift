@@ -16,6 +16,7 @@ import Postgres
 import ServiceLifecycle
 import TestSupport
 import Testing
+import Traces
 import Vault
 import Wire
 
@@ -56,6 +57,7 @@ struct TestService: Sendable {
         treeAccess: TreeAccess = .open,
         rates: CallRates = .usual,
         hasAppKey: Bool = true,
+        tracing: Tracing = .off,
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
         var limits = HumanConnectClient.Configuration()
@@ -67,7 +69,7 @@ struct TestService: Sendable {
             try await run(
                 $0,
                 limits,
-                (treeAccess, rates),
+                (treeAccess, rates, tracing),
                 (hasAppKey, acceptsUnsafeServer: true),
                 body
             )
@@ -83,14 +85,14 @@ struct TestService: Sendable {
         var limits = HumanConnectClient.Configuration()
         limits.probePause = .zero
         return try await TestStore.run(on: cluster) {
-            try await run($0, limits, (.open, .usual), (true, acceptsUnsafeServer), body)
+            try await run($0, limits, (.open, .usual, .off), (true, acceptsUnsafeServer), body)
         }
     }
 
     private static func run<Value: Sendable>(
         _ database: TestStore,
         _ limits: HumanConnectClient.Configuration,
-        _ access: (tree: TreeAccess, rates: CallRates),
+        _ access: (tree: TreeAccess, rates: CallRates, tracing: Tracing),
         _ traits: (hasAppKey: Bool, acceptsUnsafeServer: Bool),
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
@@ -122,6 +124,7 @@ struct TestService: Sendable {
                     store: store,
                     provider: provider,
                     spool: try AnswerSpool(folder: spoolFolder),
+                    tracing: access.tracing,
                     logger: logs.logger()
                 )
                 let readiness = Readiness(
@@ -135,6 +138,7 @@ struct TestService: Sendable {
                     flows: flows,
                     eraser: eraser,
                     configuration: configuration(access),
+                    tracing: access.tracing,
                     logger: logs.logger()
                 )
                 let service = try await started(
@@ -185,7 +189,7 @@ struct TestService: Sendable {
     }
 
     private static func configuration(
-        _ access: (tree: TreeAccess, rates: CallRates)
+        _ access: (tree: TreeAccess, rates: CallRates, tracing: Tracing)
     ) -> LedgerAPIConfiguration {
         LedgerAPIConfiguration(
             host: "127.0.0.1",

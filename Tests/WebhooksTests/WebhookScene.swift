@@ -3,6 +3,7 @@ import LedgerStore
 import Logging
 import TestSupport
 import Testing
+import Traces
 @testable import Webhooks
 
 /// A store, a receiver and an endpoint there, and deliverers at work.
@@ -57,6 +58,7 @@ struct WebhookScene: Sendable {
         schedule: RetrySchedule = eager,
         attemptTimeMax: Duration = .seconds(60),
         lookUp: (@Sendable (String) async throws -> IPAddress)? = nil,
+        tracing: Tracing = .off,
         _ body: () async throws -> Value
     ) async throws -> Value {
         let deliverer = WebhookDeliverer(
@@ -65,6 +67,7 @@ struct WebhookScene: Sendable {
             schedule: schedule,
             attemptTimeMax: attemptTimeMax,
             lookUp: lookUp,
+            tracing: tracing,
             logger: Self.logger
         )
         return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -3,6 +3,7 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
+internal import Traces
 internal import Vault
 internal import Wire
 
@@ -58,7 +59,7 @@ struct ConsoleFindRoutes: Sendable {
             if search.matches.isEmpty { try await findTrace(text, visit, &search) }
         }
         if search.matches.isEmpty {
-            let record = context.recordContext(key: visit.caller, request)
+            let record = context.recordContext(key: visit.caller)
             try await findToken(Secret(text), visit, record, &search)
         }
         if search.matches.count == 1 { return ConsoleDesk.redirect(to: search.paths[0]) }
@@ -161,9 +162,9 @@ struct ConsoleFindRoutes: Sendable {
         _ search: inout Search
     ) async throws {
         let sent = text.utf8.count == 32 ? "00-\(text)-0000000000000001-01" : text
-        guard let recorded = visit.caller.recordedTrace(sent) else { return }
+        guard let context = TraceContext(sent) else { return }
         // Version, trace id and the dash behind it.
-        let trace = recorded.prefix(36)
+        let trace = visit.caller.recordedTrace(context).prefix(36)
         for log in Log.allCases {
             let found = try await desk.store.latestEvents(
                 of: visit.app,

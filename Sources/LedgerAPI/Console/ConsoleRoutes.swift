@@ -1,3 +1,4 @@
+internal import ConnectFlow
 internal import Console
 internal import HTTPTypes
 internal import Hummingbird
@@ -10,6 +11,7 @@ internal import Vault
 /// The console: pages for people, over the same store, keys, scopes and limits as the API.
 struct ConsoleRoutes: Sendable {
     let desk: ConsoleDesk
+    let flows: ConnectFlows
     let readiness: Readiness
     let tail: TailRoutes
     let exports: ExportRoutes
@@ -33,13 +35,14 @@ struct ConsoleRoutes: Sendable {
         group.post("sign-in") { try await signIn($0, $1) }
         group.post("sign-out") { try await signOut($0, $1) }
         ConsoleOverviewRoutes(desk: desk, readiness: readiness).add(to: group)
-        ConsoleUserRoutes(desk: desk).add(to: group)
+        ConsoleUserRoutes(desk: desk, launcher: flows.launcher).add(to: group)
         ConsoleEventRoutes(desk: desk).add(to: group)
         ConsoleFindRoutes(desk: desk).add(to: group)
         ConsoleLogRoutes(desk: desk, tail: tail).add(to: group)
         ConsoleEvidenceRoutes(desk: desk).add(to: group)
         ConsoleExportRoutes(desk: desk, exports: exports).add(to: group)
         ConsoleAppRoutes(desk: desk, settings: settings).add(to: group)
+        LaunchLinkRoutes(desk: desk, flows: flows).add(to: router)
         group.get("**") { request, context -> Response in
             _ = try await desk.visit(request, context)
             throw LedgerError.notFound

@@ -1,3 +1,4 @@
+internal import ConnectFlow
 internal import Console
 internal import HTTPTypes
 internal import Hummingbird
@@ -8,6 +9,7 @@ internal import Vault
 /// The list of users, and each one's page.
 struct ConsoleUserRoutes: Sendable {
     let desk: ConsoleDesk
+    let launcher: Launcher
 
     /// Of everybody on a list.
     private static let statuses: [SubjectState.Status] = [.launched, .connected, .broken]
@@ -16,6 +18,7 @@ struct ConsoleUserRoutes: Sendable {
         group.get("users") { try await list($0, $1) }
         group.get("users/:subject") { try await show($0, $1) }
         group.post("users/:subject/reveal") { try await reveal($0, $1) }
+        group.post("users/:subject/launch") { try await launch($0, $1) }
     }
 
     private func list(
@@ -86,6 +89,8 @@ struct ConsoleUserRoutes: Sendable {
         var parts = UserPage.Parts()
         parts.mayReveal =
             visit.caller.has(.tokensReveal) && visit.app.accessRecording == .full
+        parts.mayLaunch = visit.caller.has(.launch)
+        parts.bindsLaunches = visit.app.policies.contains(.challengeRequired)
         var clientUserID: Secret?
         if visit.caller.has(.usersRead) {
             clientUserID = try desk.store.value(.clientUserID, of: user)
@@ -114,7 +119,7 @@ struct ConsoleUserRoutes: Sendable {
             try await desk.store.recordView(
                 of: user,
                 visit.app,
-                context: context.recordContext(key: visit.caller, request)
+                context: context.recordContext(key: visit.caller)
             )
         }
         let content = UserPage(
@@ -181,6 +186,39 @@ struct ConsoleUserRoutes: Sendable {
         return user
     }
 
+    /// Launches as the API would, for somebody to whom the link is handed.
+    private func launch(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let (visit, _) = try await desk.visit(request, context, anyOf: [.launch], fields: [])
+        let user = try await user(context, visit)
+        guard let clientUserID = try desk.store.value(.clientUserID, of: user) else {
+            throw StoreError.damaged(.value)
+        }
+        let served = try await launcher.launch(
+            Launcher.Request(clientUserID: clientUserID, finish: .direct, idempotencyKey: nil),
+            of: visit.app,
+            context: context.recordContext(key: visit.caller)
+        )
+        let launch = served.launch
+        guard let event = try await desk.store.event(id: launch.launch) else {
+            throw StoreError.defect
+        }
+        var hasCaution = false
+        if case .create(.userMayExist?) = served.opening { hasCaution = true }
+        let token = desk.store.vault.launchToken(launch.launch)
+        let content = LaunchLinkPage(
+            url: desk.url() + LaunchLinkRoutes.path + token.exposed,
+            subject: user.subject,
+            eventPath: event.placed.path,
+            until: launch.expiry,
+            isEdit: served.opening.mode == .edit,
+            hasCaution: hasCaution
+        )
+        return desk.answer(content, to: visit, at: .users)
+    }
+
     private func reveal(
         _ request: Request,
         _ context: LedgerRequestContext
@@ -207,7 +245,7 @@ struct ConsoleUserRoutes: Sendable {
             of: user,
             visit.app,
             key: visit.caller.keyID,
-            context: context.recordContext(key: visit.caller, request)
+            context: context.recordContext(key: visit.caller)
         )
         let content = RevealedPage(
             kind: kind,

@@ -24,7 +24,7 @@ struct ErasureRoutes: Sendable {
             try ClientUserID.parse(try context.pathParameter("client_user_id")),
             of: caller.app,
             idempotencyKey: try request.idempotencyKey(for: "erase"),
-            context: context.recordContext(key: caller, request)
+            context: context.recordContext(key: caller)
         )
         var response = Response(
             status: .ok,

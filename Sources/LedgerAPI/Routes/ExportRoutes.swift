@@ -54,7 +54,7 @@ struct ExportRoutes: Sendable {
             asked,
             id: store.clock.identifier(),
             format: form.format,
-            context: context.recordContext(key: caller, request)
+            context: context.recordContext(key: caller)
         )
         let read = { @Sendable [store] (position: Int64) async throws -> ExportPage in
             try await store.exportPage(asked, from: position)
@@ -98,7 +98,7 @@ struct ExportRoutes: Sendable {
             id: store.clock.identifier(),
             format: .identities,
             identities: true,
-            context: context.recordContext(key: caller, request)
+            context: context.recordContext(key: caller)
         )
         let read = { @Sendable [store] (after: Identifier?) async throws -> IdentityPage in
             guard let subject = asked.query.subject else {

@@ -10,6 +10,8 @@ internal import Vault
 struct FinishRoutes: Sendable {
     let store: LedgerStore
     let flows: ConnectFlows
+    /// The web origin of our own pages; nil where there are none that post a finish.
+    let ownOrigin: @Sendable () -> String?
 
     /// How long a browser may remember a preflight.
     private static let preflightSeconds = 600
@@ -45,21 +47,28 @@ struct FinishRoutes: Sendable {
                     launch,
                     with: try await SessionTokenObject(request),
                     from: .page,
-                    context: context.launchContext
+                    context: context.launchContext(of: launch.app.id, store.vault)
                 )
                 return .answering(answer, launch)
             }
         }
         router.post("/v1/finish/:launch_token/closed") { request, context in
             try await answer(request, context) { launch in
-                try await flows.reports.closed(launch, context: context.launchContext)
+                try await flows.reports.closed(
+                    launch,
+                    context: context.launchContext(of: launch.app.id, store.vault)
+                )
                 return .reported("closed", of: launch)
             }
         }
         router.post("/v1/finish/:launch_token/failed") { request, context in
             try await answer(request, context) { launch in
                 let code = try await request.failureCode()
-                try await flows.reports.failed(launch, code: code, context: context.launchContext)
+                try await flows.reports.failed(
+                    launch,
+                    code: code,
+                    context: context.launchContext(of: launch.app.id, store.vault)
+                )
                 return .reported("failed", of: launch)
             }
         }
@@ -73,13 +82,13 @@ struct FinishRoutes: Sendable {
     ) async throws -> Response {
         let launch: Launch
         do {
-            launch = try await self.launch(context)
+            launch = try await context.directLaunch(in: store)
         } catch let error as LedgerError where error == .rateLimited(.launch) {
             var response = Problem(error).response(requestID: context.requestID)
             Self.allow(try await originOfAnApp(request), &response.headers)
             return response
         }
-        let origin = try Self.allowedOrigin(request, launch.app)
+        let origin = try allowedOrigin(request, launch.app)
         var response: Response
         do {
             response = try await body(launch)
@@ -103,8 +112,8 @@ struct FinishRoutes: Sendable {
             .accessControlMaxAge: "\(Self.preflightSeconds)",
         ]
         do {
-            let launch = try await launch(context)
-            Self.allow(try Self.allowedOrigin(request, launch.app), &headers)
+            let launch = try await context.directLaunch(in: store)
+            Self.allow(try allowedOrigin(request, launch.app), &headers)
         } catch let error as LedgerError where error == .rateLimited(.launch) {
             // A browser shows no page why its preflight was refused: the post after it says so.
             Self.allow(try await originOfAnApp(request), &headers)
@@ -123,25 +132,16 @@ struct FinishRoutes: Sendable {
         return origin
     }
 
-    private func launch(_ context: LedgerRequestContext) async throws -> Launch {
-        guard let id = store.vault.launch(of: try context.pathParameter("launch_token")) else {
-            try context.meter.countAddress()
-            throw ConnectError.launchNotFound
-        }
-        try context.meter.count(launch: id)
-        let launch = try await Launch(id, store: store)
-        guard launch.data.finish == .direct else { throw ConnectError.launchNotFound }
-        return launch
-    }
-
-    /// The page's origin, if one is named; only those that the app lists may post
-    /// (docs/threats.md#t5).
-    private static func allowedOrigin(
+    /// The page's origin, if one is named; only those that the app lists may post, and the page of a
+    /// launch link, which is ours (docs/threats.md#t5).
+    private func allowedOrigin(
         _ request: Request,
         _ app: StoredApp
     ) throws(LedgerError) -> String? {
         guard let origin = request.headers[.origin] else { return nil }
-        guard app.allowedOrigins.contains(origin) else { throw .originRefused }
+        guard app.allowedOrigins.contains(origin) || origin == ownOrigin() else {
+            throw .originRefused
+        }
         return origin
     }
 
@@ -150,5 +150,19 @@ struct FinishRoutes: Sendable {
         guard let origin else { return }
         headers[.accessControlAllowOrigin] = origin
         headers[.accessControlExposeHeaders] = Self.exposedHeaders
+    }
+}
+
+extension LedgerRequestContext {
+    /// The direct launch whose token the path holds, counted.
+    func directLaunch(in store: LedgerStore) async throws -> Launch {
+        guard let id = store.vault.launch(of: try pathParameter("launch_token")) else {
+            try meter.countAddress()
+            throw ConnectError.launchNotFound
+        }
+        try meter.count(launch: id)
+        let launch = try await Launch(id, store: store)
+        guard launch.data.finish == .direct else { throw ConnectError.launchNotFound }
+        return launch
     }
 }

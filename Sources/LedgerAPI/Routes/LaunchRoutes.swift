@@ -86,16 +86,21 @@ struct LaunchRoutes: Sendable {
                 mayMakeUser: { context.meter.mayMakeUser(key: caller.keyID) }
             ),
             of: caller.app,
-            context: context.recordContext(key: caller, request)
+            context: context.recordContext(key: caller)
         )
-        return response(served, clientUserID, caller.app)
+        let link = publicURL() + "/v1/finish/"
+        return Self.response(served, clientUserID, caller.app, store.vault, link)
     }
 
     /// The options go to `HumanConnect.open()` as they are, so the provider's names stand there.
-    private func response(
+    ///
+    /// `finishes` is what the address of a direct finish begins with.
+    static func response(
         _ served: Launcher.Served,
         _ clientUserID: Secret,
-        _ app: StoredApp
+        _ app: StoredApp,
+        _ vault: Vault,
+        _ finishes: String
     ) -> Response {
         var writer = JSONWriter()
         writer.open()
@@ -117,8 +122,8 @@ struct LaunchRoutes: Sendable {
             writer.member("caution", caution.rawValue)
         }
         if served.launch.finish == .direct {
-            let token = store.vault.launchToken(served.launch.launch)
-            writer.member("finish_url", publicURL() + "/v1/finish/" + token.exposed)
+            let token = vault.launchToken(served.launch.launch)
+            writer.member("finish_url", finishes + token.exposed)
         }
         writer.close()
         return .json(.created, writer)
@@ -136,7 +141,7 @@ struct LaunchRoutes: Sendable {
         }
         let launch = try await Launch(id, store: store)
         guard launch.app.id == caller.app.id else { throw ConnectError.launchNotFound }
-        return try await body(launch, context.recordContext(key: caller, request))
+        return try await body(launch, context.recordContext(key: caller))
     }
 
     private static func challenge(_ text: String?) throws(LedgerError) -> SessionChallenge? {
@@ -151,7 +156,7 @@ struct LaunchRoutes: Sendable {
 }
 
 extension Launcher.Opening {
-    fileprivate var mode: LaunchMode {
+    var mode: LaunchMode {
         switch self {
         case .create: .create
         case .edit: .edit

@@ -25,7 +25,7 @@ struct SearchRoutes: Sendable {
         let matches = try await store.search(
             try Self.token(try body.string("token")),
             of: caller.app,
-            context: context.recordContext(key: caller, request)
+            context: context.recordContext(key: caller)
         )
         var writer = JSONWriter()
         writer.open()

@@ -48,7 +48,7 @@ struct TailRoutes: Sendable {
             from: start,
             asked,
             app: caller.app,
-            context: context.recordContext(key: caller, request)
+            context: context.recordContext(key: caller)
         )
         return FollowBody(
             log: log,

@@ -58,7 +58,7 @@ struct TokenRoutes: Sendable {
             of: user,
             caller.app,
             key: caller.keyID,
-            context: context.recordContext(key: caller, request)
+            context: context.recordContext(key: caller)
         )
         var response = Response.json(.ok, writer)
         response.headers[.eTag] = tag

@@ -118,7 +118,7 @@ struct UserRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, context, scope: .tokensRecover, store: store)
         _ = try Query(request, keys: [])
-        let recordContext = context.recordContext(key: caller, request)
+        let recordContext = context.recordContext(key: caller)
         let user = try await store.existingUser(context, of: caller.app)
         let before = user.state.publicToken?.version
         let recovered: StoredUser
@@ -164,7 +164,7 @@ struct UserRoutes: Sendable {
         }
         let user = try await store.existingUser(context, of: caller.app)
         guard user.state.accessToken != nil else { throw LedgerError.notConnected }
-        let recordContext = context.recordContext(key: caller, request)
+        let recordContext = context.recordContext(key: caller)
         _ = try await store.change(user, of: caller.app) { user in
             // The same report again changes nothing, so it is not an event.
             guard user.state.brokenReason != reason else { return nil }

@@ -84,7 +84,7 @@ struct WebhookRoutes: Sendable {
         let made = try await store.add(
             definition,
             of: caller.app,
-            context: context.recordContext(key: caller, request)
+            context: context.recordContext(key: caller)
         )
         guard let made else { throw LedgerError.tooManyWebhooks }
         return Self.answer(made, .created, withSecret: true)
@@ -101,7 +101,7 @@ struct WebhookRoutes: Sendable {
         )
         let change = try order(body).change
         let isPaused = try body.bool("paused")
-        let recordContext = context.recordContext(key: caller, request)
+        let recordContext = context.recordContext(key: caller)
         try await changed(context, of: caller.app) { webhook in
             // Whoever moves one is told as much as who makes one.
             let isTold = change.namesUser ?? (change.url != nil && webhook.definition.namesUser)
@@ -128,7 +128,7 @@ struct WebhookRoutes: Sendable {
         _ context: LedgerRequestContext
     ) async throws -> Response {
         let (caller, _) = try await caller(request, context)
-        let recordContext = context.recordContext(key: caller, request)
+        let recordContext = context.recordContext(key: caller)
         guard let id = Identifier(try context.pathParameter("endpoint")) else {
             throw LedgerError.notFound
         }
@@ -156,7 +156,7 @@ struct WebhookRoutes: Sendable {
             of: try await webhook(context, of: caller.app),
             overlapSeconds: overlap,
             of: caller.app,
-            context: context.recordContext(key: caller, request)
+            context: context.recordContext(key: caller)
         )
         guard let rotated else { throw LedgerError.store(.conflict) }
         return Self.answer(rotated, withSecret: true)
@@ -169,7 +169,7 @@ struct WebhookRoutes: Sendable {
             try await store.test(
                 try await webhook(context, of: caller.app),
                 of: caller.app,
-                context: context.recordContext(key: caller, request)
+                context: context.recordContext(key: caller)
             )
         )
         var writer = JSONWriter()
@@ -300,7 +300,7 @@ extension WebhookRoutes {
             to: webhook,
             takesAllTypes: delivery != nil,
             of: caller.app,
-            context: context.recordContext(key: caller, request)
+            context: context.recordContext(key: caller)
         )
         let positions = try Self.asked(ask)
         var writer = JSONWriter()

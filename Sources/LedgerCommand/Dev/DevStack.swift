@@ -67,6 +67,7 @@ struct DevStack: Sendable {
         _ body: @escaping @Sendable (DevStack) async throws -> Void
     ) async throws {
         try writeSettings()
+        let traces = TraceSettings().start(logger)
         let service = try LedgerService(
             store: ledger.store,
             pool: ledger.pool,
@@ -83,6 +84,8 @@ struct DevStack: Sendable {
             checkpointFolder: checkpointFolder,
             erasureFolder: erasureFolder,
             witnessPolicy: witnessPolicy,
+            tracing: traces.tracing,
+            exporter: traces.exporter,
             logger: logger
         )
         let demo = DemoPage(
@@ -168,7 +171,7 @@ struct DevStack: Sendable {
                 value: own[setting] ?? setting.usual,
                 origin: own[setting] == nil ? SettingOrigin.usual.rawValue : "dev"
             )
-        }
+        } + TraceSettings().shown
     }
 
     private var spoolFolder: String { "\(folder)/spool" }

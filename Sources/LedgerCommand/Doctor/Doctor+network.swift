@@ -139,7 +139,7 @@ extension Doctor {
         )
     }
 
-    private static func words(_ reached: Reachability) -> String {
+    static func words(_ reached: Reachability) -> String {
         switch reached {
         case .reached: "reached"
         case .malformedURL: "no address to call"

@@ -28,7 +28,7 @@ struct Doctor {
         let checks = [
             settingsCheck(settings, flaws), databaseCheck, await clockCheck(pool), rootKeyCheck,
             await checkpointCheck(store, settings), await witnessCheck(store, settings),
-            await providerCheck(store), await folderCheck(store, settings),
+            await providerCheck(store), await tracesCheck(), await folderCheck(store, settings),
         ]
         return checks.compactMap { $0 }
     }

@@ -24,7 +24,7 @@ enum ConsoleChoice: String {
 extension Settings {
     /// Every setting of `serve` as people are shown it, with where it comes from; never a secret.
     func shown(isDatabaseFlag: Bool) -> [ShownSetting] {
-        Setting.ofServe.map { setting in
+        let own = Setting.ofServe.map { setting in
             let isFlag = setting == .databaseURL && isDatabaseFlag
             let origin = isFlag ? .flag : origin(setting) ?? .usual
             return ShownSetting(
@@ -33,5 +33,6 @@ extension Settings {
                 origin: origin.rawValue
             )
         }
+        return own + TraceSettings().shown
     }
 }

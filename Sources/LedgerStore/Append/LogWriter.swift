@@ -2,6 +2,7 @@ internal import Ledger
 internal import Logging
 internal import Measures
 internal import Postgres
+internal import Traces
 internal import Vault
 
 /// Appends to one log, many commands at a time (group commit): one batch is one statement, one
@@ -67,11 +68,14 @@ final class LogWriter: Sendable {
 
     func append(_ command: AppendCommand) async throws(StoreError) -> AppendVerdict {
         // One that must go the long way would take all others of its batch along.
-        try await batcher.submit(
-            command,
-            key: command.batchKey,
-            company: command.isShort ? 0 : 1
-        )
+        try await Trace.batched(command.isShort ? "append_single_events" : "append_events") {
+            () async throws(StoreError) in
+            try await batcher.submit(
+                command,
+                key: command.batchKey,
+                company: command.isShort ? 0 : 1
+            )
+        }
     }
 
     func run() async { await batcher.run() }

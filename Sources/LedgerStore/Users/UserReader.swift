@@ -1,6 +1,7 @@
 internal import Ledger
 internal import Measures
 internal import Postgres
+internal import Traces
 internal import Vault
 
 /// Reads users, many at a time.
@@ -38,7 +39,9 @@ final class UserReader: Sendable {
     }
 
     func read(_ question: Question) async throws(StoreError) -> Answer? {
-        try await batcher.submit(question)
+        try await Trace.batched("read_users") { () async throws(StoreError) in
+            try await batcher.submit(question)
+        }
     }
 
     /// Reads many users for one caller; the caller bounds their number.

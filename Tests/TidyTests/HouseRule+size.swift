@@ -8,11 +8,15 @@ extension HouseRule {
     static let size = [
         HouseRule(
             name: "a file has at most \(fileLinesMax) lines",
-            kept: [("Sources/A/A.swift", String(repeating: "//\n", count: fileLinesMax))],
+            kept: [
+                ("Sources/A/A.swift", String(repeating: "//\n", count: fileLinesMax)),
+                // One list of all targets, which cannot be split.
+                ("Package.swift", String(repeating: "//\n", count: fileLinesMax + 1)),
+            ],
             broken: [("Tests/A/A.swift", String(repeating: "//\n", count: fileLinesMax + 1))]
         ) { file in
             let count = file.lines.count - (file.text.hasSuffix("\n") ? 1 : 0)
-            guard file.isSwift, count > fileLinesMax else { return [] }
+            guard file.isSwift, file.path != "Package.swift", count > fileLinesMax else { return [] }
             return [file.violation(fileLinesMax + 1, "\(count) lines; split the file")]
         },
         HouseRule(

@@ -26,7 +26,7 @@ let migrations = [
     "0027_probe_append.sql", "0028_update_app.sql", "0029_change_api_key.sql",
     "0030_api_key_use.sql", "0031_rewrap_keys.sql", "0032_erase.sql", "0033_drop_superseded.sql",
     "0034_access.sql", "0035_set_aside.sql", "0036_find_imported_tokens.sql", "0037_webhook.sql",
-    "0038_change_webhook.sql", "0039_deliver_webhooks.sql",
+    "0038_change_webhook.sql", "0039_deliver_webhooks.sql", "0042_append_unheld_tokens.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.
@@ -119,6 +119,7 @@ let package = Package(
         target("Wire"),
         target("Measures"),
         target("Traces", ["Measures", "Wire"]),
+        target("HTMLPages", ["Mustache"]),
         target("DurableFiles"),
         target("Postgres", ["CLibPQ", "Logging", "Measures", "ServiceLifecycle", "Traces"]),
         target("PostgresCluster", ["Logging", "Postgres", "Subprocess", "SystemPackage", "Wire"]),
@@ -127,7 +128,7 @@ let package = Package(
         target("MerkleLog", ["Crypto", "Wire"]),
         target(
             "Console",
-            ["Crypto", "Ledger", "MerkleLog", "Mustache", "Wire"],
+            ["Crypto", "HTMLPages", "Ledger", "MerkleLog", "Wire"],
             embeds: consoleAssets.map { "Assets/\($0)" }
         ),
         target("Vault", ["Crypto", "DurableFiles", "Ledger", "MerkleLog", "Traces", "Wire"]),
@@ -186,9 +187,8 @@ let package = Package(
         target(
             "HumanConnectSandbox",
             [
-                "BoundedServer", "Crypto", "DurableFiles", "HTTPTypes", "HumanConnect",
-                "Hummingbird", "Ledger", "Logging", "Mustache", "NIOCore", "ServiceLifecycle",
-                "Wire",
+                "BoundedServer", "Crypto", "DurableFiles", "HTMLPages", "HTTPTypes", "HumanConnect",
+                "Hummingbird", "Ledger", "Logging", "NIOCore", "ServiceLifecycle", "Wire",
             ],
             embeds: sandboxAssets.map { "Assets/\($0)" }
         ),
@@ -232,8 +232,8 @@ let package = Package(
             "LedgerBench",
             [
                 "AsyncHTTPClient", "DurableFiles", "HumanConnect", "Ledger", "LedgerAPI",
-                "LedgerAudit", "LedgerExport", "LedgerStack", "LedgerStore", "Logging",
-                "NIOCore", "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "Subprocess",
+                "LedgerAudit", "LedgerExport", "LedgerStack", "LedgerStore", "Logging", "NIOCore",
+                "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "Subprocess",
                 "SystemPackage", "Vault", "Wire",
             ],
             embeds: [
@@ -245,10 +245,10 @@ let package = Package(
             name: "LedgerCommand",
             dependencies: uses([
                 "ArgumentParser", "BoundedClient", "BoundedServer", "CPrctl", "Configuration",
-                "ConnectFlow", "Console", "DurableFiles", "HTTPTypes", "HumanConnect",
+                "ConnectFlow", "Console", "DurableFiles", "HTMLPages", "HTTPTypes", "HumanConnect",
                 "HumanConnectSandbox", "Hummingbird", "Ledger", "LedgerAPI", "LedgerAudit",
                 "LedgerBench", "LedgerExport", "LedgerImport", "LedgerStack", "LedgerStore",
-                "LineLog", "Logging", "MerkleLog", "Mustache", "NIOCore", "NIOHTTP1", "Postgres",
+                "LineLog", "Logging", "MerkleLog", "NIOCore", "NIOHTTP1", "Postgres",
                 "ServiceLifecycle", "Subprocess", "SystemPackage", "Traces", "Vault", "Webhooks",
                 "Wire", "Witness",
             ]),
@@ -263,8 +263,8 @@ let package = Package(
             "TestSupport",
             [
                 "AsyncHTTPClient", "Ledger", "LedgerAudit", "LedgerStore", "Logging", "NIOCore",
-                "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "SeededRandom",
-                "Subprocess", "SystemPackage", "Vault", "Wire",
+                "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "SeededRandom", "Subprocess",
+                "SystemPackage", "Vault", "Wire",
             ],
             path: "Tests/TestSupport"
         ),
@@ -307,7 +307,11 @@ let package = Package(
             ["MerkleLog", "SeededRandom", "Subprocess", "Wire"],
             excludes: ["verifier.py"]
         ),
-        tests("ConsoleTests", ["Console", "Crypto", "Ledger", "MerkleLog", "SeededRandom"]),
+        tests("HTMLPagesTests", ["HTMLPages", "SeededRandom"]),
+        tests(
+            "ConsoleTests",
+            ["Console", "Crypto", "HTMLPages", "Ledger", "MerkleLog", "SeededRandom"]
+        ),
         tests("VaultTests", ["Crypto", "Ledger", "SeededRandom", "Traces", "Vault"]),
         tests(
             "LedgerStoreTests",

@@ -52,5 +52,6 @@ public struct Migration: Sendable {
         PackageResources._037_webhook_sql,
         PackageResources._038_change_webhook_sql,
         PackageResources._039_deliver_webhooks_sql,
+        PackageResources._042_append_unheld_tokens_sql,
     ]
 }

@@ -1,4 +1,4 @@
-internal import Mustache
+internal import HTMLPages
 
 /// A page: its properties are what its template names.
 package protocol ConsolePage: Sendable {
@@ -19,7 +19,7 @@ package enum PageTemplate: String, Sendable, CaseIterable {
 
 /// Writes pages as HTML.
 package struct ConsolePages: Sendable {
-    private let library: MustacheLibrary
+    private let templates: HTMLTemplates
 
     /// All templates, by name.
     static let sources: [String: [UInt8]] = [
@@ -48,21 +48,12 @@ package struct ConsolePages: Sendable {
 
     /// Reads the templates.
     package init() {
-        MustacheContentTypes.register(HTMLText(), named: HTMLText.name)
-        var library = MustacheLibrary()
-        for (name, source) in Self.sources {
-            do {
-                try library.register(String(decoding: source, as: UTF8.self), named: name)
-            } catch {
-                preconditionFailure("The template \(name) is broken: \(error)")
-            }
-        }
-        self.library = library
+        templates = HTMLTemplates(Self.sources)
     }
 
     /// The document: the page within what is around every page.
     package func html(_ page: some ConsolePage, in frame: PageFrame) -> String {
-        let main = library.render(page, withTemplate: page.template.rawValue) ?? ""
+        let main = templates.html(page.template.rawValue, page)
         let document = FramedPage(
             title: page.title,
             main: main,
@@ -70,7 +61,7 @@ package struct ConsolePages: Sendable {
             stylesheet: ConsoleAsset.stylesheet.path,
             script: ConsoleAsset.script.path
         )
-        return library.render(document, withTemplate: "frame") ?? ""
+        return templates.html("frame", document)
     }
 
     /// A bundle's page up to where its files stand.

@@ -1,21 +1,14 @@
+import HTMLPages
 import HTTPTypes
 import Hummingbird
-import Mustache
 import NIOCore
 import Wire
 
 /// The sandbox's two pages, rendered from their templates.
 struct SandboxPages: Sendable {
-    private let popupTemplate = Self.template(PackageResources.popup_mustache)
-    private let sandboxTemplate = Self.template(PackageResources.sandbox_mustache)
-
-    private static func template(_ bytes: [UInt8]) -> MustacheTemplate {
-        do {
-            return try MustacheTemplate(string: String(decoding: bytes, as: UTF8.self))
-        } catch {
-            preconditionFailure("A template in the program is broken: \(error)")
-        }
-    }
+    private let templates = HTMLTemplates([
+        "popup": PackageResources.popup_mustache, "sandbox": PackageResources.sandbox_mustache,
+    ])
 
     func popup(
         _ session: SandboxSession,
@@ -35,14 +28,17 @@ struct SandboxPages: Sendable {
         }
         return html(
             Self.ownPolicy,
-            popupTemplate.render([
-                "session": session.token, "mode": session.mode.rawValue, "modal": isModal,
-                "closeURL": session.redirects.close ?? "", "errorJSON": "", "failed": false,
-                "title": isEdit ? "Your connected sources" : "Connect your health data",
-                "subtitle": "\(appName) · \(session.clientUserID)",
-                "status": isEdit ? "Change your sources, then press Done." : "Choose a source.",
-                "sources": sources,
-            ])
+            templates.html(
+                "popup",
+                [
+                    "session": session.token, "mode": session.mode.rawValue, "modal": isModal,
+                    "closeURL": session.redirects.close ?? "", "errorJSON": "", "failed": false,
+                    "title": isEdit ? "Your connected sources" : "Connect your health data",
+                    "subtitle": "\(appName) · \(session.clientUserID)",
+                    "status": isEdit ? "Change your sources, then press Done." : "Choose a source.",
+                    "sources": sources,
+                ] as [String: Any]
+            )
         )
     }
 
@@ -50,13 +46,16 @@ struct SandboxPages: Sendable {
     func refusal(_ refusal: SandboxRefusal, closeURL: String?, isModal: Bool) -> Response {
         html(
             Self.ownPolicy,
-            popupTemplate.render([
-                "session": "", "mode": "", "modal": isModal, "closeURL": closeURL ?? "",
-                "errorJSON": String(decoding: refusal.json.encoded, as: UTF8.self),
-                "failed": true, "title": "Human Connect cannot be opened",
-                "subtitle": "", "message": refusal.message, "detail": refusal.detailedMessage,
-                "code": refusal.code,
-            ])
+            templates.html(
+                "popup",
+                [
+                    "session": "", "mode": "", "modal": isModal, "closeURL": closeURL ?? "",
+                    "errorJSON": String(decoding: refusal.json.encoded, as: UTF8.self),
+                    "failed": true, "title": "Human Connect cannot be opened",
+                    "subtitle": "", "message": refusal.message, "detail": refusal.detailedMessage,
+                    "code": refusal.code,
+                ] as [String: Any]
+            )
         )
     }
 
@@ -69,7 +68,8 @@ struct SandboxPages: Sendable {
         }
         return html(
             Self.ownPolicy + "; frame-ancestors 'none'",
-            sandboxTemplate.render(
+            templates.html(
+                "sandbox",
                 [
                     "base": base,
                     "apps": state.apps.values.sorted { $0.name < $1.name }.map {

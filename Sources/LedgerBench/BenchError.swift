@@ -18,8 +18,10 @@ enum BenchError: Error, CustomStringConvertible {
     case connectionClosed
     /// The service refused an export.
     case exportRefused(status: Int)
-    /// Not every event reached every follower.
+    /// Not every event reached every follower or endpoint.
     case notDelivered
+    /// A user's later event came before an earlier one.
+    case outOfOrder
     /// Verifying found something.
     case found(String)
     /// The rebuilt projection differs from the live one.
@@ -45,7 +47,8 @@ enum BenchError: Error, CustomStringConvertible {
         case .unexpectedAnswer(let line): "The service answered under load with \(line)."
         case .connectionClosed: "The service closed a connection under load."
         case .exportRefused(let status): "The service answered \(status) to an export."
-        case .notDelivered: "Not every event reached every follower in time."
+        case .notDelivered: "Not every event reached every follower or endpoint in time."
+        case .outOfOrder: "A user's later event came before an earlier one."
         case .found(let finding): "Found: \(finding)"
         case .otherProjection: "The rebuilt projection is another one."
         case .noProcessorTime: "The processor time or the memory of a process cannot be read."

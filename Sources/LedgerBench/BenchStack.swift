@@ -20,6 +20,8 @@ package struct BenchStack: Sendable {
         let users: Int
         /// Whether the integrator runs from the start, as in the service.
         let integrates: Bool
+        /// Whether webhooks are delivered by this process.
+        let delivers: Bool
         /// How long each sync of PostgreSQL takes at least, as on a slow disk.
         let syncMilliseconds: Int
 
@@ -30,6 +32,7 @@ package struct BenchStack: Sendable {
             events: Int = 0,
             users: Int = 0,
             integrates: Bool = true,
+            delivers: Bool = true,
             syncMilliseconds: Int = 0
         ) {
             self.seconds = seconds
@@ -37,6 +40,7 @@ package struct BenchStack: Sendable {
             self.events = events
             self.users = users
             self.integrates = integrates
+            self.delivers = delivers
             self.syncMilliseconds = syncMilliseconds
         }
 
@@ -157,7 +161,8 @@ package struct BenchStack: Sendable {
                     try await body(stack)
                 }
                 try await ServiceRunner.run(
-                    service.services(integrates: plan.integrates) + [work],
+                    service.services(integrates: plan.integrates, delivers: plan.delivers)
+                        + [work],
                     logger: logger
                 )
             }

@@ -23,6 +23,18 @@ struct ProcessorClock: Sendable {
         return ProcessorClock(id: id)
     }
 
+    /// What all processes that this one has started, and that have ended, have had, in seconds.
+    static func ofEndedChildren() -> Double {
+        var usage = rusage()
+        guard unsafe getrusage(__rusage_who_t(RUSAGE_CHILDREN.rawValue), &usage) == 0 else {
+            return 0
+        }
+        func seconds(_ time: timeval) -> Double {
+            Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000
+        }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+
     private init(id: clockid_t) {
         self.id = id
     }

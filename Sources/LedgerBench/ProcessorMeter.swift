@@ -79,13 +79,20 @@ struct ProcessorMeter: Sendable {
 
     /// How much memory a process of ours holds, in bytes.
     static func memory(of process: Int) throws(BenchError) -> Int {
+        guard let bytes = bytes("VmRSS", of: process) else { throw .noProcessorTime }
+        return bytes
+    }
+
+    /// How much memory a process has held at most, in bytes; nil once it has ended.
+    static func memoryMax(of process: Int) -> Int? { bytes("VmHWM", of: process) }
+
+    private static func bytes(_ name: String, of process: Int) -> Int? {
         let data = FileManager.default.contents(atPath: "/proc/\(process)/status") ?? Data()
         let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first {
-            $0.hasPrefix("VmRSS:")
+            $0.hasPrefix("\(name):")
         }
-        let number = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-        guard let kilobytes = number else { throw .noProcessorTime }
-        return 1_024 * kilobytes
+        let kilobytes = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        return kilobytes.map { 1_024 * $0 }
     }
 
     private static func seconds(_ process: Int) throws(BenchError) -> Double {

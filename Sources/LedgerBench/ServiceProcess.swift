@@ -29,6 +29,8 @@ enum ServiceProcess {
             "TOKEN_LEDGER_LOG_LEVEL": "error",
             // One key makes all calls here.
             "TOKEN_LEDGER_KEY_RATE": "0", "TOKEN_LEDGER_NEW_USER_RATE": "0",
+            // Whoever takes webhooks here is on this machine.
+            "TOKEN_LEDGER_WEBHOOK_NETWORKS": "127.0.0.0/8",
         ]
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let result = try await Subprocess.run(

@@ -35,7 +35,11 @@ package struct ImportCheck {
         folder: String,
         progress: (Int64, Int64) -> Void
     ) async throws -> ImportPlan {
-        let plan = try ImportPlan(stamp: try file.stamp(), folder: folder)
+        let plan = try ImportPlan(
+            stamp: try file.stamp(),
+            checkedFrom: try await store.takeOversBegin(),
+            folder: folder
+        )
         var check = try ImportCheck(store, app, plan, folder: folder)
         var reader = try ImportReader(file)
         while let line = try reader.next() {

@@ -19,11 +19,14 @@ package final class ImportPlan {
     /// How many are bad.
     package internal(set) var bad: Int64 = 0
     let stamp: ImportFile.Stamp
+    /// From where in the log on a write looks for itself who got a token.
+    let checkedFrom: Int64
     /// By line: `tag` is the number of a flaw, `line` the other line that it is about.
     private let findings: SortedSpool
 
-    init(stamp: ImportFile.Stamp, folder: String) throws(ImportError) {
+    init(stamp: ImportFile.Stamp, checkedFrom: Int64, folder: String) throws(ImportError) {
         self.stamp = stamp
+        self.checkedFrom = checkedFrom
         findings = try SortedSpool(folder: folder)
     }
 

@@ -37,6 +37,7 @@ package struct ImportRun {
         var next = try leftOut.next()
         var result = Result()
         var done: Int64 = 0
+        let checkedFrom = plan.checkedFrom
         try await withThrowingTaskGroup(of: (Int64, TakeOver).self) { group in
             var underWay = 0
             while let line = try reader.next() {
@@ -58,7 +59,12 @@ package struct ImportRun {
                 }
                 group.addTask {
                     let takeOver = try await patiently {
-                        try await store.takeOver(user, of: app, context: context)
+                        try await store.takeOver(
+                            user,
+                            of: app,
+                            checkedFrom: checkedFrom,
+                            context: context
+                        )
                     }
                     return (line.number, takeOver)
                 }

@@ -148,12 +148,14 @@ package struct LedgerService {
     ///
     /// - Parameters:
     ///   - integrates: whether the integrator is among them; a benchmark starts it later.
+    ///   - delivers: whether webhooks are delivered; where another copy is measured, that one does it.
     ///   - drainTime: how long requests are still taken after the signal to end.
     ///   - metrics: where metrics are answered, and who is told the port; nil where nowhere.
     ///   - onRunning: told the port once the socket listens.
     /// - Returns: the services under names of their own.
     package func services(
         integrates: Bool = true,
+        delivers: Bool = true,
         drainTime: Duration = .zero,
         metrics: MetricsListener? = nil,
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
@@ -161,9 +163,9 @@ package struct LedgerService {
         var services = [
             ServiceRunner.named("database pool", pool), ServiceRunner.named("store", store),
             ServiceRunner.named("settler", flows.settler),
-            ServiceRunner.named("erasures", erasures),
-            ServiceRunner.named("dropper", dropper), ServiceRunner.named("webhooks", webhooks),
+            ServiceRunner.named("erasures", erasures), ServiceRunner.named("dropper", dropper),
         ]
+        if delivers { services.append(ServiceRunner.named("webhooks", webhooks)) }
         if integrates {
             services.append(ServiceRunner.named("integrator pool", integratorPool))
             // The integrator asks the witnesses, so it stops before them.

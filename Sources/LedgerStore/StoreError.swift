@@ -108,4 +108,6 @@ extension StoreError: CustomStringConvertible {
 extension SQLState {
     /// What an append says to a new key under a root key that was changed.
     static let rootKeyChanged = SQLState(rawValue: "LG010")
+    /// What it says when somebody else got a token that nobody else may hold.
+    static let tokenTaken = SQLState(rawValue: "LG012")
 }

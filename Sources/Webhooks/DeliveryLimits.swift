@@ -51,6 +51,12 @@ package enum DeliveryLimits {
     static let failurePause: Duration = .seconds(1)
     /// How often is looked for deliveries that are old enough to be dropped.
     static let dropPause: Duration = .seconds(600)
-    /// How many names of hosts are looked up at once.
-    static let resolverThreads = 4
+    /// How many names of hosts are looked up at once, and how many of them for one app: it takes the
+    /// endpoints of eight apps, with name servers that do not answer, to have others wait.
+    static let resolverThreads = 16
+    static let resolverThreadsOfAppMax = 2
+    /// How long a name is waited for: the system asks a second name server after five seconds.
+    package static let lookupTimeMax: Duration = .seconds(10)
+    /// How many names may wait for a thread: each endpoint waits for one.
+    static let lookupsWaitingMax = 4_096
 }

@@ -13,7 +13,8 @@ struct EndpointWorker {
         let store: LedgerStore
         let log: WebhookLog
         let addresses: WebhookAddresses
-        let lookUp: @Sendable (String) async throws -> IPAddress
+        /// Gives the address of a host, asked on behalf of an app.
+        let lookUp: @Sendable (String, Identifier) async throws -> IPAddress
         let schedule: RetrySchedule
         let attemptTimeMax: Duration
         let clock: @Sendable () -> Timestamp
@@ -51,10 +52,11 @@ struct EndpointWorker {
     init(_ lease: EndpointLease, _ surroundings: Surroundings) {
         self.lease = lease
         self.surroundings = surroundings
+        let app = lease.current.leased.webhook.app
         sender = WebhookSender(
             addresses: surroundings.addresses,
             attemptTimeMax: surroundings.attemptTimeMax,
-            lookUp: surroundings.lookUp
+            lookUp: { try await surroundings.lookUp($0, app) }
         )
         logNumber = surroundings.log.number
         position = lease.current.leased.nextPosition

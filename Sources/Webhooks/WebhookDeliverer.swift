@@ -45,7 +45,10 @@ package final class WebhookDeliverer: Service {
             store: store,
             log: WebhookLog(store),
             addresses: addresses,
-            lookUp: lookUp ?? lookup.address,
+            lookUp: { [lookup] host, app in
+                if let lookUp { return try await lookUp(host) }
+                return try await lookup.address(of: host, for: app)
+            },
             schedule: schedule,
             attemptTimeMax: attemptTimeMax,
             clock: clock,

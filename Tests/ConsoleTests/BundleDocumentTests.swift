@@ -1,4 +1,5 @@
 @testable import Console
+@testable import HTMLPages
 import Crypto
 import Foundation
 import Ledger

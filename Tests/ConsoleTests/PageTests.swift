@@ -1,4 +1,5 @@
 @testable import Console
+@testable import HTMLPages
 import Ledger
 import MerkleLog
 import Testing
@@ -44,6 +45,46 @@ import Testing
             #expect(html.matches(of: /<script/).count == 1 && !html.contains("<img"))
             #expect(!html.contains(/<[^>]* onfocus=/))
         }
+    }
+
+    @Test(
+        "names on a note are called that, and are those of the last checkpoint, whichever page is shown"
+    )
+    func witnesses() {
+        func row(_ size: Int64, _ root: String?, _ names: [String]) -> EvidencePage.Row {
+            EvidencePage.Row(
+                size: size,
+                publishedAt: Timestamp(microseconds: 1_769_860_800_000_000),
+                root: root,
+                witnesses: names
+            )
+        }
+        func html(_ rows: [EvidencePage.Row], last: EvidencePage.Row?) -> String {
+            pages.html(
+                EvidencePage(
+                    log: .facts,
+                    key: "demo+00000000+AA",
+                    rows: rows,
+                    last: last,
+                    next: nil,
+                    asked: nil,
+                    consistency: nil,
+                    note: nil,
+                    url: "http://127.0.0.1:8080"
+                ),
+                in: Self.frame
+            )
+        }
+        let (old, last) = (row(7, nil, ["old.example"]), row(9, "cm9vdA==", ["new.example"]))
+        let older = html([old], last: last)
+        #expect(older.contains("names on the note, not checked here"))
+        #expect(older.contains("<li><code>new.example</code></li>"))
+        #expect(!older.contains("<li><code>old.example</code></li>"))
+        // In the list each checkpoint has its own, and says what is not the log's.
+        #expect(older.contains("<td>old.example</td>") && older.contains("not signed by the log"))
+        #expect(older.contains("Witnesses, not checked here"))
+        let alone = html([last], last: nil)
+        #expect(alone.contains("None: the note names nobody outside"))
     }
 
     @Test("what nobody has signed in for has no navigation, no box and no form of a session")

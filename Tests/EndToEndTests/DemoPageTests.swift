@@ -222,7 +222,11 @@ struct DemoPageTests {
 
     @Test(
         "a user id passes unchanged through page, ledger, popup and provider",
-        arguments: ["zoë+test%20&x@example.com", "a b#c/d?e=f;\"<g>'h\\i@example.com"]
+        arguments: [
+            "zoë+test%20&x@example.com", "a b#c/d?e=f;\"<g>'h\\i@example.com",
+            // To Swift each mark and its accent are one character, to a browser two.
+            "\"\u{301} title=\"\u{301}x\" '\u{20DD}<\u{338}b>&\u{301}amp;@example.com",
+        ]
     )
     func keepsUserID(user: String) async throws {
         let story = Story(program: program, user: user)

@@ -9,6 +9,11 @@ import Wire
 struct PopupPageTests {
     private static let client = "clientId=" + LiveSandbox.clientID
 
+    private static func escaped(_ mark: String) -> [UInt8] {
+        let name = ["\"": "quot", "<": "lt", ">": "gt", "&": "amp", "'": "#39"][mark] ?? ""
+        return Array("&\(name);".utf8)
+    }
+
     private func session(_ page: LiveSandbox.Answer) throws -> String {
         String(try #require(page.text.firstMatch(of: /data-session="([0-9a-f]{32})"/)).1)
     }
@@ -89,6 +94,33 @@ struct PopupPageTests {
                 "/?clientUserId=sandbox_popup_error&\(Self.client)"
             )
             #expect(error.text.contains("sandbox_popup_error"))
+        }
+    }
+
+    @Test(
+        "no value ends its place in a page, whatever stands behind the mark",
+        arguments: ["\"", "<", "&", "'", ">"]
+    )
+    func marks(mark: String) async throws {
+        try await LiveSandbox.run { sandbox in
+            // With each of these Swift takes the two for one character, and no browser does.
+            for companion in ["\u{301}", "\u{200D}", "\u{FE0F}"] {
+                let value = "x\(mark)\(companion)y"
+                let query = value.utf8.map { "%" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+                let user = query.joined()
+                for path in [
+                    // In the text, and in an attribute: of the popup, and of its refusal.
+                    "/?clientUserId=\(user)&\(Self.client)",
+                    "/embed?client_id=\(LiveSandbox.clientID)&client_user_id=a"
+                        + "&close_url=https://a/\(user)",
+                    "/embed?client_id=nobody&client_user_id=a&close_url=https://a/\(user)",
+                ] {
+                    let page = try await sandbox.send(.GET, path)
+                    #expect(page.status == 200)
+                    #expect(page.text.utf8.contains(Self.escaped(mark) + Array(companion.utf8)))
+                    #expect(!page.text.utf8.contains(value.utf8), "\(path)")
+                }
+            }
         }
     }
 

@@ -130,6 +130,32 @@ struct ConsoleViewTests {
         }
     }
 
+    @Test("a request is looked for about when its id says that it came, and nowhere else")
+    func requestsByTime() async throws {
+        try await TestService.run { service in
+            _ = try await service.launch("alice")
+            let user = try #require(
+                try await service.store.user(Secret("alice"), of: service.app)
+            )
+            let now = service.store.clock.identifier()
+            // Two days before and after, in the milliseconds that an id begins with.
+            let distance = UInt128(2 * 86_400_000) << 80
+            let early = Identifier(value: now.value - distance)
+            let late = Identifier(value: now.value + distance)
+            for id in [now, early, late] {
+                let context = RecordContext(actor: "service", requestID: "\(id)")
+                try await service.store.recordView(of: user, service.app, context: context)
+            }
+            let visitor = try await TestVisitor(service, key: service.key)
+            let found = try await visitor.find("\(now)")
+            #expect(found.headers["location"]?.hasPrefix("/console/events/access/") == true)
+            for id in [early, late] {
+                let answer = try await visitor.find("\(id)")
+                #expect(answer.status == 404, "\(id)")
+            }
+        }
+    }
+
     @Test("the overview counts what happened, and its numbers lead to their lists")
     func overview() async throws {
         try await TestService.run { service in

@@ -15,13 +15,16 @@ struct WebhookRouteTests {
         _ method: HTTPMethod,
         _ path: String,
         _ body: String? = nil,
-        key: String? = nil
+        key: String? = nil,
+        idempotencyKey: String? = nil
     ) async throws -> TestAnswer {
-        try await service.call(
+        var headers = body == nil ? [:] : ["Content-Type": "application/json"]
+        headers["Idempotency-Key"] = idempotencyKey
+        return try await service.call(
             method,
             Self.path + path,
             key: key ?? service.key,
-            headers: body == nil ? [:] : ["Content-Type": "application/json"],
+            headers: headers,
             body: body.map { Array($0.utf8) }
         )
     }
@@ -65,6 +68,51 @@ struct WebhookRouteTests {
             #expect(gone.status == 404 && gone.code == "not_found")
             let log = try await service.get("/v1/events?type=webhook.added,webhook.removed")
             #expect(log.text.contains(id) && !log.text.contains("example.com"))
+        }
+    }
+
+    @Test("who lost the answer to a new endpoint gets it again with its key, the secret too")
+    func repeated() async throws {
+        try await TestService.run { service in
+            let body = #"{"url":"https://hooks.example.com/x","types":["connection.broken"]}"#
+            func create(_ body: String, _ idempotencyKey: String) async throws -> TestAnswer {
+                try await call(service, .POST, "", body, idempotencyKey: idempotencyKey)
+            }
+            // Two at once, then one more.
+            async let left = create(body, "one")
+            async let right = create(body, "one")
+            let answers = [try await left, try await right, try await create(body, "one")]
+            #expect(answers.allSatisfy { $0.status == 201 && $0.text == answers[0].text })
+            #expect(answers[0].text.contains("whsec_"))
+            let id = try #require(answers[0]["endpoint"])
+            for other in [
+                #"{"url":"https://hooks.example.com/y","types":["connection.broken"]}"#,
+                #"{"url":"https://hooks.example.com/x"}"#,
+                #"{"url":"https://hooks.example.com/x","types":["connection.broken"],"label":"a"}"#,
+            ] {
+                let reused = try await create(other, "one")
+                #expect(reused.status == 422 && reused.code == "key_reused")
+            }
+            let second = try await create(body, "two")
+            #expect(second.status == 201 && second["endpoint"] != id)
+            let foreign = try await call(
+                service,
+                .POST,
+                "",
+                body,
+                key: service.foreignKey,
+                idempotencyKey: "one"
+            )
+            #expect(foreign.status == 201 && foreign["endpoint"] != id)
+            // A secret that was given to somebody since is not shown to who only has the key.
+            let rotated = try await call(service, .POST, "/\(id)/secret")
+            #expect(rotated.status == 200)
+            #expect(try await create(body, "one").code == "key_reused")
+            let removed = try await call(service, .DELETE, "/" + (try #require(second["endpoint"])))
+            #expect(removed.status == 204)
+            #expect(try await create(body, "two").code == "key_reused")
+            let log = try await service.get("/v1/events?type=webhook.added")
+            #expect(log.text.matches(of: /webhook\.added/).count == 2)
         }
     }
 

@@ -172,6 +172,22 @@ struct FlawTests {
             .apiKeyRow("a1", .differs), "api_key_row_differs",
             "API key a1: its row says something else than its events"
         ),
+        (
+            .webhookRow(someone, .missing), "webhook_row_missing",
+            "webhook endpoint \(name): its row is missing, and events tell of it"
+        ),
+        (
+            .webhookRow(someone, .ofNobody), "webhook_row_of_nobody",
+            "webhook endpoint \(name): its row is there, and no event made it"
+        ),
+        (
+            .webhookRow(someone, .differs), "webhook_row_differs",
+            "webhook endpoint \(name): its row says something else than its events"
+        ),
+        (
+            .webhookDoesNotOpen(someone), "webhook_does_not_open",
+            "webhook endpoint \(name): what is sealed of it does not open"
+        ),
     ]
 
     private static let vaultFlaws: [(VerificationFlaw, String, String)] = [

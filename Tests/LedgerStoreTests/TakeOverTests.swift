@@ -23,11 +23,17 @@ struct TakeOverTests {
     }
 
     private func takeOver(_ test: TestStore, _ user: TakenOverUser) async throws -> TakeOver {
+        let begin = try await test.store.takeOversBegin()
         let expected = try await test.store.takeOvers(
             of: [test.store.fingerprints(of: user, test.app)],
             app: test.app
         )
-        let result = try await test.store.takeOver(user, of: test.app, context: TestStore.context)
+        let result = try await test.store.takeOver(
+            user,
+            of: test.app,
+            checkedFrom: begin,
+            context: TestStore.context
+        )
         #expect(expected == [result], "the check says what comes of it")
         return result
     }
@@ -189,6 +195,7 @@ struct TakeOverTests {
                                 try await store.takeOver(
                                     taken("twin \(number)"),
                                     of: test.app,
+                                    checkedFrom: 0,
                                     context: TestStore.context
                                 )
                             }

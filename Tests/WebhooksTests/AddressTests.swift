@@ -85,7 +85,10 @@ struct AddressTests {
             let lookup = HostLookup()
             let sender = WebhookSender(addresses: WebhookAddresses()) { name in
                 // What a stranger's name server would say.
-                try await lookup.address(of: name == "hooks.test" ? "127.0.0.1" : name)
+                try await lookup.address(
+                    of: name == "hooks.test" ? "127.0.0.1" : name,
+                    for: nil
+                )
             }
             let url = try WebhookURL("https://\(host):\(scene.receiver.port)/")
             let refusal = await sender.prepare(url)

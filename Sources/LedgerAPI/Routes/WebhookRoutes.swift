@@ -1,3 +1,4 @@
+internal import ConnectFlow
 internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
@@ -81,13 +82,23 @@ struct WebhookRoutes: Sendable {
             throw LedgerError.malformed("url is missing.")
         }
         if definition.namesUser { try Self.checkMayName(caller) }
-        let made = try await store.add(
+        let recordContext = context.recordContext(key: caller)
+        guard let key = try request.idempotencyKey(for: "webhook endpoint") else {
+            let made = try await store.add(definition, of: caller.app, context: recordContext)
+            guard let made else { throw LedgerError.tooManyWebhooks }
+            return Self.answer(made, .created, withSecret: true)
+        }
+        let addition = try await store.add(
             definition,
             of: caller.app,
-            context: context.recordContext(key: caller)
+            idempotencyKey: key,
+            context: recordContext
         )
-        guard let made else { throw LedgerError.tooManyWebhooks }
-        return Self.answer(made, .created, withSecret: true)
+        switch addition {
+        case .added(let made): return Self.answer(made, .created, withSecret: true)
+        case .keyReused: throw LedgerError.connect(.keyReused)
+        case .tooMany: throw LedgerError.tooManyWebhooks
+        }
     }
 
     private func update(

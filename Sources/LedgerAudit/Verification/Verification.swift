@@ -56,7 +56,8 @@ package enum Verification {
     ) async throws -> VerificationReport {
         var report = VerificationReport()
         let administration = VerificationAdministration(
-            macs: plan.checks.contains(.macs) ? vault : nil
+            macs: plan.checks.contains(.macs) ? vault : nil,
+            vault: plan.checks.contains(.vault) ? vault : nil
         )
         let logs = try await logs(readers, vault, plan, administration, &report)
         let total = logs.reduce(0) { $0 + $1.log.size }

@@ -4,7 +4,8 @@ internal import Postgres
 internal import Synchronization
 internal import Vault
 
-/// Compares the rows of apps and API keys, by which the service goes, with the events that made them.
+/// Compares the rows of apps, API keys and webhook endpoints, by which the service goes, with the events
+/// that made them.
 ///
 /// Addresses, origins, labels and networks are not in the log, nor is what an app had beside its name
 /// when it was registered: of these it is seen only whether they are what a later event says.
@@ -53,16 +54,20 @@ final class VerificationAdministration: Sendable {
     private let read = Mutex<[Int64: [UInt8]]>([:])
     /// Tells which records the service wrote; others made nothing.
     private let macs: Vault?
+    /// Opens what is sealed.
+    private let vault: Vault?
 
-    init(macs: Vault?) {
+    init(macs: Vault?, vault: Vault?) {
         self.macs = macs
+        self.vault = vault
     }
 
-    /// Takes a row of the log of facts, if it is about an app or an API key.
+    /// Takes a row of the log of facts, if it is about an app, an API key or a webhook endpoint.
     func take(_ row: VerificationRow) {
-        guard row.type?.hasPrefix("app.") == true || row.type?.hasPrefix("api_key.") == true else {
-            return
-        }
+        guard let type = row.type,
+            type.hasPrefix("app.") || type.hasPrefix("api_key.")
+                || VerificationWebhooks.isTold(by: type)
+        else { return }
         if let macs, !row.isWritten(by: macs, logID: Log.facts.id) { return }
         read.withLock { $0[row.position] = row.record }
     }
@@ -79,27 +84,30 @@ final class VerificationAdministration: Sendable {
         }
         let tail = try await tail(connection, from: size)
         let (apps, keys) = (try await apps(connection), try await keys(connection))
+        let webhooks = try await VerificationWebhooks(connection, vault)
         if !isInTransaction { try await connection.script("commit") }
         let head = read.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
-        for flaw in Self.flaws(apps, keys, (head + tail).compactMap { try? Record(decoding: $0) }) {
-            report.add(Log.facts.id, nil, flaw)
-        }
+        let records = (head + tail).compactMap { try? Record(decoding: $0) }
+        let replayed = Set(apps.filter(\.isReplayed).map { Array($0.clientID.utf8) })
+        let flaws =
+            Self.flaws(apps, keys, records, replayed)
+            + webhooks.flaws(records, replayed: replayed)
+        for flaw in flaws { report.add(Log.facts.id, nil, flaw) }
     }
 
     private static func flaws(
         _ apps: [AppRow],
         _ keys: [KeyRow],
-        _ records: [Record]
+        _ records: [Record],
+        _ replayed: Set<[UInt8]>
     ) -> [VerificationFlaw] {
         // By their bytes: two clientIds may be the same text in two spellings.
         var madeApps: [[UInt8]: (clientID: String, app: App)] = [:]
         var madeKeys: [String: Key] = [:]
         for record in records { take(record, &madeApps, &madeKeys) }
         var flaws: [VerificationFlaw] = []
-        var replayed: Set<[UInt8]> = []
         for row in apps {
             let id = Array(row.clientID.utf8)
-            if row.isReplayed { replayed.insert(id) }
             guard let made = madeApps.removeValue(forKey: id)?.app else {
                 if !row.isReplayed { flaws.append(.appRow(row.clientID, .ofNobody)) }
                 continue
@@ -182,7 +190,8 @@ final class VerificationAdministration: Sendable {
                 "verify_administration",
                 """
                 select record, mac, event_id, app_id, subject, subject_version from ledger.event
-                where log_id = 0 and position >= $1 and (type like 'app.%' or type like 'api\\_key.%')
+                where log_id = 0 and position >= $1 and (type like 'app.%' or type like 'api\\_key.%'
+                    or type like 'webhook.%' and type not in ('webhook.tested', 'webhook.replayed'))
                 order by position
                 """,
                 .int8(size)

@@ -48,6 +48,10 @@ extension VerificationReport.Finding {
         case apiKeyRowMissing = "api_key_row_missing"
         case apiKeyRowOfNobody = "api_key_row_of_nobody"
         case apiKeyRowDiffers = "api_key_row_differs"
+        case webhookRowMissing = "webhook_row_missing"
+        case webhookRowOfNobody = "webhook_row_of_nobody"
+        case webhookRowDiffers = "webhook_row_differs"
+        case webhookDoesNotOpen = "webhook_does_not_open"
 
         case dataKeyMissing = "data_key_missing"
         case dataKeyDoesNotOpen = "data_key_does_not_open"
@@ -119,6 +123,10 @@ extension VerificationFlaw {
         case .apiKeyRow(_, .missing): .apiKeyRowMissing
         case .apiKeyRow(_, .ofNobody): .apiKeyRowOfNobody
         case .apiKeyRow(_, .differs): .apiKeyRowDiffers
+        case .webhookRow(_, .missing): .webhookRowMissing
+        case .webhookRow(_, .ofNobody): .webhookRowOfNobody
+        case .webhookRow(_, .differs): .webhookRowDiffers
+        case .webhookDoesNotOpen: .webhookDoesNotOpen
         case .subject(_, let flaw), .app(_, let flaw): flaw.kind
         case .dataKeyOfNobody: .dataKeyOfNobody
         case .valueWithoutDataKey: .valueWithoutDataKey

@@ -56,6 +56,9 @@ extension VerificationFlaw: CustomStringConvertible {
             "the projection says that subject \(subject) was erased, and no event does"
         case .appRow(let clientID, let flaw): "app \(clientID): its row \(flaw.sentence)"
         case .apiKeyRow(let id, let flaw): "API key \(id): its row \(flaw.sentence)"
+        case .webhookRow(let id, let flaw): "webhook endpoint \(id): its row \(flaw.sentence)"
+        case .webhookDoesNotOpen(let id):
+            "webhook endpoint \(id): what is sealed of it does not open"
         case .subject(let subject, let flaw): "subject \(subject): \(flaw.sentence)"
         case .app(let clientID, let flaw): "app \(clientID): \(flaw.sentence)"
         case .dataKeyOfNobody(let subject):

@@ -70,12 +70,16 @@ enum VerificationFlaw: Error, Equatable {
     /// The projection says that a subject was erased, and no event does.
     case erasureNotInLog(subject: Identifier)
 
-    // MARK: Apps and API keys
+    // MARK: Apps, API keys and webhook endpoints
 
     /// The row of an app, by its `clientId`.
     case appRow(String, RowFlaw)
     /// The row of an API key, by its id.
     case apiKeyRow(String, RowFlaw)
+    /// The row of a webhook endpoint, by its id.
+    case webhookRow(Identifier, RowFlaw)
+    /// What is sealed of a webhook endpoint is not what the service sealed as this version.
+    case webhookDoesNotOpen(Identifier)
 
     // MARK: The vault
 
@@ -105,7 +109,8 @@ enum VerificationFlaw: Error, Equatable {
     }
 }
 
-/// What does not fit between the row of an app or API key and the events about it.
+/// What does not fit between the row of an app, an API key or a webhook endpoint and the events about
+/// it.
 enum RowFlaw {
     case missing
     /// No event made it.

@@ -143,9 +143,10 @@ extension VerificationReport {
         }
         sentences.append(
             isPartial || findings.contains { $0.position != nil && $0.kind != .recordForged }
-                ? "Not checked: that apps and API keys are those that the events made."
-                : "The rows of apps and API keys were compared with the events that made them, but for "
-                    + "what no event names: addresses, origins, labels and networks."
+                ? "Not checked: that apps, API keys and webhook endpoints are those that the events made."
+                : "The rows of apps, API keys and webhook endpoints were compared with the events that "
+                    + "made them, but for what no event names: addresses, origins, labels, networks and "
+                    + "secrets."
         )
         return sentences + vaultSentences
     }

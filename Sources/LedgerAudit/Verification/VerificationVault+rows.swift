@@ -156,8 +156,8 @@ extension VerificationVault {
         return switch LookupKind(rawValue: row.kind) {
         case .session: finish.map { $0.session == fingerprint } ?? false
         case .human: record.event.linkedHuman.map { $0 == fingerprint } ?? false
-        // Users are found by their row.
-        case .user, nil: false
+        // Users are found by their row, and tokens in the log.
+        case .user, .token, nil: false
         }
     }
 

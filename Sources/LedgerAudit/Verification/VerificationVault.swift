@@ -154,7 +154,7 @@ struct VerificationVault: Sendable {
         _ claims: SubjectClaims
     ) -> Bool {
         switch key.kind {
-        case .user: false
+        case .user, .token: false
         case .session:
             claims.finishes.contains {
                 $0.event == event && $0.finish.session == key.fingerprint

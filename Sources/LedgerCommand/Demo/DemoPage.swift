@@ -1,10 +1,10 @@
 import BoundedClient
 import BoundedServer
+import HTMLPages
 import HTTPTypes
 import Hummingbird
 import LedgerStack
 import Logging
-import Mustache
 import NIOCore
 import ServiceLifecycle
 import Wire
@@ -24,7 +24,7 @@ struct DemoPage: Sendable {
     private let backend: DemoBackend
     private let sessions = DemoSessions()
     private let logger: Logger
-    private let template: MustacheTemplate
+    private let templates = HTMLTemplates(["demo": PackageResources.demo_mustache])
 
     /// The users in the list; any other name can be typed.
     private static let users = ["alice@example.com", "bob@example.com", "carol+test@example.com"]
@@ -42,13 +42,6 @@ struct DemoPage: Sendable {
         self.configuration = configuration
         self.logger = logger
         backend = DemoBackend(configuration)
-        do {
-            template = try MustacheTemplate(
-                string: String(decoding: PackageResources.demo_mustache, as: UTF8.self)
-            )
-        } catch {
-            preconditionFailure("The demo page's template is broken: \(error)")
-        }
     }
 
     /// The page's server.
@@ -89,7 +82,7 @@ struct DemoPage: Sendable {
             configuration: configuration
         )
         var response = asset(
-            Array(template.render(model.content).utf8),
+            Array(templates.html("demo", model.content).utf8),
             "text/html; charset=utf-8"
         )
         response.headers[.contentSecurityPolicy] = contentSecurityPolicy

@@ -66,7 +66,7 @@ extension WebhookCommand {
                 // A developer's program is on this machine, and nowhere else.
                 sender: WebhookSender(
                     addresses: try WebhookAddresses(networks: "127.0.0.0/8,::1/128"),
-                    lookUp: lookup.address
+                    lookUp: { try await lookup.address(of: $0, for: nil) }
                 )
             )
             let tail = TailedService(

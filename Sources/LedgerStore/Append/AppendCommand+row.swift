@@ -94,6 +94,17 @@ extension AppendCommand.Claim {
     }
 }
 
+extension Change.UnheldToken {
+    /// The token as `ledger.unheld_token`, of the command with this number.
+    func row(of command: Int) -> PostgresRow {
+        PostgresRow(
+            .int8(Int64(command)),
+            .bytea(Array(fingerprint.description.utf8)),
+            .int8(checkedUntil)
+        )
+    }
+}
+
 extension AppendCommand.SealedValue {
     /// The value as `ledger.append_value`.
     fileprivate var row: PostgresRow {

@@ -46,6 +46,7 @@ struct AppendCommand: Sendable {
     /// The user's new values, sealed, those of which the user's row has one each.
     var current: [ValueKind: [UInt8]] = [:]
     var claims: [Claim] = []
+    var unheld: [Change.UnheldToken] = []
     var values: [SealedValue] = []
     var drops: [Drop] = []
     /// Whether the user holds another token afterwards, or none.
@@ -54,7 +55,7 @@ struct AppendCommand: Sendable {
     /// Whether the short way takes it: one event that changes nothing but the user's state, or makes
     /// a user; or events that are not counted.
     var isShort: Bool {
-        guard claims.isEmpty, values.isEmpty, drops.isEmpty, !changesTokens,
+        guard claims.isEmpty, unheld.isEmpty, values.isEmpty, drops.isEmpty, !changesTokens,
             state?.status != .erased
         else { return false }
         guard let expected else {
@@ -79,6 +80,8 @@ package enum LookupKind: String, Sendable {
     case user
     case human
     case session
+    /// A token that is taken over; whose it is says the log, not a lookup.
+    case token
 }
 
 /// What became of a command.

@@ -3,7 +3,7 @@ internal import Postgres
 internal import Vault
 
 /// A batch of commands as one call: of `ledger.append_single_events` where that takes them, else of
-/// `ledger.append_events`.
+/// `ledger.append_events`, or of what also looks who holds the tokens that they bring along.
 struct AppendStatement {
     private(set) var statement: Statement
     /// Whether the short way is gone, on which one that does not fit keeps all from being written.
@@ -31,20 +31,41 @@ struct AppendStatement {
                 .int4(log.id),
                 .rowArray(commands.flatMap { $0.singleRows(log, vault) }),
                 .bytea(vault.databaseSecret)
-            )
-            : Statement(
+            ) : Self.long(commands, log, vault)
+        #if CRASH_POINTS
+        statement.whenSent = FinalizeCommit.whenSent(commands)
+        #endif
+    }
+
+    private static func long(_ commands: [AppendCommand], _ log: Log, _ vault: Vault) -> Statement {
+        let rows = PostgresParameter.rowArray(commands.map { $0.row(log, vault) })
+        let unheld = commands.enumerated().flatMap { index, command in
+            command.unheld.map { $0.row(of: index + 1) }
+        }
+        guard !unheld.isEmpty else {
+            return Statement(
                 "append_events",
                 """
                 select verdict, first_position, claimed_kind
                 from ledger.append_events($1, $2::ledger.append_command[], $3)
                 """,
                 .int4(log.id),
-                .rowArray(commands.map { $0.row(log, vault) }),
+                rows,
                 .bytea(vault.databaseSecret)
             )
-        #if CRASH_POINTS
-        statement.whenSent = FinalizeCommit.whenSent(commands)
-        #endif
+        }
+        return Statement(
+            "append_unheld_tokens",
+            """
+            select verdict, first_position, claimed_kind
+            from ledger.append_unheld_tokens($1, $2::ledger.append_command[],
+                $3::ledger.unheld_token[], $4)
+            """,
+            .int4(log.id),
+            rows,
+            .rowArray(unheld),
+            .bytea(vault.databaseSecret)
+        )
     }
 
     /// Whether the server's refusal only says that the batch must go the long way.

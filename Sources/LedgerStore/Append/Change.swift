@@ -22,9 +22,16 @@ package struct Change: Sendable {
         let fingerprint: Fingerprint
     }
 
+    /// A token that nobody else of the app may have got from a position of the log on.
+    struct UnheldToken: Sendable {
+        let fingerprint: Fingerprint
+        let checkedUntil: Int64
+    }
+
     package private(set) var events: [NewEvent] = []
     package private(set) var values: [NewValue] = []
     package private(set) var claims: [Claim] = []
+    private(set) var unheld: [UnheldToken] = []
     package private(set) var drops: [(kind: ValueKind, version: Int64)] = []
     package let context: RecordContext
 
@@ -45,6 +52,12 @@ package struct Change: Sendable {
     /// Claims a fingerprint for the user; the first event of the change is the reference.
     package mutating func claim(_ kind: LookupKind, _ fingerprint: Fingerprint) {
         claims.append(Claim(kind: kind, fingerprint: fingerprint))
+    }
+
+    /// Makes the change depend on that nobody else of the app has got a token from this position of
+    /// the log on; that nobody holds it by earlier events is for who decides to see.
+    mutating func requireUnheld(_ token: Fingerprint, since checkedUntil: Int64) {
+        unheld.append(UnheldToken(fingerprint: token, checkedUntil: checkedUntil))
     }
 
     /// Drops a value from the vault.

@@ -67,6 +67,7 @@ extension LedgerStore {
                 reference: first.record.id
             )
         }
+        command.unheld = change.unheld
         command.changesTokens = TokenKind.allCases.contains {
             user.state.token($0) != changed.state.token($0)
         }

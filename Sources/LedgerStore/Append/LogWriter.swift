@@ -199,6 +199,8 @@ private struct Appender: Sendable {
             return answers
         case .server(.uniqueViolation):
             return [.success(.conflict)]
+        case .server(.tokenTaken):
+            return [.success(.claimed(.token))]
         case .outcomeUnknown:
             logger.warning("append outcome unknown", metadata: ["commands": "\(commands.count)"])
             return await settler.settle(commands, sentIn: error.session)

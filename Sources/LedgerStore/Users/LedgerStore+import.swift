@@ -25,6 +25,10 @@ package struct TakenOverFingerprints: Sendable {
     package let publicToken: Fingerprint
     /// The id of the event that takes exactly these over: it decides who is first.
     let event: Identifier
+
+    fileprivate func hasToken(in held: Set<Fingerprint>) -> Bool {
+        held.contains(accessToken) || held.contains(publicToken)
+    }
 }
 
 /// What it would come to, or came to, to take over a user's tokens.
@@ -102,7 +106,7 @@ extension LedgerStore {
             case .refused(let refusal): verdicts.append(.refused(refusal))
             case .write:
                 let isFree = place.linked == nil || place.linked == found?.subject
-                let isHeld = held.contains(user.accessToken) || held.contains(user.publicToken)
+                let isHeld = user.hasToken(in: held)
                 verdicts.append(
                     !isFree ? .refused(.personTaken) : isHeld ? .refused(.tokenTaken) : .taken
                 )
@@ -111,16 +115,46 @@ extension LedgerStore {
         return verdicts
     }
 
+    /// The position of the log from which on a write looks who got the tokens that are to be taken over:
+    /// to be asked for before `takeOvers`, which looks at what is before.
+    package func takeOversBegin() async throws(StoreError) -> Int64 {
+        try await size(log: .facts)
+    }
+
     /// Takes over what another system held for a user, once: the same again writes nothing, also
     /// after the tokens have changed or the user was erased.
     ///
-    /// Durable when it returns `.taken`. Throws `StoreError`.
+    /// `checkedFrom` is what `takeOversBegin` answered before `takeOvers` found nobody who holds one of
+    /// the tokens: who got one since is seen by the write itself. Durable when it returns `.taken`. Throws
+    /// `StoreError`.
     package func takeOver(
         _ taken: TakenOverUser,
         of app: StoredApp,
+        checkedFrom begin: Int64,
         context: RecordContext
     ) async throws -> TakeOver {
         let fingerprints = fingerprints(of: taken, app)
+        var begin = begin
+        for _ in 0..<StoreLimits.decisionTriesMax {
+            if let takeOver = try await takeOver(taken, fingerprints, app, begin, context) {
+                return takeOver
+            }
+            // Somebody got one of the tokens, and may have got another one since.
+            begin = try await takeOversBegin()
+            let held = try await heldTokens(among: [fingerprints], app)
+            if fingerprints.hasToken(in: held) { return .refused(.tokenTaken) }
+        }
+        throw StoreError.conflict
+    }
+
+    /// Nil when somebody else got one of the tokens from `begin` on.
+    private func takeOver(
+        _ taken: TakenOverUser,
+        _ fingerprints: TakenOverFingerprints,
+        _ app: StoredApp,
+        _ begin: Int64,
+        _ context: RecordContext
+    ) async throws -> TakeOver? {
         var verdict = TakeOver.taken
         let new = newUser(taken.clientUserID, of: app)
         let outcome = try await change(new, of: app) { user in
@@ -131,6 +165,8 @@ extension LedgerStore {
                 var change = Change(context: context)
                 change.append(event, id: fingerprints.event)
                 change.claim(.human, fingerprints.human)
+                change.requireUnheld(fingerprints.accessToken, since: begin)
+                change.requireUnheld(fingerprints.publicToken, since: begin)
                 change.keep(taken.humanID, .humanID, version: 1)
                 change.keep(taken.accessToken, .accessToken, version: 1)
                 change.keep(taken.publicToken, .publicToken, version: 1)
@@ -141,6 +177,7 @@ extension LedgerStore {
         }
         switch outcome {
         case .repeated: return .present
+        case .claimed(.token): return nil
         case .claimed: return .refused(.personTaken)
         case .conflict: throw StoreError.conflict
         case .written, nil: break
@@ -152,7 +189,7 @@ extension LedgerStore {
         return verdict
     }
 
-    /// The tokens of theirs that somebody in the app holds now.
+    /// What those in the app hold now who were ever given one of their tokens.
     private func heldTokens(
         among users: [TakenOverFingerprints],
         _ app: StoredApp

@@ -65,9 +65,12 @@ extension LedgerStore {
 
     /// Adds an endpoint, which is sent what happens from then on; nil when the app has as many as it
     /// may have.
+    ///
+    /// The event that tells of it has a new id unless one is given.
     package func add(
         _ definition: WebhookDefinition,
         of app: StoredApp,
+        event: Identifier? = nil,
         context: RecordContext
     ) async throws(StoreError) -> StoredWebhook? {
         let new = try await sealed(
@@ -82,7 +85,8 @@ extension LedgerStore {
             ),
             app
         )
-        let answer = try await write(nil, new.stored, .added(definition.content), app, context)
+        let act = LedgerEvent.Webhook.Act.added(definition.content)
+        let answer = try await write(nil, new.stored, act, app, context, event: event)
         return answer == .written ? new : nil
     }
 
@@ -198,9 +202,10 @@ extension LedgerStore {
         _ changed: SealedWebhook,
         _ act: LedgerEvent.Webhook.Act,
         _ app: StoredApp,
-        _ context: RecordContext
+        _ context: RecordContext,
+        event: Identifier? = nil
     ) async throws(StoreError) -> AdministrationOutcome {
-        let command = command(telling: act, of: changed.id, app, context)
+        let command = command(telling: act, of: changed.id, app, context, event: event)
         let statement = Statement(
             "change_webhook",
             """
@@ -228,14 +233,16 @@ extension LedgerStore {
         telling act: LedgerEvent.Webhook.Act,
         of endpoint: Identifier,
         _ app: StoredApp,
-        _ context: RecordContext
+        _ context: RecordContext,
+        event: Identifier? = nil
     ) -> AppendCommand {
         command(
             administering: app.id,
             clientID: app.clientID,
             [.webhook(LedgerEvent.Webhook(endpoint: endpoint, act))],
             at: clock.now(),
-            context
+            context,
+            id: event
         )
     }
 }

@@ -30,7 +30,7 @@ package struct WebhookDefinition: Sendable {
     }
 
     /// What the log tells of it.
-    var content: LedgerEvent.Webhook.Content {
+    package var content: LedgerEvent.Webhook.Content {
         LedgerEvent.Webhook.Content(types: types, namesUser: namesUser)
     }
 
@@ -67,7 +67,7 @@ extension WebhookDefinition {
     }
 
     /// Reads what `encoded` wrote for this endpoint; nil for anything else.
-    init?(_ sealed: Secret, for endpoint: Identifier) {
+    package init?(_ sealed: Secret, for endpoint: Identifier) {
         guard let json = try? JSONParser.parse(sealed.exposedBytes, depthMax: Self.depthMax),
             json["endpoint"]?.text == "\(endpoint)", let url = json["url"]?.text,
             case .array(let types)? = json["types"],

@@ -14,6 +14,8 @@ package enum WebhookLimits {
     package static let waitingAsksMax: Int64 = 16
     /// How many positions of the log one replay goes over, at most.
     package static let replayPositionsMax: Int64 = 1_000_000
+    /// For how long the same `Idempotency-Key` answers the endpoint that it made: a day.
+    static let repeatSecondsMax: Int64 = 86_400
     /// For how long a secret whose place is taken is used beside the new one, at most: a week.
     package static let overlapSecondsMax: Int64 = 604_800
     /// And unless somebody says otherwise: a day.

@@ -6,9 +6,6 @@ internal import Mustache
 /// character than the quotation mark; to a browser it ends an attribute all the same. So bytes are
 /// compared here: none of these five is ever part of another character in UTF-8.
 struct HTMLText: MustacheContentType {
-    /// What each template begins with, so that its values are escaped this way.
-    static let name = "CONSOLE"
-
     func escapeText(_ text: String) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)

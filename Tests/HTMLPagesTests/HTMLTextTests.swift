@@ -1,4 +1,4 @@
-@testable import Console
+@testable import HTMLPages
 import SeededRandom
 import Testing
 

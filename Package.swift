@@ -26,7 +26,8 @@ let migrations = [
     "0027_probe_append.sql", "0028_update_app.sql", "0029_change_api_key.sql",
     "0030_api_key_use.sql", "0031_rewrap_keys.sql", "0032_erase.sql", "0033_drop_superseded.sql",
     "0034_access.sql", "0035_set_aside.sql", "0036_find_imported_tokens.sql", "0037_webhook.sql",
-    "0038_change_webhook.sql", "0039_deliver_webhooks.sql", "0042_append_unheld_tokens.sql",
+    "0038_change_webhook.sql", "0039_deliver_webhooks.sql", "0040_problem.sql",
+    "0041_record_problems.sql", "0042_append_unheld_tokens.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.
@@ -41,9 +42,10 @@ let consoleAssets = [
     "bundle-user.js", "bundle-views.js", "bundle.css", "bundle.js", "bundle.mustache",
     "console.css", "console.js", "copy.mustache", "event.mustache", "evidence.mustache",
     "exports.mustache", "found.mustache", "frame.mustache", "hop.mustache", "launch-link.mustache",
-    "launch.mustache", "log.mustache", "notice.mustache", "overview.mustache", "proof.js",
-    "revealed.mustache", "settings.mustache", "sign-in.mustache", "tail.js", "time.mustache",
-    "timeline.mustache", "travel.js", "user.mustache", "users.mustache", "verify.js", "views.css",
+    "launch.mustache", "log.mustache", "notice.mustache", "overview.mustache", "problem.mustache",
+    "problems.mustache", "proof.js", "revealed.mustache", "settings.mustache", "sign-in.mustache",
+    "tail.js", "time.mustache", "timeline.mustache", "travel.js", "user.mustache", "users.mustache",
+    "verify.js", "views.css",
 ]
 
 /// The modules that are from other packages, each with its package.

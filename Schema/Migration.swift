@@ -52,6 +52,8 @@ public struct Migration: Sendable {
         PackageResources._037_webhook_sql,
         PackageResources._038_change_webhook_sql,
         PackageResources._039_deliver_webhooks_sql,
+        PackageResources._040_problem_sql,
+        PackageResources._041_record_problems_sql,
         PackageResources._042_append_unheld_tokens_sql,
     ]
 }

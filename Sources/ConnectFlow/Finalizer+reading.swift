@@ -63,7 +63,7 @@ extension Finalizer {
             .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
             .tokenRead, .logExported, .logFollowed, .tokenSearched, .tokenRevealed, .userViewed,
             .accessNoted, .appAdded, .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet,
-            .apiKeyRevoked, .rootKeyRotated, .webhook:
+            .apiKeyRevoked, .rootKeyRotated, .webhook, .problemMuted, .problemUnmuted:
             throw StoreError.damaged(.record)
         }
     }

@@ -11,7 +11,7 @@ package protocol ConsolePage: Sendable {
 /// The templates of pages; those that other templates include are not among them.
 package enum PageTemplate: String, Sendable, CaseIterable {
     case notice, hop, user, users, event, found, overview, log, evidence, app, settings, exports
-    case revealed
+    case revealed, problems, problem
     case signIn = "sign-in"
     case launch
     case launchLink = "launch-link"
@@ -44,6 +44,8 @@ package struct ConsolePages: Sendable {
         "settings": PackageResources.settings_mustache,
         "exports": PackageResources.exports_mustache,
         "bundle": PackageResources.bundle_mustache,
+        "problems": PackageResources.problems_mustache,
+        "problem": PackageResources.problem_mustache,
     ]
 
     /// Reads the templates.
@@ -66,7 +68,7 @@ package struct ConsolePages: Sendable {
 
     /// A bundle's page up to where its files stand.
     func html(_ document: BundleDocument) -> String {
-        library.render(document, withTemplate: "bundle") ?? ""
+        templates.html("bundle", document)
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Ledger
 package import Wire
 
 /// What happened, in a sentence for people.
@@ -42,9 +43,20 @@ package enum EventSentence {
         case "token.searched": "Somebody asked whose a token was."
         case "log.exported": "Records left as \(data["format"]?.text ?? "")."
         case "log.followed": "Somebody began to follow the log."
+        case "problem.muted": "Somebody muted the problem: \(problem(data))."
+        case "problem.unmuted": "Somebody unmuted the problem: \(problem(data))."
+        case "webhook.paused":
+            "The endpoint is sent nothing for now: \(data["reason"]?.text ?? "")."
+        case "webhook.resumed": "The endpoint goes on where it was left."
+        case "webhook.removed": "The endpoint was removed."
         case "access.noted": "There was an access: \(data["access"]?.text ?? "")."
         default: nil
         }
+    }
+
+    private static func problem(_ data: JSONValue) -> String {
+        let kind = data["kind"]?.text.flatMap { ProblemKind(rawValue: $0) }
+        return kind.map { ProblemSentence.label($0).lowercased() } ?? ""
     }
 
     private static func token(_ data: JSONValue) -> String {

@@ -34,6 +34,19 @@ package struct OverviewPage: ConsolePage {
         }
     }
 
+    /// How many problems of a kind are in a state.
+    package struct ProblemFigure: Sendable {
+        let kind: ProblemKind
+        let state: TrackedProblem.State
+        let count: Int64
+
+        package init(kind: ProblemKind, state: TrackedProblem.State, count: Int64) {
+            self.kind = kind
+            self.state = state
+            self.count = count
+        }
+    }
+
     /// What happened in one hour, by type of event.
     package struct Hour: Sendable {
         package let start: Timestamp
@@ -50,6 +63,11 @@ package struct OverviewPage: ConsolePage {
     let users: [Figure]
     let usersNote: String
     let hasUsers: Bool
+    let problems: [Figure]
+    let hasProblems: Bool
+    /// Nil where none is.
+    let mutedNote: String?
+    let mayReadProblems: Bool
     let funnel: [Figure]
     let plots: [Plot]
     let activityNote: String
@@ -77,6 +95,7 @@ package struct OverviewPage: ConsolePage {
     /// - Parameters:
     ///   - users: by state; empty where the key may not see them.
     ///   - usersNote: how far was counted.
+    ///   - problems: how many there are, by kind and state; nil where the key may not see them.
     ///   - hours: in which anything happened; nil where the key may not see it.
     ///   - now: the end of the last hour.
     ///   - since: from when on everything was counted.
@@ -86,6 +105,7 @@ package struct OverviewPage: ConsolePage {
     package init(
         users: [Figure],
         usersNote: String,
+        problems: [ProblemFigure]?,
         hours: [Hour]?,
         now: Timestamp,
         since: Timestamp,
@@ -96,6 +116,18 @@ package struct OverviewPage: ConsolePage {
         self.users = users
         self.usersNote = usersNote
         hasUsers = !users.isEmpty
+        let open = (problems ?? []).filter { $0.state == .open && $0.count > 0 }
+        self.problems = open.map { figure in
+            Figure(
+                label: ProblemSentence.label(figure.kind),
+                value: "\(figure.count)",
+                path: "/console/problems?kind=\(figure.kind.rawValue)"
+            )
+        }
+        hasProblems = !open.isEmpty
+        let muted = (problems ?? []).filter { $0.state == .muted }.reduce(0) { $0 + $1.count }
+        mutedNote = muted > 0 ? "\(muted) muted" : nil
+        mayReadProblems = problems != nil
         let series = Series(hours ?? [], now)
         funnel = [
             Self.figure("Launches", Self.launches, series, since),

@@ -69,6 +69,8 @@ package struct UserPage: ConsolePage {
         package var hasOlderAccesses = false
         /// How much of them the app keeps.
         package var accessRecording = AccessRecording.full
+        /// The one that was opened last first; none where the key may not see them.
+        package var problems: [TrackedProblem] = []
         /// Whether the key may have tokens shown.
         package var mayReveal = false
         /// Whether the key may launch.
@@ -87,6 +89,8 @@ package struct UserPage: ConsolePage {
     let heading: String
     let subject: String
     let status: String
+    let problems: [ProblemRow]
+    let hasProblems: Bool
     let timeline: Timeline?
     let hasTimeline: Bool
     let fields: [StateField]
@@ -135,6 +139,8 @@ package struct UserPage: ConsolePage {
         title = "User \(subject)"
         self.subject = subject.description
         status = state.status.rawValue
+        problems = parts.problems.map { ProblemRow($0, clientUserID: parts.clientUserID) }
+        hasProblems = !problems.isEmpty
         timeline = parts.timeline
         hasTimeline = parts.timeline != nil
         fields = StateField.list(parts.timeline?.state ?? state)

@@ -59,7 +59,8 @@ extension LedgerEvent {
         case .subjectErased, .subjectHeld, .subjectReleased: writeErasure(to: &writer)
         case .connectionBroken, .tokenRead, .logExported, .logFollowed, .tokenSearched,
             .tokenRevealed, .userViewed, .accessNoted, .appAdded, .appUpdated, .valuesDropped,
-            .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked, .rootKeyRotated, .webhook:
+            .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked, .rootKeyRotated, .webhook,
+            .problemMuted, .problemUnmuted:
             writeOther(to: &writer)
         }
     }
@@ -105,6 +106,7 @@ extension LedgerEvent {
             writer.member("to", new)
             writer.member("keys", keys)
         case .webhook(let webhook): webhook.write(to: &writer)
+        case .problemMuted(let mark), .problemUnmuted(let mark): mark.write(to: &writer)
         case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishReceived,
             .finishHeld, .finishConfirmed, .finishRefused, .verifierRefused, .exchangeDispatched,
             .connectFinalized, .editFinalized, .accessTokenRotated, .publicTokenRotated,
@@ -286,6 +288,8 @@ extension LedgerEvent {
                 to: try reader.nextString("to"),
                 keys: try reader.nextInteger("keys")
             )
+        case "problem.muted": return .problemMuted(try ProblemMark(type: type, from: &reader))
+        case "problem.unmuted": return .problemUnmuted(try ProblemMark(type: type, from: &reader))
         default:
             return .webhook(try Webhook(type: type, from: &reader))
         }

@@ -13,6 +13,7 @@ extension LedgerEvent {
         "api_key.expiry_set", "api_key.revoked", "root_key.rotated", "webhook.added",
         "webhook.updated", "webhook.paused", "webhook.resumed", "webhook.removed",
         "webhook.secret_rotated", "webhook.tested", "webhook.replayed",
+        "problem.muted", "problem.unmuted",
     ]
 
     /// The event's type as it stands in the record.
@@ -59,6 +60,8 @@ extension LedgerEvent {
         case .apiKeyRevoked: "api_key.revoked"
         case .rootKeyRotated: "root_key.rotated"
         case .webhook(let webhook): webhook.type
+        case .problemMuted: "problem.muted"
+        case .problemUnmuted: "problem.unmuted"
         }
     }
 }

@@ -93,6 +93,10 @@ package enum LedgerEvent: Sendable, Equatable {
     case rootKeyRotated(from: String, to: String, keys: Int64)
     /// Something became of an endpoint to which the app has its events sent.
     case webhook(Webhook)
+    /// Somebody wants to hear no more of a problem until it is resolved.
+    case problemMuted(ProblemMark)
+    /// Somebody wants to hear of it again.
+    case problemUnmuted(ProblemMark)
 
     /// Launch options that were served.
     package struct Launch: Sendable, Equatable {

@@ -163,8 +163,8 @@ extension SubjectState {
             contest()
         case .tokenRead, .logExported, .logFollowed, .tokenSearched, .tokenRevealed, .userViewed,
             .accessNoted, .appAdded, .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet,
-            .apiKeyRevoked, .rootKeyRotated, .webhook:
-            // Not part of a user's story; such records carry no subject version.
+            .apiKeyRevoked, .rootKeyRotated, .webhook, .problemMuted, .problemUnmuted:
+            // Not part of a user's state: who looks after a problem; or records without a subject version.
             break
         }
     }

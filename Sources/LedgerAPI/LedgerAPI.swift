@@ -188,6 +188,7 @@ package struct LedgerAPI: Sendable {
         downloads.add(to: router)
         SearchRoutes(store: store).add(to: router)
         WebhookRoutes(store: store, addresses: configuration.webhooks).add(to: router)
+        ProblemRoutes(store: store).add(to: router)
         TreeRoutes(store: store, access: configuration.treeAccess).add(to: router)
         ServiceRoutes(readiness: readiness).add(to: router)
         DocsRoutes(publicURL: { bound.url }).add(to: router)

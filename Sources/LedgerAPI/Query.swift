@@ -149,6 +149,7 @@ enum Cursor {
         case history = "h"
         case access = "a"
         case deliveries = "w"
+        case problems = "p"
     }
 
     static func encode(_ value: UInt128, kind: Kind) -> String {

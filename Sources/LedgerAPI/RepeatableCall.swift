@@ -33,6 +33,10 @@ enum RepeatableCall {
         Route(.get, "/v1/users", .access),
         Route(.get, "/v1/users/*/events", .access),
         Route(.get, "/v1/users/*/access", .access),
+        Route(.get, "/v1/problems", .access),
+        Route(.get, "/v1/problems/*", .access),
+        Route(.post, "/v1/problems/*/mute", .facts),
+        Route(.post, "/v1/problems/*/unmute", .facts),
         Route(.get, "/v1/events", .access),
         Route(.get, "/v1/events/tail", .access),
         Route(.get, "/v1/events/*/proof", .access),
@@ -44,9 +48,12 @@ enum RepeatableCall {
         Route(.get, "/console/*", .access),
         Route(.get, "/console/users/*", .access),
         Route(.get, "/console/events/*/*", .access),
+        Route(.get, "/console/problems/*", .access),
         Route(.post, "/console/find", .access),
         Route(.post, "/console/export", .access),
         Route(.post, "/console/users/*/reveal", .access),
+        Route(.post, "/console/problems/*/mute", .facts),
+        Route(.post, "/console/problems/*/unmute", .facts),
     ]
 
     /// The log that a call waits for which can be made again; nil for every other call.

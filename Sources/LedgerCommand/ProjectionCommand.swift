@@ -40,12 +40,18 @@ struct ProjectionCommand: AsyncParsableCommand {
                     "users": .number(String(report.users)),
                     "differences": .number(String(report.differences)),
                     "forged": .number(String(report.forged)),
+                    "problems": .number(String(report.problems)),
                 ])
                 return
             }
             Terminal.result(
                 "\(report.users) users rebuilt, \(report.differences) rows were different."
             )
+            if report.problems > 0 {
+                Terminal.result(
+                    "The problems of \(report.problems) users or endpoints were different."
+                )
+            }
             guard report.forged > 0 else { return }
             Terminal.message(
                 "\(report.forged) events were passed over, for the service did not write them: "

@@ -25,6 +25,7 @@ package struct LedgerService {
     private let witnesses: WitnessQuorum?
     private let erasures: ErasureKeeper
     private let dropper: ValueDropper
+    private let problems: ProblemTracker
     private let webhooks: WebhookDeliverer
     private let readiness: Readiness
     private let api: LedgerAPI
@@ -104,6 +105,7 @@ package struct LedgerService {
         let erasures = ErasureKeeper(eraser)
         self.erasures = erasures
         dropper = ValueDropper(store: store, logger: logger)
+        problems = ProblemTracker(store: store, logger: logger)
         webhooks = WebhookDeliverer(
             store: store,
             addresses: configuration.webhooks,
@@ -164,6 +166,7 @@ package struct LedgerService {
             ServiceRunner.named("database pool", pool), ServiceRunner.named("store", store),
             ServiceRunner.named("settler", flows.settler),
             ServiceRunner.named("erasures", erasures), ServiceRunner.named("dropper", dropper),
+            ServiceRunner.named("problems", problems),
         ]
         if delivers { services.append(ServiceRunner.named("webhooks", webhooks)) }
         if integrates {
@@ -206,6 +209,7 @@ extension LedgerService {
         integrator.fill(&page)
         flows.fill(&page)
         webhooks.fill(&page)
+        problems.fill(&page)
         provider.fill(&page)
         SpanExporter.name(on: &page)
         exporter?.fill(&page)

@@ -130,6 +130,14 @@ enum StoreLimits {
     /// each app one round makes.
     static let droppedValuesMax: Int64 = 500
     static let dropsMax = 100
+    /// How often is looked for what problems the log tells of: as often as a checkpoint is published.
+    static let problemPause: Duration = .seconds(1)
+    /// How often it is asked how many there are, where another copy of the service may have written.
+    static let problemCountPause: Duration = .seconds(10)
+    /// How many events one step of that takes, whose rows are then written in one statement.
+    static let problemEventsMax = 500
+    /// How many of them somebody waits for who wants to see what he has done.
+    static let problemCatchUpSteps = 4
     /// How often it is written when API keys were used last.
     ///
     /// A kill loses as much; people who look for keys that nobody needs think in weeks.

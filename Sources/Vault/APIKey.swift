@@ -22,6 +22,8 @@ package enum Scope: String, Sendable, CaseIterable {
     case erase
     /// Says where the app's events are sent, and sees what was.
     case webhooksManage = "webhooks:manage"
+    /// Says of which problems nobody need hear any more, for all who look.
+    case problemsMute = "problems:mute"
 }
 
 /// An API key: `tl_live_` or `tl_test_`, 256 random bits in hexadecimal, eight digits of checksum.

@@ -215,6 +215,7 @@ import Testing
         let page = OverviewPage(
             users: [],
             usersNote: "",
+            problems: [],
             hours: [],
             now: now,
             since: since,

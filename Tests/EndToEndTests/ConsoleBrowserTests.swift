@@ -29,7 +29,7 @@ struct ConsoleBrowserTests {
             let places = try await visitor.browser.execute(
                 "return [...document.querySelectorAll('.places a')].map((a) => a.getAttribute('href'))"
             ).array.compactMap(\.string)
-            #expect(places.count == 7)
+            #expect(places.count == 8)
             let subject = try await subject("walker@example.com")
             let pages = places + ["/console/users/\(subject)", "/console/events/facts/0"]
             for width in [1_280, 390] {
@@ -205,7 +205,8 @@ struct ConsoleBrowserTests {
             "section.dataset.record = btoa(atob(section.dataset.record).replace('specversion', 'Specversion'))",
             "other bytes"
         ),
-        ("section.dataset.position = Number(section.dataset.position) - 1", "do not lead"),
+        // Its neighbour has a way of the same length, wherever it stands.
+        ("section.dataset.position = Number(section.dataset.position) ^ 1", "do not lead"),
         (
             "section.dataset.hashes = section.dataset.hashes.replace(/^./, (c) => c === 'A' ? 'B' : 'A')",
             "do not lead"

@@ -16,11 +16,13 @@ struct AuthorizationTests {
         let launchToken: String
         let session: String
         let endpoint: String
+        let problem: String
 
         func fill(_ text: String) -> String {
             let pairs = [
                 ("{client_user_id}", user), ("{launch_id}", launchID),
                 ("{launch_token}", launchToken), ("{session}", session), ("{endpoint}", endpoint),
+                ("{problem}", problem),
             ]
             return pairs.reduce(text) { filled, pair in
                 filled.split(separator: pair.0, omittingEmptySubsequences: false)
@@ -61,7 +63,8 @@ struct AuthorizationTests {
             launchID: launch.id,
             launchToken: String(launch.finishPath.dropFirst("/v1/finish/".count)),
             session: session,
-            endpoint: try #require(webhook).id.description
+            endpoint: try #require(webhook).id.description,
+            problem: try await service.problem(of: "known")
         )
         let unknown = Names(
             user: "nobody",
@@ -69,7 +72,8 @@ struct AuthorizationTests {
             launchToken: service.store.vault.launchToken(service.store.clock.identifier())
                 .exposed,
             session: session,
-            endpoint: service.store.clock.identifier().description
+            endpoint: service.store.clock.identifier().description,
+            problem: "needs_reconnect.\(service.store.clock.identifier())"
         )
         return (own, unknown)
     }
@@ -321,7 +325,7 @@ struct AuthorizationTests {
                 #expect(foreign.lasting == unknown.lasting, "\(route)")
                 compared += 1
             }
-            #expect(compared == 18)
+            #expect(compared == 21)
             for path in [
                 "/v1/users", "/v1/events", "/v1/events?log=access", "/v1/export/identities",
             ] {

@@ -29,6 +29,8 @@ struct ConsolePageTests {
             isSomebodys: true
         ),
         Page(path: "/console/events/{log}/{position}", scopes: [.eventsRead], isSomebodys: true),
+        Page(path: "/console/problems", scopes: [.usersRead]),
+        Page(path: "/console/problems/{problem}", scopes: [.usersRead], isSomebodys: true),
         Page(path: "/console/log", scopes: [.eventsRead]),
         Page(path: "/console/tail", scopes: [.eventsRead]),
         Page(path: "/console/evidence", scopes: [.eventsRead]),
@@ -44,6 +46,8 @@ struct ConsolePageTests {
             [.tokensReveal]
         ),
         ("/console/users/{subject}/launch", [], [.launch]),
+        ("/console/problems/{problem}/mute", [], [.problemsMute]),
+        ("/console/problems/{problem}/unmute", [], [.problemsMute]),
         ("/console/export", [("log", "facts"), ("format", "ndjson")], [.export]),
         ("/console/find", [("q", "{user}")], []),
     ]
@@ -53,10 +57,12 @@ struct ConsolePageTests {
         let user: String
         let subject: String
         let position: String
+        let problem: String
 
         func filled(_ text: String) -> String {
             text.replacing("{subject}", with: subject).replacing("{log}", with: "facts")
                 .replacing("{position}", with: position).replacing("{user}", with: user)
+                .replacing("{problem}", with: problem)
         }
     }
 
@@ -67,7 +73,12 @@ struct ConsolePageTests {
         guard case .number(let position)? = events.first?["position"] else {
             throw CancellationError()
         }
-        return Names(user: user, subject: try #require(shown["subject"]), position: position)
+        return Names(
+            user: user,
+            subject: try #require(shown["subject"]),
+            position: position,
+            problem: try await service.problem(of: user)
+        )
     }
 
     @Test("there is no page or form that this test does not know")
@@ -93,7 +104,8 @@ struct ConsolePageTests {
             let none = Names(
                 user: "nobody",
                 subject: service.store.clock.identifier().description,
-                position: "99999"
+                position: "99999",
+                problem: "needs_reconnect.\(service.store.clock.identifier())"
             )
             for scope in Scope.allCases {
                 let visitor = try await TestVisitor(service, key: try await service.key(scope))
@@ -144,6 +156,9 @@ struct ConsolePageTests {
                     #expect(!other.text.contains(own.subject) || other.status == 404, "\(cell)")
                     if form.path.hasSuffix("reveal") || form.path.hasSuffix("launch"), isAllowed {
                         #expect(answer.status == 200 && other.status == 404, "\(cell)")
+                    }
+                    if form.path.contains("/problems/"), isAllowed {
+                        #expect(answer.status == 303 && other.status == 404, "\(cell)")
                     }
                     if form.path.hasSuffix("find") {
                         #expect(answer.status == (scope == .usersRead ? 303 : 404), "\(cell)")

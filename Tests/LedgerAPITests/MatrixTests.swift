@@ -30,6 +30,8 @@ struct MatrixTests {
         let finish: String
         /// An endpoint of webhooks, where the operation is about one.
         var endpoint = ""
+        /// A problem of the user, where the operation is about one.
+        var problem = ""
 
         /// Nil for a name that the document has and this test does not know.
         func value(_ name: String) -> String? {
@@ -39,6 +41,7 @@ struct MatrixTests {
             case "launch_token": launchToken
             case "position": position
             case "endpoint": endpoint
+            case "problem": problem
             case "log_id": "0"
             case "from": "1"
             default: nil
@@ -81,6 +84,7 @@ struct MatrixTests {
     private static let otherKeys: Set = [
         "cursor", "limit", "log", "type", "since", "until", "as_of", "as_of_position", "format",
         "header", "from_position", "until_position", "after", "from", "to", "follow", "state",
+        "kind",
     ]
 
     @Test("a query that names a user finds the app's own, and nobody else's")
@@ -96,7 +100,11 @@ struct MatrixTests {
             // Each app has another user, who is not asked for.
             var known: [(asked: Names, other: Names)] = []
             for side in sides {
-                known.append((try await names(side, service), try await names(side, service)))
+                let names = (try await names(side, service), try await names(side, service))
+                for user in [names.0.user, names.1.user] {
+                    _ = try await service.problem(of: user, key: side.all)
+                }
+                known.append(names)
             }
             var asked: [String] = []
             for operation in operations {
@@ -112,6 +120,7 @@ struct MatrixTests {
                     "GET /v1/events subject", "GET /v1/events/tail subject",
                     "GET /v1/events/tail user", "GET /v1/export subject", "GET /v1/export user",
                     "GET /v1/export/identities subject", "GET /v1/export/identities user",
+                    "GET /v1/problems subject", "GET /v1/problems user",
                 ]
             )
         }
@@ -179,6 +188,9 @@ struct MatrixTests {
             var names = try await names(side, service)
             if operation.isAbout("endpoint") {
                 names.endpoint = try await endpoint(side, service)
+            }
+            if operation.isAbout("problem") {
+                names.problem = try await service.problem(of: names.user, key: side.all)
             }
             known.append(names)
         }
@@ -357,7 +369,8 @@ struct MatrixTests {
             // The database has a third app, whose registration was the first event.
             position: "0",
             finish: #"{"humanId":"h","clientId":"own-client","sessionToken":"s","userId":"u"}"#,
-            endpoint: identifier.description
+            endpoint: identifier.description,
+            problem: "needs_reconnect.\(identifier)"
         )
     }
 }
@@ -365,7 +378,7 @@ struct MatrixTests {
 extension DocumentedOperation {
     /// Whether its path names what belongs to one app.
     fileprivate var isSomebodys: Bool {
-        isAbout("client_user_id", "launch_id", "position", "endpoint")
+        isAbout("client_user_id", "launch_id", "position", "endpoint", "problem")
     }
 
     /// Whether its path has one of these names.

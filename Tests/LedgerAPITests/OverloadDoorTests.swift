@@ -25,7 +25,7 @@ struct OverloadDoorTests {
         for route in TestRoute.all {
             let expected: Log? =
                 switch route.scope {
-                case .launch, .tokensRecover, .erase: .facts
+                case .launch, .tokensRecover, .erase, .problemsMute: .facts
                 case .finish, .tokensReport, .webhooksManage, nil: nil
                 default: .access
                 }

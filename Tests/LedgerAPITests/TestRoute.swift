@@ -27,7 +27,7 @@ struct TestRoute: Sendable, CustomStringConvertible {
     private static let endpoint = (404, "not_found")
 
     /// All routes, with `{…}` to be filled in by the test.
-    static let all = ofUsers + ofWebhooks + others
+    static let all = ofUsers + ofWebhooks + ofProblems + others
 
     private static let ofWebhooks = [
         TestRoute(
@@ -92,6 +92,31 @@ struct TestRoute: Sendable, CustomStringConvertible {
             path: "/v1/webhook-endpoints/{endpoint}",
             scope: .webhooksManage,
             success: 204,
+            unknown: endpoint
+        ),
+    ]
+
+    private static let ofProblems = [
+        TestRoute(method: .GET, path: "/v1/problems", scope: .usersRead, success: 200),
+        TestRoute(
+            method: .GET,
+            path: "/v1/problems/{problem}",
+            scope: .usersRead,
+            success: 200,
+            unknown: endpoint
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/problems/{problem}/mute",
+            scope: .problemsMute,
+            success: 200,
+            unknown: endpoint
+        ),
+        TestRoute(
+            method: .POST,
+            path: "/v1/problems/{problem}/unmute",
+            scope: .problemsMute,
+            success: 200,
             unknown: endpoint
         ),
     ]

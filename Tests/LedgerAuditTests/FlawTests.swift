@@ -145,6 +145,14 @@ struct FlawTests {
             .erasureNotInLog(subject: someone), "erasure_not_in_log",
             "the projection says that subject \(name) was erased, and no event does"
         ),
+        (
+            .problemsDiffer(about: someone), "problems_differ",
+            "the problems of \(name) are not those that its events give"
+        ),
+        (
+            .problemCountsDiffer, "problem_counts_differ",
+            "how many problems there are is not what their rows say"
+        ),
     ]
 
     private static let rowFlaws: [(VerificationFlaw, String, String)] = [

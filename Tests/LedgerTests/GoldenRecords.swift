@@ -35,6 +35,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
             case .appAdded, .appUpdated, .apiKeyCreated, .apiKeyExpirySet, .apiKeyRevoked,
                 .rootKeyRotated, .valuesDropped, .accessNoted, .webhook:
                 true
+            case .problemMuted(let mark), .problemUnmuted(let mark): mark.endpoint != nil
             default: false
             }
         return Record(
@@ -52,6 +53,7 @@ struct Golden: Sendable, CustomTestStringConvertible {
 extension Golden {
     static let all =
         flow + bound + outcomes + settled + others + erasure + evidence + administration + webhooks
+        + problems
 
     private static let flow: [Golden] = [
         Golden(

@@ -68,9 +68,14 @@ struct RandomEvents {
         )
     }
 
+    private mutating func userKind() -> ProblemKind {
+        ProblemKind.allCases.filter { !$0.isOfEndpoint }.randomElement(using: &random)
+            ?? .unresolved
+    }
+
     private mutating func event() -> LedgerEvent {
         let finalize = finalizes[Int(random.next() % UInt64(finalizes.count))]
-        return switch random.next() % 27 {
+        return switch random.next() % 30 {
         case 0: .connectLaunched(launch())
         case 1: .editLaunched(launch(), publicTokenVersion: 1)
         case 2: .launchClosed(launch: identifier())
@@ -98,6 +103,9 @@ struct RandomEvents {
         case 20: .finishConfirmed(finalize: finalize, human: fingerprint())
         case 21: .finalizeAbandoned(finalize: finalize, reason: .unconfirmed)
         case 22: .verifierRefused(launch: identifier())
+        case 26: .finalizeRefused(finalize: finalize, mismatch: .humanID)
+        case 27: .problemMuted(.init(ProblemName(kind: userKind(), about: Golden.subject)))
+        case 28: .problemUnmuted(.init(ProblemName(kind: userKind(), about: Golden.subject)))
         default: .connectionBroken(reason: text())
         }
     }

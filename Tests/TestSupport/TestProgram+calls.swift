@@ -42,6 +42,16 @@ extension TestProgram {
         _ = try await JSONCall.post(url, session)
     }
 
+    /// Reports a user's connection as broken.
+    package func reportBroken(_ user: String) async throws {
+        let path = "/v1/users/\(Self.encoded(user))/broken"
+        _ = try await JSONCall.post(
+            ready.ledgerURL + path,
+            ["reason": .string("provider_401")],
+            key: ready.apiKeys["tokens:report"]
+        )
+    }
+
     /// The same up to the exchange, which is under way when this returns.
     package func beginConnecting(_ user: String, source: String) async throws {
         let (url, session) = try await finishedPopup(user, source: source)

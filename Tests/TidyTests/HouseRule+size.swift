@@ -16,7 +16,9 @@ extension HouseRule {
             broken: [("Tests/A/A.swift", String(repeating: "//\n", count: fileLinesMax + 1))]
         ) { file in
             let count = file.lines.count - (file.text.hasSuffix("\n") ? 1 : 0)
-            guard file.isSwift, file.path != "Package.swift", count > fileLinesMax else { return [] }
+            guard file.isSwift, file.path != "Package.swift", count > fileLinesMax else {
+                return []
+            }
             return [file.violation(fileLinesMax + 1, "\(count) lines; split the file")]
         },
         HouseRule(

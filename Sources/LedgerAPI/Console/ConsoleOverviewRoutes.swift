@@ -40,6 +40,7 @@ struct ConsoleOverviewRoutes: Sendable {
         let content = OverviewPage(
             users: users.map(Self.figures) ?? [],
             usersNote: users?.isCut == true ? "of the newest" : "of all",
+            problems: try await problems(visit),
             hours: recent?.hours.map { OverviewPage.Hour(start: $0.start, counts: $0.counts) },
             now: now,
             since: max(start, recent?.since ?? start),
@@ -49,6 +50,13 @@ struct ConsoleOverviewRoutes: Sendable {
             conditions: conditions
         )
         return desk.answer(content, to: visit, at: .overview)
+    }
+
+    private func problems(_ visit: ConsoleVisit) async throws -> [OverviewPage.ProblemFigure]? {
+        guard visit.caller.has(.usersRead) else { return nil }
+        return try await desk.store.problemCounts(of: visit.app).map {
+            OverviewPage.ProblemFigure(kind: $0.kind, state: $0.state, count: $0.count)
+        }
     }
 
     private static func figures(_ counts: UserCounts) -> [OverviewPage.Figure] {

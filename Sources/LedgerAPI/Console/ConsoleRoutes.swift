@@ -36,6 +36,7 @@ struct ConsoleRoutes: Sendable {
         group.post("sign-out") { try await signOut($0, $1) }
         ConsoleOverviewRoutes(desk: desk, readiness: readiness).add(to: group)
         ConsoleUserRoutes(desk: desk, launcher: flows.launcher).add(to: group)
+        ConsoleProblemRoutes(desk: desk).add(to: group)
         ConsoleEventRoutes(desk: desk).add(to: group)
         ConsoleFindRoutes(desk: desk).add(to: group)
         ConsoleLogRoutes(desk: desk, tail: tail).add(to: group)

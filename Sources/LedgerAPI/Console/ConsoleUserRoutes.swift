@@ -95,6 +95,13 @@ struct ConsoleUserRoutes: Sendable {
         if visit.caller.has(.usersRead) {
             clientUserID = try desk.store.value(.clientUserID, of: user)
             parts.clientUserID = clientUserID?.exposed
+            var query = ProblemQuery()
+            query.about = user.subject
+            parts.problems = try await desk.store.problems(
+                of: visit.app,
+                query,
+                limit: ProblemKind.allCases.count
+            ).problems
         }
         if visit.caller.has(.eventsRead) {
             let records = try await desk.store.wholeHistory(of: user, isListed: true).map(\.placed)

@@ -28,6 +28,7 @@ struct ConsoleVisit: Sendable {
 enum ConsolePlace: String, CaseIterable {
     case overview = "Overview"
     case users = "Users"
+    case problems = "Problems"
     case log = "Log"
     case evidence = "Evidence"
     case exports = "Exports"
@@ -38,6 +39,7 @@ enum ConsolePlace: String, CaseIterable {
         switch self {
         case .overview: "/console"
         case .users: "/console/users"
+        case .problems: "/console/problems"
         case .log: "/console/log"
         case .evidence: "/console/evidence"
         case .exports: "/console/exports"
@@ -50,7 +52,7 @@ enum ConsolePlace: String, CaseIterable {
     var scopes: [Scope] {
         switch self {
         case .overview: []
-        case .users: [.usersRead]
+        case .users, .problems: [.usersRead]
         case .log, .evidence: [.eventsRead]
         case .exports: [.export, .eventsRead]
         case .app, .settings: [.settingsRead]

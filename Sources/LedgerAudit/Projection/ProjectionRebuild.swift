@@ -11,6 +11,8 @@ package struct ProjectionRebuildReport: Sendable, Equatable {
     package let differences: Int64
     /// How many events the service did not write, which were passed over: `verify` says which.
     package let forged: Int64
+    /// Of how many users and endpoints the problems differed, up to where the log was folded into them.
+    package var problems: Int64 = 0
 }
 
 /// Builds the projection anew from the log beside the live one, compares, and mends what differs.
@@ -73,10 +75,13 @@ package enum ProjectionRebuild {
         var folded = try await sizes(connection)
         var progress = Progress()
         var fold = SubjectFold(connection, vault: vault)
+        var mending = ProblemMending(connection, vault: vault)
         try await fold.run { folded in
             try await insert(folded, vault, connection)
             progress.take(folded)
+            try await mending.mend(folded)
         }
+        try await mending.mendOthers()
         try await connection.script("analyze rebuilt")
         try await RebuildComparison.compareAll(connection)
         for _ in 0..<roundsMax {
@@ -102,7 +107,8 @@ package enum ProjectionRebuild {
         return ProjectionRebuildReport(
             users: progress.users,
             differences: differences,
-            forged: progress.forged.values.reduce(0, +)
+            forged: progress.forged.values.reduce(0, +),
+            problems: mending.mended
         )
     }
 

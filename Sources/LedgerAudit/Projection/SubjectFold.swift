@@ -23,6 +23,8 @@ struct FoldedSubject: Sendable {
     var isOfNobody: Bool { genuine == 0 }
     /// Whether there are flaws in what the service wrote.
     var isUnreadable = false
+    /// What the story says of problems.
+    var problemEvents: [ProblemEvent] = []
     /// What the story says about the vault, where that was asked for.
     var claims: SubjectClaims?
     /// Where the story does not go on as it must, and what does not fit there.
@@ -67,7 +69,7 @@ struct SubjectClaims: Sendable {
             .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
             .tokenRead, .logExported, .logFollowed, .tokenSearched, .tokenRevealed, .userViewed,
             .accessNoted, .appAdded, .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet,
-            .apiKeyRevoked, .rootKeyRotated, .webhook:
+            .apiKeyRevoked, .rootKeyRotated, .webhook, .problemMuted, .problemUnmuted:
             break
         }
         if let human = record.event.linkedHuman { links.append((record.id, human)) }
@@ -103,7 +105,7 @@ extension LedgerEvent {
             .connectionBroken, .subjectErased, .subjectHeld, .subjectReleased,
             .tokenRead, .logExported, .logFollowed, .tokenSearched, .tokenRevealed, .userViewed,
             .accessNoted, .appAdded, .appUpdated, .valuesDropped, .apiKeyCreated, .apiKeyExpirySet,
-            .apiKeyRevoked, .rootKeyRotated, .webhook:
+            .apiKeyRevoked, .rootKeyRotated, .webhook, .problemMuted, .problemUnmuted:
             nil
         }
     }
@@ -258,6 +260,15 @@ struct SubjectFold {
         folded.state.apply(record.event, at: record.time)
         folded.changedAt = record.time
         folded.claims?.take(record)
+        if ProblemFold.concerns(record.event) {
+            folded.problemEvents.append(
+                ProblemEvent(
+                    place: ProblemPlace(app: folded.app, about: folded.subject),
+                    position: row.position,
+                    record: record
+                )
+            )
+        }
     }
 
     private func page(_ after: Key) async throws(PostgresError) -> [Row] {

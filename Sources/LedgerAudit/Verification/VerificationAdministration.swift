@@ -56,14 +56,17 @@ final class VerificationAdministration: Sendable {
     private let macs: Vault?
     /// Opens what is sealed.
     private let vault: Vault?
+    private let problems: VerificationProblems
 
     init(macs: Vault?, vault: Vault?) {
         self.macs = macs
         self.vault = vault
+        problems = VerificationProblems(macs: macs)
     }
 
-    /// Takes a row of the log of facts, if it is about an app, an API key or a webhook endpoint.
+    /// Takes a row of the log of facts, if it is about an app, an API key, a webhook endpoint or a problem.
     func take(_ row: VerificationRow) {
+        problems.take(row)
         guard let type = row.type,
             type.hasPrefix("app.") || type.hasPrefix("api_key.")
                 || VerificationWebhooks.isTold(by: type)
@@ -85,6 +88,7 @@ final class VerificationAdministration: Sendable {
         let tail = try await tail(connection, from: size)
         let (apps, keys) = (try await apps(connection), try await keys(connection))
         let webhooks = try await VerificationWebhooks(connection, vault)
+        try await problems.check(connection, from: size, &report)
         if !isInTransaction { try await connection.script("commit") }
         let head = read.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
         let records = (head + tail).compactMap { try? Record(decoding: $0) }

@@ -12,6 +12,8 @@ package enum VerificationFailure: Error, Sendable, Equatable, CustomStringConver
     case rootKeyMissing
     /// A key of the database's own is missing or does not open.
     case keysMissing
+    /// The service folded problems faster, again and again, than their rows could be made anew.
+    case problemsMove
     /// The key is not one of this deployment's logs.
     case noLog(Int32)
 
@@ -27,6 +29,7 @@ package enum VerificationFailure: Error, Sendable, Equatable, CustomStringConver
             "the root key is needed: without it nobody can tell which records the service wrote"
         case .keysMissing:
             "a key of the deployment is missing or does not open: token-ledger verify says which"
+        case .problemsMove: "the service was faster again and again: try again later"
         case .noLog(let logID): "there is no log \(logID)"
         }
     }

@@ -42,6 +42,9 @@ extension VerificationReport.Finding {
         case eventAfterErasure = "event_after_erasure"
         case erasureNotInLog = "erasure_not_in_log"
 
+        case problemsDiffer = "problems_differ"
+        case problemCountsDiffer = "problem_counts_differ"
+
         case appRowMissing = "app_row_missing"
         case appRowOfNobody = "app_row_of_nobody"
         case appRowDiffers = "app_row_differs"
@@ -117,6 +120,8 @@ extension VerificationFlaw {
         case .projectionOfNobody: .projectionOfNobody
         case .eventAfterErasure: .eventAfterErasure
         case .erasureNotInLog: .erasureNotInLog
+        case .problemsDiffer: .problemsDiffer
+        case .problemCountsDiffer: .problemCountsDiffer
         case .appRow(_, .missing): .appRowMissing
         case .appRow(_, .ofNobody): .appRowOfNobody
         case .appRow(_, .differs): .appRowDiffers

@@ -54,6 +54,9 @@ extension VerificationFlaw: CustomStringConvertible {
         case .eventAfterErasure: "the event is of a subject who was erased before"
         case .erasureNotInLog(let subject):
             "the projection says that subject \(subject) was erased, and no event does"
+        case .problemsDiffer(let about):
+            "the problems of \(about) are not those that its events give"
+        case .problemCountsDiffer: "how many problems there are is not what their rows say"
         case .appRow(let clientID, let flaw): "app \(clientID): its row \(flaw.sentence)"
         case .apiKeyRow(let id, let flaw): "API key \(id): its row \(flaw.sentence)"
         case .webhookRow(let id, let flaw): "webhook endpoint \(id): its row \(flaw.sentence)"

@@ -70,6 +70,13 @@ enum VerificationFlaw: Error, Equatable {
     /// The projection says that a subject was erased, and no event does.
     case erasureNotInLog(subject: Identifier)
 
+    // MARK: Problems
+
+    /// The rows about a user or endpoint are not what the events give.
+    case problemsDiffer(about: Identifier)
+    /// The numbers beside the rows are not theirs.
+    case problemCountsDiffer
+
     // MARK: Apps, API keys and webhook endpoints
 
     /// The row of an app, by its `clientId`.

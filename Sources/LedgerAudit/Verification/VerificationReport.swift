@@ -143,10 +143,11 @@ extension VerificationReport {
         }
         sentences.append(
             isPartial || findings.contains { $0.position != nil && $0.kind != .recordForged }
-                ? "Not checked: that apps, API keys and webhook endpoints are those that the events made."
-                : "The rows of apps, API keys and webhook endpoints were compared with the events that "
-                    + "made them, but for what no event names: addresses, origins, labels, networks and "
-                    + "secrets."
+                ? "Not checked: that apps, API keys, webhook endpoints and problems are those that the "
+                    + "events made."
+                : "The rows of apps, API keys, webhook endpoints and problems were compared with the "
+                    + "events that made them, but for what no event names: addresses, origins, labels, "
+                    + "networks and secrets."
         )
         return sentences + vaultSentences
     }

@@ -111,6 +111,7 @@ struct VerificationUsers: Sendable {
         let rows =
             checks.contains(.projection)
             ? try await UserStateRow.rows(of: folded, connection) : [:]
+        let differing = try await problems(differingOf: folded)
         let kept = try await vault?.read(folded, connection)
         var findings: [[Finding]] = []
         var values: Int64 = 0
@@ -133,6 +134,9 @@ struct VerificationUsers: Sendable {
             {
                 add(nil, flaw)
             }
+            if subject.flaws.isEmpty, differing.contains(subject.subject) {
+                add(nil, .problemsDiffer(about: subject.subject))
+            }
             if let vault, let kept, subject.flaws.isEmpty, !subject.isOfNobody {
                 let judged = vault.judge(subject, kept)
                 values += kept.opened[subject.subject.value]?.count ?? 0
@@ -143,6 +147,18 @@ struct VerificationUsers: Sendable {
             findings.append(found)
         }
         return (findings, values, lookups, overdue)
+    }
+
+    /// The subjects whose problems are not those that their events give.
+    private func problems(
+        differingOf folded: [FoldedSubject]
+    ) async throws(PostgresError) -> Set<Identifier> {
+        guard checks.contains(.projection) else { return [] }
+        let comparison = ProblemComparison(connection: connection, vault: macs)
+        let known = try await comparison.progress()
+        return Set(
+            try await comparison.differing(folded.problemEvents, at: known).map(\.about)
+        )
     }
 
     /// What does not fit in the row of a subject.

@@ -181,6 +181,16 @@ extension LedgerStore {
         }
     }
 
+    /// Those of an app's users, by subject, whom these subjects name; of one who was erased, only that.
+    package func users(
+        _ subjects: [Identifier],
+        of app: StoredApp
+    ) async throws(StoreError) -> [Identifier: FoundUser] {
+        let places = subjects.map { (log: Log.facts, subject: $0) }
+        let found = try await found(Self.questions(places, app), of: app)
+        return Dictionary(found.map { ($0.subject, $0) }) { first, _ in first }
+    }
+
     static func questions(
         _ places: [(log: Log, subject: Identifier)],
         _ app: StoredApp

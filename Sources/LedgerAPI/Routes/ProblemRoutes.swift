@@ -1,0 +1,209 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import Vault
+internal import Wire
+
+/// Problems of users and endpoints, and who wants to hear no more of one (docs/design.md#problems).
+struct ProblemRoutes: Sendable {
+    let store: LedgerStore
+
+    func add(to router: Router<LedgerRequestContext>) {
+        router.get("/v1/problems") { try await list($0, $1) }
+        router.get("/v1/problems/:problem") { try await show($0, $1) }
+        router.post("/v1/problems/:problem/mute") { try await mark($0, $1, muted: true) }
+        router.post("/v1/problems/:problem/unmute") { try await mark($0, $1, muted: false) }
+    }
+
+    private func list(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, context, scope: .usersRead, store: store)
+        let query = try Query(
+            request,
+            keys: ["cursor", "kind", "limit", "state", "subject", "user"]
+        )
+        var before: Int64?
+        if let cursor = query["cursor"] {
+            guard let parsed = Cursor.decode(cursor, kind: .problems),
+                let position = Int64(exactly: parsed)
+            else { throw LedgerError.malformed("The cursor is not one of this list.") }
+            before = position
+        }
+        let page = try await store.problems(
+            of: caller.app,
+            try await store.problemQuery(query, of: caller.app),
+            before: before,
+            limit: try query.limit()
+        )
+        let named = try await store.named(page.problems, of: caller.app)
+        var writer = JSONWriter()
+        writer.open()
+        writer.key("problems")
+        writer.openArray()
+        for problem in named {
+            writer.element()
+            problem.write(to: &writer)
+        }
+        writer.closeArray()
+        writer.member("until_position", page.until)
+        if let next = page.next {
+            writer.member("next_cursor", Cursor.encode(UInt128(next), kind: .problems))
+        }
+        writer.close()
+        return .json(.ok, writer)
+    }
+
+    private func show(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, context, scope: .usersRead, store: store)
+        _ = try Query(request, keys: [])
+        return Self.answer(try await problem(context, of: caller.app))
+    }
+
+    private func mark(
+        _ request: Request,
+        _ context: LedgerRequestContext,
+        muted isMuted: Bool
+    ) async throws -> Response {
+        let caller = try await Caller(request, context, scope: .problemsMute, store: store)
+        _ = try Query(request, keys: [])
+        let found = try await problem(context, of: caller.app)
+        let marked = try await store.mark(
+            found.problem,
+            muted: isMuted,
+            of: caller.app,
+            context: context.recordContext(key: caller)
+        )
+        guard let marked else { throw LedgerError.notFound }
+        // Who may not read users is told no more of one than the name that he has sent.
+        let clientUserID = caller.has(.usersRead) ? found.clientUserID : nil
+        return Self.answer(NamedProblem(problem: marked, clientUserID: clientUserID))
+    }
+
+    /// The problem that a path names; `LedgerError.notFound` for unknown and foreign ones alike.
+    private func problem(
+        _ context: LedgerRequestContext,
+        of app: StoredApp
+    ) async throws -> NamedProblem {
+        guard let name = ProblemName(try context.pathParameter("problem")),
+            let problem = try await store.problem(name, of: app),
+            let named = try await store.named([problem], of: app).first
+        else { throw LedgerError.notFound }
+        return named
+    }
+
+    private static func answer(_ problem: NamedProblem) -> Response {
+        var writer = JSONWriter()
+        problem.write(to: &writer)
+        return .json(.ok, writer)
+    }
+}
+
+/// A problem, with the app's own id of the user whom it is about.
+struct NamedProblem: Sendable {
+    let problem: TrackedProblem
+    let clientUserID: Secret?
+
+    func write(to writer: inout JSONWriter) {
+        writer.open()
+        writer.member("id", "\(problem.name)")
+        writer.member("kind", problem.name.kind.rawValue)
+        writer.member("state", problem.state.rawValue)
+        if problem.name.kind.isOfEndpoint {
+            writer.member("endpoint", problem.name.about)
+        } else {
+            writer.member("subject", problem.name.about)
+            if let clientUserID { writer.member("client_user_id", clientUserID.exposed) }
+        }
+        if let reason = problem.reason { writer.member("reason", reason) }
+        writer.member("occurrences", problem.occurrences)
+        writer.member("openings", problem.openings)
+        writer.member("first_at", problem.first.time)
+        writer.member("first_position", problem.first.position)
+        writer.member("opened_at", problem.opened.time)
+        writer.member("last_at", problem.last.time)
+        writer.member("last_position", problem.last.position)
+        writer.member("changed_at", problem.changedAt)
+        if let actor = problem.mutedBy { writer.member("muted_by", actor) }
+        writer.key("positions")
+        writer.openArray()
+        for position in problem.positions {
+            writer.element()
+            writer.json(Array("\(position)".utf8))
+        }
+        writer.closeArray()
+        writer.close()
+    }
+}
+
+extension LedgerStore {
+    /// The problems with the app's own ids of the users; without those of users who were erased, of whom
+    /// the rows are about to go.
+    func named(
+        _ problems: [TrackedProblem],
+        of app: StoredApp
+    ) async throws -> [NamedProblem] {
+        let subjects = Set(problems.filter { !$0.name.kind.isOfEndpoint }.map(\.name.about))
+        let users = try await users(Array(subjects), of: app)
+        return problems.compactMap { problem in
+            guard !problem.name.kind.isOfEndpoint else {
+                return NamedProblem(problem: problem, clientUserID: nil)
+            }
+            switch users[problem.name.about] {
+            case .user(let user)?:
+                // One whose id does not open hides no other, and has its problems all the same.
+                return NamedProblem(
+                    problem: problem,
+                    clientUserID: (try? value(.clientUserID, of: user)) ?? nil
+                )
+            case .damaged?: return NamedProblem(problem: problem, clientUserID: nil)
+            case .erased?, nil: return nil
+            }
+        }
+    }
+
+    /// Which problems a query asks for.
+    func problemQuery(_ query: Query, of app: StoredApp) async throws -> ProblemQuery {
+        var problems = ProblemQuery()
+        problems.kinds = try query.words("kind")
+        problems.states = try query.words("state")
+        if let text = query["subject"] {
+            guard let subject = Identifier(text) else {
+                throw LedgerError.malformed("subject must be a UUID.")
+            }
+            problems.about = subject
+        }
+        guard let text = query["user"] else { return problems }
+        guard problems.about == nil else {
+            throw LedgerError.malformed("subject and user exclude each other.")
+        }
+        guard let user = try await user(try ClientUserID.parse(text), of: app) else {
+            throw LedgerError.notConnected
+        }
+        problems.about = user.subject
+        return problems
+    }
+}
+
+extension Query {
+    /// Words of a closed list with commas between; none where the key is absent.
+    fileprivate func words<Word: RawRepresentable<String> & CaseIterable & Equatable>(
+        _ name: String
+    ) throws(LedgerError) -> [Word] {
+        guard let text = self[name] else { return [] }
+        var words: [Word] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let word = Word(rawValue: String(part)) else {
+                let known = Word.allCases.map(\.rawValue).joined(separator: ", ")
+                throw .malformed("\(name) must be one or more of \(known), with commas between.")
+            }
+            if !words.contains(word) { words.append(word) }
+        }
+        return words
+    }
+}

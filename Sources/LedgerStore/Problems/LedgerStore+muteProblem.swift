@@ -1,0 +1,74 @@
+package import Ledger
+
+extension LedgerStore {
+    /// Says in the log that a problem is muted, or unmuted; gives the problem as it is then.
+    ///
+    /// Durable when it returns. The rows follow as the log is folded. Nothing is said where the problem, as
+    /// it was read, is in no state for it. Nil when it is about a user who was erased meanwhile.
+    package func mark(
+        _ problem: TrackedProblem,
+        muted isMuted: Bool,
+        of app: StoredApp,
+        context: RecordContext
+    ) async throws(StoreError) -> TrackedProblem? {
+        guard problem.state == (isMuted ? .open : .muted) else { return problem }
+        let mark = LedgerEvent.ProblemMark(problem.name)
+        let event: LedgerEvent = isMuted ? .problemMuted(mark) : .problemUnmuted(mark)
+        guard
+            let position = problem.name.kind.isOfEndpoint
+                ? try await tell(event, of: app, context)
+                : try await tell(event, of: problem.name.about, app, context),
+            let stored = try await self.event(at: position, log: .facts)
+        else { return nil }
+        var changed = problem
+        let moment = TrackedProblem.Moment(position: position, time: try stored.record().time)
+        if isMuted {
+            changed.mute(by: context.actor, at: moment)
+        } else {
+            changed.unmute(at: moment)
+        }
+        return changed
+    }
+
+    /// Writes an event of an app that is about none of its users.
+    private func tell(
+        _ event: LedgerEvent,
+        of app: StoredApp,
+        _ context: RecordContext
+    ) async throws(StoreError) -> Int64? {
+        let command = command(
+            administering: app.id,
+            clientID: app.clientID,
+            [event],
+            at: clock.now(),
+            context
+        )
+        switch try await writer(of: .facts).append(command) {
+        case .appended(let position), .repeated(let position): return position
+        case .claimed, .conflict: throw .defect
+        }
+    }
+
+    /// Writes an event of a user; nil when there is no such user any more.
+    private func tell(
+        _ event: LedgerEvent,
+        of subject: Identifier,
+        _ app: StoredApp,
+        _ context: RecordContext
+    ) async throws(StoreError) -> Int64? {
+        guard let user = try await user(subject: subject, log: .facts, of: app) else { return nil }
+        do {
+            let outcome = try await change(user, of: app) { _ in
+                var change = Change(context: context)
+                change.append(event)
+                return change
+            }
+            guard case .written(_, let position)? = outcome else { throw StoreError.defect }
+            return position
+        } catch StoreError.erased {
+            return nil
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package import Ledger
+package import Postgres
+
+extension LedgerStore {
+    /// A page of an app's problems, from before the position of an opening.
+    ///
+    /// One that is open all the time stays where it is, so nobody who pages misses it; one that comes
+    /// again meanwhile is at the front.
+    package func problems(
+        of app: StoredApp,
+        _ query: ProblemQuery,
+        before position: Int64? = nil,
+        limit: Int
+    ) async throws(StoreError) -> ProblemPage {
+        let until = try await problemProgress().next
+        let rows = try await bulk.rows(statement(app, query, position, limit + 1)) {
+            result,
+            row throws(PostgresError) in try StoredProblem.read(result, row)
+        }
+        // Every row was counted, also one that cannot be read.
+        let found = rows.prefix(limit).compactMap { $0?.problem }
+        let next = rows.count > limit ? found.last?.opened.position : nil
+        return ProblemPage(problems: found, next: next, until: until)
+    }
+
+    private func statement(
+        _ app: StoredApp,
+        _ query: ProblemQuery,
+        _ position: Int64?,
+        _ limit: Int
+    ) -> Statement {
+        let kinds = query.kinds.isEmpty ? ProblemKind.allCases : query.kinds
+        let states = query.states.isEmpty ? TrackedProblem.State.allCases : query.states
+        let parameters: [PostgresParameter] = [
+            .uuid(app.id.value),
+            .textArray(kinds.map(\.rawValue)),
+            .textArray(states.map(\.rawValue)),
+            .int8(position ?? .max),
+            .int8(Int64(limit)),
+        ]
+        guard let about = query.about else {
+            // So many of each kind and state at most are read, in the order of the index.
+            return Statement(
+                "problems",
+                """
+                select p.app_id, p.about, p.kind, p.state, p.reason, p.occurrences, p.openings,
+                    p.first_position, p.first_at, p.opened_position, p.opened_at, p.last_position,
+                    p.last_at, p.changed_at, p.muted_by, array_to_string(p.finalizes, ' '),
+                    array_to_string(p.positions, ' ')
+                from unnest($2::text[]) as k (kind) cross join unnest($3::text[]) as s (state)
+                cross join lateral (
+                    select * from ledger.problem one
+                    where one.app_id = $1 and one.kind = k.kind and one.state = s.state
+                        and one.opened_position < $4
+                    order by one.opened_position desc limit $5
+                ) as p
+                order by p.opened_position desc limit $5
+                """,
+                parameters
+            )
+        }
+        return Statement(
+            "problems_about",
+            """
+            select app_id, about, kind, state, reason, occurrences, openings, first_position,
+                first_at, opened_position, opened_at, last_position, last_at, changed_at, muted_by,
+                array_to_string(finalizes, ' '), array_to_string(positions, ' ')
+            from ledger.problem
+            where app_id = $1 and about = $6 and kind = any ($2) and state = any ($3)
+                and opened_position < $4
+            order by opened_position desc limit $5
+            """,
+            parameters + [.uuid(about.value)]
+        )
+    }
+
+    /// The app's problem of this name; nil where there is none.
+    package func problem(
+        _ name: ProblemName,
+        of app: StoredApp
+    ) async throws(StoreError) -> TrackedProblem? {
+        let place = ProblemPlace(app: app.id, about: name.about)
+        return try await problems(at: [place]).first { $0.problem.name == name }?.problem
+    }
+
+    /// All problems of some users and endpoints.
+    func problems(at places: [ProblemPlace]) async throws(StoreError) -> [StoredProblem] {
+        try await bulk.rows(Self.statement(places)) { result, row throws(PostgresError) in
+            try StoredProblem.read(result, row)
+        }.compactMap { $0 }
+    }
+
+    /// Asks for all problems of some users and endpoints, as `StoredProblem.read` wants them.
+    package static func statement(_ places: [ProblemPlace]) -> Statement {
+        Statement(
+            "problems_at",
+            """
+            select p.app_id, p.about, p.kind, p.state, p.reason, p.occurrences, p.openings,
+                p.first_position, p.first_at, p.opened_position, p.opened_at, p.last_position,
+                p.last_at, p.changed_at, p.muted_by, array_to_string(p.finalizes, ' '),
+                array_to_string(p.positions, ' ')
+            from unnest($1::uuid[], $2::uuid[]) as named (app_id, about)
+            join ledger.problem p on p.app_id = named.app_id and p.about = named.about
+            """,
+            .uuidArray(places.map(\.app.value)),
+            .uuidArray(places.map(\.about.value))
+        )
+    }
+
+    /// How many problems an app has, or all apps have, by kind and state; none where none is named.
+    ///
+    /// The numbers are kept beside the rows: nothing is counted here.
+    package func problemCounts(
+        of app: StoredApp?
+    ) async throws(StoreError) -> [ProblemCount] {
+        try await bulk.rows(
+            Statement(
+                "problem_counts",
+                """
+                select kind, state, sum(count)::bigint from ledger.problem_count
+                where $1::uuid is null or app_id = $1
+                group by kind, state having sum(count) <> 0 order by kind, state
+                """,
+                .uuid(app?.id.value)
+            )
+        ) { result, row throws(PostgresError) -> ProblemCount? in
+            guard let kind = ProblemKind(rawValue: try result.text(row, 0)),
+                let state = TrackedProblem.State(rawValue: try result.text(row, 1))
+            else { return nil }
+            return ProblemCount(kind: kind, state: state, count: try result.int8(row, 2))
+        }.compactMap { $0 }
+    }
+
+    /// Up to which position the log of facts was folded, and how long it is.
+    package func problemProgress() async throws(StoreError) -> (next: Int64, size: Int64) {
+        let row = try await bulk.firstRow(
+            Statement(
+                "problem_progress",
+                """
+                select p.next_position, l.size
+                from ledger.problem_progress p join ledger.log l on l.log_id = p.log_id
+                where p.log_id = $1
+                """,
+                .int4(Log.facts.id)
+            )
+        ) { result, row throws(PostgresError) in
+            (next: try result.int8(row, 0), size: try result.int8(row, 1))
+        }
+        guard let row else { throw .damaged(.state) }
+        return row
+    }
+}

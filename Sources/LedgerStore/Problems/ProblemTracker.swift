@@ -1,0 +1,93 @@
+internal import Ledger
+package import Logging
+package import Measures
+internal import ServiceLifecycle
+internal import Synchronization
+
+/// Keeps the problems as the log tells them, behind the append
+/// (docs/decisions/0062-a-problem-is-a-fold.md).
+///
+/// Runs in every copy of the service. Who writes first moves the position on, and the others read anew.
+package final class ProblemTracker: Service {
+    private struct Figures {
+        var counts: [ProblemCount] = []
+        /// How many positions of the log were not folded yet.
+        var behind: Int64 = 0
+        /// From when on it is asked again although nothing was folded here: another copy may have.
+        var askedAgain = ContinuousClock.now
+    }
+
+    private let store: LedgerStore
+    private let logger: Logger
+    private let figures = Mutex(Figures())
+
+    /// Keeps the problems of a store.
+    package init(store: LedgerStore, logger: Logger) {
+        self.store = store
+        self.logger = logger
+    }
+
+    /// Looks at once, and then periodically, until the graceful shutdown.
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await self.look()
+                try? await Task.sleep(for: StoreLimits.problemPause)
+            }
+        }
+    }
+
+    /// Folds what has come; what cannot be folded now is folded the next time.
+    func look() async {
+        do {
+            while !Task.isCancelled {
+                let step = try await store.foldProblems()
+                let isDue = figures.withLock { $0.askedAgain <= .now }
+                if step != .nothing || isDue { try await measure() }
+                if step == .nothing || step == .atEnd { return }
+            }
+        } catch {
+            guard !Task.isCancelled else { return }
+            logger.warning("problems not folded", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func measure() async throws(StoreError) {
+        let (next, size) = try await store.problemProgress()
+        let counts = try await store.problemCounts(of: nil)
+        figures.withLock { figures in
+            figures = Figures(
+                counts: counts,
+                behind: max(0, size - next),
+                askedAgain: .now + StoreLimits.problemCountPause
+            )
+        }
+    }
+
+    /// Adds how many problems there are to a page of metrics.
+    package func fill(_ page: inout MetricPage) {
+        let figures = figures.withLock { $0 }
+        for kind in ProblemKind.allCases {
+            for state in [TrackedProblem.State.open, .muted] {
+                let count = figures.counts.first { $0.kind == kind && $0.state == state }?.count
+                page.add(
+                    .problems,
+                    Int(count ?? 0),
+                    ["kind": kind.rawValue, "state": state.rawValue]
+                )
+            }
+        }
+        page.add(.behind, Int(figures.behind))
+    }
+}
+
+extension MetricFamily {
+    fileprivate static let problems = gauge(
+        "token_ledger_problems",
+        "Problems of all apps that are open or muted, by kind and state"
+    )
+    fileprivate static let behind = gauge(
+        "token_ledger_problem_positions_behind",
+        "How many positions of the log of facts were not folded into problems yet"
+    )
+}

@@ -294,8 +294,8 @@ let package = Package(
         tests(
             "BoundedServerTests",
             [
-                "BoundedServer", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOPosix",
-                "NIOSSL", "SeededRandom", "TestSupport",
+                "BoundedServer", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOEmbedded",
+                "NIOPosix", "NIOSSL", "SeededRandom", "TestSupport",
             ]
         ),
         tests(

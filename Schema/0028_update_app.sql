@@ -15,7 +15,8 @@ as $$
 begin
     perform from ledger.app a
     where a.app_id = (update_app.known).app_id and a is not distinct from update_app.known
-    for update;
+    -- Not for update: who adds a row that names the app holds the log's lock, and would be waited for.
+    for no key update;
     if not found then
         return false;
     end if;

@@ -88,9 +88,15 @@ final class Connections: Sendable {
     }
 
     /// Nil also while those of the busiest address have just come: nobody else leaves for them.
+    ///
+    /// Nil, too, while somebody is on the way out to make room: each is one place, and of those who are
+    /// told one after the other the last would be of any address.
     private func longestWait(_ reason: Cut) -> Wait? {
-        let longest = open.withLock { open in
-            open.waits.values
+        let longest = open.withLock { open -> (wait: Wait, since: UInt64, share: Int)? in
+            guard reason != .noRoom || !open.waits.values.contains(where: \.isToLeave) else {
+                return nil
+            }
+            return open.waits.values
                 .compactMap { wait in
                     wait.since(reason).map { since in
                         (wait: wait, since: since, share: share(open.counts[wait.address] ?? 0))

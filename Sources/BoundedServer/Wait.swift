@@ -36,6 +36,9 @@ final class Wait: Sendable {
         return bytes - unread.exchange(bytes, ordering: .relaxed)
     }
 
+    /// Whether it was told to leave, and has not answered yet.
+    var isToLeave: Bool { isLeaving.load(ordering: .relaxed) }
+
     /// Since when the caller is waited for in a way that is a reason to tell it to leave; nil while it
     /// is not, or was told already.
     func since(_ reason: Cut) -> UInt64? {

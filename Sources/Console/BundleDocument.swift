@@ -57,7 +57,6 @@ package struct BundleDocument: Sendable {
     }
 
     let export: String
-    let logName: String
     let key: String
     let facts: [Fact]
     let eventsMax: Int64
@@ -90,7 +89,6 @@ package struct BundleDocument: Sendable {
     ///   - limits: how much a page may hold, where that was too little; nil where it holds everything.
     package init(_ story: Story, limits: (events: Int64, bytes: Int64)?) {
         export = story.export.description
-        logName = story.log.name
         key = story.key
         facts = Self.facts(story)
         isTooLarge = limits != nil

@@ -8,6 +8,8 @@ enum RequestLimits {
     /// A body that is not a finish: a user id and a few words.
     static let bodyBytesMax = 65_536
 
+    /// How much of such an answer is handed on at a time: with TLS what is handed on is copied.
+    static let pieceBytes = 8_192
     /// How many bytes of entry bundles are kept in memory: some last hundred.
     static let cachedBundleBytesMax = 24 << 20
     /// Each connection costs some 20 KiB.

@@ -78,11 +78,7 @@ package struct LedgerService {
         self.provider = provider
         self.exporter = exporter
         self.logger = logger
-        var integratorDatabase = database
-        integratorDatabase.statementTimeMax = Self.integratorStatementTimeMax
-        integratorDatabase.connectionsMax = Self.integratorConnectionsMax
-        integratorDatabase.applicationName = "token-ledger integrator"
-        integratorPool = PostgresPool(configuration: integratorDatabase, logger: logger)
+        integratorPool = Self.integratorPool(database, logger)
         witnesses = try witnessPolicy?.quorum(for: store)
         let integrator = Integrator(
             store: store,
@@ -128,6 +124,17 @@ package struct LedgerService {
             tracing: tracing,
             logger: logger
         )
+    }
+
+    private static func integratorPool(
+        _ database: PostgresConfiguration,
+        _ logger: Logger
+    ) -> PostgresPool {
+        var database = database
+        database.statementTimeMax = integratorStatementTimeMax
+        database.connectionsMax = integratorConnectionsMax
+        database.applicationName = "token-ledger integrator"
+        return PostgresPool(configuration: database, logger: logger)
     }
 
     private static func spool(_ folder: String) throws(StackError) -> AnswerSpool {

@@ -286,7 +286,7 @@ package struct Vault: Sendable {
 
     private static let finishCodeUse = Array("finish code ".utf8)
 
-    private func identifier(of text: String, use: [UInt8]) -> Identifier? {
+    func identifier(of text: String, use: [UInt8]) -> Identifier? {
         guard let bytes = Base64.url.decode(text.utf8), bytes.count == 48,
             // The library's comparison takes the same time wherever they differ.
             Self.code(of: use + bytes[..<16], launchMAC) == bytes[16...]

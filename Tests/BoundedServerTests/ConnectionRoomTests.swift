@@ -1,3 +1,6 @@
+import Logging
+import NIOCore
+import NIOEmbedded
 import Testing
 
 @testable import BoundedServer
@@ -49,12 +52,37 @@ struct ConnectionRoomTests {
         }
     }
 
+    @Test("however often room is looked for, one leaves for each place, and no other address's")
+    func oneLeaves() throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let connections = Connections(
+            tally: ConnectionTally(of: "test", meter: ServerMeter(), logger: logger),
+            connectionsMax: 4,
+            unreadBytesMax: 1
+        )
+        let long = NIODeadline.now() - .seconds(5)
+        let channels = try (0..<4).map { number in
+            let channel = EmbeddedChannel()
+            let address = number == 0 ? "127.0.0.1" : "127.0.0.2"
+            try channel.connect(to: SocketAddress(ipAddress: address, port: 1)).wait()
+            return channel
+        }
+        let waits = channels.map { connections.add($0) }
+        for wait in waits { wait.forCaller(since: long) }
+        connections.note(openCount: 4)
+        // None of them is on an event loop that is free to see that it must leave.
+        for _ in 0..<6 { connections.makeRoom() }
+        connections.note(openCount: 0)
+        #expect(waits.filter(\.isToLeave).count == 1)
+        #expect(!waits[0].isToLeave)
+    }
+
     @Test("an address that takes all room takes it from itself")
     func addresses() async throws {
         let limits = ServerLimits(
             headerBytesMax: 16_384,
             headerFieldsMax: 64,
-            idleTimeMax: .seconds(60),
+            idleTimeMax: .seconds(600),
             connectionsMax: 4,
             headTimeMax: .seconds(30)
         )

@@ -15,7 +15,7 @@ struct BundlePageTests {
     /// What somebody might write who wants a page to run it.
     private static let hostile =
         "</script><script>document.title='run'</script><!-- \"\u{301} onfocus=x <img src=x onerror=x> a\u{2028}b"
-    private static let user = "reader@example.com"
+    static let user = "reader@example.com"
 
     /// Connects two users twice, once for all tests, and waits until a checkpoint covers it.
     private func connectUsers() async throws {
@@ -32,7 +32,7 @@ struct BundlePageTests {
         }
     }
 
-    private func bundle(
+    func bundle(
         _ name: String,
         _ flags: [String] = [],
         isOfFacts: Bool = true

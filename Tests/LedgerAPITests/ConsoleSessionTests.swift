@@ -138,7 +138,11 @@ struct ConsoleSessionTests {
             #expect(page.status == 200)
             #expect(page.text.contains("content=\"0;url=/console/users?status=broken\""))
             // What stands in the log of accesses is a step of the person's own.
-            for path in ["/console/users/00000000-0000-0000-0000-000000000000", "/console/log"] {
+            let subject = "00000000-0000-0000-0000-000000000000"
+            for path in [
+                "/console/users/\(subject)", "/console/problems/needs_reconnect.\(subject)",
+                "/console/log",
+            ] {
                 let step = try await stranger.get(path, headers: ["Sec-Fetch-Site": "same-site"])
                 #expect(step.text.contains("href=\"\(path)\""))
                 #expect(!step.text.contains("http-equiv=\"refresh\""))

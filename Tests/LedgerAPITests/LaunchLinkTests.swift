@@ -48,6 +48,13 @@ struct LaunchLinkTests {
             #expect(!open.text.contains("alice") && !open.text.contains(token))
             let policy = try #require(open.headers["content-security-policy"])
             #expect(policy.contains("frame-src \(await service.sandbox.url);"))
+            // Of this service the page reaches what the button needs, and not the console.
+            #expect(!policy.contains("'self'"))
+            #expect(
+                policy.contains(
+                    "connect-src \(service.url)/launch/ \(service.url)/v1/finish/;"
+                )
+            )
             #expect(open.headers["cache-control"] == "no-store")
             // Looking at the page uses nothing up.
             _ = try await Self.page(link, service)
@@ -102,8 +109,13 @@ struct LaunchLinkTests {
             let launch = try #require(
                 Identifier(try await service.launch("alice", finish: "relay").id)
             )
-            let token = service.store.vault.launchToken(launch).exposed
-            for link in ["/launch/nonsense", "/launch/\(token)"] {
+            let vault = service.store.vault
+            // A page's own launch is no link, and its token, which logs have, is none.
+            let direct = try #require(Identifier(try await service.launch("bob").id))
+            let tokens = [
+                vault.launchLinkToken(launch), vault.launchToken(launch), vault.launchToken(direct),
+            ]
+            for link in ["/launch/nonsense"] + tokens.map({ "/launch/\($0.exposed)" }) {
                 let page = try await Self.page(link, service)
                 #expect(page.status == 404 && page.text.contains("no such link"), "\(link)")
                 #expect(try await Self.press(link, service).status == 404)
@@ -125,6 +137,12 @@ struct LaunchLinkTests {
             #expect(refused.status == 422 && refused.text.contains("challenge_required"))
             let types = try await service.types("alice")
             #expect(!types.contains("edit.launched"))
+            // Nor does one from before lead anywhere.
+            try await service.decide([])
+            let link = try await Self.link("alice", service)
+            try await service.decide([.challengeRequired])
+            #expect(try await Self.page(link, service).status == 404)
+            #expect(try await Self.press(link, service).status == 404)
         }
     }
 }

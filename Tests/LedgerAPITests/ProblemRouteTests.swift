@@ -22,6 +22,15 @@ struct ProblemRouteTests {
             #expect(muted.status == 200 && muted["state"] == "muted")
             #expect(muted["muted_by"] == "key:\(try #require(APIKey(key)).id)")
             #expect(muted["client_user_id"] == nil, "its key may not read users")
+            // What was answered a moment ago counts, before anybody has folded it.
+            let unmuted = try await service.call(.POST, "/v1/problems/\(id)/unmute", key: key)
+            #expect(unmuted["state"] == "open")
+            let same = try await service.call(.POST, "/v1/problems/\(id)/unmute", key: key)
+            #expect(same["state"] == "open")
+            let once = try await service.call(.POST, "/v1/problems/\(id)/mute", key: key)
+            #expect(once["state"] == "muted")
+            let types = try await service.types("alice").filter { $0.hasPrefix("problem.") }
+            #expect(types == ["problem.muted", "problem.unmuted", "problem.muted"])
             await TestStore.foldProblems(service.store)
             #expect(
                 try await service.get("/v1/problems?state=open").text.contains("\"problems\":[]")

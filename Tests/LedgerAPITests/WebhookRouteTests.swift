@@ -160,6 +160,38 @@ struct WebhookRouteTests {
         }
     }
 
+    @Test("twins of a wish for the last endpoint that there may be get the same one")
+    func lastTwins() async throws {
+        try await TestService.run { service in
+            for number in 1..<WebhookLimits.endpointsMax {
+                let made = try await call(
+                    service,
+                    .POST,
+                    "",
+                    #"{"url":"https://hooks.example.com/\#(number)"}"#
+                )
+                #expect(made.status == 201)
+            }
+            let answers = try await withThrowingTaskGroup(of: TestAnswer.self) { group in
+                for _ in 0..<6 {
+                    group.addTask {
+                        try await call(
+                            service,
+                            .POST,
+                            "",
+                            #"{"url":"https://hooks.example.com/last"}"#,
+                            idempotencyKey: "last"
+                        )
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers.allSatisfy { $0.status == 201 })
+            #expect(Set(answers.compactMap { $0["endpoint"] }).count == 1)
+            #expect(Set(answers.compactMap { $0["secret"] }).count == 1)
+        }
+    }
+
     @Test("who may not ask whose the pseudonyms are has no messages name users")
     func identities() async throws {
         try await TestService.run { service in

@@ -23,7 +23,7 @@ struct ForkedDatabase {
                 for name in
                     select schemaname || '.' || tablename from pg_tables
                     where schemaname in ('ledger', 'vault')
-                        and tablename not in ('migration', 'log', 'publisher')
+                        and tablename not in ('migration', 'log', 'publisher', 'problem_progress')
                 loop
                     return query execute format(
                         $q$ select format('insert into %%1$s select (%%2$L::%%1$s).*', '%1$s', t::text)
@@ -34,6 +34,9 @@ struct ForkedDatabase {
                 return query
                     select format('update ledger.log set size = %s where log_id = %s', size, log_id)
                     from ledger.log;
+                return query
+                    select format('update ledger.problem_progress set next_position = %s', next_position)
+                    from ledger.problem_progress;
             end
             $$
             """

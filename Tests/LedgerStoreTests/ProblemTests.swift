@@ -198,7 +198,6 @@ struct ProblemTests {
             )
             query.states = [.resolved]
             #expect(try await test.problems(query) == [])
-            // Somebody else's list is empty.
             let open = all.first { $0.state == .resolved }
             #expect(open?.name.about == subjects[1])
         }

@@ -64,8 +64,8 @@ struct DoubtDecisionTests {
         var state = SubjectState()
         var finishes: [Finish] = []
         for number in 1...64 {
-            let launch = Identifier(value: UInt128(1_000 + (number - 1) / 32))
-            if number % 32 == 1 {
+            let launch = Identifier(value: UInt128(1_000 + (number - 1) / 30))
+            if number % 30 == 1 {
                 state.apply(
                     .connectLaunched(
                         .init(

@@ -8,7 +8,7 @@ class Findings extends Array {
 }
 
 const sha256 = async (content) => new Uint8Array(await crypto.subtle.digest('SHA-256', content));
-const newlines = (content) => lineStarts(content).length - 1;
+const sumOf = async (content) => hexadecimal(await sha256(content));
 
 // The two hashes must agree before one of them is used for everything.
 async function checkHasher() {
@@ -27,6 +27,27 @@ function listOf(files) {
   return { content, list };
 }
 
+const isEmpty = (query) => !Object.keys(query).length;
+// Whether events of a user may be missing between others.
+const hasGaps = (query) => query.types || query.since || query.until;
+const plain = (name) => name.replace(/\.gz$/, '');
+
+// What cannot be true whatever the files have in them, as `verify` refuses it.
+function checkList(list, findings) {
+  const { query, proof, events, range: { from, until }, tree_size: size, first_position: first, last_position: last } = list;
+  const names = list.files.map((file) => plain(file.name));
+  const isWhole = isEmpty(query) && from === 0 && until === size;
+  for (const [isSound, words] of [
+    [[from, until, size, events].every(Number.isSafeInteger), 'a position or count is no number'],
+    [from >= 0 && from <= until && until <= size, 'the range is not within the log'],
+    [isWhole ? ['root', 'inclusion'].includes(proof) : proof === 'inclusion', 'its kind of proof proves nothing about these positions'],
+    [!names.includes('events.ndjson') || names.includes('proofs.ndjson') === (proof === 'inclusion'), 'its files do not fit to the kind of proof'],
+    [!isEmpty(query) || events === until - from, 'the events are not all of the range, although no filter was set'],
+    [events ? from <= first && first <= last && last < until && events <= last - first + 1 : (first ?? last) === undefined,
+      'positions and count do not fit'],
+  ]) { if (!isSound) { findings.note('manifest.json', words); } }
+}
+
 async function checkFiles(files, list, findings) {
   const listed = new Set(['manifest.json', 'manifest.note']);
   for (const file of list.files) {
@@ -36,20 +57,22 @@ async function checkFiles(files, list, findings) {
       findings.note(file.name, files.has(file.name) ? 'it is damaged and cannot be read' : 'it is missing');
       continue;
     }
-    if (content.length !== file.bytes || hexadecimal(await sha256(content)) !== file.sha256) {
+    if (content.length !== file.bytes || await sumOf(content) !== file.sha256) {
       findings.note(file.name, 'it is not the file that was signed');
     }
-    if (newlines(content) !== file.lines) { findings.note(file.name, 'it has another number of lines than was signed'); }
+    if (lineStarts(content).length - 1 !== file.lines) { findings.note(file.name, 'it has another number of lines than was signed'); }
   }
   for (const name of files.keys()) { if (!listed.has(name)) { findings.note(name, 'the signed manifest does not list it'); } }
 }
 
-// The signatures under a key, and that the two checkpoints are those of one log that only grew.
+// The signatures under a key, if the browser can check any, and that the two checkpoints are those of one log that
+// only grew.
 async function checkSignatures(files, { content, list }, key, format, findings) {
+  let isUnable = false;
   const read = (name) => decoder.decode(files.get(name) || new Uint8Array());
   async function signed(name, origin) {
     const note = noteOf(read(name));
-    if (await signedBy(note, key, origin) === 'unable') { fail('This browser has no Ed25519, so no signature can be checked.'); }
+    if (await signedBy(note, key, origin) === 'unable') { isUnable = true; }
     return note;
   }
   async function attempt(place, act) {
@@ -68,13 +91,13 @@ async function checkSignatures(files, { content, list }, key, format, findings) 
   if (last && (last.size !== list.tree_size || base64(last.root) !== list.root)) {
     findings.note('checkpoint', 'it is not the one that the manifest names');
   }
-  if (!first || !last) { return { first, last }; }
+  if (!first || !last) { return { first, isUnable }; }
   await attempt('consistency.json', async () => {
     const proof = JSON.parse(read('consistency.json'));
     if (first.size === 0) { return growFromNothing(proof, first, last); }
     await grow(proof.first, proof.second, first, last, proof.consistency.map(bytes));
   });
-  return { first, last };
+  return { first, isUnable };
 }
 
 // Every log grows from the empty one, which needs no hashes.
@@ -97,6 +120,7 @@ async function checkEvents(events, list, first, findings, tell) {
   const leaves = new Uint8Array(32 * events.count);
   const versions = new Map();
   const ways = [];
+  events.counted = 0;
   for (const i of events.unreadable) { findings.note(place(i), 'it is no record'); }
   for (let i = 0; i < events.count; i += 1) {
     leafInto(leaves, 32 * i, events.content, events.starts[i], events.starts[i + 1] - 1);
@@ -108,7 +132,10 @@ async function checkEvents(events, list, first, findings, tell) {
     if (version && expected && version !== expected) {
       findings.note(place(i), 'before it, events of the user are missing or too many');
     }
-    if (version) { versions.set(events.subjects[i], version); }
+    if (version) {
+      versions.set(events.subjects[i], version);
+      events.counted += 1;
+    }
     if (i % slice === slice - 1) {
       tell(`Checking event ${i + 1} of ${events.count} …`);
       await pause();
@@ -124,7 +151,7 @@ async function checkEvents(events, list, first, findings, tell) {
 
 // Of one user's events, or of the whole log's, none may be missing between two others.
 function nextOf(version, { query, range }) {
-  if (query.types || query.since || query.until) { return null; }
+  if (hasGaps(query)) { return null; }
   return version ? version + 1 : range.from === 0 ? 1 : null;
 }
 
@@ -157,6 +184,7 @@ function checkCounts(events, list, findings) {
 async function checkContent(bundle, tell) {
   const findings = new Findings();
   await checkHasher();
+  checkList(bundle.signed.list, findings);
   await checkFiles(bundle.files, bundle.signed.list, findings);
   let first = null;
   try {
@@ -168,8 +196,10 @@ async function checkContent(bundle, tell) {
   return findings;
 }
 
-// The files of the folder that somebody chose, against the manifest that lies among them.
-async function checkFolder(chosen, key, tell) {
+const saidOf = ({ format, files, ...said }) => JSON.stringify(said);
+
+// The files of the folder that somebody chose, against the manifest that lies among them, and it against the page's.
+async function checkFolder(chosen, page, key, tell) {
   const findings = new Findings();
   const files = new Map();
   for (const file of chosen) { files.set(file.webkitRelativePath.split('/').slice(1).join('/') || file.name, file); }
@@ -182,14 +212,26 @@ async function checkFolder(chosen, key, tell) {
   const list = JSON.parse(decoder.decode(content));
   if (list.format !== bundleFormat) { fail('Its manifest has another form.'); }
   await checkSignatures(small, { content, list }, key, bundleFormat, findings);
+  checkList(list, findings);
+  if (saidOf(list) !== saidOf(page)) { findings.note('manifest.json', 'it is of another bundle than this page'); }
+  const held = new Map(page.files.map((file) => [file.name, file.sha256]));
+  held.delete('history.ndjson');
   const listed = new Set(['manifest.json', 'manifest.note', ...list.files.map((file) => file.name)]);
   for (const name of files.keys()) { if (!listed.has(name)) { findings.note(name, 'the manifest does not list it'); } }
-  for (const { name, bytes: length, sha256: sum } of list.files) {
+  if (!listed.has('index.html')) { findings.note('index.html', 'the manifest does not list it'); }
+  for (const { name, bytes: length, sha256: signed } of list.files) {
     tell(`Reading ${name} …`);
-    const file = files.get(name);
-    if (!file) { findings.note(name, 'it is missing'); } else if (
-      file.size !== length || hexadecimal(await sha256(await file.arrayBuffer())) !== sum
-    ) { findings.note(name, 'it is not the file that was signed'); }
+    const file = await files.get(name)?.arrayBuffer();
+    const sum = file && await sumOf(file);
+    const same = held.get(plain(name));
+    if (!file) { findings.note(name, 'it is missing'); }
+    else if (file.byteLength !== length || sum !== signed) { findings.note(name, 'it is not the file that was signed'); }
+    else if (same && same !== (plain(name) === name ? sum : await sumOf(await unzipped(file)))) {
+      findings.note(name, 'it is not the file that this page holds');
+    }
+  }
+  for (const name of held.keys()) {
+    if (![...listed].some((other) => plain(other) === name)) { findings.note(name, 'this page holds it, and the manifest does not list it'); }
   }
   return { findings, list };
 }

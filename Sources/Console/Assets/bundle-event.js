@@ -101,10 +101,8 @@ function showEvent(position) {
   fill(root, '#bytes-title .soft', recordOf(events, i).length);
   if (bundle.leaves && bundle.seal) { fillProof(root, i); } else {
     for (const part of all('#proof > :not(.between)', root)) { part.remove(); }
-    const wait = document.createElement('p');
-    wait.className = 'verdict unsure';
-    wait.textContent = 'The bundle is being checked; the way to the root is shown as soon as that is done.';
-    one('#proof', root).append(wait);
+    one('#proof', root).append(made('p', 'verdict unsure',
+      'The bundle is being checked; the way to the root is shown as soon as that is done.'));
   }
   turn = (step) => { if (events.positions[i + step] !== undefined) { location.hash = eventPath(events.positions[i + step]); } };
   show(root, `Event ${position}`);

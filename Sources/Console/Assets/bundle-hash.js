@@ -1,15 +1,15 @@
 // SHA-256 and trees of it (FIPS 180-4, RFC 9162 2.1). The browser's own takes a promise for each hash, which
 // for a hundred thousand records takes seconds; before it is used, this one is compared with that.
-const roundConstants = new Int32Array([
-  0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
-  0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
-  0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
-  0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
-  0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
-  0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
-  0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-  0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
-]);
+// The first 32 bits behind the point of the cube roots of the first 64 primes.
+const roundConstants = new Int32Array(64);
+for (let number = 2, found = 0; found < 64; number += 1) {
+  let divisor = 2;
+  while (number % divisor) { divisor += 1; }
+  if (divisor === number) {
+    roundConstants[found] = Math.cbrt(number) * 2 ** 32;
+    found += 1;
+  }
+}
 const words = new Int32Array(64);
 let message = new Uint8Array(1 << 15);
 
@@ -41,23 +41,11 @@ function digest(length, out, at) {
       const mixedA = (a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10);
       const first = (h + mixedE | 0) + ((e & f ^ ~e & g) + (roundConstants[i] + words[i] | 0) | 0) | 0;
       const second = mixedA + (a & b ^ a & c ^ b & c) | 0;
-      h = g;
-      g = f;
-      f = e;
-      e = d + first | 0;
-      d = c;
-      c = b;
-      b = a;
-      a = first + second | 0;
+      h = g; g = f; f = e; e = d + first | 0;
+      d = c; c = b; b = a; a = first + second | 0;
     }
-    h0 = h0 + a | 0;
-    h1 = h1 + b | 0;
-    h2 = h2 + c | 0;
-    h3 = h3 + d | 0;
-    h4 = h4 + e | 0;
-    h5 = h5 + f | 0;
-    h6 = h6 + g | 0;
-    h7 = h7 + h | 0;
+    h0 = h0 + a | 0; h1 = h1 + b | 0; h2 = h2 + c | 0; h3 = h3 + d | 0;
+    h4 = h4 + e | 0; h5 = h5 + f | 0; h6 = h6 + g | 0; h7 = h7 + h | 0;
   }
   let to = at;
   for (const word of [h0, h1, h2, h3, h4, h5, h6, h7]) {
@@ -120,6 +108,7 @@ function areEqual(left, leftAt, right, rightAt, length) {
 // Whether a path leads from a leaf at a place to the root, as `climb` goes it. `ways` has the nodes of those that
 // did, by how many neighbours are left: neighbouring events soon go the same way, which is not gone twice.
 function leadsTo(root, leaf, place, size, path, ways) {
+  if (place >= size) { return false; }
   let last = size - 1;
   const at = leaf.slice();
   const nodes = [];

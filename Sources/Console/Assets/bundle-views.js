@@ -12,6 +12,8 @@ let bundle = null;
 let turn = () => {};
 const actorOf = (i) => String(parsed(bundle.events.content, bundle.events.starts[i], bundle.events.starts[i + 1] - 1)?.actor ?? '');
 
+const made = (tag, className, textContent) => Object.assign(document.createElement(tag), { className, textContent });
+
 function fill(root, selector, text) { one(selector, root).textContent = text; }
 
 function fillTime(time, exact) {
@@ -86,8 +88,7 @@ function summary(user) {
 }
 
 function addFilter(nav, label, target, isChosen) {
-  const choice = document.createElement('a');
-  choice.textContent = label;
+  const choice = made('a', '', label);
   choice.href = target;
   if (isChosen) { choice.setAttribute('aria-current', 'true'); }
   nav.append(choice);
@@ -97,10 +98,8 @@ function addFilter(nav, label, target, isChosen) {
 function pages(root, list, page, path) {
   const bar = one('.pages', root);
   const last = Math.max(0, Math.ceil(list.length / rowsMax) - 1);
-  const words = document.createElement('span');
-  words.className = 'soft';
-  words.textContent = list.length ? `${page * rowsMax + 1} to ${Math.min(list.length, (page + 1) * rowsMax)} of ${list.length}` : '';
-  bar.replaceChildren(words);
+  bar.replaceChildren(made('span', 'soft',
+    list.length ? `${page * rowsMax + 1} to ${Math.min(list.length, (page + 1) * rowsMax)} of ${list.length}` : ''));
   for (const [label, target] of [['Newer', page - 1], ['Older', page + 1]]) {
     if (target >= 0 && target <= last) { addFilter(bar, label, path(target), false); }
   }
@@ -182,8 +181,7 @@ function showEvents(query) {
     link(one('.number a', line), eventPath(events.positions[i]));
     fillTime(one('time', line), events.times[i]);
     fill(line, 'td code', events.types[i]);
-    const said = document.createElement('span');
-    said.textContent = toldOf(events, i).said;
+    const said = made('span', '', toldOf(events, i).said);
     one('td code', line).before(said);
     said.parentElement.className = 'told';
     const [who, actor] = all('.wide', line);
@@ -193,11 +191,9 @@ function showEvents(query) {
     fill(actor, 'code', actorOf(i));
     one('tbody', root).append(line);
   }
-  const note = document.createElement('p');
-  note.className = 'about';
+  const note = made('p', 'about', `${list.length} of ${events.count} events`
+    + (text ? ` have “${text}” in them` : conditions.length ? ' fulfil these conditions' : ', the newest first') + '.');
   note.setAttribute('role', 'status');
-  note.textContent = `${list.length} of ${events.count} events`
-    + (text ? ` have “${text}” in them` : conditions.length ? ' fulfil these conditions' : ', the newest first') + '.';
   form.after(note);
   show(root, 'Events');
 }

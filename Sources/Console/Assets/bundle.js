@@ -8,10 +8,7 @@ const placeOf = (position) => bundle.events.positions.indexOf(position);
 
 function showNothing() {
   const root = document.createElement('div');
-  const words = document.createElement('p');
-  words.className = 'empty';
-  words.textContent = 'That is not in this bundle.';
-  root.append(words);
+  root.append(made('p', 'empty', 'That is not in this bundle.'));
   show(root, 'Nothing found');
 }
 
@@ -30,10 +27,15 @@ function found(text) {
   return `#${named.length ? 'users' : 'events'}?${new URLSearchParams({ text })}`;
 }
 
+// An address may be cut off anywhere.
+function decoded(text) {
+  try { return decodeURIComponent(text); } catch { return text; }
+}
+
 function route() {
   if (location.hash === '#main') { return main.focus(); }
   const [path, query] = (location.hash || '#bundle').slice(1).split('?');
-  const [where, first, second] = path.split('/').map(decodeURIComponent);
+  const [where, first, second] = path.split('/').map(decoded);
   const conditions = new URLSearchParams(query);
   turn = () => {};
   delete acts.r;
@@ -45,7 +47,7 @@ function route() {
   else if (where === 'user') { showUser(bundle.users.get(first), second === undefined ? undefined : Number(second)); }
   else if (where === 'events') { showEvents(conditions); }
   else if (where === 'event') { showEvent(Number(first)); }
-  else if (where === 'find') { location.replace(found(first)); return; }
+  else if (where === 'find') { location.replace(found(first ?? '')); return; }
   else {
     enter(home);
     document.title = 'Bundle · Token Ledger';
@@ -65,13 +67,13 @@ function fillFacts({ list }) {
   one('#key', home).textContent = list.verifier_key;
 }
 
-function gapWords({ query, range }) {
-  if (!Object.keys(query).length) { return 'None of these positions is missing.'; }
-  if (!query.subject || query.types || query.since || query.until) {
-    return 'Not proved: that the filter left nothing out. Only a bundle of the whole log proves that.';
+function gapWords({ query, range }, counted) {
+  if (isEmpty(query)) { return 'None of these positions is missing.'; }
+  if (!query.subject || hasGaps(query) || !counted) {
+    return 'Not proved: that the filter left nothing out. Only an export of the whole log proves that.';
   }
-  return `${range.from === 0 ? 'From the user’s first event on' : 'Between them'} none of the user’s counted events is missing. `
-    + 'Not proved: that none came behind the last one.';
+  return `${range.from === 0 ? 'From the user’s first event on' : 'Between them'} none of the user’s counted events is missing `
+    + `(${counted} of them). Not proved: that none came behind the last one, before position ${range.until}.`;
 }
 
 function soundWords(list, isTrusted, first) {
@@ -82,8 +84,9 @@ function soundWords(list, isTrusted, first) {
   } else if (list.proof === 'root') {
     words.push(`The ${list.events} events are the whole log of ${list.tree_size} records, byte for byte, in its order: their tree has the root that was signed.`);
   } else {
-    words.push(`Each of the ${list.events} events is in the log at its position, byte for byte: its proof leads to the root that was signed.`);
-    words.push(gapWords(list));
+    words.push(`Each of the ${list.events} events is in the log at its position, byte for byte: its proof leads to the root that was signed. `
+      + `Each is what was asked for, from position ${list.range.from} to ${list.range.until}, the latter not included.`);
+    words.push(gapWords(list, bundle.events.counted));
   }
   words.push(`The log of ${list.tree_size} records continues its earlier one of ${first.size}: nothing that was there was changed or removed.`);
   if (bundle.hasEvents && hasStates) {
@@ -96,27 +99,33 @@ function soundWords(list, isTrusted, first) {
   return words;
 }
 
-// Judges everything under a key: the one that the reader named, or the one that came along.
+// Judges everything under a key: the one that the reader named, or the one that came along. What was asked for last
+// counts.
+let judgements = 0;
 async function judge(key, isTrusted) {
+  const number = judgements += 1;
   const findings = new Findings(...bundle.contentFindings);
-  const { first } = await checkSignatures(bundle.files, bundle.signed, key, listFormat, findings);
+  const { first, isUnable } = await checkSignatures(bundle.files, bundle.signed, key, listFormat, findings);
+  if (number !== judgements) { return; }
   if (isTrusted && key !== bundle.signed.list.verifier_key) { findings.note('manifest.json', 'it names another key than you'); }
   bundle.key = key;
   const isSound = findings.length === 0;
-  bundle.seal = !isSound ? 'bad' : isTrusted && bundle.hasEvents ? 'good' : 'unsure';
-  bundle.words = isSound ? soundWords(bundle.signed.list, isTrusted, first) : findings.slice(0, listedMax);
+  bundle.isUnable = isUnable;
+  bundle.seal = !isSound ? 'bad' : isTrusted && bundle.hasEvents && !isUnable ? 'good' : 'unsure';
+  bundle.words = !isSound ? findings.slice(0, listedMax)
+    : isUnable ? ['Without signatures nothing is proved. Use a newer browser, or the commands below.'] : soundWords(bundle.signed.list, isTrusted, first);
   if (findings.length > listedMax) { bundle.words.push(`… and ${findings.length - listedMax} more.`); }
   const headline = !isSound ? `Refused: ${findings.length === 1 ? 'one thing does' : `${findings.length} things do`} not fit. This bundle proves nothing.`
-    : !bundle.hasEvents ? 'The signatures fit; the events were not checked.'
+    : isUnable ? 'This browser cannot check signatures.' : !bundle.hasEvents ? 'The signatures fit; the events were not checked.'
       : isTrusted ? 'Verified: nothing in this bundle was altered.' : 'Everything fits the key that came with the bundle.';
   tell(verdictBox, bundle.seal, headline, bundle.words);
   seal.className = `chip ${bundle.seal}`;
-  seal.textContent = { good: 'Verified', unsure: bundle.hasEvents ? 'Fits its own key' : 'Events not checked', bad: 'Refused' }[bundle.seal];
+  seal.textContent = { good: 'Verified', unsure: isUnable ? 'Not checked' : bundle.hasEvents ? 'Fits its own key' : 'Events not checked', bad: 'Refused' }[bundle.seal];
   if (location.hash.startsWith('#event/')) { route(); }
 }
 
 function listen() {
-  for (const part of [one('.find'), one('.places'), seal, one('#trust', home), one('#beside', home)]) { part.hidden = false; }
+  for (const part of [one('.places'), seal]) { part.hidden = false; }
   for (const part of all('.find, .places a[href="#users"], .places a[href="#events"]')) { part.hidden = !bundle.hasEvents; }
   one('.find').addEventListener('submit', (event) => {
     event.preventDefault();
@@ -124,20 +133,26 @@ function listen() {
     if (location.hash === target) { route(); } else { location.hash = target; }
     one('#find').blur();
   });
+  acts.h = () => turn(-1);
+  acts.l = () => turn(1);
+  window.addEventListener('hashchange', route);
+}
+
+// What can be asked once everything was checked.
+function offerChecks() {
+  for (const part of [one('#trust', home), one('#beside', home)]) { part.hidden = false; }
   one('#trust', home).addEventListener('submit', async (event) => {
     event.preventDefault();
     const key = new FormData(event.target).get('key').trim();
     try {
       keyOf(key);
     } catch {
+      judgements += 1;
       return tell(verdictBox, 'bad', 'That is no key of a log.', ['A key has a name, an id and base64: name+id+base64. It is on one line.']);
     }
     await judge(key, true);
   });
   one('#folder', home).addEventListener('change', checkChosen);
-  acts.h = () => turn(-1);
-  acts.l = () => turn(1);
-  window.addEventListener('hashchange', route);
 }
 
 // The files beside the page, under the key that the page was judged by.
@@ -148,12 +163,12 @@ async function checkChosen(event) {
   // So that the same folder can be chosen again.
   event.target.value = '';
   try {
-    const { findings, list } = await checkFolder(chosen, bundle.key, working);
-    if (list.export !== bundle.signed.list.export) { findings.note('manifest.json', 'it is of another export than this page'); }
+    const { findings, list } = await checkFolder(chosen, bundle.signed.list, bundle.key, working);
     if (findings.length) { return tell(box, 'bad', 'Refused: the folder is not what was signed.', findings.slice(0, listedMax)); }
-    tell(box, bundle.seal, `All ${list.files.length} files of the folder are those that were signed, and no other is there.`, [
-      bundle.hasEvents ? 'This page, index.html, is one of them. Their events are those that the page has checked.'
-        : 'This page, index.html, is one of them. Whether each event leads to the signed root, the commands above check.',
+    const isChecked = bundle.hasEvents && bundle.seal !== 'bad';
+    tell(box, isChecked ? bundle.seal : 'unsure', `All ${list.files.length} files of the folder are those that were signed, and no other is there.`, [
+      'One of them is index.html: this page, if you opened it there. '
+        + (isChecked ? 'Their events are those that the page has checked.' : 'Whether each event leads to the signed root, the commands above check.'),
     ]);
   } catch (error) {
     tell(box, 'bad', 'The folder cannot be checked.', [error.message]);
@@ -178,6 +193,7 @@ async function open() {
   await pause();
   bundle.contentFindings = await checkContent(bundle, telling);
   await judge(bundle.key, false);
+  if (!bundle.isUnable) { offerChecks(); }
 }
 
 open().catch((error) => {

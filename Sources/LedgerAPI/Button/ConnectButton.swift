@@ -9,6 +9,8 @@ struct ConnectButton: Sendable {
     private let contentType: String
     private let tag: String
 
+    /// Where the script is.
+    static let path = "/v1/connect-button.js"
     /// The script, without what only its readers need.
     static let script = ConnectButton(
         stripped(PackageResources.connect_button_js),

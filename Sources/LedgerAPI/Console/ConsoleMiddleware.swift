@@ -69,9 +69,11 @@ struct ConsoleMiddleware: RouterMiddleware {
     /// Whether it stands in the log of accesses that somebody opens a page: another site's link may not
     /// make that so.
     ///
-    /// A user's page does, and the log's, which is followed.
+    /// A user's page does, a problem's, and the log's, which is followed.
     private func isOnRecord(_ target: String) -> Bool {
-        target.hasPrefix(ConsolePlace.users.path + "/") || target.hasPrefix(ConsolePlace.log.path)
+        target.hasPrefix(ConsolePlace.users.path + "/")
+            || target.hasPrefix(ConsolePlace.problems.path + "/")
+            || target.hasPrefix(ConsolePlace.log.path)
     }
 
     /// The page at which somebody signs in and then goes on where he wanted to.

@@ -149,6 +149,8 @@ struct ConsoleProblemRoutes: Sendable {
             anyOf: [.problemsMute],
             fields: []
         )
+        // What was done a moment ago counts.
+        try await desk.store.catchUpProblems()
         let named = try await problem(context, visit)
         let marked = try await desk.store.mark(
             named.problem,

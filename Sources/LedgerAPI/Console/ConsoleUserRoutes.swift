@@ -203,18 +203,30 @@ struct ConsoleUserRoutes: Sendable {
         guard let clientUserID = try desk.store.value(.clientUserID, of: user) else {
             throw StoreError.damaged(.value)
         }
-        let served = try await launcher.launch(
-            Launcher.Request(clientUserID: clientUserID, finish: .direct, idempotencyKey: nil),
-            of: visit.app,
-            context: context.recordContext(key: visit.caller)
-        )
-        let launch = served.launch
+        let launch: LedgerEvent.Launch
+        let served: Launcher.Served
+        do {
+            // Somebody new of the same name, after an erasure, is not who the page was about.
+            served = try await launcher.launch(
+                Launcher.Request(
+                    clientUserID: clientUserID,
+                    finish: .direct,
+                    idempotencyKey: nil,
+                    mayMakeUser: { false }
+                ),
+                of: visit.app,
+                context: context.recordContext(key: visit.caller)
+            )
+            launch = served.launch
+        } catch ConnectError.tooManyNewUsers {
+            throw LedgerError.notConnected
+        }
         guard let event = try await desk.store.event(id: launch.launch) else {
             throw StoreError.defect
         }
         var hasCaution = false
         if case .create(.userMayExist?) = served.opening { hasCaution = true }
-        let token = desk.store.vault.launchToken(launch.launch)
+        let token = desk.store.vault.launchLinkToken(launch.launch)
         let content = LaunchLinkPage(
             url: desk.url() + LaunchLinkRoutes.path + token.exposed,
             subject: user.subject,

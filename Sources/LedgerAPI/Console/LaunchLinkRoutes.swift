@@ -29,7 +29,7 @@ struct LaunchLinkRoutes: Sendable {
         _ = try Query(request, keys: [])
         let launch: Launch
         do {
-            launch = try await context.directLaunch(in: desk.store)
+            launch = try await context.linkedLaunch(in: desk.store)
         } catch ConnectError.launchNotFound {
             return answer(LaunchPage(.unknown), status: .notFound)
         }
@@ -53,7 +53,7 @@ struct LaunchLinkRoutes: Sendable {
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
-        let launch = try await context.directLaunch(in: desk.store)
+        let launch = try await context.linkedLaunch(in: desk.store)
         _ = try await JSONBody(request, keys: [])
         let record = context.launchContext(of: launch.app.id, desk.store.vault)
         guard let reopened = try await flows.launcher.reopened(launch, context: record) else {
@@ -69,16 +69,21 @@ struct LaunchLinkRoutes: Sendable {
     }
 
     /// With what the provider's library needs, and nothing else.
+    ///
+    /// That library is a stranger here, where whoever made the link may be signed in to the console: of
+    /// this service it reaches what the button does (docs/threats.md#t33).
     private func answer(
         _ page: LaunchPage,
         status: HTTPResponse.Status,
         provider: String? = nil
     ) -> Response {
         let source = provider.map { " " + Self.origin(of: $0) } ?? ""
+        let url = desk.url()
         let policy = [
-            "default-src 'none'", "script-src 'self'\(source)", "style-src 'self'",
-            "img-src data:\(source)", "connect-src 'self'",
-            "frame-src\(source.isEmpty ? " 'none'" : source)",
+            "default-src 'none'", "script-src \(url)\(ConnectButton.path)\(source)",
+            "style-src \(url)\(ConsoleAsset.stylesheet.path)", "img-src data:\(source)",
+            "connect-src \(url)\(Self.path) \(url)/v1/finish/",
+            "frame-src\(source.isEmpty ? " 'none'" : source)", "worker-src 'none'",
             "form-action 'none'", "base-uri 'none'", "frame-ancestors 'none'",
         ]
         return Response(

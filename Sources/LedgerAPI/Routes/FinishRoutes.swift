@@ -156,7 +156,22 @@ struct FinishRoutes: Sendable {
 extension LedgerRequestContext {
     /// The direct launch whose token the path holds, counted.
     func directLaunch(in store: LedgerStore) async throws -> Launch {
-        guard let id = store.vault.launch(of: try pathParameter("launch_token")) else {
+        try await directLaunch(store.vault.launch(of: try pathParameter("launch_token")), store)
+    }
+
+    /// The launch that a link was made of, counted; none where launches are bound to sessions, to which
+    /// a link does not belong.
+    func linkedLaunch(in store: LedgerStore) async throws -> Launch {
+        let token = try pathParameter("launch_token")
+        let launch = try await directLaunch(store.vault.launch(ofLink: token), store)
+        guard launch.data.challenge == nil,
+            !launch.app.policies.contains(.challengeRequired)
+        else { throw ConnectError.launchNotFound }
+        return launch
+    }
+
+    private func directLaunch(_ id: Identifier?, _ store: LedgerStore) async throws -> Launch {
+        guard let id else {
             try meter.countAddress()
             throw ConnectError.launchNotFound
         }

@@ -72,6 +72,8 @@ struct ProblemRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, context, scope: .problemsMute, store: store)
         _ = try Query(request, keys: [])
+        // What was done a moment ago counts.
+        try await store.catchUpProblems()
         let found = try await problem(context, of: caller.app)
         let marked = try await store.mark(
             found.problem,
@@ -80,7 +82,7 @@ struct ProblemRoutes: Sendable {
             context: context.recordContext(key: caller)
         )
         guard let marked else { throw LedgerError.notFound }
-        // Who may not read users is told no more of one than the name that he has sent.
+        // Whose problem it is, who may not read users is not told.
         let clientUserID = caller.has(.usersRead) ? found.clientUserID : nil
         return Self.answer(NamedProblem(problem: marked, clientUserID: clientUserID))
     }

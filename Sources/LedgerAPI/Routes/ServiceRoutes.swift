@@ -18,7 +18,7 @@ struct ServiceRoutes: Sendable {
             }
             return Self.notReady(first.0, conditions, requestID: context.requestID)
         }
-        router.get("/v1/connect-button.js") { request, _ in
+        router.get(RouterPath(ConnectButton.path)) { request, _ in
             ConnectButton.script.response(to: request)
         }
         router.get("/v1/connect-button.d.ts") { request, _ in

@@ -94,16 +94,16 @@ package struct Eraser: Sendable {
     /// Lists those who were erased and are not listed: their copy of the service ended before, or no
     /// checkpoint covered the erasure in time.
     ///
-    /// False when the list cannot be kept.
+    /// False when the list cannot be kept; nil while the database does not say whether it is complete.
     @discardableResult
-    package func listMissing() async -> Bool {
+    package func listMissing() async -> Bool? {
         do {
             try await listMissing(in: folder)
             return true
         } catch let error as StoreError where error.isPassing {
             // It says nothing of the folder, and the next look is soon.
             logger.warning("the list of erasures waits", metadata: ["error": "\(error)"])
-            return true
+            return nil
         } catch {
             logger.error("the list of erasures is not kept", metadata: ["error": "\(error)"])
             return false

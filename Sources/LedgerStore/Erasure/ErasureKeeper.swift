@@ -6,7 +6,7 @@ package final class ErasureKeeper: Service {
     private let eraser: Eraser
     /// Whether nobody who is listed was found alive; that is looked for until then.
     private let isObeyed = Mutex(false)
-    /// Whether the last look at the list could complete it.
+    /// Whether the last look that could tell has completed the list.
     private let isKept = Mutex(true)
 
     /// Keeps the list of an eraser.
@@ -26,7 +26,7 @@ package final class ErasureKeeper: Service {
 
     /// Completes the list.
     func look() async {
-        let isComplete = await eraser.listMissing()
+        guard let isComplete = await eraser.listMissing() else { return }
         isKept.withLock { $0 = isComplete }
     }
 

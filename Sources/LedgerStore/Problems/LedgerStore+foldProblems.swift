@@ -87,12 +87,15 @@ extension LedgerStore {
             ? (next < size ? .folded : .atEnd) : .overtaken
     }
 
-    /// Folds what has come, if it is not much, for who wants to see at once what he has done.
+    /// Folds what has come, for who changes something and wants to see at once what he has done.
+    ///
+    /// - Throws: `StoreError.overloaded` where that is much: what the rows say is not how it is.
     package func catchUpProblems() async throws(StoreError) {
         for _ in 0..<StoreLimits.problemCatchUpSteps {
             let step = try await foldProblems()
             if step == .nothing || step == .atEnd { return }
         }
+        throw .overloaded
     }
 
     /// The events of a stretch that say anything of a problem.

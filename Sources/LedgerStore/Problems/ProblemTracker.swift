@@ -15,6 +15,8 @@ package final class ProblemTracker: Service {
         var behind: Int64 = 0
         /// From when on it is asked again although nothing was folded here: another copy may have.
         var askedAgain = ContinuousClock.now
+        /// Whether the last look could not fold.
+        var isStuck = false
     }
 
     private let store: LedgerStore
@@ -44,11 +46,27 @@ package final class ProblemTracker: Service {
                 let step = try await store.foldProblems()
                 let isDue = figures.withLock { $0.askedAgain <= .now }
                 if step != .nothing || isDue { try await measure() }
-                if step == .nothing || step == .atEnd { return }
+                if step == .nothing || step == .atEnd { return tell(isStuck: nil) }
             }
         } catch {
             guard !Task.isCancelled else { return }
-            logger.warning("problems not folded", metadata: ["error": "\(error)"])
+            tell(isStuck: error)
+            // How far it is behind is what says so to others.
+            try? await measure()
+        }
+    }
+
+    /// Says once that it is stuck, and once that it goes on.
+    private func tell(isStuck error: StoreError?) {
+        let wasStuck = figures.withLock { figures in
+            defer { figures.isStuck = error != nil }
+            return figures.isStuck
+        }
+        switch (error, wasStuck) {
+        case (let error?, false):
+            logger.error("problems are not folded", metadata: ["error": "\(error)"])
+        case (nil, true): logger.notice("problems are folded again")
+        default: break
         }
     }
 
@@ -56,11 +74,9 @@ package final class ProblemTracker: Service {
         let (next, size) = try await store.problemProgress()
         let counts = try await store.problemCounts(of: nil)
         figures.withLock { figures in
-            figures = Figures(
-                counts: counts,
-                behind: max(0, size - next),
-                askedAgain: .now + StoreLimits.problemCountPause
-            )
+            figures.counts = counts
+            figures.behind = max(0, size - next)
+            figures.askedAgain = .now + StoreLimits.problemCountPause
         }
     }
 

@@ -25,8 +25,12 @@ extension LedgerStore {
         let id = vault.eventID(ofRequest: idempotencyKey, app: app.id)
         if let known = try await event(id: id) { return try await again(known, definition, app) }
         do {
-            let new = try await add(definition, of: app, event: id, context: context)
-            return new.map { .added($0) } ?? .tooMany
+            if let new = try await add(definition, of: app, event: id, context: context) {
+                return .added(new)
+            }
+            // The last place may be a twin's.
+            guard let known = try await event(id: id) else { return .tooMany }
+            return try await again(known, definition, app)
         } catch {
             // A twin was faster, and has taken the event's id.
             guard let known = try await event(id: id) else { throw error }

@@ -89,12 +89,14 @@ final class Connections: Sendable {
 
     /// Nil also while those of the busiest address have just come: nobody else leaves for them.
     ///
-    /// Nil, too, while somebody is on the way out to make room: each is one place, and of those who are
-    /// told one after the other the last would be of any address.
+    /// Nil, too, while somebody is on the way out, told to make room or gone by himself: each is one
+    /// place, and of those who are told one after the other the last would be of any address.
     private func longestWait(_ reason: Cut) -> Wait? {
         let longest = open.withLock { open -> (wait: Wait, since: UInt64, share: Int)? in
-            guard reason != .noRoom || !open.waits.values.contains(where: \.isToLeave) else {
-                return nil
+            if reason == .noRoom {
+                guard open.waits.count >= connectionsMax,
+                    !open.waits.values.contains(where: \.isToLeave)
+                else { return nil }
             }
             return open.waits.values
                 .compactMap { wait in

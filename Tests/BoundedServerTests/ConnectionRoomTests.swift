@@ -77,6 +77,29 @@ struct ConnectionRoomTests {
         #expect(!waits[0].isToLeave)
     }
 
+    @Test("nobody leaves for somebody who has gone already, and is counted still")
+    func gone() throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let connections = Connections(
+            tally: ConnectionTally(of: "test", meter: ServerMeter(), logger: logger),
+            connectionsMax: 2,
+            unreadBytesMax: 1
+        )
+        let channels = try (1...2).map { number in
+            let channel = EmbeddedChannel()
+            try channel.connect(to: SocketAddress(ipAddress: "127.0.0.\(number)", port: 1)).wait()
+            return channel
+        }
+        let waits = channels.map { connections.add($0) }
+        for wait in waits { wait.forCaller(since: .now() - .seconds(5)) }
+        connections.note(openCount: 2)
+        try channels[1].close().wait()
+        channels[1].embeddedEventLoop.run()
+        connections.makeRoom()
+        connections.note(openCount: 0)
+        #expect(!waits[0].isToLeave)
+    }
+
     @Test("an address that takes all room takes it from itself")
     func addresses() async throws {
         let limits = ServerLimits(

@@ -73,6 +73,11 @@ struct ExportRoomTests {
                     await #expect(throws: (any Error).self) {
                         for try await _ in answer.body {}
                     }
+                    // Not because it was read too slowly.
+                    let cut = await service.metrics.split(separator: "\n").filter {
+                        $0.contains("connections_cut_total") && $0.contains("slow_reader")
+                    }
+                    #expect(cut.count == 1 && cut.allSatisfy { $0.hasSuffix(" 0") }, "\(cut)")
                 }
             } catch {
                 Issue.record(error)

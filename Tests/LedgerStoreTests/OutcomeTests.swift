@@ -116,6 +116,13 @@ struct OutcomeTests {
     func silent() async throws {
         try await run(change: Self.hurry) { test, store, proxy in
             let user = try await test.user("before")
+            // What a connection has not prepared yet is not sent to a database that says nothing.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<100 {
+                    group.addTask { _ = try await test.launchNew("early \(number)", with: store) }
+                }
+                try await group.waitForAll()
+            }
             proxy.setTraffic(.stands)
             try await withThrowingTaskGroup(of: StoreError?.self) { group in
                 // More than are sent at once.

@@ -19,7 +19,11 @@ package final class LedgerStore: Service {
     /// For what is asked for again and again, and answered at once.
     let lookups: StoreDatabase
     let treeCache = TreeCache()
-    let histories = HistoryRoom()
+    /// For histories longer than a page that lists need.
+    let histories = AppRoom(
+        ofAppMax: StoreLimits.historiesOfAppMax,
+        inAllMax: StoreLimits.historiesMax
+    )
     package let logger: Logger
     private let factWriter: LogWriter
     private let accessWriter: LogWriter

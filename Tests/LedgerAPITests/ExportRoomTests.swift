@@ -16,7 +16,7 @@ struct ExportRoomTests {
     @Test("an app has its share, all apps have theirs, and a place is left with its holder")
     func places() throws {
         let room = ExportRoom()
-        var places: [ExportPlace] = []
+        var places: [AppPlace] = []
         for _ in 0..<RequestLimits.exportsOfAppMax { places.append(try room.enter(Self.app)) }
         #expect(throws: LedgerError.tooManyExports) { try room.enter(Self.app) }
         var number: UInt128 = 2

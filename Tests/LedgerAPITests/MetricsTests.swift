@@ -1,4 +1,5 @@
 import Ledger
+import LedgerStore
 import Measures
 import NIOHTTP1
 import Testing
@@ -83,7 +84,7 @@ struct MetricsTests {
                     || $0.hasPrefix("token_ledger_refused_exports_total ")
             }
         }
-        var places: [ExportPlace] = []
+        var places: [AppPlace] = []
         for _ in 0..<RequestLimits.exportsOfAppMax {
             places.append(try room.enter(.init(value: 1)))
         }

@@ -6,27 +6,6 @@ import Testing
 
 @Suite("A user's whole history", .timeLimit(.minutes(5)))
 struct HistoryTests {
-    @Test(
-        "an app has its share of long ones, all apps have theirs, and a place is left with its holder"
-    )
-    func places() throws {
-        let room = HistoryRoom()
-        let app = Identifier(value: 1)
-        var places: [HistoryPlace] = []
-        for _ in 0..<StoreLimits.historiesOfAppMax { places.append(try room.enter(app)) }
-        #expect(throws: StoreError.overloaded) { try room.enter(app) }
-        var number: UInt128 = 2
-        while places.count < StoreLimits.historiesMax {
-            places.append(try room.enter(Identifier(value: number)))
-            number += 1
-        }
-        #expect(throws: StoreError.overloaded) { try room.enter(Identifier(value: number)) }
-        places.removeFirst()
-        places.append(try room.enter(app))
-        places.removeAll()
-        places.append(try room.enter(app))
-    }
-
     @Test("it is read page by page, and few long ones at once where lists are read")
     func pages() async throws {
         try await TestStore.run { test in

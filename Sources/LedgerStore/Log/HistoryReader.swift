@@ -11,7 +11,7 @@ package struct HistoryReader: Sendable {
     private var version: Int64 = 0
     private var isAtEnd = false
     /// From the second page on.
-    private var place: HistoryPlace?
+    private var place: AppPlace?
 
     init(_ store: LedgerStore, of user: StoredUser, isListed: Bool) {
         self.store = store
@@ -25,7 +25,8 @@ package struct HistoryReader: Sendable {
     package mutating func next() async throws(StoreError) -> [StoredEvent]? {
         guard !isAtEnd else { return nil }
         if isListed, version > 0, place == nil {
-            place = try store.histories.enter(user.app)
+            guard let place = store.histories.enter(user.app) else { throw .overloaded }
+            self.place = place
         }
         let page = try await store.history(of: user, after: version, isListed: isListed)
         version += Int64(page.count)

@@ -31,7 +31,8 @@ struct SmallCampaignTests {
     func controls() async throws {
         try await expectGood([
             Job(.unsyncedPowerCut, rounds: 3, injectionsPerRound: 1),
-            Job(.asynchronousPowerCut, rounds: 3, injectionsPerRound: 1),
+            // The server writes its log a few times a second by itself, so not every cut finds something.
+            Job(.asynchronousPowerCut, rounds: 10, injectionsPerRound: 1),
         ])
     }
 

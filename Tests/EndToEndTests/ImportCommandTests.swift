@@ -185,6 +185,8 @@ struct ImportCommandTests {
                     }
                 }
             }
+            // The server carries out what it was sent before it sees that nobody is there any more.
+            while try await others(owner) > 0 { try await Task.sleep(for: .milliseconds(20)) }
             let killed = try await imported(owner)
             #expect(killed < users, "the last one was killed at work")
             let end = try await run([file], setup)
@@ -209,6 +211,19 @@ struct ImportCommandTests {
             )
         ) { result throws(PostgresError) in try result.int8(0, 0) }
         return Int(count)
+    }
+
+    /// How many other sessions the database has.
+    private func others(_ owner: PostgresConnection) async throws -> Int64 {
+        try await owner.query(
+            Statement(
+                "others",
+                """
+                select count(*) from pg_stat_activity
+                where datname = current_database() and pid <> pg_backend_pid()
+                """
+            )
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
     }
 
     private func run(

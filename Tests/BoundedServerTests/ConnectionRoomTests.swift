@@ -54,22 +54,9 @@ struct ConnectionRoomTests {
 
     @Test("however often room is looked for, one leaves for each place, and no other address's")
     func oneLeaves() throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let connections = Connections(
-            tally: ConnectionTally(of: "test", meter: ServerMeter(), logger: logger),
-            connectionsMax: 4,
-            unreadBytesMax: 1
+        let (connections, _, waits) = try Self.full(
+            ["127.0.0.1", "127.0.0.2", "127.0.0.2", "127.0.0.2"]
         )
-        let long = NIODeadline.now() - .seconds(5)
-        let channels = try (0..<4).map { number in
-            let channel = EmbeddedChannel()
-            let address = number == 0 ? "127.0.0.1" : "127.0.0.2"
-            try channel.connect(to: SocketAddress(ipAddress: address, port: 1)).wait()
-            return channel
-        }
-        let waits = channels.map { connections.add($0) }
-        for wait in waits { wait.forCaller(since: long) }
-        connections.note(openCount: 4)
         // None of them is on an event loop that is free to see that it must leave.
         for _ in 0..<6 { connections.makeRoom() }
         connections.note(openCount: 0)
@@ -79,25 +66,34 @@ struct ConnectionRoomTests {
 
     @Test("nobody leaves for somebody who has gone already, and is counted still")
     func gone() throws {
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let connections = Connections(
-            tally: ConnectionTally(of: "test", meter: ServerMeter(), logger: logger),
-            connectionsMax: 2,
-            unreadBytesMax: 1
-        )
-        let channels = try (1...2).map { number in
-            let channel = EmbeddedChannel()
-            try channel.connect(to: SocketAddress(ipAddress: "127.0.0.\(number)", port: 1)).wait()
-            return channel
-        }
-        let waits = channels.map { connections.add($0) }
-        for wait in waits { wait.forCaller(since: .now() - .seconds(5)) }
-        connections.note(openCount: 2)
+        let (connections, channels, waits) = try Self.full(["127.0.0.1", "127.0.0.2"])
         try channels[1].close().wait()
         channels[1].embeddedEventLoop.run()
         connections.makeRoom()
         connections.note(openCount: 0)
         #expect(!waits[0].isToLeave)
+    }
+
+    /// As many connections as there may be, from these addresses, each of whose callers is waited for
+    /// since long.
+    private static func full(
+        _ addresses: [String]
+    ) throws -> (connections: Connections, channels: [EmbeddedChannel], waits: [Wait]) {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let connections = Connections(
+            tally: ConnectionTally(of: "test", meter: ServerMeter(), logger: logger),
+            connectionsMax: addresses.count,
+            unreadBytesMax: 1
+        )
+        let channels = try addresses.map { address in
+            let channel = EmbeddedChannel()
+            try channel.connect(to: SocketAddress(ipAddress: address, port: 1)).wait()
+            return channel
+        }
+        let waits = channels.map { connections.add($0) }
+        for wait in waits { wait.forCaller(since: .now() - .seconds(5)) }
+        connections.note(openCount: addresses.count)
+        return (connections, channels, waits)
     }
 
     @Test("an address that takes all room takes it from itself")

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// A person who has opened a bundle's page.
-struct BundlePageVisitor {
+struct BundlePageVisitor: PageVisitor {
     let browser: Browser
 
     /// Lends a person who has opened the page; afterwards the browser's console must hold no error.
@@ -52,9 +52,6 @@ struct BundlePageVisitor {
         }
     }
 
-    /// A key on the page, not in a field.
-    func press(_ key: String) async throws { try await browser.find("body").type(key) }
-
     /// Asks the box, which the slash leads to.
     func find(_ text: String) async throws {
         try await press("/")
@@ -86,27 +83,6 @@ struct BundlePageVisitor {
     }
 
     func seal() async throws -> String { try await browser.find("#seal").text() }
-
-    /// The state that the panel shows, by field.
-    func state() async throws -> [String: BrowserValue] {
-        let fields = try await browser.execute(
-            """
-            return Object.fromEntries([...document.querySelectorAll("[data-field]")]
-                .map((field) => [field.dataset.field, field.textContent]))
-            """
-        )
-        if case .object(let state) = fields { return state }
-        return [:]
-    }
-
-    /// What the page says once it has looked.
-    func verdict(_ box: String = "#verdict") async throws -> (kind: String, text: String) {
-        try await browser.wait(for: "a verdict") {
-            let box = try await browser.find(box)
-            let kind = try await box.attribute("class") ?? ""
-            return kind == "verdict open" ? nil : (kind, try await box.text())
-        }
-    }
 
     /// Chooses the folder, and waits for what is said of it.
     func check(folder: String) async throws -> (kind: String, text: String) {

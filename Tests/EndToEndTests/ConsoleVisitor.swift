@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// A person at the console, in a browser of their own.
-struct ConsoleVisitor {
+struct ConsoleVisitor: PageVisitor {
     let browser: Browser
     let program: TestProgram
 
@@ -45,9 +45,6 @@ struct ConsoleVisitor {
 
     func heading() async throws -> String { try await browser.find("h1").text() }
 
-    /// A key on the page, not in a field.
-    func press(_ key: String) async throws { try await browser.find("body").type(key) }
-
     /// Pastes something into the box, by keys alone.
     func find(_ text: String) async throws {
         try await press("/")
@@ -59,26 +56,5 @@ struct ConsoleVisitor {
     /// The path and the query of the page.
     func address() async throws -> String {
         try await browser.execute("return location.pathname + location.search").string ?? ""
-    }
-
-    /// The state that the panel shows, by field.
-    func state() async throws -> [String: BrowserValue] {
-        let fields = try await browser.execute(
-            """
-            return Object.fromEntries([...document.querySelectorAll("[data-field]")]
-                .map((field) => [field.dataset.field, field.textContent]))
-            """
-        )
-        if case .object(let state) = fields { return state }
-        return [:]
-    }
-
-    /// What the browser says of the proof, once it has looked.
-    func verdict(_ box: String = "#verdict") async throws -> (kind: String, text: String) {
-        try await browser.wait(for: "a verdict") {
-            let box = try await browser.find(box)
-            let kind = try await box.attribute("class") ?? ""
-            return kind == "verdict open" ? nil : (kind, try await box.text())
-        }
     }
 }

@@ -76,7 +76,7 @@ struct ConsoleProblemRoutes: Sendable {
     ) async throws -> Response {
         let visit = try await desk.visit(request, context, anyOf: ConsolePlace.problems.scopes)
         _ = try Query(request, keys: [])
-        let named = try await problem(context, visit)
+        let named = try await desk.store.existingProblem(context, of: visit.app)
         let events =
             visit.caller.has(.eventsRead)
             ? try await events(behind: named.problem, of: visit.app) : []
@@ -126,18 +126,6 @@ struct ConsoleProblemRoutes: Sendable {
         return events
     }
 
-    /// The problem that the path names; unknown and foreign ones alike are not found.
-    private func problem(
-        _ context: LedgerRequestContext,
-        _ visit: ConsoleVisit
-    ) async throws -> NamedProblem {
-        guard let name = ProblemName(try context.pathParameter("problem")),
-            let problem = try await desk.store.problem(name, of: visit.app),
-            let named = try await desk.store.named([problem], of: visit.app).first
-        else { throw LedgerError.notFound }
-        return named
-    }
-
     private func mark(
         _ request: Request,
         _ context: LedgerRequestContext,
@@ -149,18 +137,14 @@ struct ConsoleProblemRoutes: Sendable {
             anyOf: [.problemsMute],
             fields: []
         )
-        // What was done a moment ago counts.
-        try await desk.store.catchUpProblems()
-        let named = try await problem(context, visit)
-        let marked = try await desk.store.mark(
-            named.problem,
+        let marked = try await desk.store.markProblem(
+            context,
             muted: isMuted,
             of: visit.app,
-            context: context.recordContext(key: visit.caller)
+            by: context.recordContext(key: visit.caller)
         )
-        guard marked != nil else { throw LedgerError.notFound }
-        // The page that is shown next should say what was done.
-        try await desk.store.catchUpProblems()
-        return ConsoleDesk.redirect(to: ProblemPage.path(named.problem.name))
+        // The page that is shown next should say what was done, which it is in any case.
+        try? await desk.store.catchUpProblems()
+        return ConsoleDesk.redirect(to: ProblemPage.path(marked.problem.name))
     }
 }

@@ -62,7 +62,7 @@ struct ProblemRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, context, scope: .usersRead, store: store)
         _ = try Query(request, keys: [])
-        return Self.answer(try await problem(context, of: caller.app))
+        return Self.answer(try await store.existingProblem(context, of: caller.app))
     }
 
     private func mark(
@@ -72,31 +72,15 @@ struct ProblemRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, context, scope: .problemsMute, store: store)
         _ = try Query(request, keys: [])
-        // What was done a moment ago counts.
-        try await store.catchUpProblems()
-        let found = try await problem(context, of: caller.app)
-        let marked = try await store.mark(
-            found.problem,
+        let marked = try await store.markProblem(
+            context,
             muted: isMuted,
             of: caller.app,
-            context: context.recordContext(key: caller)
+            by: context.recordContext(key: caller)
         )
-        guard let marked else { throw LedgerError.notFound }
         // Whose problem it is, who may not read users is not told.
-        let clientUserID = caller.has(.usersRead) ? found.clientUserID : nil
-        return Self.answer(NamedProblem(problem: marked, clientUserID: clientUserID))
-    }
-
-    /// The problem that a path names; `LedgerError.notFound` for unknown and foreign ones alike.
-    private func problem(
-        _ context: LedgerRequestContext,
-        of app: StoredApp
-    ) async throws -> NamedProblem {
-        guard let name = ProblemName(try context.pathParameter("problem")),
-            let problem = try await store.problem(name, of: app),
-            let named = try await store.named([problem], of: app).first
-        else { throw LedgerError.notFound }
-        return named
+        let clientUserID = caller.has(.usersRead) ? marked.clientUserID : nil
+        return Self.answer(NamedProblem(problem: marked.problem, clientUserID: clientUserID))
     }
 
     private static func answer(_ problem: NamedProblem) -> Response {
@@ -144,6 +128,33 @@ struct NamedProblem: Sendable {
 }
 
 extension LedgerStore {
+    /// The problem that a path names; `LedgerError.notFound` for unknown and foreign ones alike.
+    func existingProblem(
+        _ context: LedgerRequestContext,
+        of app: StoredApp
+    ) async throws -> NamedProblem {
+        guard let name = ProblemName(try context.pathParameter("problem")),
+            let problem = try await problem(name, of: app),
+            let named = try await named([problem], of: app).first
+        else { throw LedgerError.notFound }
+        return named
+    }
+
+    /// Mutes or unmutes the problem that a path names, as it stands now: what was done a moment ago
+    /// counts.
+    func markProblem(
+        _ context: LedgerRequestContext,
+        muted isMuted: Bool,
+        of app: StoredApp,
+        by record: RecordContext
+    ) async throws -> NamedProblem {
+        try await catchUpProblems()
+        let found = try await existingProblem(context, of: app)
+        let marked = try await mark(found.problem, muted: isMuted, of: app, context: record)
+        guard let marked else { throw LedgerError.notFound }
+        return NamedProblem(problem: marked, clientUserID: found.clientUserID)
+    }
+
     /// The problems with the app's own ids of the users; without those of users who were erased, of whom
     /// the rows are about to go.
     func named(

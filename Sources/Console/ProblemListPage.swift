@@ -80,6 +80,16 @@ package struct ProblemListPage: ConsolePage {
             return query.isEmpty ? "" : "?" + query.joined(separator: "&")
         }
 
+        /// The same as options of the command.
+        fileprivate var options: String {
+            var options = ""
+            if state != .open { options += " --state \(state?.rawValue ?? Self.allStates)" }
+            if let kind { options += " --kind \(kind.rawValue)" }
+            if let subject { options += " --about \(subject)" }
+            if let before { options += " --before \(before)" }
+            return options
+        }
+
         fileprivate func with(_ change: (inout Asked) -> Void) -> Asked {
             var changed = self
             changed.before = nil
@@ -126,13 +136,15 @@ package struct ProblemListPage: ConsolePage {
     ///   - next: from where the next page goes on.
     ///   - behind: how many events of the log are not taken into account yet.
     ///   - url: under which callers reach the service.
+    ///   - clientID: the app's.
     package init(
         rows: [ProblemRow],
         asked: Asked,
         count: (ProblemKind?, TrackedProblem.State?) -> Int64,
         next: Int64?,
         behind: Int64,
-        url: String
+        url: String,
+        clientID: String
     ) {
         self.rows = rows
         isEmpty = rows.isEmpty
@@ -159,6 +171,9 @@ package struct ProblemListPage: ConsolePage {
         nextPath = next.map { next in asked.with { $0.before = next }.path }
         newestPath = asked.before == nil ? nil : asked.with { _ in }.path
         self.behind = behind > 0 ? behind : nil
-        copy = CopyLines(url: "\(url)/v1/problems\(asked.query)", command: nil)
+        copy = CopyLines(
+            url: "\(url)/v1/problems\(asked.query)",
+            command: "problem list --app \(clientID)\(asked.options)"
+        )
     }
 }

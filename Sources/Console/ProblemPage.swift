@@ -45,13 +45,15 @@ package struct ProblemPage: ConsolePage {
     ///   - mayMute: whether the key may mute it.
     ///   - formToken: of the session.
     ///   - url: under which callers reach the service.
+    ///   - clientID: the app's.
     package init(
         _ problem: TrackedProblem,
         clientUserID: String?,
         events: [PlacedRecord],
         mayMute: Bool,
         formToken: String,
-        url: String
+        url: String,
+        clientID: String
     ) {
         let name = problem.name
         heading = ProblemSentence.title(name.kind)
@@ -84,7 +86,7 @@ package struct ProblemPage: ConsolePage {
         self.formToken = formToken
         copy = CopyLines(
             url: "\(url)/v1/problems/\(name)",
-            command: isOfEndpoint ? nil : "user history --subject \(name.about)"
+            command: "problem show \(name) --app \(clientID)"
         )
     }
 

@@ -125,6 +125,7 @@ package struct UserPage: ConsolePage {
     ///   - parts: what is shown beside it.
     ///   - isRaw: whether bytes are shown rather than differences.
     ///   - formToken: of the session.
+    ///   - clientID: the app's.
     ///   - api: how the user is called in calls of the API; nil where the key may not see the id.
     package init(
         subject: Identifier,
@@ -132,6 +133,7 @@ package struct UserPage: ConsolePage {
         parts: Parts,
         isRaw: Bool,
         formToken: String,
+        clientID: String,
         api: String?
     ) {
         heading = parts.clientUserID ?? subject.description
@@ -176,12 +178,12 @@ package struct UserPage: ConsolePage {
         revealReasons = RevealReason.allCases.map {
             Choice(value: $0.rawValue, label: $0.rawValue.replacing("_", with: " "))
         }
-        let history = "user history --subject \(subject)"
+        let history = "user history --app \(clientID) --subject \(subject)"
         eventsCopy = CopyLines(url: api.map { "\($0)/events" }, command: history)
         holdingsCopy = CopyLines(url: api, command: history)
         accessCopy = CopyLines(
             url: api.map { "\($0)/access" },
-            command: "export --log access --subject \(subject)"
+            command: "export --log access --app \(clientID) --subject \(subject)"
         )
     }
 }

@@ -18,7 +18,7 @@ struct TokenLedger: AsyncParsableCommand {
             ServeCommand.self, MigrateCommand.self, DevCommand.self, DemoCommand.self,
             SandboxCommand.self, AppCommand.self, APIKeyCommand.self, RootKeyCommand.self,
             ProjectionCommand.self, UserCommand.self, ImportCommand.self, EventsCommand.self,
-            WebhookCommand.self,
+            ProblemCommand.self, WebhookCommand.self,
             ExportCommand.self, ReplayCommand.self, VerifyCommand.self, RestoreCommand.self,
             CheckpointCommand.self, WitnessCommand.self, BenchCommand.self, SBOMCommand.self,
             DoctorCommand.self,

@@ -253,7 +253,13 @@ import Testing
             parts: parts,
             isRaw: false,
             formToken: "",
+            clientID: "app",
             api: nil
+        )
+        #expect(
+            page.eventsCopy.command?.hasSuffix(
+                "history --app app --subject \(Identifier(value: 1))"
+            ) == true
         )
         #expect(page.holdings.map(\.version) == (51...150).reversed())
         #expect(page.olderHoldings == 50 && page.hasOlderHoldings)

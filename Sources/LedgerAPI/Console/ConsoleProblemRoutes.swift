@@ -45,7 +45,8 @@ struct ConsoleProblemRoutes: Sendable {
             },
             next: page.next,
             behind: try await desk.store.size(log: .facts) - page.until,
-            url: desk.url()
+            url: desk.url(),
+            clientID: visit.app.clientID
         )
         return desk.answer(content, to: visit, at: .problems)
     }
@@ -89,7 +90,8 @@ struct ConsoleProblemRoutes: Sendable {
             events: events,
             mayMute: visit.caller.has(.problemsMute),
             formToken: visit.formToken,
-            url: desk.url()
+            url: desk.url(),
+            clientID: visit.app.clientID
         )
         return desk.answer(content, to: visit, at: .problems)
     }

@@ -50,7 +50,9 @@ struct ConsoleUserRoutes: Sendable {
             next: page.next?.description,
             copy: CopyLines(
                 url: "\(desk.url())/v1/users?limit=\(RequestLimits.consoleEntries)",
-                command: nil
+                command: "user list --app \(visit.app.clientID)"
+                    + (status.map { " --status \($0.rawValue)" } ?? "")
+                    + (before.map { " --before \($0)" } ?? "")
             )
         )
         return desk.answer(content, to: visit, at: .users)
@@ -135,6 +137,7 @@ struct ConsoleUserRoutes: Sendable {
             parts: parts,
             isRaw: query["view"] == "raw",
             formToken: visit.formToken,
+            clientID: visit.app.clientID,
             api: clientUserID.map { desk.call($0) }
         )
         return desk.answer(content, to: visit, at: .users)

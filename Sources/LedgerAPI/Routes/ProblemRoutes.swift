@@ -90,43 +90,6 @@ struct ProblemRoutes: Sendable {
     }
 }
 
-/// A problem, with the app's own id of the user whom it is about.
-struct NamedProblem: Sendable {
-    let problem: TrackedProblem
-    let clientUserID: Secret?
-
-    func write(to writer: inout JSONWriter) {
-        writer.open()
-        writer.member("id", "\(problem.name)")
-        writer.member("kind", problem.name.kind.rawValue)
-        writer.member("state", problem.state.rawValue)
-        if problem.name.kind.isOfEndpoint {
-            writer.member("endpoint", problem.name.about)
-        } else {
-            writer.member("subject", problem.name.about)
-            if let clientUserID { writer.member("client_user_id", clientUserID.exposed) }
-        }
-        if let reason = problem.reason { writer.member("reason", reason) }
-        writer.member("occurrences", problem.occurrences)
-        writer.member("openings", problem.openings)
-        writer.member("first_at", problem.first.time)
-        writer.member("first_position", problem.first.position)
-        writer.member("opened_at", problem.opened.time)
-        writer.member("last_at", problem.last.time)
-        writer.member("last_position", problem.last.position)
-        writer.member("changed_at", problem.changedAt)
-        if let actor = problem.mutedBy { writer.member("muted_by", actor) }
-        writer.key("positions")
-        writer.openArray()
-        for position in problem.positions {
-            writer.element()
-            writer.json(Array("\(position)".utf8))
-        }
-        writer.closeArray()
-        writer.close()
-    }
-}
-
 extension LedgerStore {
     /// The problem that a path names; `LedgerError.notFound` for unknown and foreign ones alike.
     func existingProblem(
@@ -153,31 +116,6 @@ extension LedgerStore {
         let marked = try await mark(found.problem, muted: isMuted, of: app, context: record)
         guard let marked else { throw LedgerError.notFound }
         return NamedProblem(problem: marked, clientUserID: found.clientUserID)
-    }
-
-    /// The problems with the app's own ids of the users; without those of users who were erased, of whom
-    /// the rows are about to go.
-    func named(
-        _ problems: [TrackedProblem],
-        of app: StoredApp
-    ) async throws -> [NamedProblem] {
-        let subjects = Set(problems.filter { !$0.name.kind.isOfEndpoint }.map(\.name.about))
-        let users = try await users(Array(subjects), of: app)
-        return problems.compactMap { problem in
-            guard !problem.name.kind.isOfEndpoint else {
-                return NamedProblem(problem: problem, clientUserID: nil)
-            }
-            switch users[problem.name.about] {
-            case .user(let user)?:
-                // One whose id does not open hides no other, and has its problems all the same.
-                return NamedProblem(
-                    problem: problem,
-                    clientUserID: (try? value(.clientUserID, of: user)) ?? nil
-                )
-            case .damaged?: return NamedProblem(problem: problem, clientUserID: nil)
-            case .erased?, nil: return nil
-            }
-        }
     }
 
     /// Which problems a query asks for.

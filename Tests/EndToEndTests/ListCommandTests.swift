@@ -1,0 +1,130 @@
+import Foundation
+import TestSupport
+import Testing
+import Wire
+
+/// Lists that operators read at a terminal: users, and what is wrong with them.
+@Suite("lists at the terminal", .timeLimit(.minutes(5)))
+struct ListCommandTests {
+    private func run(
+        _ setup: TestServe.Setup,
+        _ command: String
+    ) async throws -> TestProgram.Answer {
+        try await TestProgram.run(
+            TestProgram.path,
+            command.split(separator: " ").map(String.init),
+            environment: setup.settings
+        )
+    }
+
+    private func json(_ setup: TestServe.Setup, _ command: String) async throws -> JSONValue {
+        let answer = try await run(setup, command + " --json")
+        try #require(answer.status == 0, "\(answer.messages)")
+        return try JSONParser.parse(Array(answer.output.utf8.dropLast()), depthMax: 8)
+    }
+
+    private func list(_ document: JSONValue, _ name: String) -> [JSONValue] {
+        guard case .array(let elements)? = document[name] else { return [] }
+        return elements
+    }
+
+    private func names(_ document: JSONValue) -> [String] {
+        list(document, "users").compactMap { $0["client_user_id"]?.text }
+    }
+
+    /// Lends a service with three users, of whom one has no working connection any more.
+    private func lend(_ body: (TestServe.Setup) async throws -> Void) async throws {
+        let database = try await TestPostgres.freshDatabase()
+        try await TestProgramFolder.lend { folder in
+            let setup = try await TestServe.prepare(in: folder, owner: database.url)
+            let file = folder.path + "/users.csv"
+            let lines = ["alice", "bob", "carol"].map {
+                "\($0),human-\($0),public-\($0),access-\($0)"
+            }
+            _ = FileManager.default.createFile(
+                atPath: file,
+                contents: Data(
+                    (["clientUserId,humanId,publicToken,accessToken"] + lines).joined(
+                        separator: "\n"
+                    ).utf8
+                ),
+                attributes: [.posixPermissions: 0o600]
+            )
+            let imported = try await run(setup, "import \(file)")
+            try #require(imported.status == 0, "\(imported.messages)")
+            let made = try await json(setup, "api-key create --app serve --scope tokens:report")
+            try await TestServe.run(setup) { serve in
+                _ = try await JSONCall.post(
+                    try await serve.url + "/v1/users/bob/broken",
+                    ["reason": "provider_401"],
+                    key: made["key"]?.text
+                )
+                try await body(setup)
+            }
+        }
+    }
+
+    @Test("users stand newest first, a page at a time, and by state")
+    func users() async throws {
+        try await lend { setup in
+            let first = try await json(setup, "user list --limit 2")
+            #expect(
+                names(first) == [
+                    "carol", "bob",
+                ]
+            )
+            let before = try #require(first["next_before"]?.text)
+            let rest = try await json(setup, "user list --limit 2 --before \(before)")
+            #expect(names(rest) == ["alice"])
+            #expect(rest["next_before"] == nil)
+            let broken = try await run(setup, "user list --status broken")
+            #expect(broken.output.contains("bob") && !broken.output.contains("alice"))
+            let none = try await run(setup, "user list --status launched")
+            #expect(none.status == 0 && none.output.isEmpty)
+            let odd = try await run(setup, "user list --before somebody")
+            #expect(odd.status == 64 && odd.messages.contains("--before must be a UUID."))
+        }
+    }
+
+    @Test("a problem is listed, shown, muted and unmuted, and the log says so")
+    func problems() async throws {
+        try await lend { setup in
+            var listed = try await json(setup, "problem list")
+            while list(listed, "problems").isEmpty {
+                try await Task.sleep(for: .milliseconds(100))
+                listed = try await json(setup, "problem list")
+            }
+            let problem = try #require(list(listed, "problems").first)
+            #expect(problem["client_user_id"] == "bob" && problem["state"] == "open")
+            let id = try #require(problem["id"]?.text)
+            let subject = try #require(problem["subject"]?.text)
+            let muted = try await run(setup, "problem mute \(id)")
+            #expect(muted.status == 0 && muted.messages.contains("The problem is muted."))
+            let unmuted = try await run(setup, "problem unmute \(id)")
+            #expect(unmuted.status == 0 && unmuted.messages.contains("The problem is open."))
+            let history = try await run(setup, "user history --subject \(subject)")
+            #expect(history.output.contains("problem.muted"))
+            #expect(history.output.contains("problem.unmuted"))
+            let table = try await run(
+                setup,
+                "problem list --about \(subject) --kind needs_reconnect"
+            )
+            #expect(table.output.contains(id) && table.output.contains("bob"))
+            let named = try await run(setup, "problem list --user alice --state all")
+            #expect(named.status == 0 && named.output.isEmpty)
+        }
+    }
+
+    @Test("who names a problem that is none is told how problems are named")
+    func unknown() async throws {
+        try await lend { setup in
+            let other = "needs_reconnect.019ab5d6-1c00-7abc-8def-0123456789ab"
+            let unknown = try await run(setup, "problem show \(other)")
+            #expect(unknown.status == 1 && unknown.messages.contains("problem list shows them"))
+            let odd = try await run(setup, "problem mute needs_reconnect")
+            #expect(odd.status == 64 && odd.messages.contains("a kind and a UUID"))
+            let both = try await run(setup, "problem list --user bob --about nobody")
+            #expect(both.status == 64 && both.messages.contains("--about must be a UUID."))
+        }
+    }
+}

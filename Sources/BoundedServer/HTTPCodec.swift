@@ -72,12 +72,17 @@ final class HTTPCodec: ChannelDuplexHandler {
 extension HTTPCodec {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
-        if parser.isFinished { droppedBytes += buffer.readableBytes }
+        if parser.isFinished { drop(buffer, context) }
         parser.append(buffer)
         advance(context)
         guard !isOpen(context), parser.unreadBytes > ServerLimits.aheadBytesMax else { return }
         end(context)
         if request == nil { closeWhenSent(context) }
+    }
+
+    private func drop(_ buffer: ByteBuffer, _ context: ChannelHandlerContext) {
+        droppedBytes += buffer.readableBytes
+        hurry(context)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -300,6 +305,14 @@ extension HTTPCodec {
     private func close(_ context: ChannelHandlerContext) {
         context.close(mode: .output, promise: nil)
         expect(.close, context)
+        hurry(context)
+    }
+
+    /// Who goes on sending is not waited for as long as who may be on a slow line.
+    private func hurry(_ context: ChannelHandlerContext) {
+        guard droppedBytes > ServerLimits.lingerBytesMax, patience.awaited == .close else { return }
+        patience.hurry(at: context.eventLoop.now)
+        timer?.set(patience.end)
     }
 
     private func closeWhenSent(_ context: ChannelHandlerContext) {

@@ -34,6 +34,12 @@ struct Patience {
         end = now + limits.headTimeMax
     }
 
+    /// The caller could have closed its side by now.
+    mutating func hurry(at now: NIODeadline) {
+        guard awaited == .close, let end else { return }
+        self.end = min(end, now + ServerLimits.floodLingerTime)
+    }
+
     /// This is waited for from now on.
     mutating func wait(for next: Awaited, at now: NIODeadline) {
         awaited = next

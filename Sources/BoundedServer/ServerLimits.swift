@@ -12,8 +12,10 @@ package struct ServerLimits: Sendable {
 
     /// How much is read and dropped meanwhile: the rest of a body that was refused early.
     ///
-    /// Whoever sends more is not read any more.
+    /// Whoever sends more is not read any more, and is on no slow line: the answer has so much time to
+    /// arrive. Else who comes again at once, and sends as fast as it can, would hold all connections.
     static let lingerBytesMax = 65_536
+    static let floodLingerTime = TimeAmount.milliseconds(200)
 
     /// How long a piece of a body may be to be written in one piece with the head.
     static let joinedBytesMax = 4_096

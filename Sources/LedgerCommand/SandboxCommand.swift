@@ -62,7 +62,7 @@ struct SandboxCommand: AsyncParsableCommand {
         let sandbox = try Sandbox(configuration: configuration, logger: logger) { port in
             Terminal.message("The sandbox is at \(PublicURL.shown(shownHost, port))/sandbox")
         }
-        try await ServiceRunner.run([ServiceRunner.named("sandbox", sandbox)], logger: logger)
+        try await ServiceRunner.run([ServiceRunner.server("sandbox", sandbox)], logger: logger)
     }
 
     private func app(_ settings: Settings) throws -> SandboxApp {

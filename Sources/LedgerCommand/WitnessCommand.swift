@@ -111,7 +111,7 @@ struct WitnessCommand: AsyncParsableCommand {
                     "The witness \(cosigner.key.name) is at \(PublicURL.shown(host, port))"
                 )
             }
-            try await ServiceRunner.run([ServiceRunner.named("http", service)], logger: logger)
+            try await ServiceRunner.run([ServiceRunner.server("witness", service)], logger: logger)
         }
 
         private func logs() throws -> [VerifierKey] {

@@ -193,12 +193,12 @@ package struct LedgerService {
             services.append(ServiceRunner.named("readiness watch", watch))
             // It answers until all else has ended.
             let http = server.service(onRunning: metrics.onRunning)
-            services.insert(ServiceRunner.named("metrics", http), at: 0)
+            services.insert(ServiceRunner.server("metrics", http), at: 0)
         }
         // What the others still record while they end is sent, too.
         if let exporter { services.insert(ServiceRunner.named("spans", exporter), at: 0) }
         return services + [
-            ServiceRunner.named("http", api.service(onRunning: onRunning)),
+            ServiceRunner.server("http", api.service(onRunning: onRunning)),
             ServiceRunner.named("drain", Drain(readiness: readiness, time: drainTime)),
         ]
     }

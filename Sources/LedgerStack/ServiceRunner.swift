@@ -28,6 +28,14 @@ package enum ServiceRunner {
         )
     }
 
+    /// A service that listens: who cannot start it is told which one it is.
+    package static func server(
+        _ name: String,
+        _ service: any Service
+    ) -> ServiceGroupConfiguration.ServiceConfiguration {
+        named(name, Server(name: name, service: service))
+    }
+
     /// Work whose end ends everything.
     package static func work(
         _ body: @escaping @Sendable () async throws -> Void
@@ -72,12 +80,24 @@ package enum ServiceRunner {
         configuration.maximumGracefulShutdownDuration = shutdownTimeMax
         do {
             try await ServiceGroup(configuration: configuration).run()
-        } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            throw StackError.portTaken
         } catch is CancellationError {
             throw StackError.interrupted
+        }
+    }
+}
+
+/// A service that listens at an address, under the name by which people know it.
+private struct Server: Service {
+    let name: String
+    let service: any Service
+
+    func run() async throws {
+        do {
+            try await service.run()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw StackError.portTaken(server: name)
         } catch let error as IOError where error.errnoCode == EADDRNOTAVAIL {
-            throw StackError.hostIsElsewhere
+            throw StackError.hostIsElsewhere(server: name)
         }
     }
 }

@@ -10,10 +10,10 @@ package enum StackError: Error, Equatable, CustomStringConvertible {
     case notRegistered(clientID: String)
     /// Nothing is free among the ports that are tried.
     case noFreePort(host: String)
-    /// Another program listens at the port.
-    case portTaken
-    /// The host to listen at is no address of this machine.
-    case hostIsElsewhere
+    /// Another program listens at the port of this server.
+    case portTaken(server: String)
+    /// The host at which this server shall listen is no address of this machine.
+    case hostIsElsewhere(server: String)
     /// A call has no answer in time, or one that is too long.
     case noAnswer
     /// The work ended by SIGTERM or SIGINT before it was done.
@@ -31,8 +31,10 @@ package enum StackError: Error, Equatable, CustomStringConvertible {
             """
         case .notRegistered(let clientID): "The app \(clientID) could not be registered."
         case .noFreePort(let host): "No free port was found on \(host)."
-        case .portTaken: "The port is taken by another program; choose another one."
-        case .hostIsElsewhere: "The host is no address of this machine."
+        case .portTaken(let server):
+            "The port for \(server) is taken by another program; choose another one."
+        case .hostIsElsewhere(let server):
+            "The host for \(server) is no address of this machine."
         case .noAnswer: "There is no answer in time, or it is too long."
         case .interrupted: "Interrupted before it was done."
         }

@@ -60,6 +60,13 @@ struct MetricsAddressTests {
             try await TestServe.run(setup) { serve in
                 _ = try await serve.port
                 #expect(!serve.text.contains("metrics listen"))
+                let taken = try await TestProgram.run(
+                    TestProgram.path,
+                    ["serve", "--metrics-address", "\(try await serve.port)"],
+                    environment: setup.settings
+                )
+                #expect(taken.status == 1)
+                #expect(taken.messages.contains("The port for metrics is taken"))
             }
             try await TestServe.run(setup, ["--metrics-address", "127.0.0.2:0"]) { serve in
                 let port = try await port(serve)

@@ -99,11 +99,11 @@ struct DevStack: Sendable {
         )
         // The service asks the sandbox, and the demo page asks the service.
         try await ServiceRunner.run(
-            [ServiceRunner.named("sandbox", try sandbox(logger))]
+            [ServiceRunner.server("sandbox", try sandbox(logger))]
                 + service.services(
                     metrics: MetricsListener(host: LocalPort.host, port: metricsPort)
                 ) + [
-                    ServiceRunner.named("demo page", demo.service),
+                    ServiceRunner.server("demo page", demo.service),
                     ServiceRunner.work {
                         try await waitUntilReady()
                         try await body(self)
@@ -163,6 +163,7 @@ struct DevStack: Sendable {
             .checkpointFolder: checkpointFolder, .erasureFolder: erasureFolder,
             .spoolFolder: spoolFolder, .host: LocalPort.host, .port: "\(identity.ledgerPort)",
             .metricsAddress: "\(LocalPort.host):\(metricsPort)",
+            .webhookNetworks: Self.webhookNetworks,
             .console: ConsoleChoice.on.rawValue,
         ]
         return Setting.ofServe.map { setting in

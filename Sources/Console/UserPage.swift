@@ -115,6 +115,7 @@ package struct UserPage: ConsolePage {
     let revealReasons: [Choice]
     /// What the page's form holds.
     let formToken: String
+    let problemsCopy: CopyLines
     let eventsCopy: CopyLines
     let holdingsCopy: CopyLines
     let accessCopy: CopyLines
@@ -126,6 +127,7 @@ package struct UserPage: ConsolePage {
     ///   - isRaw: whether bytes are shown rather than differences.
     ///   - formToken: of the session.
     ///   - clientID: the app's.
+    ///   - url: under which callers reach the service.
     ///   - api: how the user is called in calls of the API; nil where the key may not see the id.
     package init(
         subject: Identifier,
@@ -134,6 +136,7 @@ package struct UserPage: ConsolePage {
         isRaw: Bool,
         formToken: String,
         clientID: String,
+        url: String,
         api: String?
     ) {
         heading = parts.clientUserID ?? subject.description
@@ -178,6 +181,10 @@ package struct UserPage: ConsolePage {
         revealReasons = RevealReason.allCases.map {
             Choice(value: $0.rawValue, label: $0.rawValue.replacing("_", with: " "))
         }
+        problemsCopy = CopyLines(
+            url: "\(url)/v1/problems?subject=\(subject)",
+            command: "problem list --app \(clientID) --about \(subject) --state all"
+        )
         let history = "user history --app \(clientID) --subject \(subject)"
         eventsCopy = CopyLines(url: api.map { "\($0)/events" }, command: history)
         holdingsCopy = CopyLines(url: api, command: history)

@@ -254,6 +254,7 @@ import Testing
             isRaw: false,
             formToken: "",
             clientID: "app",
+            url: "http://127.0.0.1",
             api: nil
         )
         #expect(

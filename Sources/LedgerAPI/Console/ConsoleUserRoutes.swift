@@ -138,6 +138,7 @@ struct ConsoleUserRoutes: Sendable {
             isRaw: query["view"] == "raw",
             formToken: visit.formToken,
             clientID: visit.app.clientID,
+            url: desk.url(),
             api: clientUserID.map { desk.call($0) }
         )
         return desk.answer(content, to: visit, at: .users)

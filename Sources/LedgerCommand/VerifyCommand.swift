@@ -19,16 +19,22 @@ struct VerifyCommand: AsyncParsableCommand {
             that the log names. Ends with 6 when something does not fit, and says in words what \
             was proved and what was not. The service may go on meanwhile.
 
-            With a bundle's folder, checks the bundle instead, without any database.
+            With a bundle's folder, checks the bundle instead, and with the file of a state's proof \
+            that proof, without any database.
             """
     )
 
     @Argument(
-        help: ArgumentHelp("A bundle that token-ledger export made.", valueName: "bundle")
+        help: ArgumentHelp(
+            "A bundle that token-ledger export made, or a file that proves a user's state.",
+            valueName: "bundle-or-proof"
+        )
     )
-    var bundle: String?
+    var path: String?
 
     @OptionGroup var options: OwnerDatabaseOptions
+
+    @OptionGroup(title: "For a state's proof") var proof: StateProofOptions
 
     @Option(
         help: ArgumentHelp(
@@ -65,26 +71,20 @@ struct VerifyCommand: AsyncParsableCommand {
     var json = false
 
     func validate() throws {
-        guard bundle == nil || (since.isEmpty && checkpointFolder == nil && rootKeyFile == nil)
+        guard path == nil || (since.isEmpty && checkpointFolder == nil && rootKeyFile == nil)
         else {
             throw ValidationError(
-                "A bundle is checked as a whole and by itself: --since, --checkpoint-folder and "
-                    + "--root-key-file are for the database."
+                "A bundle or a proof is checked as a whole and by itself: --since, "
+                    + "--checkpoint-folder and --root-key-file are for the database."
             )
+        }
+        guard path != nil || proof.isEmpty else {
+            throw ValidationError("--max-age, --witness-policy, --app and --user are for a proof.")
         }
     }
 
     func run() async throws {
-        if let bundle {
-            let verdict = try BundleVerdict(folder: bundle, keys: try Self.keys(key))
-            if json {
-                Terminal.result(verdict.document)
-            } else {
-                verdict.show()
-            }
-            if !verdict.report.findings.isEmpty { throw TokenLedger.verificationFailed }
-            return
-        }
+        if let path { return try check(path, keys: Self.keys(key)) }
         let database = try await options.database()
         let plan = try await plan()
         let meter = ProgressMeter("verify")
@@ -111,6 +111,26 @@ struct VerifyCommand: AsyncParsableCommand {
             Terminal.message(Self.sentence(report))
         }
         if !report.findings.isEmpty { throw TokenLedger.verificationFailed }
+    }
+
+    /// Checks a bundle, which is a folder, or a proof, which is a file.
+    private func check(_ path: String, keys: [VerifierKey]) throws {
+        if StateProofFile.isFile(path) {
+            let answer = try StateProofFile(path).verified(by: proof, keys: keys)
+            answer.show(asJSON: json)
+            if answer.isRefused { throw TokenLedger.verificationFailed }
+            return
+        }
+        guard proof.isEmpty else {
+            throw CommandError("\(path) is no file, and only a proof has an age and a user.")
+        }
+        let verdict = try BundleVerdict(folder: path, keys: keys)
+        if json {
+            Terminal.result(verdict.document)
+        } else {
+            verdict.show()
+        }
+        if !verdict.report.findings.isEmpty { throw TokenLedger.verificationFailed }
     }
 
     private func plan() async throws -> VerificationPlan {

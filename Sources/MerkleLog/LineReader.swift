@@ -1,30 +1,33 @@
 /// Reads lines that each end with a newline, byte by byte.
 ///
 /// Never over `Character`: what follows a newline must not be able to join it.
-struct LineReader {
-    static let newline = UInt8(ascii: "\n")
+package struct LineReader {
+    /// What ends a line.
+    package static let newline = UInt8(ascii: "\n")
 
     private let bytes: [UInt8]
     private var index = 0
 
-    init(_ bytes: [UInt8]) {
+    /// Begins at the first of these bytes.
+    package init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
-    var isAtEnd: Bool { index == bytes.count }
+    /// Whether everything has been read.
+    package var isAtEnd: Bool { index == bytes.count }
 
     /// What has not been read.
-    var rest: ArraySlice<UInt8> { bytes[index...] }
+    package var rest: ArraySlice<UInt8> { bytes[index...] }
 
     /// The next line without its newline; nil at the end, or when the last line has no newline.
-    mutating func line() -> ArraySlice<UInt8>? {
+    package mutating func line() -> ArraySlice<UInt8>? {
         guard let end = bytes[index...].firstIndex(of: Self.newline) else { return nil }
         defer { index = end + 1 }
         return bytes[index..<end]
     }
 
     /// The next line behind this word and a space.
-    mutating func line(after word: String) -> ArraySlice<UInt8>? {
+    package mutating func line(after word: String) -> ArraySlice<UInt8>? {
         let start = index
         let prefix = Array("\(word) ".utf8)
         guard let line = line(), line.starts(with: prefix) else {
@@ -47,7 +50,7 @@ struct LineReader {
     }
 
     /// Decimal digits without leading zeroes; nil for anything else, and beyond `Int`.
-    static func decimal(_ digits: some Collection<UInt8>) -> Int? {
+    package static func decimal(_ digits: some Collection<UInt8>) -> Int? {
         guard let first = digits.first, digits.count == 1 || first != UInt8(ascii: "0") else {
             return nil
         }
@@ -70,12 +73,12 @@ extension String {
     ///
     /// `==` also takes two spellings of one character for
     /// the same, which no signature does.
-    func isIdentical(to other: String) -> Bool {
+    package func isIdentical(to other: String) -> Bool {
         utf8.elementsEqual(other.utf8)
     }
 
     /// Whether this can stand as one line of a note: not empty, no control characters.
-    var isNoteLine: Bool {
+    package var isNoteLine: Bool {
         !isEmpty && utf8.allSatisfy { $0 >= UInt8(ascii: " ") }
     }
 }

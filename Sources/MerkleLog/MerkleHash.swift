@@ -18,9 +18,10 @@ package struct MerkleHash: Sendable, Hashable {
     ///
     /// Stored in place: a tree holds millions of hashes, and an array for each would cost more than
     /// the hashing.
-    private let words: SIMD4<UInt64>
+    @usableFromInline
+    let words: SIMD4<UInt64>
 
-    private init(_ hasher: SHA256) {
+    init(_ hasher: SHA256) {
         words = unsafe hasher.finalize().withUnsafeBytes {
             unsafe $0.loadUnaligned(as: SIMD4<UInt64>.self)
         }

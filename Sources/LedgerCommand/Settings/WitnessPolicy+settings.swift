@@ -5,10 +5,12 @@ extension WitnessPolicy {
     /// Reads the policy file that the settings name; nil when they name none.
     init?(_ settings: Settings) throws {
         guard let path = try settings.text(.witnessPolicy) else { return nil }
-        self = try WitnessPolicy(file: path, bytesMax: WitnessLimits.policyBytesMax)
+        self = try WitnessPolicy(file: path)
     }
 
-    private init(file path: String, bytesMax: Int) throws {
+    /// Reads a policy file.
+    init(file path: String) throws {
+        let bytesMax = WitnessLimits.policyBytesMax
         let bytes: [UInt8]
         do {
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))

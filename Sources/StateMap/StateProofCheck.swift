@@ -1,0 +1,169 @@
+package import Ledger
+package import MerkleLog
+
+/// What a verifier trusts, asks for and takes; checks proofs of states by it, offline.
+package struct StateProofCheck: Sendable {
+    /// How far the clocks of ledger and verifier may be apart.
+    package static let clockSecondsMax = 300
+
+    /// Keys of logs of the deployment that were obtained earlier; which of its logs does not matter,
+    /// for they share their public key (docs/design.md#evidence).
+    package var keys: [VerifierKey]
+    /// The witnesses that the verifier knows, and which of them are enough.
+    package var witnesses: [VerifierKey] = []
+    package var isQuorum: @Sendable (Set<VerifierKey>) -> Bool = { _ in true }
+    /// How old an answer may be, in seconds; nil where its age is only told.
+    package var ageMax: Int?
+    /// The verifier's time, in seconds since 1970.
+    package var now: Int
+    /// The app that the answer must be about; nil for any.
+    package var clientID: String?
+    /// Whom it must be about, by the label that the app's name key gives; nil for anybody.
+    package var label: Fingerprint?
+
+    /// Trusts these keys, and asks for nothing else yet.
+    package init(keys: [VerifierKey], now: Int) {
+        self.keys = keys
+        self.now = now
+    }
+
+    /// Checks everything that the file says; the first thing that does not fit ends it.
+    package func verify(_ proof: StateProof) throws(StateProofError) -> StateVerdict {
+        let cosigners = try checkStatement(proof)
+        try checkAge(proof, cosigners)
+        try checkWhom(proof)
+        let state = try checkState(proof)
+        try checkName(proof)
+        return StateVerdict(
+            clientID: proof.clientID,
+            subject: proof.states?.subject,
+            state: state,
+            position: proof.states?.state?.position,
+            isNamed: proof.names != nil,
+            isNameAsked: label != nil,
+            statement: proof.statement,
+            entry: proof.entry.index,
+            ageSeconds: now - proof.statement.time,
+            ageMax: ageMax,
+            cosigners: cosigners.map(\.key.name)
+        )
+    }
+
+    /// Both checkpoints are signed by the pinned key, and the statement is the last entry of its log;
+    /// gives the cosignatures of the log of maps.
+    private func checkStatement(
+        _ proof: StateProof
+    ) throws(StateProofError) -> [VerifiedSignature] {
+        let mapKeys = keys.compactMap { Self.sibling(of: $0, logID: MapStatement.logID) }
+        guard !mapKeys.isEmpty else { throw .noKey }
+        let maps = try signatures(proof.entry.note, mapKeys, .maps)
+        // The facts must be those of the deployment that signed the statement.
+        let factsKeys = maps.compactMap { Self.sibling(of: $0.key, logID: 0) }
+        _ = try signatures(proof.facts, factsKeys, .facts)
+        let (index, size) = (proof.entry.index, proof.entry.checkpoint.size)
+        do throws(ProofError) {
+            try proof.entry.inclusion.verify(
+                leaf: proof.statement.leaf,
+                root: proof.entry.checkpoint.root
+            )
+        } catch {
+            throw .entryNotProved(error)
+        }
+        guard index == size - 1 else { throw .laterStatement(index: index, size: size) }
+        return maps.filter { $0.time != nil }
+    }
+
+    /// The signatures of a checkpoint, which one of these keys has signed as its own log's.
+    private func signatures(
+        _ note: SignedNote,
+        _ keys: [VerifierKey],
+        _ log: StateProofError.Log
+    ) throws(StateProofError) -> [VerifiedSignature] {
+        let signatures: [VerifiedSignature]
+        do throws(NoteError) {
+            let origin = try Checkpoint(note.text).origin
+            let named = keys.filter { $0.name.isIdentical(to: origin) }
+            guard !named.isEmpty else { throw .otherOrigin }
+            _ = try note.verify(named)
+            signatures = try note.verify(named + witnesses)
+        } catch {
+            throw .unsoundCheckpoint(log, error)
+        }
+        guard isQuorum(Set(signatures.map(\.key))) else { throw .notWitnessed(log) }
+        return signatures
+    }
+
+    /// The key of another log of the same deployment: the names differ in the last part only.
+    private static func sibling(of key: VerifierKey, logID: Int32) -> VerifierKey? {
+        guard key.type == .ed25519, let slash = key.name.utf8.lastIndex(of: UInt8(ascii: "/"))
+        else { return nil }
+        return try? VerifierKey(
+            name: "\(key.name[...slash])\(logID)",
+            type: .ed25519,
+            publicKey: key.publicKey
+        )
+    }
+
+    /// The ledger says when it made the statement; witnesses say until when there was no later one.
+    private func checkAge(
+        _ proof: StateProof,
+        _ cosignatures: [VerifiedSignature]
+    ) throws(StateProofError) {
+        let age = now - proof.statement.time
+        guard age >= -Self.clockSecondsMax else { throw .notYet(seconds: -age) }
+        guard let ageMax else { return }
+        guard age <= ageMax else { throw .tooOld(seconds: age, max: ageMax) }
+        let fresh = cosignatures.filter { now - ($0.time ?? 0) <= ageMax }
+        guard isQuorum(Set(fresh.map(\.key))) else { throw .witnessedTooLongAgo(max: ageMax) }
+    }
+
+    private func checkWhom(_ proof: StateProof) throws(StateProofError) {
+        if let clientID, !proof.clientID.isIdentical(to: clientID) { throw .otherClient }
+        if let label, proof.names?.label != label { throw .otherUser }
+    }
+
+    /// The map of states holds what the file says, or nothing.
+    private func checkState(_ proof: StateProof) throws(StateProofError) -> SubjectState? {
+        guard let states = proof.states else { return nil }
+        let key = MapKey.state(
+            origin: proof.statement.facts.origin,
+            clientID: proof.clientID,
+            subject: states.subject
+        )
+        let value: MerkleHash?
+        do throws(MapProofError) {
+            value = try states.proof.verify(key: key, root: proof.statement.states.root)
+        } catch {
+            throw .stateNotProved(error)
+        }
+        guard value == states.state?.value else { throw .stateDiffers }
+        guard let held = states.state else { return nil }
+        guard let state = try? SubjectState(decoding: held.state), state.version == held.version
+        else { throw .stateUnreadable }
+        let size = proof.statement.facts.size
+        guard held.position < size else {
+            throw .stateBeyondCheckpoint(position: held.position, size: size)
+        }
+        return state
+    }
+
+    /// The map of names holds the subject under the label; or, where no subject is shown, nothing.
+    private func checkName(_ proof: StateProof) throws(StateProofError) {
+        guard let names = proof.names else { return }
+        guard let root = proof.statement.names?.root else { throw .noNames }
+        let key = MapKey.name(
+            origin: proof.statement.facts.origin,
+            clientID: proof.clientID,
+            label: names.label
+        )
+        let value: MerkleHash?
+        do throws(MapProofError) {
+            value = try names.proof.verify(key: key, root: root)
+        } catch {
+            throw .nameNotProved(error)
+        }
+        guard value == proof.states.map({ MapState.name(of: $0.subject) }) else {
+            throw .nameOfOther
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Ledger
+import MerkleLog
+import StateMap
+import Subprocess
+import Testing
+
+/// Our verdicts against those of `reader.py`, which shares no code with us.
+@Suite("The independent reader", .timeLimit(.minutes(5)))
+struct IndependentReaderTests {
+    private static let script =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/reader.py"
+
+    private let ledger: SampleLedger
+
+    init() throws {
+        ledger = try SampleLedger(users: 12)
+    }
+
+    /// What it says of each file.
+    private func read(
+        _ documents: [[UInt8]],
+        age: String = "60",
+        now: Int = SampleLedger.time + 1,
+        witnesses: [VerifierKey]? = nil
+    ) async throws -> [Substring] {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("reader-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var arguments = [
+            Self.script,
+            ([ledger.factsSigner.key] + (witnesses ?? [ledger.witness.key]))
+                .map(\.description).joined(separator: ","),
+            age, String(now),
+        ]
+        for (number, document) in documents.enumerated() {
+            let file = folder.appendingPathComponent("\(number)")
+            try Data(document).write(to: file)
+            arguments.append(file.path)
+        }
+        let result = try await run(
+            .name("python3"),
+            arguments: Arguments(arguments),
+            output: .string(limit: 1 << 20),
+            error: .string(limit: 1 << 20)
+        )
+        try #require(result.standardError.isEmpty, "\(result.standardError)")
+        return result.standardOutput.split(separator: "\n")
+    }
+
+    @Test("it is short")
+    func length() throws {
+        let text = try String(contentsOfFile: Self.script, encoding: .utf8)
+        #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count <= 121)
+    }
+
+    @Test("it accepts what we accept: known, erased, unknown, by pseudonym and by name")
+    func accepted() async throws {
+        var proofs = try ledger.users.prefix(9).map { try ledger.proof(of: $0) }
+        proofs.append(try ledger.proof(ledger.statesPart(ledger.users[9].subject), nil))
+        proofs.append(try ledger.proof(ledger.statesPart(.init(value: 77)), nil))
+        proofs.append(try ledger.proof(nil, ledger.namesPart(.init("nobody"))))
+        let answers = try await read(proofs.map(\.bytes))
+        #expect(answers.count == proofs.count)
+        for (proof, answer) in zip(proofs, answers) {
+            #expect(throws: Never.self) { try ledger.check.verify(proof) }
+            #expect(answer.hasPrefix("accepted: "), "\(answer)")
+        }
+        #expect(answers[9].contains("\"status\":\"erased\""))
+        #expect(answers[10].hasSuffix("unknown"))
+        #expect(answers[11].hasSuffix("nobody unknown"))
+    }
+
+    @Test("it refuses what we refuse: altered, stale, not the last, not cosigned")
+    func refused() async throws {
+        let document = try ledger.proof(of: ledger.users[1]).bytes
+        var altered: [[UInt8]] = []
+        for place in stride(from: 0, to: document.count, by: 7) {
+            var bytes = document
+            bytes[place] ^= 1 << UInt8(place % 8)
+            altered.append(bytes)
+        }
+        for answer in try await read(altered) {
+            #expect(answer.hasPrefix("refused: "), "\(answer)")
+        }
+        let part = ledger.statesPart(ledger.users[1].subject)
+        let count = ledger.statements.count
+        let earlier = try ledger.proof(
+            part,
+            nil,
+            entry: ledger.entry(0, in: count),
+            statement: 0
+        )
+        let alone = try ledger.proof(
+            part,
+            nil,
+            entry: ledger.entry(count - 1, in: count, cosignedAt: nil)
+        )
+        for answer in try await read([earlier.bytes, alone.bytes]) {
+            #expect(answer.hasPrefix("refused: "), "\(answer)")
+        }
+        #expect(try await read([alone.bytes], witnesses: [])[0].hasPrefix("accepted"))
+        let late = SampleLedger.time + 61
+        #expect(try await read([document], now: late) == ["refused: 61 s old"])
+        #expect(try await read([document], age: "-", now: late)[0].hasPrefix("accepted"))
+    }
+}

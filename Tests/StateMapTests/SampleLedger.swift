@@ -1,0 +1,199 @@
+import Ledger
+import MerkleLog
+import SeededRandom
+import StateMap
+import Wire
+
+/// A small deployment: a log of facts, both maps, and a log of statements about them.
+struct SampleLedger {
+    static let clientID = "demo-client"
+    static let nameKey = [UInt8](repeating: 7, count: MapKey.nameKeyByteCount)
+    static let deployment = "token-ledger/0123456789abcdef"
+    /// When the last statement was made.
+    static let time = 1_764_450_000
+
+    struct User {
+        var subject: Identifier
+        var id: Secret
+        var state: MapState
+    }
+
+    let users: [User]
+    let statements: [MapStatement]
+    let states: MapBox
+    let names: MapBox
+    let factsNote: SignedNote
+    let factsSigner: NoteSigner
+    let mapSigner: NoteSigner
+    let witness: Cosigner
+
+    /// A map that can be shared.
+    final class MapBox: Sendable {
+        let map: MerkleMap
+
+        init(_ map: consuming MerkleMap) {
+            self.map = map
+        }
+    }
+
+    static func label(_ id: Secret) -> Fingerprint { MapKey.label(of: id, nameKey: nameKey) }
+
+    init(users count: Int, statements statementCount: Int = 5, seed: UInt64 = 1) throws {
+        var numbers = SeededRandom(seed: seed)
+        let secret = [UInt8](repeating: 1, count: 32)
+        factsSigner = try NoteSigner(name: "\(Self.deployment)/0", seed: secret)
+        mapSigner = try NoteSigner(name: "\(Self.deployment)/2", seed: secret)
+        witness = try Cosigner(name: "witness.example/w1", seed: [UInt8](repeating: 2, count: 32))
+        users = (0..<count).map { number in
+            let fingerprint = Hexadecimal.encode(numbers.hash().bytes.prefix(16))
+            let isErased = number % 10 == 9
+            let state =
+                isErased
+                ? "{\"version\":4,\"status\":\"erased\"}"
+                : "{\"version\":4,\"status\":\"connected\",\"human\":\"\(fingerprint)\"}"
+            return User(
+                subject: Identifier(
+                    milliseconds: UInt64(1_764_000_000_000 + number),
+                    sequence: 0,
+                    random: numbers.next()
+                ),
+                id: Secret("user-\(number)"),
+                state: MapState(
+                    version: 4,
+                    position: Int64(4 * number + 3),
+                    record: MerkleHash(leaf: Array("record \(4 * number + 3)".utf8)),
+                    state: Array(state.utf8)
+                )
+            )
+        }
+        let origin = factsSigner.key.name
+        states = MapBox(
+            .holding(
+                users.map {
+                    (
+                        key: MapKey.state(
+                            origin: origin,
+                            clientID: Self.clientID,
+                            subject: $0.subject
+                        ),
+                        value: $0.state.value
+                    )
+                }
+            )
+        )
+        names = MapBox(
+            .holding(
+                users.enumerated().filter { $0.offset % 10 != 9 }.map {
+                    (
+                        key: MapKey.name(
+                            origin: origin,
+                            clientID: Self.clientID,
+                            label: Self.label($0.element.id)
+                        ),
+                        value: MapState.name(of: $0.element.subject)
+                    )
+                }
+            )
+        )
+        var facts = TreeFrontier()
+        for position in 0..<4 * count {
+            facts.append(MerkleHash(leaf: Array("record \(position)".utf8)))
+        }
+        let checkpoint = try Checkpoint(origin: origin, size: facts.size, root: facts.root)
+        var note = try factsSigner.sign(checkpoint)
+        try note.add([witness.sign(checkpoint, time: Self.time)])
+        factsNote = note
+        let (stateMap, nameMap) = (states, names)
+        statements = try (0..<statementCount).map { number in
+            try MapStatement(
+                facts: checkpoint,
+                time: Self.time - statementCount + 1 + number,
+                states: MapStatement.Map(count: stateMap.map.count, root: stateMap.map.root),
+                names: MapStatement.Map(count: nameMap.map.count, root: nameMap.map.root)
+            )
+        }
+    }
+
+    /// A statement's place in the log of maps, cosigned at a time.
+    func entry(
+        _ index: Int,
+        in size: Int,
+        cosignedAt time: Int? = SampleLedger.time
+    ) throws -> EntryProof {
+        let leaves = statements.prefix(size).map(\.leaf)
+        let plan = try ProofPlan.inclusion(of: index, in: size)
+        var tree = TreeFrontier()
+        for leaf in leaves { tree.append(leaf) }
+        let checkpoint = try Checkpoint(origin: mapSigner.key.name, size: size, root: tree.root)
+        var note = try mapSigner.sign(checkpoint)
+        if let time { try note.add([witness.sign(checkpoint, time: time)]) }
+        return try EntryProof(
+            index: index,
+            hashes: plan.hashes { node in
+                var part = TreeFrontier()
+                let width = 1 << node.level
+                for leaf in leaves[node.index * width..<(node.index + 1) * width] {
+                    part.append(leaf)
+                }
+                return part.root
+            },
+            note: note
+        )
+    }
+
+    /// What the map of states says of a pseudonym.
+    func statesPart(_ subject: Identifier) -> StateProof.States {
+        let key = MapKey.state(
+            origin: factsSigner.key.name,
+            clientID: Self.clientID,
+            subject: subject
+        )
+        return StateProof.States(
+            subject: subject,
+            state: users.first { $0.subject == subject }?.state,
+            proof: states.map.proof(for: key)
+        )
+    }
+
+    /// What the map of names says of an id.
+    func namesPart(_ id: Secret) -> StateProof.Names {
+        let label = Self.label(id)
+        let key = MapKey.name(
+            origin: factsSigner.key.name,
+            clientID: Self.clientID,
+            label: label
+        )
+        return StateProof.Names(label: label, proof: names.map.proof(for: key))
+    }
+
+    func proof(
+        _ states: StateProof.States?,
+        _ names: StateProof.Names?,
+        entry: EntryProof? = nil,
+        statement: Int? = nil
+    ) throws -> StateProof {
+        try StateProof(
+            clientID: Self.clientID,
+            states: states,
+            names: names,
+            statement: statements[statement ?? statements.count - 1],
+            facts: factsNote,
+            entry: entry ?? self.entry(statements.count - 1, in: statements.count)
+        )
+    }
+
+    /// The proof of a user, by pseudonym and by name.
+    func proof(of user: User) throws -> StateProof {
+        try proof(statesPart(user.subject), namesPart(user.id))
+    }
+
+    /// Rules that take all of this.
+    var check: StateProofCheck {
+        var check = StateProofCheck(keys: [factsSigner.key], now: Self.time + 1)
+        check.ageMax = 60
+        check.witnesses = [witness.key]
+        let known = Set([witness.key])
+        check.isQuorum = { $0.isSuperset(of: known) }
+        return check
+    }
+}

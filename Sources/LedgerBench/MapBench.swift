@@ -18,6 +18,9 @@ struct MapBench: ~Copyable {
         var stateBytes = 0
         var makeMicroseconds: [Double] = []
         var verifyMicroseconds: [Double] = []
+        /// What it takes to name where two maps differ.
+        var differences = 0
+        var compareSeconds = 0.0
     }
 
     static let batches = [1, 64, 1_000]
@@ -31,23 +34,32 @@ struct MapBench: ~Copyable {
     private static let time = 1_764_450_000
     private static let nameKey = [UInt8](repeating: 7, count: MapKey.nameKeyByteCount)
 
+    /// Who signs what proofs hold.
+    struct Signers {
+        let maps: NoteSigner
+        let facts: NoteSigner
+        let witness: Cosigner
+
+        init() throws {
+            let seed = [UInt8](repeating: 1, count: 32)
+            maps = try NoteSigner(name: "token-ledger/0123456789abcdef/2", seed: seed)
+            facts = try NoteSigner(name: "token-ledger/0123456789abcdef/0", seed: seed)
+            witness = try Cosigner(
+                name: "witness.example/w1",
+                seed: [UInt8](repeating: 2, count: 32)
+            )
+        }
+    }
+
     private let users: Int
-    private let maps: NoteSigner
-    private let facts: NoteSigner
-    private let witness: Cosigner
+    private let signers: Signers
     private var states = MerkleMap()
     private var names = MerkleMap()
     private var figures = Figures()
 
-    init(users: Int) throws {
+    init(users: Int, signers: Signers) {
         self.users = users
-        let seed = [UInt8](repeating: 1, count: 32)
-        maps = try NoteSigner(name: "token-ledger/0123456789abcdef/2", seed: seed)
-        facts = try NoteSigner(name: "token-ledger/0123456789abcdef/0", seed: seed)
-        witness = try Cosigner(
-            name: "witness.example/w1",
-            seed: [UInt8](repeating: 2, count: 32)
-        )
+        self.signers = signers
     }
 
     /// Measures everything.
@@ -67,10 +79,11 @@ struct MapBench: ~Copyable {
             let seconds = update(batch, events: Self.eventsMeasured)
             figures.update.append((batch, seconds / Double(Self.eventsMeasured)))
         }
+        compare(tell)
         tell("Building a map of names, and proofs …")
         for number in 0..<users {
             let key = MapKey.name(
-                origin: facts.key.name,
+                origin: signers.facts.key.name,
                 clientID: Self.clientID,
                 label: label(number)
             )
@@ -79,6 +92,17 @@ struct MapBench: ~Copyable {
         names.publish()
         try proveAll()
         return figures
+    }
+
+    /// The map as it was built beside that of the users who have had events since.
+    private mutating func compare(_ tell: (String) -> Void) {
+        tell("Comparing it with a map of before …")
+        var before = MerkleMap()
+        for number in 0..<users { before.set(state(number, 1).value, for: key(number)) }
+        before.publish()
+        let begin = Self.processorSeconds()
+        figures.differences = states.differences(from: before, max: users).count
+        figures.compareSeconds = Self.processorSeconds() - begin
     }
 
     /// Random users get events, as many in each version of the map; gives the processor time.
@@ -99,12 +123,12 @@ struct MapBench: ~Copyable {
 
     private mutating func proveAll() throws {
         let checkpoint = try Checkpoint(
-            origin: facts.key.name,
+            origin: signers.facts.key.name,
             size: 4 * users,
             root: states.root
         )
-        var factsNote = try facts.sign(checkpoint)
-        try factsNote.add([witness.sign(checkpoint, time: Self.time)])
+        var factsNote = try signers.facts.sign(checkpoint)
+        try factsNote.add([signers.witness.sign(checkpoint, time: Self.time)])
         // So that each state is the one that is proved.
         for number in 0..<Self.proofs { states.set(state(number, 1).value, for: key(number)) }
         states.publish()
@@ -115,9 +139,9 @@ struct MapBench: ~Copyable {
             names: MapStatement.Map(count: names.count, root: names.root)
         )
         let entry = try entry(statement)
-        var check = StateProofCheck(keys: [facts.key], now: Self.time)
+        var check = StateProofCheck(keys: [signers.facts.key], now: Self.time)
         check.ageMax = 60
-        check.witnesses = [witness.key]
+        check.witnesses = [signers.witness.key]
         let clock = ContinuousClock()
         for number in 0..<Self.proofs {
             var bytes: [UInt8] = []
@@ -147,7 +171,11 @@ struct MapBench: ~Copyable {
         isNamed: Bool
     ) throws -> StateProof {
         let label = label(number)
-        let name = MapKey.name(origin: facts.key.name, clientID: Self.clientID, label: label)
+        let name = MapKey.name(
+            origin: signers.facts.key.name,
+            clientID: Self.clientID,
+            label: label
+        )
         return try StateProof(
             clientID: Self.clientID,
             states: StateProof.States(
@@ -174,12 +202,12 @@ struct MapBench: ~Copyable {
         }
         tree.append(statement.leaf)
         let checkpoint = try Checkpoint(
-            origin: maps.key.name,
+            origin: signers.maps.key.name,
             size: tree.size,
             root: tree.root
         )
-        var note = try maps.sign(checkpoint)
-        try note.add([witness.sign(checkpoint, time: Self.time)])
+        var note = try signers.maps.sign(checkpoint)
+        try note.add([signers.witness.sign(checkpoint, time: Self.time)])
         return try EntryProof(index: tree.size - 1, hashes: way.reversed(), note: note)
     }
 
@@ -197,25 +225,29 @@ struct MapBench: ~Copyable {
 
     private func key(_ number: Int) -> MerkleHash {
         MapKey.state(
-            origin: facts.key.name,
+            origin: signers.facts.key.name,
             clientID: Self.clientID,
             subject: subject(number)
         )
     }
 
     /// A connected user with both tokens.
-    private func state(_ number: Int, _ version: Int64) -> MapState {
+    private static let json: [UInt8] = {
         let print = "0123456789abcdef0123456789abcdef"
         let time = "2026-01-31T12:00:00.000000Z"
         let token = "{\"version\":1,\"fingerprint\":\"\(print)\",\"issued_at\":\"\(time)\"}"
         let text =
-            "{\"version\":\(version),\"status\":\"connected\",\"human\":\"\(print)\","
+            "{\"version\":1,\"status\":\"connected\",\"human\":\"\(print)\","
             + "\"access_token\":\(token),\"public_token\":\(token)}"
-        return MapState(
+        return Array(text.utf8)
+    }()
+
+    private func state(_ number: Int, _ version: Int64) -> MapState {
+        MapState(
             version: version,
             position: Int64(number),
             record: .emptyTree,
-            state: Array(text.utf8)
+            state: Self.json
         )
     }
 

@@ -16,16 +16,20 @@ package enum MapKey {
         clientID: String,
         subject: Identifier
     ) -> MerkleHash {
-        MerkleHash(
-            sha256: Array("token-ledger/map-state@v1\n\(origin)\n\(subject)\n\(clientID)\n".utf8)
-        )
+        var lines = HashedLines("token-ledger/map-state@v1")
+        lines.append(origin)
+        lines.append(subject.description)
+        lines.append(clientID)
+        return lines.hash
     }
 
     /// Where the map of names holds the subject of a `clientUserId`, by its label.
     package static func name(origin: String, clientID: String, label: Fingerprint) -> MerkleHash {
-        MerkleHash(
-            sha256: Array("token-ledger/map-name@v1\n\(origin)\n\(label)\n\(clientID)\n".utf8)
-        )
+        var lines = HashedLines("token-ledger/map-name@v1")
+        lines.append(origin)
+        lines.append(label.description)
+        lines.append(clientID)
+        return lines.hash
     }
 
     /// The label of a `clientUserId`: HMAC-SHA-256 under the app's name key, cut to 128 bits.

@@ -38,15 +38,18 @@ package struct MapState: Sendable, Equatable {
     ///
     /// Whoever folds the log computes the same.
     package var value: MerkleHash {
-        let lines = [
-            "token-ledger/map-value@v1", String(version), String(position), record.description,
-            MerkleHash(sha256: state).description,
-        ]
-        return MerkleHash(sha256: Array(lines.map { $0 + "\n" }.joined().utf8))
+        var lines = HashedLines("token-ledger/map-value@v1")
+        lines.append(String(version))
+        lines.append(String(position))
+        lines.append(record.description)
+        lines.append(MerkleHash(sha256: state).description)
+        return lines.hash
     }
 
     /// What the map of names holds: the subject of a label, hashed.
     package static func name(of subject: Identifier) -> MerkleHash {
-        MerkleHash(sha256: Array("token-ledger/map-subject@v1\n\(subject)\n".utf8))
+        var lines = HashedLines("token-ledger/map-subject@v1")
+        lines.append(subject.description)
+        return lines.hash
     }
 }

@@ -29,33 +29,20 @@ extension MerkleMap {
         if other == .none { return list(own, max, &found, isOwn: true) }
         if own == .none { return map.list(other, max, &found, isOwn: false) }
         guard hash(of: own) != map.hash(of: other) else { return }
-        let ownBit = parting(own)
-        let otherBit = map.parting(other)
-        guard min(ownBit, otherBit) < MerkleHash.bitCount else {
-            return compare(leaves[own.index], map.leaves[other.index], max, &found)
+        let (ownBit, otherBit) = (parting(own), map.parting(other))
+        let apart = sample(own).key.firstDifference(from: map.sample(other).key)
+        let bit = min(ownBit, otherBit, apart.map { Int($0) } ?? MerkleHash.bitCount)
+        guard bit < MerkleHash.bitCount else {
+            let (left, right) = (sample(own), map.sample(other))
+            return found.append(
+                MapDifference(key: left.key, own: left.value, other: right.value)
+            )
         }
-        // Whichever parts later stands wholly on one side of the other.
+        // Below this bit all keys of both are the same, so the sides are in the order of keys.
         for side in [false, true] {
-            let ownSide = part(own, ownBit, side, at: min(ownBit, otherBit))
-            let otherSide = map.part(other, otherBit, side, at: min(ownBit, otherBit))
-            compare(ownSide, map, otherSide, max, &found)
+            let ownSide = part(own, ownBit, side, at: bit)
+            compare(ownSide, map, map.part(other, otherBit, side, at: bit), max, &found)
         }
-    }
-
-    private func compare(
-        _ own: MapEntry,
-        _ other: MapEntry,
-        _ max: Int,
-        _ found: inout [MapDifference]
-    ) {
-        guard let bit = own.key.firstDifference(from: other.key) else {
-            let pair = MapDifference(key: own.key, own: own.value, other: other.value)
-            return found.append(pair)
-        }
-        let ownOnly = MapDifference(key: own.key, own: own.value, other: nil)
-        let otherOnly = MapDifference(key: other.key, own: nil, other: other.value)
-        let both = own.key.bit(bit) ? [otherOnly, ownOnly] : [ownOnly, otherOnly]
-        found += both.prefix(max - found.count)
     }
 
     /// The bit at which a node parts; 256 of a leaf.
@@ -71,9 +58,14 @@ extension MerkleMap {
         at bit: Int
     ) -> MapReference {
         if own == bit { return nodes[reference.index][side] }
+        return sample(reference).key.bit(UInt8(bit)) == side ? reference : .none
+    }
+
+    /// Any leaf below.
+    private func sample(_ reference: MapReference) -> MapEntry {
         var sample = reference
         while !sample.isLeaf { sample = nodes[sample.index][false] }
-        return leaves[sample.index].key.bit(UInt8(bit)) == side ? reference : .none
+        return leaves[sample.index]
     }
 
     /// Everything in a subtree, as being in one map only.

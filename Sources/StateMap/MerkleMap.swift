@@ -24,7 +24,7 @@ package struct MerkleMap: ~Copyable, Sendable {
     private var retiredNodes: [UInt32] = []
 
     private(set) var published = MapReference.none
-    private var next = MapReference.none
+    private(set) var next = MapReference.none
     private var isNextNew = false
 
     /// How many keys the published version has.
@@ -89,7 +89,7 @@ package struct MerkleMap: ~Copyable, Sendable {
 
     /// The root of the next version.
     package mutating func nextRoot() -> MerkleHash {
-        next == .none ? .emptyTree : hashed(next)
+        next == .none ? .emptyTree : hashed(next, isNew: isNextNew)
     }
 
     /// Makes the next version the published one.
@@ -176,11 +176,12 @@ extension MerkleMap {
     /// Makes sure that the inner node here is the next version's own, and stale; gives its index.
     private mutating func own(_ edge: Edge) -> UInt32 {
         let (reference, isNew) = at(edge)
+        let node = nodes[reference.index]
         guard !isNew else {
-            nodes[reference.index].isStale = true
+            if !node.isStale { nodes[reference.index].isStale = true }
             return reference.index
         }
-        let copy = newNode(nodes[reference.index].copied)
+        let copy = newNode(node.copied)
         drop(reference, isNew: false)
         put(copy, at: edge, isNew: true)
         return copy.index
@@ -238,21 +239,30 @@ extension MerkleMap {
         }
     }
 
-    private mutating func hashed(_ reference: MapReference) -> MerkleHash {
-        guard !reference.isLeaf, nodes[reference.index].isStale else { return hash(of: reference) }
-        let node = nodes[reference.index]
-        let hash = MerkleHash(hashed(node[false]), hashed(node[true]), partingAt: node.bit)
+    /// The hash of what stands here, made anew where something below has changed.
+    ///
+    /// What is not new has not changed, so it need not be looked into.
+    private mutating func hashed(_ reference: MapReference, isNew: Bool) -> MerkleHash {
+        guard isNew, !reference.isLeaf else { return hash(of: reference) }
+        var node = nodes[reference.index]
+        guard node.isStale else { return hashes[reference.index] }
+        let hash = MerkleHash(
+            hashed(node[false], isNew: node.isNew(false)),
+            hashed(node[true], isNew: node.isNew(true)),
+            partingAt: node.bit
+        )
+        node.isStale = false
+        nodes[reference.index] = node
         hashes[reference.index] = hash
-        nodes[reference.index].isStale = false
         return hash
     }
 
     /// Everything new below becomes part of the published version.
     private mutating func settle(_ reference: MapReference) {
-        let node = nodes[reference.index]
-        for side in [false, true] where node.isNew(side) && !node[side].isLeaf {
-            settle(node[side])
-        }
-        nodes[reference.index].settle()
+        var node = nodes[reference.index]
+        if node.isNew(false), !node[false].isLeaf { settle(node[false]) }
+        if node.isNew(true), !node[true].isLeaf { settle(node[true]) }
+        node.settle()
+        nodes[reference.index] = node
     }
 }

@@ -7,9 +7,7 @@ import Testing
 struct MerkleMapTests {
     private static let seed: UInt64 = 65_000_013
 
-    private func holding(_ entries: [MerkleHash: MerkleHash]) -> MerkleMap {
-        .holding(entries.map { (key: $0.key, value: $0.value) })
-    }
+    private func holding(_ entries: SampleEntries) -> MerkleMap { .holding(entries.pairs) }
 
     @Test("its root is that of the definition, in whatever order its keys came")
     func order() {
@@ -18,8 +16,7 @@ struct MerkleMapTests {
             let entries = numbers.entries(count)
             let root = MapDefinition.root(entries)
             for _ in 0..<5 {
-                let shuffled = entries.map { (key: $0.key, value: $0.value) }
-                    .shuffled(using: &numbers)
+                let shuffled = entries.pairs.shuffled(using: &numbers)
                 let map = MerkleMap.holding(shuffled)
                 let (own, size) = (map.root, map.count)
                 #expect(own == root)
@@ -32,24 +29,23 @@ struct MerkleMapTests {
     func changes() {
         var numbers = SeededRandom(seed: Self.seed)
         var map = MerkleMap()
-        var entries: [MerkleHash: MerkleHash] = [:]
+        var entries = SampleEntries()
         for round in 0..<400 {
             for _ in 0..<Int.random(in: 0...12, using: &numbers) {
                 switch Int.random(in: 0..<5, using: &numbers) {
                 case 0, 1:
-                    let key =
-                        entries.randomElement(using: &numbers)
-                        .map { numbers.near($0.key) } ?? numbers.hash()
+                    let any = entries.keys.randomElement(using: &numbers)
+                    let key = any.map { numbers.near($0) } ?? numbers.hash()
                     let value = numbers.hash()
                     map.set(value, for: key)
                     entries[key] = value
                 case 2:
-                    guard let key = entries.randomElement(using: &numbers)?.key else { continue }
+                    guard let key = entries.keys.randomElement(using: &numbers) else { continue }
                     let value = numbers.hash()
                     map.set(value, for: key)
                     entries[key] = value
                 default:
-                    guard let key = entries.randomElement(using: &numbers)?.key else { continue }
+                    guard let key = entries.keys.randomElement(using: &numbers) else { continue }
                     let isRemoved = map.remove(key)
                     #expect(isRemoved)
                     entries[key] = nil
@@ -61,10 +57,10 @@ struct MerkleMapTests {
             if round % 4 == 0 { map.publish() }
             let (next, size) = (map.nextRoot(), map.nextCount)
             #expect(next == MapDefinition.root(entries), "round \(round)")
-            #expect(size == entries.count)
+            #expect(size == entries.keys.count)
         }
         map.publish()
-        for (key, value) in entries {
+        for (key, value) in entries.pairs {
             let held = map.value(for: key)
             #expect(held == value)
         }
@@ -78,7 +74,7 @@ struct MerkleMapTests {
         for round in 0..<60 {
             let (root, before) = (map.root, entries)
             for _ in 0..<20 {
-                guard let key = entries.randomElement(using: &numbers)?.key else { continue }
+                guard let key = entries.keys.randomElement(using: &numbers) else { continue }
                 switch Int.random(in: 0..<3, using: &numbers) {
                 case 0:
                     let key = numbers.near(key)
@@ -94,7 +90,7 @@ struct MerkleMapTests {
                 _ = map.nextRoot()
             }
             let count = map.count
-            #expect(count == before.count)
+            #expect(count == before.keys.count)
             for key in Set(before.keys).union(entries.keys) {
                 let value = try map.proof(for: key).verify(key: key, root: root)
                 #expect(value == before[key], "round \(round)")
@@ -112,7 +108,7 @@ struct MerkleMapTests {
             let entries = numbers.entries(count)
             let map = holding(entries)
             let root = map.root
-            for (key, value) in entries {
+            for (key, value) in entries.pairs {
                 let proof = map.proof(for: key)
                 #expect(try proof.verify(key: key, root: root) == value)
                 #expect(try MapProof(proof.bytes) == proof)
@@ -160,7 +156,7 @@ struct MerkleMapTests {
             for changes in [0, 1, 5, count] {
                 var others = entries
                 for _ in 0..<changes {
-                    let key = others.randomElement(using: &numbers)?.key ?? numbers.hash()
+                    let key = others.keys.randomElement(using: &numbers) ?? numbers.hash()
                     switch Int.random(in: 0..<3, using: &numbers) {
                     case 0: others[key] = nil
                     case 1: others[key] = numbers.hash()
@@ -181,6 +177,26 @@ struct MerkleMapTests {
                 let some = map.differences(from: other, max: 3)
                 #expect(some.map(\.key) == Array(keys.prefix(3)))
             }
+        }
+    }
+
+    @Test("a way whose bits do not get smaller is no way, whatever root it leads to")
+    func risingBits() throws {
+        var numbers = SeededRandom(seed: Self.seed)
+        let (key, value) = (numbers.hash(), numbers.hash())
+        for bits in [[50, 100], [50, 50], [255, 0, 1]] as [[UInt8]] {
+            var bytes = Array("mptproof".utf8) + [1] + value.bytes
+            var hash = MerkleHash(key: key, value: value)
+            for bit in bits {
+                let side = numbers.hash()
+                bytes += [bit] + side.bytes
+                hash =
+                    key.bit(bit)
+                    ? MerkleHash(side, hash, partingAt: bit)
+                    : MerkleHash(hash, side, partingAt: bit)
+            }
+            let proof = try MapProof(bytes)
+            #expect(throws: MapProofError.bitsOutOfOrder) { try proof.verify(key: key, root: hash) }
         }
     }
 }

@@ -38,10 +38,16 @@ struct SampleLedger {
 
     static func label(_ id: Secret) -> Fingerprint { MapKey.label(of: id, nameKey: nameKey) }
 
-    init(users count: Int, statements statementCount: Int = 5, seed: UInt64 = 1) throws {
+    init(
+        users count: Int,
+        statements statementCount: Int = 5,
+        seed: UInt64 = 1,
+        facts factsDeployment: String = deployment,
+        changed: (MapState) -> MapState = { $0 }
+    ) throws {
         var numbers = SeededRandom(seed: seed)
         let secret = [UInt8](repeating: 1, count: 32)
-        factsSigner = try NoteSigner(name: "\(Self.deployment)/0", seed: secret)
+        factsSigner = try NoteSigner(name: "\(factsDeployment)/0", seed: secret)
         mapSigner = try NoteSigner(name: "\(Self.deployment)/2", seed: secret)
         witness = try Cosigner(name: "witness.example/w1", seed: [UInt8](repeating: 2, count: 32))
         users = (0..<count).map { number in
@@ -58,11 +64,13 @@ struct SampleLedger {
                     random: numbers.next()
                 ),
                 id: Secret("user-\(number)"),
-                state: MapState(
-                    version: 4,
-                    position: Int64(4 * number + 3),
-                    record: MerkleHash(leaf: Array("record \(4 * number + 3)".utf8)),
-                    state: Array(state.utf8)
+                state: changed(
+                    MapState(
+                        version: 4,
+                        position: Int64(4 * number + 3),
+                        record: MerkleHash(leaf: Array("record \(4 * number + 3)".utf8)),
+                        state: Array(state.utf8)
+                    )
                 )
             )
         }

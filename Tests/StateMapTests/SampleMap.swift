@@ -4,8 +4,8 @@ import StateMap
 
 /// The tree by its definition, made anew from all keys: slow, and nothing to get wrong.
 enum MapDefinition {
-    static func root(_ entries: [MerkleHash: MerkleHash]) -> MerkleHash {
-        let sorted = entries.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
+    static func root(_ entries: SampleEntries) -> MerkleHash {
+        let sorted = entries.pairs.sorted { $0.key.bytes.lexicographicallyPrecedes($1.key.bytes) }
         return root(sorted[...])
     }
 
@@ -41,14 +41,34 @@ extension SeededRandom {
         return hash
     }
 
-    mutating func entries(_ count: Int) -> [MerkleHash: MerkleHash] {
-        var entries: [MerkleHash: MerkleHash] = [:]
+    mutating func entries(_ count: Int) -> SampleEntries {
+        var entries = SampleEntries()
         var last = hash()
-        while entries.count < count {
+        while entries.keys.count < count {
             last = Bool.random(using: &self) ? hash() : near(last)
             entries[last] = hash()
         }
         return entries
+    }
+}
+
+/// What a map should hold, with its keys in an order that is the same in every run.
+struct SampleEntries {
+    private(set) var values: [MerkleHash: MerkleHash] = [:]
+    private(set) var keys: [MerkleHash] = []
+
+    subscript(key: MerkleHash) -> MerkleHash? {
+        get { values[key] }
+        set {
+            let isThere = values[key] != nil
+            values[key] = newValue
+            if newValue != nil, !isThere { keys.append(key) }
+            if newValue == nil, isThere { keys.removeAll { $0 == key } }
+        }
+    }
+
+    var pairs: [(key: MerkleHash, value: MerkleHash)] {
+        keys.compactMap { key in values[key].map { (key: key, value: $0) } }
     }
 }
 

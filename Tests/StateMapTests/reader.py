@@ -46,6 +46,7 @@ def checkpoint(text, signatures, name, public, witnesses, oldest):
     need(lines[0] == name and len(lines) == 4, "checkpoint of another log")
     for line in signatures.splitlines():
         dash, who, raw = line.split(" ")
+        need(dash == "—", "no signature line")
         for kind, holder, key in [(b"\1", name, public)] + witnesses:
             raw_id = sha(holder.encode(), b"\n", kind, key)[:4]
             if who == holder and unbase(raw)[:4] == raw_id:

@@ -34,7 +34,7 @@ struct StateProofFile {
     }
 
     func verified(by options: StateProofOptions, keys: [VerifierKey]) throws -> Answer {
-        let check = try options.check(keys: keys, now: .now())
+        let check = try options.check(keys: keys, now: Int(Date().timeIntervalSince1970))
         do throws(StateProofError) {
             return Answer(
                 verdict: .success(try check.verify(StateProof(bytes))),

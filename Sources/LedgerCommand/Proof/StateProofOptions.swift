@@ -56,15 +56,15 @@ struct StateProofOptions: ParsableArguments {
         }
     }
 
-    /// The rules that these make.
-    func check(keys: [VerifierKey], now: Timestamp) throws -> StateProofCheck {
+    /// The rules that these make at a time, in seconds since 1970.
+    func check(keys: [VerifierKey], now: Int) throws -> StateProofCheck {
         guard !keys.isEmpty else {
             throw CommandError(
                 "A proof is worth what the key is that it is checked with: --key names the one that "
                     + "token-ledger checkpoint key printed."
             )
         }
-        var check = StateProofCheck(keys: keys, now: Int(now.microseconds / 1_000_000))
+        var check = StateProofCheck(keys: keys, now: now)
         check.ageMax = maxAge.map { Int($0.seconds) }
         check.clientID = app
         if let witnessPolicy {

@@ -316,7 +316,7 @@ let package = Package(
             ["Crypto", "Ledger", "MerkleLog", "SeededRandom", "StateMap", "Subprocess", "Wire"],
             excludes: [
                 "mpt_inclusion_kats.jsonl", "mpt_root_kats.jsonl", "mpt_weak_kats.jsonl",
-                "reader.py",
+                "reader.py", "sample.proof",
             ]
         ),
         tests("HTMLPagesTests", ["HTMLPages", "SeededRandom"]),

@@ -67,7 +67,7 @@ package struct MapProof: Sendable, Equatable {
             above = Int(step.bit)
             guard found.bit(step.bit) == key.bit(step.bit) else { throw .otherWay }
             hash =
-                key.bit(step.bit)
+                found.bit(step.bit)
                 ? MerkleHash(step.neighbour, hash, partingAt: step.bit)
                 : MerkleHash(hash, step.neighbour, partingAt: step.bit)
         }

@@ -1,3 +1,4 @@
+import Foundation
 import Ledger
 import MerkleLog
 import SeededRandom
@@ -40,6 +41,17 @@ struct StateProofTests {
             check.clientID = "other-client"
             #expect(throws: StateProofError.otherClient) { try check.verify(named) }
         }
+    }
+
+    @Test("a file that was written once is written so for ever, and still proves the same")
+    func sample() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("sample.proof")
+        let bytes = Array(try Data(contentsOf: file))
+        let ledger = try SampleLedger(users: 12)
+        let written = try ledger.proof(of: ledger.users[1]).bytes
+        #expect(written == bytes)
+        #expect(try ledger.check.verify(StateProof(bytes)).subject == ledger.users[1].subject)
     }
 
     @Test("somebody unknown is proved to be unknown, by pseudonym and by name")

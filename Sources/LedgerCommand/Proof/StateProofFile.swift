@@ -55,7 +55,7 @@ extension StateProofFile.Answer {
             Terminal.message("\(bytes) bytes checked: everything fits.")
         case .failure(let error):
             Terminal.result("\(error.kind): \(error)")
-            Terminal.message("Refused. It proves nothing.")
+            Terminal.message("Refused: the file does not prove what you asked for.")
         }
     }
 

@@ -1,0 +1,75 @@
+import Foundation
+import TestSupport
+import Testing
+import Wire
+
+/// `token-ledger verify FILE`, on a file that `StateMapTests` writes byte for byte.
+@Suite("the command that verifies a proof of a state", .timeLimit(.minutes(5)))
+struct StateProofCommandTests {
+    private static let sample =
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().path
+        + "/StateMapTests/sample.proof"
+    private static let key =
+        "token-ledger/0123456789abcdef/0+3c6e46b1+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
+    private static let policy = """
+        witness w1 witness.example/w1+df1c0a35+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU
+        quorum w1
+
+        """
+
+    private func verify(_ flags: [String], file: String = sample) async throws -> TestProgram.Answer
+    {
+        try await TestProgram.run(TestProgram.path, ["verify", file] + flags)
+    }
+
+    @Test("it says in words what was proved and what not, and needs a key")
+    func accepted() async throws {
+        let answer = try await verify(["--key", Self.key])
+        #expect(answer.status == 0, "\(answer.output) \(answer.messages)")
+        #expect(answer.messages.contains("connected, at version 4, since position 7"))
+        #expect(answer.messages.contains("Nothing newer of the user"))
+        #expect(answer.messages.contains("Any age passes"))
+        #expect(answer.messages.contains("Not proved"))
+        let keyless = try await verify([])
+        #expect(keyless.status == 1)
+        #expect(keyless.messages.contains("--key"))
+    }
+
+    @Test("it refuses what is too old, altered, unwitnessed or about others, with a kind and 6")
+    func refused() async throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("proof-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let altered = folder.appendingPathComponent("altered").path
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: Self.sample))
+        bytes[200] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: altered))
+        let policy = folder.appendingPathComponent("policy").path
+        try Data(Self.policy.utf8).write(to: URL(fileURLWithPath: policy))
+        let nameKey = folder.appendingPathComponent("name-key").path
+        try Data((String(repeating: "07", count: 32) + "\n").utf8)
+            .write(to: URL(fileURLWithPath: nameKey))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: nameKey)
+        let named = ["--name-key-file", nameKey]
+        for (flags, file, kind) in [
+            (["--max-age", "1d"], Self.sample, "too_old"),
+            (["--app", "other"], Self.sample, "client_differs"),
+            (["--user", "user-2"] + named, Self.sample, "user_differs"),
+            ([], altered, ""),
+        ] {
+            let answer = try await verify(["--key", Self.key, "--json"] + flags, file: file)
+            #expect(answer.status == 6, "\(answer.output) \(answer.messages)")
+            #expect(answer.output.contains("\"kind\":\"\(kind)"))
+        }
+        let witnessed = try await verify(
+            [
+                "--key", Self.key, "--witness-policy", policy, "--app", "demo-client", "--user",
+                "user-1",
+            ] + named
+        )
+        #expect(witnessed.status == 0, "\(witnessed.output) \(witnessed.messages)")
+        #expect(witnessed.messages.contains("Cosigned by witness.example/w1"))
+        #expect(witnessed.messages.contains("It is about the user's id"))
+    }
+}

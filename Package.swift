@@ -313,7 +313,7 @@ let package = Package(
         // The reader in Python knows nothing of our code; the vectors are WAICT's.
         tests(
             "StateMapTests",
-            ["Crypto", "Ledger", "MerkleLog", "SeededRandom", "StateMap", "Subprocess", "Wire"],
+            ["Ledger", "MerkleLog", "SeededRandom", "StateMap", "Subprocess", "Wire"],
             excludes: [
                 "mpt_inclusion_kats.jsonl", "mpt_root_kats.jsonl", "mpt_weak_kats.jsonl",
                 "reader.py", "sample.proof",

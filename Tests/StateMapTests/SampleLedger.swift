@@ -45,12 +45,40 @@ struct SampleLedger {
         facts factsDeployment: String = deployment,
         changed: (MapState) -> MapState = { $0 }
     ) throws {
-        var numbers = SeededRandom(seed: seed)
         let secret = [UInt8](repeating: 1, count: 32)
         factsSigner = try NoteSigner(name: "\(factsDeployment)/0", seed: secret)
         mapSigner = try NoteSigner(name: "\(Self.deployment)/2", seed: secret)
         witness = try Cosigner(name: "witness.example/w1", seed: [UInt8](repeating: 2, count: 32))
-        users = (0..<count).map { number in
+        users = Self.users(count, seed, changed)
+        let origin = factsSigner.key.name
+        states = Self.states(users, origin)
+        names = Self.names(users, origin)
+        var facts = TreeFrontier()
+        for position in 0..<4 * count {
+            facts.append(MerkleHash(leaf: Array("record \(position)".utf8)))
+        }
+        let checkpoint = try Checkpoint(origin: origin, size: facts.size, root: facts.root)
+        var note = try factsSigner.sign(checkpoint)
+        try note.add([witness.sign(checkpoint, time: Self.time)])
+        factsNote = note
+        let (stateMap, nameMap) = (states, names)
+        statements = try (0..<statementCount).map { number in
+            try MapStatement(
+                facts: checkpoint,
+                time: Self.time - statementCount + 1 + number,
+                states: MapStatement.Map(count: stateMap.map.count, root: stateMap.map.root),
+                names: MapStatement.Map(count: nameMap.map.count, root: nameMap.map.root)
+            )
+        }
+    }
+
+    private static func users(
+        _ count: Int,
+        _ seed: UInt64,
+        _ changed: (MapState) -> MapState
+    ) -> [User] {
+        var numbers = SeededRandom(seed: seed)
+        return (0..<count).map { number in
             let fingerprint = Hexadecimal.encode(numbers.hash().bytes.prefix(16))
             let isErased = number % 10 == 9
             let state =
@@ -74,52 +102,37 @@ struct SampleLedger {
                 )
             )
         }
-        let origin = factsSigner.key.name
-        states = MapBox(
+    }
+
+    private static func states(_ users: [User], _ origin: String) -> MapBox {
+        MapBox(
             .holding(
-                users.map {
-                    (
-                        key: MapKey.state(
-                            origin: origin,
-                            clientID: Self.clientID,
-                            subject: $0.subject
-                        ),
-                        value: $0.state.value
+                users.map { user in
+                    let key = MapKey.state(
+                        origin: origin,
+                        clientID: clientID,
+                        subject: user.subject
                     )
+                    return (key: key, value: user.state.value)
                 }
             )
         )
-        names = MapBox(
+    }
+
+    /// Without those who were erased.
+    private static func names(_ users: [User], _ origin: String) -> MapBox {
+        MapBox(
             .holding(
-                users.enumerated().filter { $0.offset % 10 != 9 }.map {
-                    (
-                        key: MapKey.name(
-                            origin: origin,
-                            clientID: Self.clientID,
-                            label: Self.label($0.element.id)
-                        ),
-                        value: MapState.name(of: $0.element.subject)
+                users.enumerated().filter { $0.offset % 10 != 9 }.map { _, user in
+                    let key = MapKey.name(
+                        origin: origin,
+                        clientID: clientID,
+                        label: label(user.id)
                     )
+                    return (key: key, value: MapState.name(of: user.subject))
                 }
             )
         )
-        var facts = TreeFrontier()
-        for position in 0..<4 * count {
-            facts.append(MerkleHash(leaf: Array("record \(position)".utf8)))
-        }
-        let checkpoint = try Checkpoint(origin: origin, size: facts.size, root: facts.root)
-        var note = try factsSigner.sign(checkpoint)
-        try note.add([witness.sign(checkpoint, time: Self.time)])
-        factsNote = note
-        let (stateMap, nameMap) = (states, names)
-        statements = try (0..<statementCount).map { number in
-            try MapStatement(
-                facts: checkpoint,
-                time: Self.time - statementCount + 1 + number,
-                states: MapStatement.Map(count: stateMap.map.count, root: stateMap.map.root),
-                names: MapStatement.Map(count: nameMap.map.count, root: nameMap.map.root)
-            )
-        }
     }
 
     /// A statement's place in the log of maps, cosigned at a time.

@@ -53,6 +53,6 @@ extension Fingerprint: CustomStringConvertible {
 
     /// Appends the 32 digits of the form in records.
     func append(to text: inout [UInt8]) {
-        for byte in bytes { Hexadecimal.append(byte, to: &text) }
+        Identifier(value: value).appendDigits(to: &text)
     }
 }

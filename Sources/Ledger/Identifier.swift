@@ -74,6 +74,9 @@ package struct Identifier: Sendable, Hashable, Comparable {
         unsafe withUnsafeBytes(of: value.bigEndian) { unsafe Array($0) }
     }
 
+    /// Appends the 16 bytes, most significant first.
+    package func appendBytes(to bytes: inout [UInt8]) { bytes.append(word: value) }
+
     package static func < (left: Identifier, right: Identifier) -> Bool {
         left.value < right.value
     }
@@ -82,17 +85,39 @@ package struct Identifier: Sendable, Hashable, Comparable {
 extension Identifier: CustomStringConvertible {
     package var description: String {
         var text: [UInt8] = []
+        text.reserveCapacity(36)
         append(to: &text)
         return String(decoding: text, as: UTF8.self)
     }
 
     /// Appends the 36 characters of the form in records.
     func append(to text: inout [UInt8]) {
-        for (index, byte) in bytes.enumerated() {
-            if index == 4 || index == 6 || index == 8 || index == 10 {
-                text.append(UInt8(ascii: "-"))
-            }
-            Hexadecimal.append(byte, to: &text)
+        let second = Hexadecimal.digits(UInt32(truncatingIfNeeded: value >> 64))
+        let third = Hexadecimal.digits(UInt32(truncatingIfNeeded: value >> 32))
+        let dash = UInt8(ascii: "-")
+        text.append(word: Hexadecimal.digits(UInt32(truncatingIfNeeded: value >> 96)))
+        text.append(dash)
+        text.append(word: UInt32(truncatingIfNeeded: second >> 32))
+        text.append(dash)
+        text.append(word: UInt32(truncatingIfNeeded: second))
+        text.append(dash)
+        text.append(word: UInt32(truncatingIfNeeded: third >> 32))
+        text.append(dash)
+        text.append(word: UInt32(truncatingIfNeeded: third))
+        text.append(word: Hexadecimal.digits(UInt32(truncatingIfNeeded: value)))
+    }
+
+    /// Appends the 32 digits alone.
+    func appendDigits(to text: inout [UInt8]) {
+        for shift in [96, 64, 32, 0] {
+            text.append(word: Hexadecimal.digits(UInt32(truncatingIfNeeded: value >> shift)))
         }
+    }
+}
+
+extension [UInt8] {
+    /// Appends the bytes of a word, the highest first.
+    fileprivate mutating func append(word: some FixedWidthInteger & BitwiseCopyable) {
+        unsafe Swift.withUnsafeBytes(of: word.bigEndian) { unsafe append(contentsOf: $0) }
     }
 }

@@ -93,7 +93,7 @@ extension Record {
         writer.member("specversion", "1.0")
         writer.member("id", id)
         writer.member("source", "/apps/" + clientID)
-        writer.member("type", "\(event.type)")
+        writer.member("type", event.type)
         if let subject { writer.member("subject", subject) }
         writer.member("time", time)
         if let subjectVersion { writer.member("subjectversion", subjectVersion) }

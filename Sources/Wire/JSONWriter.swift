@@ -57,6 +57,12 @@ package struct JSONWriter {
         string(value)
     }
 
+    /// Writes a string member that is a literal, which needs no escapes.
+    package mutating func member(_ name: StaticString, _ value: StaticString) {
+        key(name)
+        quoted { bytes in value.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) } }
+    }
+
     /// Writes a whole-number member.
     package mutating func member(_ name: StaticString, _ value: Int64) {
         key(name)

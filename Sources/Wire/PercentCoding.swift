@@ -37,6 +37,7 @@ package enum PercentCoding {
     ///   - encoded: the bytes as they came.
     ///   - plusIsSpace: true in forms, false in paths.
     /// - Returns: the text, or nil.
+    @inlinable
     package static func decode(
         _ encoded: some Sequence<UInt8>,
         plusIsSpace: Bool = false

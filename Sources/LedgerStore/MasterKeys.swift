@@ -32,7 +32,10 @@ extension Vault {
     /// Throws `StoreOpeningError.vault(.wrongRootKey)` when they were wrapped by another root key,
     /// `.recordsWithoutKeys` when there are records and no keys (docs/threats.md#t23), and
     /// `.keysNotMade` when there is neither: the service must not start then.
-    init(rootKeys: RootKeys, pool: PostgresPool) async throws(StoreOpeningError) {
+    convenience init(
+        rootKeys: RootKeys,
+        pool: PostgresPool
+    ) async throws(StoreOpeningError) {
         let stored: StoredKeys
         do {
             stored = try await pool.query(StoredKeys.statement) {
@@ -44,7 +47,10 @@ extension Vault {
         try self.init(rootKeys, stored)
     }
 
-    fileprivate init(_ rootKeys: RootKeys, _ stored: StoredKeys) throws(StoreOpeningError) {
+    fileprivate convenience init(
+        _ rootKeys: RootKeys,
+        _ stored: StoredKeys
+    ) throws(StoreOpeningError) {
         func key(_ purpose: MasterKeyPurpose) throws(StoreOpeningError) -> MasterKey {
             guard let wrapped = stored.wrapped[purpose.rawValue] else {
                 throw stored.hasRecords ? .recordsWithoutKeys : .keysNotMade

@@ -41,23 +41,22 @@ package struct APIKey: Sendable {
     package init(isTest: Bool) {
         let random = unsafe SymmetricKey(size: .bits256).withUnsafeBytes { unsafe Array($0) }
         let body = (isTest ? "tl_test_" : "tl_live_") + Hexadecimal.encode(random)
-        self.init(checked: body + Self.checksum(of: body))
+        self.init(checked: body + Self.checksum(of: Array(body.utf8)[...]))
     }
 
     /// Reads a key; nil unless form and checksum are right, so typing errors ask no database.
     package init?(_ text: String) {
-        guard text.utf8.count == 80, text.hasPrefix("tl_live_") || text.hasPrefix("tl_test_"),
-            text.utf8.suffix(8).elementsEqual(
-                Self.checksum(of: String(Substring(text.utf8.dropLast(8)))).utf8
-            )
+        let bytes = Array(text.utf8)
+        guard bytes.count == 80, text.hasPrefix("tl_live_") || text.hasPrefix("tl_test_"),
+            Self.checksum(of: bytes[..<72]).utf8.elementsEqual(bytes[72...])
         else { return nil }
         self.init(checked: text)
     }
 
     private init(checked text: String) {
         secret = Secret(text)
-        hash = Array(SHA256.hash(data: Array(text.utf8)))
-        id = Hexadecimal.encode(hash.prefix(6))
+        hash = Self.hash(of: Array(text.utf8)[...]).bytes()
+        id = Hexadecimal.encode(hash[..<6])
     }
 
     /// Whether the key has this hash; compares in constant time.
@@ -67,7 +66,13 @@ package struct APIKey: Sendable {
         return difference == 0 && stored.count == hash.count
     }
 
-    private static func checksum(of text: String) -> String {
-        Hexadecimal.encode(SHA256.hash(data: Array("token-ledger \(text)".utf8)).prefix(4))
+    private static func checksum(of text: ArraySlice<UInt8>) -> String {
+        Hexadecimal.encode(hash(of: "token-ledger ".utf8 + text).bytes(4))
+    }
+
+    private static func hash(of text: ArraySlice<UInt8>) -> SHA256Digest {
+        var hasher = SHA256()
+        unsafe text.withUnsafeBytes { unsafe hasher.update(bufferPointer: $0) }
+        return hasher.finalize()
     }
 }

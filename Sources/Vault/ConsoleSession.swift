@@ -60,7 +60,8 @@ extension Vault {
     /// What the cookie of a session holds: the session and a MAC over it, in base64url.
     package func cookie(of session: ConsoleSession) -> Secret? {
         guard let bytes = session.bytes else { return nil }
-        return Secret(Base64.url.encode(bytes + Self.code(of: Self.sessionUse + bytes, launchMAC)))
+        let code = launchMAC.code(of: Self.sessionUse + bytes)
+        return Secret(Base64.url.encode(bytes + code.bytes()))
     }
 
     /// The session that a cookie holds, whether it has ended or not; nil unless we made the cookie.
@@ -69,15 +70,15 @@ extension Vault {
         guard let bytes = Base64.url.decode(text.utf8),
             bytes.count == count + SHA256.byteCount,
             // The library's comparison takes the same time wherever they differ.
-            Self.code(of: Self.sessionUse + bytes[..<count], launchMAC) == bytes[count...]
+            launchMAC.code(of: Self.sessionUse + bytes[..<count]) == bytes[count...]
         else { return nil }
         return ConsoleSession(bytes: bytes[..<count])
     }
 
     /// What a form of the session's pages holds, so that nobody else's page can send it.
     package func formToken(of session: ConsoleSession) -> String {
-        let code = Self.code(of: Self.formUse + (session.bytes ?? []), launchMAC)
-        return Base64.url.encode(Array(code.prefix(Self.formByteCount)))
+        let code = launchMAC.code(of: Self.formUse + (session.bytes ?? []))
+        return Base64.url.encode(code.bytes(Self.formByteCount))
     }
 
     /// Whether a form came from a page of the session; takes the same time wherever it differs.

@@ -9,8 +9,8 @@ extension Vault {
     /// Whoever has it is given the launch's options. The launch's own token, which pages and their
     /// servers' logs have, is not that one.
     package func launchLinkToken(_ launch: Identifier) -> Secret {
-        let code = Self.code(of: Self.launchLinkUse + launch.bytes, launchMAC)
-        return Secret(Base64.url.encode(launch.bytes + code))
+        let code = launchMAC.code(of: Self.launchLinkUse + launch.bytes)
+        return Secret(Base64.url.encode(launch.bytes + code.bytes()))
     }
 
     /// The launch that a link's token was made for; nil unless we made the token.

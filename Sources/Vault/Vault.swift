@@ -119,11 +119,10 @@ package struct DataKey: Sendable {
 }
 
 /// Seals and opens values, and computes keyed fingerprints (docs/design.md#vault-and-keys).
-package struct Vault: Sendable {
+package final class Vault: Sendable {
     private let rootKeys: RootKeys
-    /// Keyed already, which costs more than a short text: whoever needs one takes a copy.
-    private let fingerprintMAC: HMAC<SHA256>
-    let launchMAC: HMAC<SHA256>
+    private let fingerprintMAC: KeyedMAC
+    let launchMAC: KeyedMAC
     private let checkpointKey: SymmetricKey
 
     /// Takes the root keys, and the deployment's own keys as `RootKeys.openMasterKey` gives them.
@@ -134,8 +133,8 @@ package struct Vault: Sendable {
         checkpoint: MasterKey
     ) {
         self.rootKeys = rootKeys
-        fingerprintMAC = HMAC(key: fingerprint.key)
-        launchMAC = HMAC(key: launch.key)
+        fingerprintMAC = KeyedMAC(fingerprint.key)
+        launchMAC = KeyedMAC(launch.key)
         checkpointKey = checkpoint.key
         databaseSecret = Array(
             HMAC<SHA256>.authenticationCode(
@@ -183,9 +182,11 @@ package struct Vault: Sendable {
         of value: Secret,
         app: Identifier
     ) -> Fingerprint {
-        let use = Self.associated("fingerprint", kind.rawValue, app.bytes)
-        let code = Self.code(of: use + value.exposed.utf8, fingerprintMAC)
-        guard let fingerprint = Fingerprint(Array(code)) else {
+        var text = AssociatedBytes("fingerprint", kind.rawValue)
+        text.append(app)
+        text.append(contentsOf: value.exposed.utf8)
+        let code = fingerprintMAC.code(of: text.bytes)
+        guard let fingerprint = Fingerprint(code.bytes()) else {
             preconditionFailure("HMAC-SHA-256 has 32 bytes.")
         }
         return fingerprint
@@ -214,28 +215,34 @@ package struct Vault: Sendable {
         isMAC(mac, Self.stateMACData(bytes, owner))
     }
 
-    private func mac(_ text: [UInt8]) -> [UInt8] {
-        Array(Self.code(of: text, fingerprintMAC).prefix(Self.macBytes))
+    private func mac(_ text: AssociatedBytes) -> [UInt8] {
+        fingerprintMAC.code(of: text.bytes).bytes(Self.macBytes)
     }
 
     /// Takes the same time wherever they differ.
-    private func isMAC(_ mac: [UInt8]?, _ text: [UInt8]) -> Bool {
+    private func isMAC(_ mac: [UInt8]?, _ text: AssociatedBytes) -> Bool {
         guard let mac, mac.count == Self.macBytes else { return false }
         return zip(mac, self.mac(text)).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
     private static let macBytes = 16
 
-    private static func recordMACData(_ bytes: [UInt8], _ place: RecordPlace) -> [UInt8] {
-        associated(
-            "record",
-            "\(place.logID) \(place.version.map { "\($0)" } ?? "-") \(place.subject == nil ? "-" : "+")",
-            place.event.bytes + place.app.bytes + (place.subject?.bytes ?? []) + bytes
-        )
+    private static func recordMACData(_ bytes: [UInt8], _ place: RecordPlace) -> AssociatedBytes {
+        let version = place.version.map { String($0) } ?? "-"
+        let hasSubject = place.subject == nil ? "-" : "+"
+        var text = AssociatedBytes("record", String(place.logID), version, hasSubject)
+        text.append(place.event)
+        text.append(place.app)
+        if let subject = place.subject { text.append(subject) }
+        text.append(contentsOf: bytes)
+        return text
     }
 
-    private static func stateMACData(_ bytes: [UInt8], _ owner: ValueOwner) -> [UInt8] {
-        associated("state", "\(owner.logID)", owner.app.bytes + owner.subject.bytes + bytes)
+    private static func stateMACData(_ bytes: [UInt8], _ owner: ValueOwner) -> AssociatedBytes {
+        var text = AssociatedBytes("state", String(owner.logID))
+        text.append(owner)
+        text.append(contentsOf: bytes)
+        return text
     }
 
     /// What a W3C trace context becomes in a record of an app.
@@ -251,22 +258,17 @@ package struct Vault: Sendable {
     }
 
     private func pseudonym(_ kind: String, _ text: String, _ app: Identifier) -> [UInt8] {
-        let use = Self.associated("traceparent", kind, app.bytes)
-        return Array(Self.code(of: use + text.utf8, fingerprintMAC).prefix(16))
-    }
-
-    /// The MAC of a text under the key of a keyed MAC.
-    static func code(of text: [UInt8], _ keyed: HMAC<SHA256>) -> HMAC<SHA256>.MAC {
-        var mac = keyed
-        mac.update(data: text)
-        return mac.finalize()
+        var pseudonym = AssociatedBytes("traceparent", kind)
+        pseudonym.append(app)
+        pseudonym.append(contentsOf: text.utf8)
+        return fingerprintMAC.code(of: pseudonym.bytes).bytes(16)
     }
 
     /// The one-time token of a direct launch: the launch and a MAC over it, in base64url.
     ///
     /// Nothing about it is stored, so no copy of the database gives one away.
     package func launchToken(_ launch: Identifier) -> Secret {
-        Secret(Base64.url.encode(launch.bytes + Self.code(of: launch.bytes, launchMAC)))
+        Secret(Base64.url.encode(launch.bytes + launchMAC.code(of: launch.bytes).bytes()))
     }
 
     /// The launch that a token was made for; nil unless we made the token.
@@ -275,8 +277,8 @@ package struct Vault: Sendable {
     /// What whoever posts a finish directly gets to confirm it with: the finalize and a MAC over it,
     /// in base64url.
     package func finishCode(_ finalize: Identifier) -> Secret {
-        let code = Self.code(of: Self.finishCodeUse + finalize.bytes, launchMAC)
-        return Secret(Base64.url.encode(finalize.bytes + code))
+        let code = launchMAC.code(of: Self.finishCodeUse + finalize.bytes)
+        return Secret(Base64.url.encode(finalize.bytes + code.bytes()))
     }
 
     /// The finalize that a code was made for; nil unless we made the code.
@@ -289,7 +291,7 @@ package struct Vault: Sendable {
     func identifier(of text: String, use: [UInt8]) -> Identifier? {
         guard let bytes = Base64.url.decode(text.utf8), bytes.count == 48,
             // The library's comparison takes the same time wherever they differ.
-            Self.code(of: use + bytes[..<16], launchMAC) == bytes[16...]
+            launchMAC.code(of: use + bytes[..<16]) == bytes[16...]
         else { return nil }
         return Identifier(bytes: bytes[..<16])
     }
@@ -365,7 +367,9 @@ package struct Vault: Sendable {
     }
 
     private static func purpose(of owner: ValueOwner) -> [UInt8] {
-        associated("data key", "\(owner.logID)", owner.app.bytes + owner.subject.bytes)
+        var purpose = AssociatedBytes("data key", String(owner.logID))
+        purpose.append(owner)
+        return purpose.bytes
     }
 
     private static func associatedData(
@@ -373,22 +377,8 @@ package struct Vault: Sendable {
         _ version: Int64,
         _ owner: ValueOwner
     ) -> [UInt8] {
-        associated(
-            "value",
-            "\(kind.rawValue) \(version) \(owner.logID)",
-            owner.app.bytes + owner.subject.bytes
-        )
-    }
-
-    /// Texts end in a zero byte and what follows has a fixed length, so no two uses coincide.
-    private static func associated(_ use: String, _ text: String, _ rest: [UInt8]) -> [UInt8] {
-        var bytes = Array("token-ledger/1 ".utf8)
-        bytes.reserveCapacity(bytes.count + use.utf8.count + text.utf8.count + rest.count + 2)
-        bytes += use.utf8
-        bytes.append(0)
-        bytes += text.utf8
-        bytes.append(0)
-        bytes += rest
-        return bytes
+        var data = AssociatedBytes("value", kind.rawValue, String(version), String(owner.logID))
+        data.append(owner)
+        return data.bytes
     }
 }

@@ -43,6 +43,14 @@ import CLibPQ
         try required(textOrNil(row, column), row, column)
     }
 
+    /// The bytes of a text, in the server's encoding: UTF-8.
+    package func textBytes(_ row: Int, _ column: Int) throws(PostgresError) -> [UInt8] {
+        guard isText(column), let value = unsafe value(row, column) else {
+            throw mismatch(row, column)
+        }
+        return unsafe Array(value)
+    }
+
     /// A `bytea`.
     package func bytes(_ row: Int, _ column: Int) throws(PostgresError) -> [UInt8] {
         try required(bytesOrNil(row, column), row, column)
@@ -99,10 +107,7 @@ import CLibPQ
 
     /// A `text`, `varchar`, `name`, `json` or `"char"`, or nil for NULL.
     package func textOrNil(_ row: Int, _ column: Int) throws(PostgresError) -> String? {
-        switch type(column) {
-        case .text, .varchar, .name, .json, .char, .unknown: break
-        default: throw mismatch(row, column)
-        }
+        guard isText(column) else { throw mismatch(row, column) }
         guard let value = unsafe value(row, column) else { return nil }
         guard let text = unsafe String(validating: value, as: UTF8.self) else {
             throw mismatch(row, column)
@@ -129,6 +134,13 @@ import CLibPQ
             throw mismatch(row, column)
         }
         return time
+    }
+
+    private func isText(_ column: Int) -> Bool {
+        switch type(column) {
+        case .text, .varchar, .name, .json, .char, .unknown: true
+        default: false
+        }
     }
 
     private func type(_ column: Int) -> PostgresType {

@@ -26,7 +26,7 @@ extension AppendCommand {
             PostgresRow(
                 shared(event.record.subject, log, vault) + [
                     .uuid(event.record.id.value),
-                    .text("\(event.record.event.type)"),
+                    .text(event.record.event.type.description),
                     .bytea(event.bytes),
                     .bytea(event.mac(app, log, vault)),
                 ]
@@ -67,7 +67,7 @@ extension AppendCommand.Event {
             .uuid(record.id.value),
             .uuid(record.subject?.value),
             .int8(record.subjectVersion),
-            .text("\(record.event.type)"),
+            .text(record.event.type.description),
             .bytea(bytes),
             .bytea(mac(app, log, vault))
         )

@@ -27,13 +27,9 @@ final class AppendMeter: Sendable {
 
     /// Takes the answers to a batch.
     func note(_ answers: [Result<AppendVerdict, StoreError>]) {
-        for answer in answers {
-            switch answer {
-            case .success(.appended): outcomes.add(.appended)
-            case .success(.repeated): outcomes.add(.repeated)
-            case .success(.conflict), .success(.claimed): outcomes.add(.conflict)
-            case .failure: outcomes.add(.failed)
-            }
+        for outcome in Outcome.allCases {
+            let count = answers.count { Outcome($0) == outcome }
+            if count > 0 { outcomes.add(outcome, count) }
         }
     }
 
@@ -45,6 +41,18 @@ final class AppendMeter: Sendable {
         page.add(.commands, outcomes, by: "outcome", own)
         page.add(.lostAnswers, lostAnswers, own)
         page.add(.unsettledAnswers, unsettledAnswers, own)
+    }
+}
+
+extension AppendMeter.Outcome {
+    fileprivate init(_ answer: Result<AppendVerdict, StoreError>) {
+        self =
+            switch answer {
+            case .success(.appended): .appended
+            case .success(.repeated): .repeated
+            case .success(.conflict), .success(.claimed): .conflict
+            case .failure: .failed
+            }
     }
 }
 

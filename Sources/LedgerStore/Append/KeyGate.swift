@@ -23,16 +23,25 @@ package final class KeyGate: Sendable {
 
     /// Waits for its turn, which ends with `leave`; true when it had to wait.
     func enter(_ key: UInt128) async -> Bool {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
-            let mayEnter = waiting.withLock { waiting in
-                guard waiting[key] != nil else {
-                    waiting[key] = []
-                    return true
-                }
-                waiting[key]?.append(continuation)
-                return false
+        // Nearly always nobody is there, and then nothing has to suspend.
+        if take(key) { return false }
+        return await withCheckedContinuation { continuation in
+            if take(key, continuation) { continuation.resume(returning: false) }
+        }
+    }
+
+    /// Takes the turn if nobody has it; else stands in line with a continuation, if there is one.
+    private func take(
+        _ key: UInt128,
+        _ continuation: CheckedContinuation<Bool, Never>? = nil
+    ) -> Bool {
+        waiting.withLock { waiting in
+            guard waiting[key] != nil else {
+                waiting[key] = []
+                return true
             }
-            if mayEnter { continuation.resume(returning: false) }
+            if let continuation { waiting[key]?.append(continuation) }
+            return false
         }
     }
 

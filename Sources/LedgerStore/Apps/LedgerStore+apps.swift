@@ -157,7 +157,7 @@ extension LedgerStore {
 
 extension StoredApp {
     /// An app that is registered now.
-    fileprivate init(_ app: NewApp, id: Identifier) {
+    fileprivate convenience init(_ app: NewApp, id: Identifier) {
         self.init(
             id: id,
             clientID: app.clientID,

@@ -15,7 +15,7 @@ package struct StoredUser: Sendable {
     /// Under which such a user is found from then on.
     let newFingerprint: Fingerprint?
     var key: Key
-    var sealed: [ValueKind: [UInt8]] = [:]
+    var sealed = SealedValues()
 
     /// The subject's key: at hand, as a new one is, or wrapped as stored.
     ///
@@ -33,7 +33,9 @@ package struct StoredUser: Sendable {
 }
 
 /// An app as stored, with its secrets opened.
-package struct StoredApp: Sendable {
+///
+/// An object, for each request hands it on from call to call, and a copy would count a dozen texts.
+package final class StoredApp: Sendable {
     package let id: Identifier
     package let clientID: String
     package let name: String
@@ -56,4 +58,36 @@ package struct StoredApp: Sendable {
     package let supersededGraceSeconds: Int64
     /// How much is kept of who reads what.
     package let accessRecording: AccessRecording
+
+    init(
+        id: Identifier,
+        clientID: String,
+        name: String,
+        connectURL: String,
+        userURL: String,
+        apiURL: String,
+        allowedOrigins: [String],
+        clientSecret: Secret,
+        clientSecretVersion: Int64,
+        appKey: Secret?,
+        appKeyVersion: Int64?,
+        policies: Set<AppPolicy>,
+        supersededGraceSeconds: Int64,
+        accessRecording: AccessRecording
+    ) {
+        self.id = id
+        self.clientID = clientID
+        self.name = name
+        self.connectURL = connectURL
+        self.userURL = userURL
+        self.apiURL = apiURL
+        self.allowedOrigins = allowedOrigins
+        self.clientSecret = clientSecret
+        self.clientSecretVersion = clientSecretVersion
+        self.appKey = appKey
+        self.appKeyVersion = appKeyVersion
+        self.policies = policies
+        self.supersededGraceSeconds = supersededGraceSeconds
+        self.accessRecording = accessRecording
+    }
 }

@@ -20,7 +20,7 @@ final class UserReader: Sendable {
         let state: [UInt8]
         let stateMAC: [UInt8]?
         let wrappedKey: [UInt8]?
-        let sealed: [ValueKind: [UInt8]]
+        let sealed: SealedValues
     }
 
     private let batcher: Batcher<Question, Answer?>
@@ -100,7 +100,7 @@ final class UserReader: Sendable {
         _ result: borrowing PostgresResult,
         _ row: Int
     ) throws(PostgresError) -> Answer {
-        var sealed: [ValueKind: [UInt8]] = [:]
+        var sealed = SealedValues()
         sealed[.accessToken] = try result.bytesOrNil(row, 6)
         sealed[.publicToken] = try result.bytesOrNil(row, 7)
         sealed[.humanID] = try result.bytesOrNil(row, 8)
@@ -108,7 +108,7 @@ final class UserReader: Sendable {
         return Answer(
             subject: Identifier(value: try result.uuid(row, 1)),
             version: try result.int8(row, 2),
-            state: Array(try result.text(row, 3).utf8),
+            state: try result.textBytes(row, 3),
             stateMAC: try result.bytesOrNil(row, 4),
             wrappedKey: try result.bytesOrNil(row, 5),
             sealed: sealed

@@ -17,9 +17,10 @@ enum Credential: Sendable {
     init?(bearerOf request: Request) {
         guard let header = request.headers[.authorization] else { return nil }
         let blank = UInt8(ascii: " ")
-        let parts = header.utf8.split(separator: blank, maxSplits: 1)
-        guard parts.count == 2, Substring(parts[0]).lowercased() == "bearer" else { return nil }
-        self = .key(Secret(String(Substring(parts[1].drop { $0 == blank }))))
+        guard let end = header.utf8.firstIndex(of: blank),
+            header[..<end].lowercased() == "bearer"
+        else { return nil }
+        self = .key(Secret(String(Substring(header.utf8[end...].drop { $0 == blank }))))
     }
 }
 

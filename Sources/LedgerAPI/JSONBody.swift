@@ -7,7 +7,7 @@ internal import Wire
 
 /// A JSON object sent by a backend: every key known, none twice (docs/threats.md#t9).
 struct JSONBody {
-    private let members: [String: JSONValue]
+    private let members: [JSONValue.Member]
 
     /// Reads the body; an empty one is an empty object where `isOptional`.
     init(
@@ -17,7 +17,7 @@ struct JSONBody {
     ) async throws(LedgerError) {
         let bytes = try await request.bytes(upTo: RequestLimits.bodyBytesMax)
         if bytes.isEmpty && isOptional {
-            members = [:]
+            members = []
             return
         }
         if let type = request.headers[.contentType] {
@@ -29,7 +29,8 @@ struct JSONBody {
             let value = try? JSONParser.parse(bytes, depthMax: RequestLimits.jsonDepthMax),
             let list = value.members
         else { throw .malformed("The body is not a JSON object.") }
-        var members: [String: JSONValue] = [:]
+        // Few: there is no more than one of each known key.
+        var members: [JSONValue.Member] = []
         for member in list {
             guard keys.contains(member.name) else {
                 throw .malformed(
@@ -37,23 +38,28 @@ struct JSONBody {
                         + keys.sorted().joined(separator: ", ") + "."
                 )
             }
-            guard members.updateValue(member.value, forKey: member.name) == nil else {
+            guard !members.contains(where: { $0.name == member.name }) else {
                 throw .malformed("The key \(member.name) stands in the body twice.")
             }
+            members.append(member)
         }
         self.members = members
     }
 
+    private func value(_ key: String) -> JSONValue? {
+        members.first { $0.name == key }?.value
+    }
+
     /// A string, or nil where the key is absent.
     func string(_ key: String) throws(LedgerError) -> String? {
-        guard let value = members[key] else { return nil }
+        guard let value = value(key) else { return nil }
         guard let text = value.text else { throw .malformed("\(key) must be a string.") }
         return text
     }
 
     /// True or false, or nil where the key is absent.
     func bool(_ key: String) throws(LedgerError) -> Bool? {
-        guard let value = members[key] else { return nil }
+        guard let value = value(key) else { return nil }
         guard case .bool(let isSo) = value else {
             throw .malformed("\(key) must be true or false.")
         }
@@ -62,7 +68,7 @@ struct JSONBody {
 
     /// A whole number, or nil where the key is absent.
     func number(_ key: String) throws(LedgerError) -> Int64? {
-        guard let value = members[key] else { return nil }
+        guard let value = value(key) else { return nil }
         guard case .number(let spelling) = value, let number = Int64(spelling) else {
             throw .malformed("\(key) must be a whole number.")
         }
@@ -71,7 +77,7 @@ struct JSONBody {
 
     /// A list of strings, or nil where the key is absent.
     func strings(_ key: String) throws(LedgerError) -> [String]? {
-        guard let value = members[key] else { return nil }
+        guard let value = value(key) else { return nil }
         guard case .array(let list) = value else { throw .malformed("\(key) must be a list.") }
         var texts: [String] = []
         for element in list {

@@ -162,10 +162,10 @@ package struct LedgerAPI: Sendable {
             context: LedgerRequestContext.self,
             options: .autoGenerateHeadEndpoints
         )
-        router.add(middleware: DrainMiddleware(readiness: readiness))
         router.add(
             middleware: RequestMiddleware(
                 clock: store.clock,
+                readiness: readiness,
                 limits: limits,
                 lines: lines,
                 requests: requests,

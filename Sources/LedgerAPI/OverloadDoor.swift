@@ -54,7 +54,9 @@ final class OverloadDoor: Door, Service {
     }
 
     func refusal(of request: HTTPRequest) -> Refusal? {
-        guard let log = RepeatableCall.log(of: request),
+        // Nearly always there is room, and then it need not be known what is called.
+        guard isFull || Log.allCases.contains(where: { store.isCrowded(before: $0) }),
+            let log = RepeatableCall.log(of: request),
             isFull || store.isCrowded(before: log)
         else { return nil }
         refusedRequests[log]?.add()

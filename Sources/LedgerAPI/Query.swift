@@ -39,7 +39,7 @@ struct Query {
         keys: Set<String>,
         isForm: Bool = false
     ) throws(LedgerError) {
-        let raw = request.uri.query ?? ""
+        guard let raw = request.uri.query else { return }
         for pair in raw.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = try URLText.decode(parts[0], of: "query")

@@ -13,6 +13,7 @@ struct RequestMiddleware: RouterMiddleware {
     typealias Context = LedgerRequestContext
 
     let clock: EventClock
+    let readiness: Readiness
     let limits: CallLimits
     let lines: RefusalLines
     let requests: RequestMeter
@@ -58,6 +59,8 @@ struct RequestMiddleware: RouterMiddleware {
             // Whoever comes again connects again: a place is not held from pause to pause.
             response.headers[.connection] = "close"
         }
+        // Who sends another request on a connection that ends with the service would lose it.
+        if readiness.isShuttingDown { response.headers[.connection] = "close" }
         response.headers[.requestID] = context.requestID
         logLine(request, context, response, ContinuousClock.now - start)
         return response

@@ -34,8 +34,9 @@ struct UserRoutes: Sendable {
         let caller = try await Caller(request, context, scope: .usersRead, store: store)
         // Whoever asks for an earlier moment here must not be told the present.
         _ = try Query(request, keys: [])
-        let user = try await store.existingUser(context, of: caller.app)
-        let clientUserID = try store.value(.clientUserID, of: user)
+        // Found under the keyed fingerprint of this very id, so the sealed one need not be opened.
+        let clientUserID = try context.clientUserID()
+        let user = try await store.existingUser(clientUserID, of: caller.app)
         var writer = JSONWriter()
         Self.write(user, clientUserID, to: &writer)
         return .json(.ok, writer)
@@ -188,7 +189,14 @@ extension LedgerStore {
         _ context: LedgerRequestContext,
         of app: StoredApp
     ) async throws(LedgerError) -> StoredUser {
-        let id = try ClientUserID.parse(try context.pathParameter("client_user_id"))
+        try await existingUser(try context.clientUserID(), of: app)
+    }
+
+    /// The user with this id of the app's own, as above.
+    func existingUser(
+        _ id: Secret,
+        of app: StoredApp
+    ) async throws(LedgerError) -> StoredUser {
         let user: StoredUser?
         do {
             user = try await self.user(id, of: app)
@@ -197,6 +205,13 @@ extension LedgerStore {
         }
         guard let user else { throw .notConnected }
         return user
+    }
+}
+
+extension LedgerRequestContext {
+    /// The app's own id of the user that the path names.
+    func clientUserID() throws(LedgerError) -> Secret {
+        try ClientUserID.parse(try pathParameter("client_user_id"))
     }
 }
 

@@ -24,6 +24,8 @@ final class LoadConnection: ChannelInboundHandler {
         let port: Int
         let begin: ContinuousClock.Instant
         let end: ContinuousClock.Instant
+        /// How many requests it sends at most.
+        var countMax = Int.max
         /// What every answer must be.
         let status: Int
         /// The request of a number, counted from 1.
@@ -79,7 +81,7 @@ final class LoadConnection: ChannelInboundHandler {
         if sentAt >= plan.begin, now < plan.end {
             times.append(Int((now - sentAt) / .microseconds(1)))
         }
-        guard now < plan.end else { return done.succeed(times) }
+        guard now < plan.end, count < plan.countMax else { return done.succeed(times) }
         sendNext(context)
     }
 

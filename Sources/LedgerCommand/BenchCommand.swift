@@ -17,7 +17,7 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [
             Aims.self, Append.self, Read.self, Verify.self, Rebuild.self, Proof.self,
             Integrate.self, Export.self, Import.self, Tail.self, Webhooks.self, Overload.self,
-            Hostile.self, Growth.self, Timing.self, Map.self, Gate.self,
+            Hostile.self, Growth.self, Timing.self, Map.self, Gate.self, Count.self,
         ]
     )
 

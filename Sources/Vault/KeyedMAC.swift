@@ -2,8 +2,8 @@ internal import Crypto
 
 /// HMAC-SHA-256 (RFC 2104) under one key, which is hashed once.
 ///
-/// The library's own is generic over the hash function, and takes three times the instructions for a
-/// text as short as ours.
+/// The library's own is generic over the hash function: with texts as short as ours a third of its
+/// time was hashing, the rest looking types up.
 struct KeyedMAC: Sendable {
     private let inner: SHA256
     private let outer: SHA256

@@ -1,10 +1,10 @@
-# `make run`, `make demo`, `make test`, `make campaign` and `make docs` install what is missing, build, and go.
+# `make run`, `make demo`, `make test`, `make campaign`, `make ha` and `make docs` install what is missing, build, and go.
 # Each recipe is one bash script that ends at its first failing line.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .SILENT:
-.PHONY: help run demo test campaign campaign-broken docs format ready ready-packages ready-for-tests
+.PHONY: help run demo ha test test-ha campaign campaign-broken docs format ready ready-for-ha ready-packages ready-for-tests
 MAKEFLAGS += --no-print-directory
 
 # Where `make run` keeps its PostgreSQL and its keys. Another place: make run DATA_FOLDER=/srv/ledger
@@ -20,6 +20,8 @@ help:
 	echo 'make test    run every test, against a real PostgreSQL and a real browser'
 	echo 'make campaign         kill, cut and starve the service for a quarter of an hour, and check every promise'
 	echo 'make campaign-broken  see that the campaign finds the service broken where a rule is taken out'
+	echo 'make ha      run two copies on a database of two nodes under Patroni, to be watched and killed'
+	echo 'make test-ha          kill and switch over the writing node under load, and check every promise'
 	echo 'make docs    build pages about the modules that others could use, and check their examples'
 	echo 'make format  bring the source into its form'
 
@@ -65,6 +67,20 @@ campaign: ready-for-tests
 	swift build --product token-ledger
 	swift build --product campaign
 	exec .build/debug/campaign $(if $(SEED),--seed $(SEED))
+
+# The same of a database of several nodes: another one has to take over, again and again. At most
+# ten minutes.
+test-ha: ready-for-ha
+	swift build --product token-ledger
+	swift build --product campaign
+	exec .build/debug/campaign --only primary-killed --only primary-of-two-killed \
+	    --only switchover $(if $(SEED),--seed $(SEED))
+
+# More nodes: make ha NODES=3
+ha: ready-for-ha
+	swift build --product token-ledger
+	swift build --product campaign
+	exec .build/debug/campaign ha $(if $(NODES),--nodes $(NODES))
 
 # Builds the service anew for each rule.
 campaign-broken: ready-for-tests
@@ -143,14 +159,14 @@ if ((EUID)) && ! command -v sudo >/dev/null; then
 fi
 say "installing: $${missing[*]}"
 log=$$(mktemp)
-# Debian's packages of the server, of PgBouncer and of Prometheus start one of their own at once.
+# Debian's packages of the server, PgBouncer, Prometheus, etcd and Patroni start one of their own.
 # Nobody asked for one, so they are told not to, for this one installation.
 no_cluster=/etc/postgresql-common/createcluster.d/token-ledger.conf
 masks=()
 trap 'rm -f "$$log"; "$${as_root[@]}" rm -f "$$no_cluster" "$${masks[@]}"' EXIT
-for service in pgbouncer prometheus; do
+for service in pgbouncer prometheus etcd patroni; do
     mask=/etc/systemd/system/$$service.service
-    if [[ " $${missing[*]} " == *" $$service "* && ! -e $$mask ]]; then
+    if [[ " $${missing[*]} " =~ \ $$service(-server)?\  && ! -e $$mask ]]; then
         "$${as_root[@]}" mkdir -p "$${mask%/*}"
         "$${as_root[@]}" ln -s /dev/null "$$mask"
         masks+=("$$mask")
@@ -203,8 +219,15 @@ ready-packages: ready
 	if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
 	$(INSTALL_MISSING)
 
+# Nothing of a running cluster is touched: --no-upgrade leaves alone what is there.
+ready-for-ha: ready
+	missing=()
+	if ! command -v etcd >/dev/null; then missing+=(etcd-server); fi
+	if ! command -v patroni >/dev/null; then missing+=(patroni); fi
+	$(INSTALL_MISSING)
+
 # Not one of Debian's: in a folder that git ignores, in the versions that its list names.
-ready-for-tests: ready-packages
+ready-for-tests: ready-packages ready-for-ha
 	list=Tests/EndToEndTests/Schemathesis/requirements.txt
 	folder=.build/schemathesis
 	if ! cmp -s $$list $$folder/installed.txt; then

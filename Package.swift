@@ -151,7 +151,8 @@ let package = Package(
         target(
             "Guides",
             embeds: [
-                "auditor.md", "compliance.md", "integrator.md", "operator.md", "provider.md",
+                "auditor.md", "availability.md", "compliance.md", "integrator.md", "operator.md",
+                "provider.md",
             ]
         ),
         target("LedgerImport", ["Ledger", "LedgerStore", "Wire"]),
@@ -283,7 +284,7 @@ let package = Package(
         // LedgerCommand: it runs the program.
         .executableTarget(
             name: "CampaignCommand",
-            dependencies: uses(["ArgumentParser", "Campaign", "LedgerCommand"]),
+            dependencies: uses(["ArgumentParser", "Campaign", "LedgerCommand", "UnixSignals"]),
             path: "Tests/CampaignCommand",
             swiftSettings: settings
         ),

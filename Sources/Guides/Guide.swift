@@ -27,6 +27,10 @@ package struct Guide: Sendable {
             PackageResources.compliance_md
         ),
         ("operator.md", "Who runs the service", PackageResources.operator_md),
+        (
+            "availability.md", "Who runs several copies, or a database of several servers",
+            PackageResources.availability_md
+        ),
     ]
 
     /// All that are served, the first one to be read first.

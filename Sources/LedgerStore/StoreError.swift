@@ -70,9 +70,11 @@ package enum StoreError: Error, Equatable {
         }
     }
 
-    /// A server that only reads, or on which `ledger.append_events` refuses to work.
+    /// A server that only reads, or on which `ledger.append_events` refuses to work, or whose sessions
+    /// a pooler has lent to others meanwhile.
     private static let unsafeServer: Set<SQLState> = [
-        .readOnly, SQLState(rawValue: "LG002"), SQLState(rawValue: "LG008"),
+        .undefinedPreparedStatement, .duplicatePreparedStatement, .readOnly,
+        SQLState(rawValue: "LG002"), SQLState(rawValue: "LG008"),
         // This copy of the service wraps with a root key of before: another one may not.
         .rootKeyChanged,
     ]

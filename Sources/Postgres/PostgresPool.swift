@@ -111,9 +111,10 @@ package final class PostgresPool: Service {
     ///
     /// The connection must not escape. One that is returned inside a transaction is closed.
     package func withConnection<Value: Sendable>(
+        share: PoolShare = .calls,
         _ body: (PostgresConnection) async throws(PostgresError) -> Value
     ) async throws(PostgresError) -> Value {
-        let lease = try await lease(.calls)
+        let lease = try await lease(share)
         let begin = ContinuousClock.now
         defer { giveBack(lease, since: begin) }
         return try await body(lease.connection)

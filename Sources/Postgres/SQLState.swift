@@ -35,6 +35,8 @@ package struct SQLState: RawRepresentable, Sendable, Hashable {
     package static let undefinedFunction = SQLState(rawValue: "42883")
     /// The server does not offer this, or a prepared plan no longer fits the schema.
     package static let featureNotSupported = SQLState(rawValue: "0A000")
+    /// A prepared statement of that name is there already.
+    package static let duplicatePreparedStatement = SQLState(rawValue: "42P05")
     /// A prepared statement of that name is not there.
     package static let undefinedPreparedStatement = SQLState(rawValue: "26000")
     /// The statement was cancelled, by a request or by `statement_timeout`.
@@ -56,7 +58,8 @@ package struct SQLState: RawRepresentable, Sendable, Hashable {
 
     /// Whether what this connection has prepared may no longer be used.
     var spoilsPreparedStatements: Bool {
-        self == .featureNotSupported || self == .undefinedPreparedStatement
+        [.featureNotSupported, .undefinedPreparedStatement, .duplicatePreparedStatement]
+            .contains(self)
     }
 }
 

@@ -36,6 +36,20 @@ package struct ClusterConfiguration: Sendable {
         self.settings = settings
     }
 
+    /// With these the server's log quotes no value.
+    ///
+    /// Errors quote values in their message, their detail and their statement. What passes these
+    /// settings is only what concerns the server itself.
+    package static let discreetSettings = [
+        "log_statement": "none",
+        "log_min_messages": "log",
+        "log_min_error_statement": "panic",
+        "log_min_duration_statement": "-1",
+        "log_parameter_max_length": "0",
+        "log_parameter_max_length_on_error": "0",
+        "log_error_verbosity": "terse",
+    ]
+
     /// The number in the socket's name when there is no TCP port: PostgreSQL's usual one.
     private static let usualPort = 5432
 
@@ -51,20 +65,12 @@ package struct ClusterConfiguration: Sendable {
             "unix_socket_permissions": "0700",
             "timezone": "UTC",
             "log_timezone": "UTC",
-            // Errors quote values in their message, their detail and their statement. What
-            // passes these settings is only what concerns the server itself.
-            "log_statement": "none",
-            "log_min_messages": "log",
-            "log_min_error_statement": "panic",
-            "log_min_duration_statement": "-1",
-            "log_parameter_max_length": "0",
-            "log_parameter_max_length_on_error": "0",
-            "log_error_verbosity": "terse",
         ]
         if !durable {
             all["fsync"] = "off"
             all["full_page_writes"] = "off"
         }
+        all.merge(Self.discreetSettings) { own, _ in own }
         all.merge(settings) { _, theirs in theirs }
         return all.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
     }

@@ -3,9 +3,9 @@ import Subprocess
 import SystemPackage
 
 /// Where PostgreSQL's programs are.
-struct ServerPrograms {
+package struct ServerPrograms: Sendable {
     /// The folder that holds them.
-    let folder: String
+    package let folder: String
 
     var initdb: FilePath { FilePath(folder).appending("initdb") }
     var postgres: FilePath { FilePath(folder).appending("postgres") }
@@ -15,7 +15,9 @@ struct ServerPrograms {
     private static let answerBytesMax = 4096
 
     /// Finds the programs, those of a version first if data of that version exists.
-    static func find(version: String?) async throws(ClusterError) -> ServerPrograms {
+    ///
+    /// Throws `ClusterError.notInstalled`.
+    package static func find(version: String?) async throws(ClusterError) -> ServerPrograms {
         if let version, let programs = ServerPrograms("\(versionsFolder)/\(version)/bin") {
             return programs
         }

@@ -20,6 +20,7 @@ package struct Campaign: Sendable {
     package static let usualJobs: [Job] =
         [
             Job(.serviceFrozen, rounds: 4, injectionsPerRound: 3),
+            Job(.copyKilled, rounds: 3, injectionsPerRound: 12),
             Job(.powerCut, rounds: 5, injectionsPerRound: 1),
             Job(.powerCut, rounds: 5, injectionsPerRound: 1),
             Job(.provider, rounds: 4, injectionsPerRound: 10),
@@ -36,6 +37,13 @@ package struct Campaign: Sendable {
             Job(.pages, rounds: 3, injectionsPerRound: 20),
             Job(.everyCrashPoint, rounds: 1, injectionsPerRound: 1),
         ] + Fault.crashPoints.map { Job(.crashPoint($0), rounds: 2, injectionsPerRound: 11) }
+
+    /// What `make test-ha` does: other nodes have to take over (docs/availability.md).
+    package static let failoverJobs = [
+        Job(.primaryKilled, rounds: 2, injectionsPerRound: 4),
+        Job(.primaryOfTwoKilled, rounds: 1, injectionsPerRound: 4),
+        Job(.switchover, rounds: 2, injectionsPerRound: 5),
+    ]
 
     /// Runs every job; gives one report for each fault, in the order of the table.
     ///

@@ -1,7 +1,11 @@
 /// Why the campaign itself cannot go on; what it finds is a `Violation` instead.
 enum CampaignError: Error, CustomStringConvertible {
-    /// A service did not become ready.
+    /// A service, or the nodes of a database, did not become ready.
     case notReady(log: String)
+    /// A program that a fault needs is not on this machine.
+    case notInstalled(String)
+    /// The world has another kind of database than the fault is for.
+    case otherDatabase
     /// A service ended that nobody had killed.
     case died(status: String, log: String)
     /// A service did not die at its crash point.
@@ -23,7 +27,11 @@ enum CampaignError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .notReady(let log): "the service did not become ready; its log ends with:\n\(log)"
+        case .notReady(let log): "it did not become ready; its log ends with:\n\(log)"
+        case .notInstalled(let program):
+            "\(program) is not installed; run: make ready-for-tests (on Debian it does apt-get "
+                + "install patroni etcd-server postgresql, and has none of them start a service)"
+        case .otherDatabase: "the fault is for another kind of database"
         case .died(let status, let log):
             "the service ended by itself, \(status); its log ends with:\n\(log)"
         case .notCrashed(let words): "the service did not die at its crash point: \(words)"

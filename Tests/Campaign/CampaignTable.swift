@@ -47,6 +47,16 @@ package struct CampaignTable: Sendable {
 }
 
 extension FaultReport {
+    /// How long it took, the middle one and the longest.
+    private var timeWords: String {
+        [("ready again", recoveries), ("out", outages)].compactMap { name, times in
+            let sorted = times.sorted()
+            guard let worst = sorted.last else { return nil }
+            let seconds = [sorted[sorted.count / 2], worst].map { $0 / .seconds(1) }
+            return String(format: "; \(name) p50 %.1f s, at most %.1f s", seconds[0], seconds[1])
+        }.joined()
+    }
+
     /// One line about it.
     package var summary: String {
         let words =
@@ -55,5 +65,6 @@ extension FaultReport {
                 ? "good" : violations.prefix(3).map(\.description).joined(separator: "; "))
         return "\(fault.name): \(rounds) rounds, \(injections) injected, \(visits) visits, "
             + "\(tally.acknowledged) acknowledged, \(violations.count) violations: \(words)"
+            + timeWords
     }
 }

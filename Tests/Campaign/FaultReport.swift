@@ -6,6 +6,7 @@ package struct FaultReport: Sendable {
     package var visits = 0
     package var tally = Tally.none
     package var recoveries: [Duration] = []
+    package var outages: [Duration] = []
     package var violations: [Violation] = []
     /// Where the evidence of what was broken lies.
     package var storyFiles: [String] = []
@@ -33,6 +34,7 @@ package struct FaultReport: Sendable {
         injections += result.injections
         visits += result.visits
         recoveries += result.recoveries
+        outages += result.outages
         violations += result.violations
         if let file = result.storyFile { storyFiles.append(file) }
         tally = result.tally
@@ -45,6 +47,7 @@ package struct FaultReport: Sendable {
         visits += other.visits
         tally.add(other.tally)
         recoveries += other.recoveries
+        outages += other.outages
         violations += other.violations
         storyFiles += other.storyFiles
         failure = failure ?? other.failure

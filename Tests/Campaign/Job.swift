@@ -48,13 +48,30 @@ package struct Job: Sendable {
     ) async throws -> FaultReport {
         // The server's user must be able to pass.
         try FileManager.default.setAttributes([.posixPermissions: 0o711], ofItemAtPath: folder)
+        return try await withDatabase(in: folder) { database in
+            try await World.run(program, for: fault, on: database, folder: folder) { world in
+                try await play(world, disk, seed)
+            }
+        }
+    }
+
+    private func withDatabase<Value: Sendable>(
+        in folder: String,
+        _ body: (WorldDatabase) async throws -> Value
+    ) async throws -> Value {
+        if let nodes = fault.nodes {
+            return try await ReplicatedCluster.run(nodes: nodes, folder: "\(folder)/nodes") {
+                try await body(.replicated($0))
+            }
+        }
         return try await TestCluster.run(
             folder: "\(folder)/postgres",
             durable: true,
             settings: fault.settings
         ) { cluster in
-            try await World.run(program, for: fault, on: cluster, folder: folder) { world in
-                try await play(world, disk, seed)
+            let socket = "\(try await cluster.socketFolder())/.s.PGSQL.5432"
+            return try await LossyProxy.run(in: .path(socket), overTCP: true) { link in
+                try await body(.single(cluster, link: link))
             }
         }
     }

@@ -29,6 +29,18 @@ package final class Journal: Sendable {
         }
     }
 
+    /// How many launches that began since then were acknowledged.
+    package func launches(since begin: Duration) -> Int {
+        entries.withLock { entries in
+            entries.count { entry in
+                guard entry.begin >= begin, case .launch(let answer, _) = entry.call else {
+                    return false
+                }
+                return answer.isAcknowledged
+            }
+        }
+    }
+
     /// Notes a call that began at `begin` and has ended now.
     package func add(_ call: JournalEntry.Call, of user: String, since begin: Duration) {
         let end = now

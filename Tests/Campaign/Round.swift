@@ -8,6 +8,7 @@ struct Round {
         var injections = 0
         var visits = 0
         var recoveries: [Duration] = []
+        var outages: [Duration] = []
         var violations: [Violation] = []
         /// Of the whole world so far.
         var tally = Tally.none
@@ -48,6 +49,8 @@ struct Round {
         }
         guard result.visits > 0 else { throw CampaignError.noLoad(fault: fault.name) }
         result.recoveries = injector.recoveries
+        result.outages = injector.outages
+        result.violations += injector.violations
         if try await !world.settle() {
             result.violations.append(Violation(.ended, "not everything ended within a minute"))
         }

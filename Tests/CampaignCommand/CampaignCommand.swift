@@ -13,7 +13,8 @@ struct CampaignCommand: AsyncParsableCommand {
             provider for each world. Needs root for the disks that lose their power. The same seed \
             injects the same faults for the same users; the scheduler still decides what runs when. \
             Faults: \(Fault.all.map(\.name).joined(separator: ", ")).
-            """
+            """,
+        subcommands: [HACommand.self]
     )
 
     /// Much of a world's time is waiting, so two cores carry several.
@@ -54,7 +55,10 @@ struct CampaignCommand: AsyncParsableCommand {
         let seed = seed ?? UInt64.random(in: 0...999_999)
         guard broken.isEmpty else { return try await findBroken(seed) }
         let faults = only.compactMap { Fault(name: $0) }
-        let jobs = Campaign.usualJobs.filter { faults.isEmpty || faults.contains($0.fault) }
+        let jobs =
+            faults.isEmpty
+            ? Campaign.usualJobs
+            : (Campaign.usualJobs + Campaign.failoverJobs).filter { faults.contains($0.fault) }
         let campaign = Campaign(
             program: try program ?? Self.programBeside(),
             seed: seed,
@@ -111,11 +115,11 @@ struct CampaignCommand: AsyncParsableCommand {
     }
 
     /// At once, also into a file: a campaign takes long.
-    private static func say(_ line: String) {
+    static func say(_ line: String) {
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
     }
 
-    private static func programBeside() throws -> String {
+    static func programBeside() throws -> String {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         return URL(fileURLWithPath: own).deletingLastPathComponent().path + "/token-ledger"
     }

@@ -21,10 +21,19 @@ struct SmallCampaignTests {
             Job(.commitLost, rounds: 1, injectionsPerRound: 12),
             Job(.databaseLink, rounds: 1, injectionsPerRound: 3),
             Job(.serviceFrozen, rounds: 1, injectionsPerRound: 1),
+            Job(.copyKilled, rounds: 1, injectionsPerRound: 2),
             Job(.diskFull, rounds: 1, injectionsPerRound: 1),
             Job(.powerCut, rounds: 1, injectionsPerRound: 1),
         ]
         try await expectGood(jobs)
+    }
+
+    @Test("another node of the database takes over, and nothing is lost")
+    func failovers() async throws {
+        try await expectGood([
+            Job(.primaryKilled, rounds: 1, injectionsPerRound: 1),
+            Job(.primaryOfTwoKilled, rounds: 1, injectionsPerRound: 1),
+        ])
     }
 
     @Test("a power cut does lose what a careless server confirmed, so it proves something")

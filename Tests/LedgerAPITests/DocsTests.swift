@@ -21,7 +21,7 @@ struct DocsTests {
             #expect(llms.headers["content-type"] == "text/plain; charset=utf-8")
             #expect(llms.text.hasPrefix("# Token Ledger\n\n> "))
             let named = links(index.text)
-            #expect(named.count == 6)
+            #expect(named.count == 7)
             #expect(links(llms.text) == named.map { "\(service.url)/\($0)" })
             for path in named {
                 let guide = try await service.call(.GET, "/" + path, key: nil)

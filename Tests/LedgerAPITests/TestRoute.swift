@@ -274,6 +274,7 @@ struct TestRoute: Sendable, CustomStringConvertible {
         TestRoute(method: .GET, path: "/docs/auditor.md", success: 200),
         TestRoute(method: .GET, path: "/docs/compliance.md", success: 200),
         TestRoute(method: .GET, path: "/docs/operator.md", success: 200),
+        TestRoute(method: .GET, path: "/docs/availability.md", success: 200),
         TestRoute(method: .GET, path: "/llms.txt", success: 200),
         TestRoute(method: .GET, path: "/v1/connect-button.js", success: 200),
         TestRoute(method: .GET, path: "/v1/connect-button.d.ts", success: 200),

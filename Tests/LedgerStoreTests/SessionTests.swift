@@ -104,10 +104,25 @@ struct SessionTests {
     func sessionPooler() async throws {
         let cluster = try await TestPostgres.cluster()
         try await TestStore.run { test in
+            // What is set for the role counts behind a pooler too.
+            let owner = try await test.ownerConnection()
+            try await owner.script(
+                "alter role \(TestStore.serviceRole) in database \(database(of: test)) set work_mem = '5MB'"
+            )
             try await TestPooler.run(.session, inFrontOf: cluster, users: [TestStore.serviceRole]) {
-                folder,
-                port in
-                try await test.another(service: pooled(test, folder, port)) { store in
+                pooler in
+                let service = pooled(test, pooler)
+                let connection = try await PostgresConnection.connect(service)
+                let memory = try await connection.rows(
+                    Statement("work_memory", "select current_setting('work_mem')")
+                ) { result, row throws(PostgresError) in try result.text(row, 0) }
+                #expect(memory == ["5MB"])
+                await connection.close()
+                // What the string sets at the start, PgBouncer refuses.
+                var restless = service
+                restless.url += "&options=-c%20work_mem%3D6MB"
+                #expect(await ConnectionFailure.diagnose(restless) == .refusedByPooler)
+                try await test.another(service: service) { store in
                     try await withThrowingTaskGroup(of: Void.self) { group in
                         for number in 0..<50 {
                             group.addTask {
@@ -117,6 +132,8 @@ struct SessionTests {
                         try await group.waitForAll()
                     }
                     #expect(try await store.page(log: .facts, from: 0).count == 51)
+                    let readiness = Readiness(store: store, acceptsUnsafeServer: true)
+                    #expect(await readiness.conditions().allSatisfy { $0.1 == .warning })
                 }
             }
             let report = try await Verification.run(test.owner)
@@ -124,35 +141,108 @@ struct SessionTests {
         }
     }
 
-    @Test("behind a pooler that lends sessions by the transaction the store does not open")
-    func transactionPooler() async throws {
+    @Test(
+        "behind a pooler that lends sessions by the transaction or the statement it does not open",
+        arguments: [TestPooler.Mode.transaction, .statement],
+        [[:], ["server_round_robin": "1"], ["default_pool_size": "1"]]
+    )
+    func sharedSessions(_ mode: TestPooler.Mode, settings: [String: String]) async throws {
+        let cluster = try await TestPostgres.cluster()
+        try await TestStore.run { test in
+            try await TestPooler.run(
+                mode,
+                inFrontOf: cluster,
+                users: [TestStore.serviceRole],
+                settings: settings
+            ) { pooler in
+                for _ in 0..<5 { try await expectRefusal(test, pooler) }
+            }
+        }
+    }
+
+    @Test("nor when others keep the pooler's sessions busy meanwhile")
+    func busyPooler() async throws {
         let cluster = try await TestPostgres.cluster()
         try await TestStore.run { test in
             try await TestPooler.run(
                 .transaction,
                 inFrontOf: cluster,
-                users: [TestStore.serviceRole]
-            ) { folder, port in
-                let error = await #expect(throws: StoreOpeningError.self) {
-                    try await test.another(service: pooled(test, folder, port)) { _ in }
-                }
-                guard case .sharedSessions = error else {
-                    Issue.record("\(String(describing: error))")
-                    return
+                users: [TestStore.serviceRole],
+                settings: ["default_pool_size": "4"]
+            ) { pooler in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for _ in 0..<8 {
+                        let other = try await PostgresConnection.connect(pooled(test, pooler))
+                        group.addTask {
+                            while !Task.isCancelled {
+                                try? await other.script("select pg_sleep(random() * 0.003)")
+                            }
+                            await other.close()
+                        }
+                    }
+                    for _ in 0..<20 { try await expectRefusal(test, pooler) }
+                    group.cancelAll()
                 }
             }
         }
     }
 
-    private func pooled(
-        _ test: TestStore,
-        _ folder: String,
-        _ port: Int
-    ) -> PostgresConfiguration {
+    @Test("a pooler that begins to share sessions is told by readiness, and no outcome is refused")
+    func changedPooler() async throws {
+        let cluster = try await TestPostgres.cluster()
+        try await TestStore.run { test in
+            try await TestPooler.run(.session, inFrontOf: cluster, users: [TestStore.serviceRole]) {
+                pooler in
+                try await test.another(service: pooled(test, pooler)) { store in
+                    let readiness = Readiness(store: store, acceptsUnsafeServer: true)
+                    #expect(await readiness.conditions().allSatisfy { $0.1 == .warning })
+                    try pooler.change(to: .transaction)
+                    var told: [ReadinessCondition] = []
+                    while !told.contains(.sessionsShared) {
+                        // Whoever comes meanwhile may be served, or shall come again.
+                        await withDiscardingTaskGroup { group in
+                            for _ in 0..<8 { group.addTask { await expectPassing(test, store) } }
+                        }
+                        told = await readiness.conditions().map(\.0)
+                        try await Task.sleep(for: .milliseconds(100))
+                    }
+                    try pooler.change(to: .session)
+                    while told.contains(.sessionsShared) {
+                        told = await readiness.conditions().map(\.0)
+                        try await Task.sleep(for: .milliseconds(100))
+                    }
+                }
+            }
+        }
+    }
+
+    private func expectPassing(_ test: TestStore, _ store: LedgerStore) async {
+        do {
+            _ = try await test.launchNew("\(UInt64.random(in: 0 ... .max))", with: store)
+        } catch {
+            #expect((error as? StoreError)?.isPassing == true, "\(error)")
+        }
+    }
+
+    private func expectRefusal(_ test: TestStore, _ pooler: TestPooler) async throws {
+        let error = await #expect(throws: StoreOpeningError.self) {
+            try await test.another(service: pooled(test, pooler)) { _ in }
+        }
+        guard case .sharedSessions = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect("\(StoreOpeningError.sharedSessions)".contains("PgBouncer"))
+    }
+
+    private func database(of test: TestStore) -> String {
+        test.service.url.split(separator: "?").first?.split(separator: "/").last.map(String.init)
+            ?? ""
+    }
+
+    private func pooled(_ test: TestStore, _ pooler: TestPooler) -> PostgresConfiguration {
         var service = test.service
-        let database = service.url.split(separator: "?").first?.split(separator: "/").last ?? ""
-        service.url =
-            "postgresql://\(TestStore.serviceRole)@/\(database)?host=\(folder)&port=\(port)"
+        service.url = pooler.url(database: database(of: test), user: TestStore.serviceRole)
         // The pooler shares the machine with all other tests.
         service.connectTimeMax = .seconds(60)
         return service

@@ -1,12 +1,11 @@
 import Foundation
 import Glibc
-import PostgresCluster
 
 /// The processes of a private PostgreSQL.
 ///
 /// Each of them, and nothing else, works in the data folder; so they are found also when the
 /// first one is dead and they are nobody's children any more.
-struct ClusterProcesses {
+package struct ClusterProcesses: Sendable {
     private struct Folder: Equatable {
         let device: dev_t
         let inode: ino_t
@@ -26,16 +25,18 @@ struct ClusterProcesses {
     private static let endTimeMax = Duration.seconds(20)
     private static let pause = Duration.milliseconds(2)
 
-    init(of cluster: RunningCluster) throws {
-        guard let data = Folder("\(cluster.folder)/data"), let parent = Folder(cluster.folder)
-        else {
+    /// The processes that work in `data` of a folder.
+    ///
+    /// - Throws: `POSIXError` when the folder is not there.
+    package init(folder: String) throws {
+        guard let data = Folder("\(folder)/data"), let parent = Folder(folder) else {
             throw POSIXError(.ENOENT)
         }
         (self.data, self.parent) = (data, parent)
     }
 
     /// Who lives; a process that has ended and only waits to be collected works nowhere.
-    func all() -> [Int32] { working(in: [data]) }
+    package func all() -> [Int32] { working(in: [data]) }
 
     private func working(in folders: [Folder]) -> [Int32] {
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
@@ -58,7 +59,7 @@ struct ClusterProcesses {
     /// A process that is stopped makes no others, so that none is missed. The shell that started
     /// the server sees that it is gone, and ends too. The memory that they shared is removed as
     /// well, which otherwise the next start in the same place would do.
-    func kill() async throws {
+    package func kill() async throws {
         var stopped: Set<Int32> = []
         while case let others = Set(all()).subtracting(stopped), !others.isEmpty {
             for process in others { Glibc.kill(process, SIGSTOP) }

@@ -58,8 +58,9 @@ package actor TestCluster {
     /// Lends a standby that follows this cluster, which from here on waits for it at each commit.
     ///
     /// A commit is confirmed once the standby has written it to its disk, as with
-    /// `synchronous_standby_names = '*'` everywhere.
+    /// `synchronous_standby_names = '*'` everywhere; with `isSynchronous` false nobody waits for it.
     package func withStandby<Value: Sendable>(
+        isSynchronous: Bool = true,
         _ body: (TestCluster) async throws -> Value
     ) async throws -> Value {
         guard let cluster else { throw POSIXError(.ENOTCONN) }
@@ -75,12 +76,14 @@ package actor TestCluster {
         )
         do {
             try await standby.start()
-            let connection = try await PostgresConnection.connect(
-                PostgresConfiguration(url: cluster.url())
-            )
-            try await connection.script("alter system set synchronous_standby_names = '*'")
-            try await connection.script("select pg_reload_conf()")
-            await connection.close()
+            if isSynchronous {
+                let connection = try await PostgresConnection.connect(
+                    PostgresConfiguration(url: cluster.url())
+                )
+                try await connection.script("alter system set synchronous_standby_names = '*'")
+                try await connection.script("select pg_reload_conf()")
+                await connection.close()
+            }
             let value = try await body(standby)
             try await standby.stop()
             return value
@@ -126,7 +129,7 @@ package actor TestCluster {
         for try await cluster in started {
             current = Run(task: task, stop: stop)
             self.cluster = cluster
-            server = try ClusterProcesses(of: cluster)
+            server = try ClusterProcesses(folder: cluster.folder)
             return cluster
         }
         throw CancellationError()

@@ -39,6 +39,7 @@ extension LedgerStore {
             case (.insufficientPrivilege, _): return .rightsMissing(["what the database denies"])
             case (.diskFull, _): return .diskFull
             case (.rootKeyChanged, _): return .rootKeyChanged
+            case _ where state.isOfSharedSession: return .sessionsShared
             case (_, "53"): return .serverExhausted(sqlState: state.rawValue)
             // Class 58 is a server that answers and cannot read a file of its own.
             case (_, "08"), (_, "57"): return .databaseUnavailable

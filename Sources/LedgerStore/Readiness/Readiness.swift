@@ -125,6 +125,10 @@ package actor Readiness {
     /// `probes` is false while an append waits that a probe would only wait behind.
     private func databaseConditions(probes: Bool) async -> [ReadinessCondition] {
         do throws(PostgresError) {
+            // What is said of a session that is not ours alone may be said of another one.
+            if try await SessionCheck.areShared(store.pool, share: .lookups) {
+                return [.sessionsShared]
+            }
             let conditions = try await ServerState.read(store.pool).conditions
             // Where the reason is known already, a probe would tell nothing more.
             switch conditions.first {

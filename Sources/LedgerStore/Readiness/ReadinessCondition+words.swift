@@ -7,6 +7,7 @@ extension ReadinessCondition {
         case .databaseUnavailable: "database_unavailable"
         case .overloaded: "overloaded"
         case .historyMismatch: "history_mismatch"
+        case .sessionsShared: "sessions_shared"
         case .readOnlyServer: "read_only_server"
         case .triggersLost: "triggers_lost"
         case .synchronousCommitOff: "synchronous_commit_off"
@@ -36,12 +37,12 @@ extension ReadinessCondition {
 
     /// All codes that there are, in the order of `openapi.yaml`.
     static let codes = [
-        "database_unavailable", "overloaded", "history_mismatch", "read_only_server",
-        "triggers_lost", "synchronous_commit_off", "fsync_off", "full_page_writes_off",
-        "data_checksums_off", "too_many_rights", "rights_missing", "disk_full", "server_exhausted",
-        "log_locked", "append_refused", "root_key_changed", "erasures_undone",
-        "erasures_unreadable", "erasures_unlisted", "appends_stuck", "events_lost",
-        "records_forged", "checkpoints_stopped", "witnesses_away", "answers_waiting",
+        "database_unavailable", "overloaded", "history_mismatch", "sessions_shared",
+        "read_only_server", "triggers_lost", "synchronous_commit_off", "fsync_off",
+        "full_page_writes_off", "data_checksums_off", "too_many_rights", "rights_missing",
+        "disk_full", "server_exhausted", "log_locked", "append_refused", "root_key_changed",
+        "erasures_undone", "erasures_unreadable", "erasures_unlisted", "appends_stuck",
+        "events_lost", "records_forged", "checkpoints_stopped", "witnesses_away", "answers_waiting",
         "spool_unreadable", "shutting_down",
     ]
 
@@ -52,6 +53,9 @@ extension ReadinessCondition {
         case .overloaded: "Too many requests wait for the database."
         case .historyMismatch(let log, let alarm):
             "Nothing is signed any more for the log of \(log.name): \(alarm)."
+        case .sessionsShared:
+            "A pooler (such as PgBouncer in transaction or statement mode) lends the sessions of the "
+                + "database to several connections in turn."
         case .readOnlyServer(isStandby: true): "The database server is a standby, which only reads."
         case .readOnlyServer(isStandby: false): "The database's transactions only read."
         case .triggersLost(let names):
@@ -104,9 +108,17 @@ extension ReadinessCondition {
         case .databaseUnavailable:
             "See that PostgreSQL runs and can be reached; the service connects again by itself."
         case .overloaded: "Wait; if it lasts, see what keeps the database busy."
+        case .historyMismatch(_, .behind), .historyMismatch(_, .lostCheckpoint),
+            .historyMismatch(_, .differentRoot), .historyMismatch(_, .witnessRefused):
+            "token-ledger restore check says which events are missing; after a failover bring back "
+                + "the server, or the write-ahead log, that has them, and start the service anew "
+                + "(docs/availability.md)."
         case .historyMismatch:
             "Find out with token-ledger verify what was changed, restore what is right, and start "
                 + "the service anew."
+        case .sessionsShared:
+            "Set pool_mode = session in PgBouncer for this database and this role, or connect to "
+                + "PostgreSQL itself."
         case .readOnlyServer(isStandby: true):
             "Name the primary in the connection string, or all hosts with "
                 + "target_session_attrs=read-write."

@@ -10,6 +10,8 @@ package enum ReadinessCondition: Sendable, Equatable {
     case overloaded
     /// What is stored contradicts what was signed.
     case historyMismatch(Log, IntegrationAlarm)
+    /// A pooler in between lends sessions of the server by the transaction or the statement.
+    case sessionsShared
     /// The server is a standby, or its transactions only read.
     case readOnlyServer(isStandby: Bool)
     /// Triggers that keep the log append-only are missing, off, or not in their mode.

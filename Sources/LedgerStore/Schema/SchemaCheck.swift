@@ -6,7 +6,7 @@ package import Vault
 package enum StoreOpeningError: Error, CustomStringConvertible {
     /// The database cannot be asked.
     case database(PostgresError)
-    /// A pooler in between lends sessions for single transactions.
+    /// A pooler in between lends sessions for single transactions or statements.
     case sharedSessions
     /// The database has no schema of ours.
     case notMigrated
@@ -46,8 +46,9 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
             "the database only reads: name the primary in the connection string"
         case .database(let error): "\(error)"
         case .sharedSessions:
-            "connections share sessions of the database: set pool_mode = session in PgBouncer, or "
-                + "connect to PostgreSQL itself"
+            "a pooler (such as PgBouncer in transaction or statement mode) lends the sessions of the "
+                + "database to several connections in turn: set pool_mode = session in PgBouncer "
+                + "for this database and this role, or connect to PostgreSQL itself"
         case .notMigrated: "the database holds no ledger yet: run token-ledger migrate"
         case .outdated(let found, let needed):
             "the database stands at migration \(found), this program needs \(needed): "

@@ -45,7 +45,7 @@ package struct Checker: Sendable {
             case .read: read()
             case .stuck: stuck()
             // The round judges these: it knows what was done, and runs `token-ledger verify`.
-            case .answersKept, .replay: [String]()
+            case .answersKept, .ready, .replay: [String]()
             }
         return words.map { Violation(rule, $0) }
     }

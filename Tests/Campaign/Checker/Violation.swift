@@ -42,6 +42,8 @@ package enum Rule: String, Sendable, CaseIterable {
     case read = "G22"
     /// While only the database is away, no answer of the provider is lost (G32).
     case answersKept = "G32"
+    /// `/readyz` is 200 only while a launch could be written.
+    case ready
     /// The popup opens: no "User Already Exists", no dead token, and the launch is served.
     case stuck
     /// The log replays to the projection and the vault, and the tree has it all.

@@ -7,7 +7,8 @@ internal import Wire
 struct Visitor {
     /// Where the user's app calls.
     struct Place: Sendable {
-        let ledgerURL: String
+        /// The copies of the service; each call goes to another one, where there are several.
+        let ledgerURLs: [String]
         let key: String
         let app: Provider.App
         let provider: Provider
@@ -24,14 +25,20 @@ struct Visitor {
 
     private struct Finish: Sendable {
         let launch: String
-        let url: String
+        let path: String
         let body: JSONValue
         let session: String
     }
 
     private struct Launch {
         let launched: JournalEntry.Launched
-        let finishURL: String
+        /// Of the finish, at any copy of the service.
+        let finishPath: String
+    }
+
+    /// What a visit calls the service for.
+    private enum Step: Int {
+        case launch, finish, read
     }
 
     private enum LaunchEnd {
@@ -121,6 +128,11 @@ struct Visitor {
 // MARK: Launch and popup
 
 extension Visitor {
+    /// The copy that a step is for; what is done several times at once goes to others as well.
+    private func ledgerURL(_ step: Step, number: Int = 0) -> String {
+        place.ledgerURLs[(visits + step.rawValue + number) % place.ledgerURLs.count]
+    }
+
     private mutating func launch(twice: Bool = false) async -> Launch? {
         let key = twice ? "\(user) \(visits)" : nil
         if twice { _ = await launchOnce(key: key) }
@@ -149,7 +161,7 @@ extension Visitor {
         if let key { headers["Idempotency-Key"] = key }
         let answer = await LedgerClient.call(
             .POST,
-            place.ledgerURL + "/v1/launches",
+            ledgerURL(.launch) + "/v1/launches",
             headers: headers,
             json: ["client_user_id": .string(user), "finish": "direct"],
             timeMax: Self.timeMax
@@ -160,7 +172,7 @@ extension Visitor {
         guard let launch else {
             return JournalEntry.Answer(answer).saysToWait ? nil : .refused
         }
-        let token = launch.finishURL.split(separator: "/").last.map(String.init) ?? ""
+        let token = launch.finishPath.split(separator: "/").last.map(String.init) ?? ""
         place.notes.issued(launchToken: token)
         if mayMislead { place.notes.excuse(launch.launched.launch) }
         return .served(launch)
@@ -174,7 +186,7 @@ extension Visitor {
         else { return nil }
         return Launch(
             launched: .init(launch: launch, publicToken: publicToken),
-            finishURL: url
+            finishPath: "/" + url.split(separator: "/").suffix(3).joined(separator: "/")
         )
     }
 
@@ -200,7 +212,7 @@ extension Visitor {
             place.notes.met(human)
             return Finish(
                 launch: id,
-                url: launch.finishURL,
+                path: launch.finishPath,
                 body: [
                     "humanId": .string(human), "clientId": .string(place.app.clientID),
                     "sessionToken": .string(session),
@@ -219,7 +231,7 @@ extension Visitor {
             let begin = place.journal.now
             let answer = await LedgerClient.call(
                 .POST,
-                launch.finishURL + "/\(what)",
+                ledgerURL(.finish) + launch.finishPath + "/\(what)",
                 json: body,
                 timeMax: Self.timeMax
             )
@@ -238,8 +250,8 @@ extension Visitor {
 extension Visitor {
     /// Posts a finish until there is an answer that says how it ended; that answer.
     @discardableResult
-    private func send(_ finish: Finish) async -> JournalEntry.Answer? {
-        await patiently { await post(finish, timeMax: Self.timeMax).unlessToWait }
+    private func send(_ finish: Finish, number: Int = 0) async -> JournalEntry.Answer? {
+        await patiently { await post(finish, number: number, timeMax: Self.timeMax).unlessToWait }
     }
 
     /// What an attacker posts who knows somebody's `humanId` and a launch of his own.
@@ -248,7 +260,7 @@ extension Visitor {
         let session = (0..<5).map { _ in String(random.next(), radix: 16) }.joined()
         let forged = Finish(
             launch: launch.launched.launch,
-            url: launch.finishURL,
+            path: launch.finishPath,
             body: [
                 "humanId": .string(victim), "clientId": .string(place.app.clientID),
                 "sessionToken": .string(session),
@@ -260,15 +272,19 @@ extension Visitor {
 
     private func sendAtOnce(_ finish: Finish) async {
         await withDiscardingTaskGroup { group in
-            for _ in 0..<3 { group.addTask { _ = await send(finish) } }
+            for number in 0..<3 { group.addTask { _ = await send(finish, number: number) } }
         }
     }
 
-    private func post(_ finish: Finish, timeMax: Duration) async -> JournalEntry.Answer {
+    private func post(
+        _ finish: Finish,
+        number: Int = 0,
+        timeMax: Duration
+    ) async -> JournalEntry.Answer {
         let begin = place.journal.now
         let answer = await LedgerClient.call(
             .POST,
-            finish.url,
+            ledgerURL(.finish, number: number) + finish.path,
             json: finish.body,
             timeMax: timeMax
         )
@@ -309,7 +325,7 @@ extension Visitor {
         let name = PercentCoding.encode(user, keeping: .unreserved)
         let answer = await LedgerClient.call(
             .GET,
-            place.ledgerURL + "/v1/users/\(name)/tokens",
+            ledgerURL(.read) + "/v1/users/\(name)/tokens",
             headers: ["Authorization": "Bearer \(place.key)"],
             timeMax: Self.timeMax
         )

@@ -4,10 +4,18 @@ package enum Fault: Sendable, Hashable {
     case serviceKilled
     /// SIGSTOP of one of two copies of the service, shorter and longer than others wait for it.
     case serviceFrozen
+    /// SIGKILL of one of three copies of the service, while each call goes to another copy.
+    case copyKilled
     /// SIGKILL of all of PostgreSQL.
     case serverKilled
     /// SIGKILL of one process of PostgreSQL.
     case backendKilled
+    /// SIGKILL of the writing one of three nodes under Patroni, or of PostgreSQL on it.
+    case primaryKilled
+    /// SIGKILL of the writing one of two nodes, which nothing is written without.
+    case primaryOfTwoKilled
+    /// An administrator has another one of three nodes write.
+    case switchover
     /// The machine loses its power: what was not forced to disk is gone.
     case powerCut
     /// The database's disk is full for a while.
@@ -34,10 +42,11 @@ package enum Fault: Sendable, Hashable {
     /// All of them, as the table lists them.
     package static let all: [Fault] =
         [
-            .pages, .serviceKilled, .serviceFrozen, .serverKilled, .backendKilled, .commitLost,
-            .databaseLink, .provider,
+            .pages, .serviceKilled, .serviceFrozen, .copyKilled, .serverKilled, .backendKilled,
+            .commitLost, .databaseLink, .provider,
         ] + crashPoints.map { .crashPoint($0) } + [
             .everyCrashPoint, .diskFull, .powerCut, .unsyncedPowerCut, .asynchronousPowerCut,
+            .primaryKilled, .primaryOfTwoKilled, .switchover,
         ]
 
     /// The name for people and on the command line.
@@ -45,6 +54,10 @@ package enum Fault: Sendable, Hashable {
         switch self {
         case .serviceKilled: "service-killed"
         case .serviceFrozen: "service-frozen"
+        case .copyKilled: "copy-killed"
+        case .primaryKilled: "primary-killed"
+        case .primaryOfTwoKilled: "primary-of-two-killed"
+        case .switchover: "switchover"
         case .serverKilled: "postgres-killed"
         case .backendKilled: "backend-killed"
         case .powerCut: "power-cut"
@@ -77,10 +90,13 @@ package enum Fault: Sendable, Hashable {
     /// in hand, or the provider itself gave none.
     var mayLoseAnswers: Bool {
         switch self {
-        case .serviceKilled, .serviceFrozen, .provider, .crashPoint, .everyCrashPoint, .powerCut,
+        case .serviceKilled, .serviceFrozen, .copyKilled, .provider, .crashPoint, .everyCrashPoint,
+            .powerCut,
             .unsyncedPowerCut, .asynchronousPowerCut:
             true
-        case .serverKilled, .backendKilled, .diskFull, .commitLost, .databaseLink, .pages: false
+        case .serverKilled, .backendKilled, .primaryKilled, .primaryOfTwoKilled, .switchover,
+            .diskFull, .commitLost, .databaseLink, .pages:
+            false
         }
     }
 
@@ -93,7 +109,25 @@ package enum Fault: Sendable, Hashable {
     }
 
     /// How many copies of the service work on the database.
-    var copies: Int { self == .serviceFrozen ? 2 : 1 }
+    var copies: Int {
+        switch self {
+        case .serviceFrozen, .primaryKilled, .primaryOfTwoKilled, .switchover: 2
+        case .copyKilled: 3
+        default: 1
+        }
+    }
+
+    /// Whether each call of a visitor goes to another copy: a copy that is frozen answers nobody.
+    var spreadsCalls: Bool { self != .serviceFrozen }
+
+    /// How many nodes the database has under Patroni; nil for a PostgreSQL of its own.
+    var nodes: Int? {
+        switch self {
+        case .primaryKilled, .switchover: 3
+        case .primaryOfTwoKilled: 2
+        default: nil
+        }
+    }
 
     /// PostgreSQL's settings.
     var settings: [String: String] {

@@ -12,7 +12,11 @@ struct Injector {
     let disk: DiskImage?
     var random: SeededRandom
     /// How long it took each time until everything was well again.
-    private(set) var recoveries: [Duration] = []
+    var recoveries: [Duration] = []
+    /// How long it took in all, where another node had to take over first.
+    var outages: [Duration] = []
+    /// What was seen on the way that must not be.
+    var violations: [Violation] = []
     /// After how many bytes the provider's next answer is cut: each time one later.
     private var cutBytes = 0
 
@@ -44,6 +48,10 @@ struct Injector {
         switch fault {
         case .pages: try await pause(.milliseconds(200)...(.milliseconds(900)))
         case .serviceKilled: try await killService()
+        case .copyKilled: try await killCopy(number)
+        case .primaryKilled: try await killPrimary(number)
+        case .primaryOfTwoKilled: try await killPrimaryOfTwo()
+        case .switchover: try await switchOver()
         case .serviceFrozen: try await freezeService(isLong: number.isMultiple(of: 2))
         case .serverKilled: try await killServer()
         case .backendKilled: try await killBackend()
@@ -71,14 +79,14 @@ struct Injector {
         world.notes.providerIsDisturbed = false
     }
 
-    private mutating func pause(_ range: ClosedRange<Duration>) async throws {
+    mutating func pause(_ range: ClosedRange<Duration>) async throws {
         let share = Double.random(in: 0...1, using: &random)
         let span = range.upperBound - range.lowerBound
         try await Task.sleep(for: range.lowerBound + span * share)
     }
 
     /// Waits until every copy would write a launch, and notes how long that took.
-    private mutating func waitUntilReady(since begin: ContinuousClock.Instant) async throws {
+    mutating func waitUntilReady(since begin: ContinuousClock.Instant) async throws {
         for service in world.services {
             try await wait(orElse: "the service did not become ready again") {
                 if await service.isReady() { return true }
@@ -90,7 +98,7 @@ struct Injector {
     }
 
     /// Waits until something holds, for a minute; otherwise the fault has proved nothing.
-    private func wait(
+    func wait(
         orElse words: String,
         until holds: () async throws -> Bool
     ) async throws {
@@ -110,6 +118,14 @@ extension Injector {
     private mutating func killService() async throws {
         try await pause(.milliseconds(100)...(.milliseconds(1_200)))
         let service = world.services[0]
+        try await service.kill()
+        recoveries.append(try await service.start())
+    }
+
+    /// The others take over what it has left behind, and each may do so.
+    private mutating func killCopy(_ number: Int) async throws {
+        try await pause(.milliseconds(100)...(.milliseconds(1_200)))
+        let service = world.services[number % world.services.count]
         try await service.kill()
         recoveries.append(try await service.start())
     }
@@ -172,7 +188,7 @@ extension Injector {
         try await pause(.seconds(1)...(.seconds(3)))
         try disk.free()
         // Where there is no room for the log not even recovery is possible: an operator starts anew.
-        if await world.cluster.processes().isEmpty {
+        if try await world.cluster.processes().isEmpty {
             try await world.cluster.kill()
             try await world.cluster.start()
         }
@@ -209,14 +225,14 @@ extension Injector {
 
     /// Loses that of the next append, and waits until it has happened.
     private func lose(_ loss: LossyProxy.Loss, times: Int = 1) async throws {
-        let link = world.databaseLink
+        let link = try world.databaseLink
         let target = link.lossCount + times
         link.loseAppend(loss, times: times)
         try await wait(orElse: "nothing was appended") { link.lossCount >= target }
     }
 
     private mutating func disturbDatabaseLink() async throws {
-        let link = world.databaseLink
+        let link = try world.databaseLink
         switch Int.random(in: 0..<8, using: &random) {
         case 0: try await lose(.request, times: 3)
         case 1: try await lose(.client, times: 3)
@@ -264,7 +280,8 @@ extension Injector {
     static func behaviours(for fault: Fault) -> [String] {
         switch fault {
         case .provider: behaviours
-        case .serviceKilled, .serviceFrozen, .serverKilled, .powerCut:
+        case .serviceKilled, .serviceFrozen, .copyKilled, .serverKilled, .primaryKilled,
+            .powerCut:
             [SandboxBehaviour.slow.rawValue]
         default: []
         }

@@ -2,7 +2,6 @@ internal import Foundation
 internal import Glibc
 internal import NIOHTTP1
 internal import Subprocess
-internal import SystemPackage
 internal import TestSupport
 
 /// `token-ledger serve` as a process that the campaign starts, kills, freezes and starts again.
@@ -21,13 +20,8 @@ actor ServiceProcess {
         let log: String
     }
 
-    private struct Run {
-        let process: pid_t
-        let task: Task<TerminationStatus, any Error>
-    }
-
     private let settings: Settings
-    private var current: Run?
+    private var current: BackgroundProcess?
 
     private static let pollInterval = Duration.milliseconds(10)
     private static let readyTimeMax = Duration.seconds(60)
@@ -60,12 +54,12 @@ actor ServiceProcess {
     }
 
     /// Whether it is not there, or has ended.
-    var isEnded: Bool { current.map { !ChildProcess.isRunning($0.process) } ?? true }
+    var isEnded: Bool { current.map { !$0.isRunning } ?? true }
 
     /// Throws `CampaignError.died` when it has ended by itself.
     func checkIsAlive() async throws {
         guard isEnded else { return }
-        let status = try await current?.task.value
+        let status = try await current?.end(atMost: .zero)
         throw CampaignError.died(status: "\(String(describing: status))", log: logTail)
     }
 
@@ -74,18 +68,18 @@ actor ServiceProcess {
 
     /// Ends it at once, and waits until it is gone.
     func kill() async throws {
-        if let current { Glibc.kill(current.process, SIGKILL) }
+        current?.send(SIGKILL)
         try await end()
     }
 
     /// Freezes it.
     func freeze() {
-        if let current { Glibc.kill(current.process, SIGSTOP) }
+        current?.send(SIGSTOP)
     }
 
     /// Lets it go on.
     func thaw() {
-        if let current { Glibc.kill(current.process, SIGCONT) }
+        current?.send(SIGCONT)
     }
 
     /// Waits until it has died at its crash point; an end of any other kind is none.
@@ -97,7 +91,7 @@ actor ServiceProcess {
             }
             try await Task.sleep(for: Self.pollInterval)
         }
-        let status = try await current?.task.value
+        let status = try await current?.end(atMost: .zero)
         guard status == .signaled(SIGKILL) else {
             throw CampaignError.notCrashed("\(String(describing: status)) \(logTail)")
         }
@@ -116,55 +110,19 @@ actor ServiceProcess {
     }
 
     private func end() async throws {
-        guard let run = current.take() else { return }
-        let begin = ContinuousClock.now
-        while ChildProcess.isRunning(run.process) {
-            if ContinuousClock.now - begin > Self.endTimeMax {
-                Glibc.kill(run.process, SIGKILL)
-            }
-            try await Task.sleep(for: Self.pollInterval)
-        }
-        _ = try await run.task.value
+        try await current.take()?.end(atMost: Self.endTimeMax)
     }
 
     private func launch(_ crashPoint: String?) async throws {
         try await end()
-        let settings = settings
         var environment: [String: String] = ["TOKEN_LEDGER_CONFIG_FILE": settings.settingsFile]
         if let crashPoint { environment["CRASH_POINT"] = crashPoint }
-        let variables = environment
-        var options = PlatformOptions()
-        // A frozen process gets SIGHUP when the shell ends that started the campaign.
-        options.createSession = true
-        let (started, reportStarted) = AsyncStream<pid_t>.makeStream()
-        let task = Task { [options] in
-            defer { reportStarted.finish() }
-            return try await Subprocess.run(
-                .path("/bin/sh"),
-                arguments: ChildProcess.arguments(
-                    [settings.program, "serve"] + settings.arguments,
-                    log: settings.log,
-                    signal: "KILL"
-                ),
-                environment: ChildProcess.environment(and: variables),
-                platformOptions: options,
-                input: .inputWriter,
-                output: .discarded,
-                error: .discarded
-            ) { execution in
-                let process = execution.processIdentifier.value
-                reportStarted.yield(process)
-                while ChildProcess.isRunning(process) {
-                    try await Task.sleep(for: Self.pollInterval)
-                }
-                try? await execution.standardInputWriter.finish()
-            }.terminationStatus
-        }
-        for await process in started {
-            current = Run(process: process, task: task)
-            return
-        }
-        _ = try await task.value
+        current = try await BackgroundProcess.start(
+            [settings.program, "serve"] + settings.arguments,
+            environment: environment,
+            log: settings.log,
+            orphanSignal: "KILL"
+        )
     }
 }
 

@@ -33,6 +33,24 @@ extension World {
         )
     }
 
+    /// How large the trees are of which a signed checkpoint stands in the database, summed up.
+    func signedSize() async throws -> Int64 {
+        try await count(
+            Statement(
+                "signed_size",
+                """
+                select coalesce(sum(size), 0)::bigint
+                from (select max(size) as size from ledger.checkpoint group by log_id) as newest
+                """
+            )
+        )
+    }
+
+    /// How many records both logs have.
+    func recordCount() async throws -> Int64 {
+        try await count(Statement("record_count", "select count(*) from ledger.event"))
+    }
+
     private func waitingAnswers() -> Int {
         (0..<services.count).reduce(0) { count, copy in
             let names = try? FileManager.default.contentsOfDirectory(
@@ -110,9 +128,8 @@ extension World {
     }
 
     private func texts() async throws -> [(name: String, text: String)] {
-        let server = try await cluster.logPath()
         let paths =
-            [("PostgreSQL's log", server)]
+            try await database.logs.map { ("PostgreSQL's log", $0) }
             + (0..<services.count).map { ("the service's log", "\(folder)/service-\($0).log") }
         return paths.map { name, path in
             let bytes = FileManager.default.contents(atPath: path) ?? Data()
@@ -131,7 +148,7 @@ extension World {
         _ statement: Statement,
         _ decode: @escaping RowDecoder<Row>
     ) async throws -> [Row] {
-        var configuration = PostgresConfiguration(url: try await cluster.url())
+        var configuration = PostgresConfiguration(url: try await database.ownerURL)
         configuration.statementTimeMax = nil
         let connection = try await PostgresConnection.connect(configuration)
         do {

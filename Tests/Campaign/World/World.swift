@@ -1,25 +1,21 @@
-internal import Foundation
-internal import Logging
-internal import Postgres
-internal import PostgresCluster
 internal import SeededRandom
 internal import Synchronization
 internal import TestSupport
-internal import Wire
 
-/// One deployment that is tried: a PostgreSQL, the service in one or two copies, the provider, and
-/// what stands between them.
+/// One deployment that is tried: a database, the service in some copies, the provider, and what
+/// stands between them.
 final class World: Sendable {
     let program: String
     let folder: String
-    let cluster: TestCluster
-    let databaseLink: LossyProxy
+    let database: WorldDatabase
     let providerLink: LossyProxy
     let provider: Provider
     let services: [ServiceProcess]
     let journal = Journal()
     let notes = Notes()
     let keys: [String]
+    /// Whether each call of a visitor goes to another copy of the service.
+    private let spreadsCalls: Bool
     private let state = Mutex(State())
 
     private struct State {
@@ -29,60 +25,37 @@ final class World: Sendable {
         var roundStart = 0
     }
 
-    private init(
-        _ program: String,
-        folder: String,
-        cluster: TestCluster,
-        databaseLink: LossyProxy,
-        providerLink: LossyProxy,
-        provider: Provider,
-        services: [ServiceProcess],
-        keys: [String]
-    ) {
-        self.program = program
-        self.folder = folder
-        self.cluster = cluster
-        self.databaseLink = databaseLink
-        self.providerLink = providerLink
+    private init(_ setup: WorldSetup, provider: Provider) async throws {
+        program = setup.program
+        folder = setup.folder
+        database = setup.database
+        providerLink = setup.providerLink
+        spreadsCalls = setup.fault.spreadsCalls
         self.provider = provider
-        self.services = services
-        self.keys = keys
+        keys = try await setup.prepare(provider.apps)
+        services = try await setup.services()
     }
 
     /// Makes a world, lends it with everything running, and ends it.
     static func run<Value: Sendable>(
         _ program: String,
         for fault: Fault,
-        on cluster: TestCluster,
+        on database: WorldDatabase,
         folder: String,
         _ body: (World) async throws -> Value
     ) async throws -> Value {
-        let socket = "\(try await cluster.socketFolder())/.s.PGSQL.5432"
-        return try await Provider.run { provider in
+        try await Provider.run { provider in
             let sandbox = LossyProxy.Address.port(UInt16(await provider.port))
             return try await LossyProxy.run(in: sandbox, overTCP: true) { providerLink in
-                try await LossyProxy.run(in: .path(socket), overTCP: true) { databaseLink in
-                    let setup = WorldSetup(
-                        program: program,
-                        fault: fault,
-                        folder: folder,
-                        cluster: cluster,
-                        databaseLink: databaseLink,
-                        providerLink: providerLink
-                    )
-                    let keys = try await setup.prepare(provider.apps)
-                    let world = World(
-                        program,
-                        folder: folder,
-                        cluster: cluster,
-                        databaseLink: databaseLink,
-                        providerLink: providerLink,
-                        provider: provider,
-                        services: try await setup.services(),
-                        keys: keys
-                    )
-                    return try await world.lend(to: body)
-                }
+                let setup = WorldSetup(
+                    program: program,
+                    fault: fault,
+                    folder: folder,
+                    database: database,
+                    providerLink: providerLink
+                )
+                let world = try await World(setup, provider: provider)
+                return try await world.lend(to: body)
             }
         }
     }
@@ -99,6 +72,37 @@ final class World: Sendable {
         }
         for service in services { try await service.kill() }
         return try result.get()
+    }
+}
+
+// MARK: Its database
+
+extension World {
+    /// The one server, for what is done to one; throws `CampaignError.otherDatabase` where there are several.
+    var cluster: TestCluster {
+        get throws { try single.cluster }
+    }
+
+    /// The link before it.
+    var databaseLink: LossyProxy {
+        get throws { try single.link }
+    }
+
+    private var single: (cluster: TestCluster, link: LossyProxy) {
+        get throws {
+            guard case .single(let cluster, let link) = database else {
+                throw CampaignError.otherDatabase
+            }
+            return (cluster, link)
+        }
+    }
+
+    /// The nodes, for what is done to several; throws `CampaignError.otherDatabase` where there is one.
+    var nodes: ReplicatedCluster {
+        get throws {
+            guard case .replicated(let nodes) = database else { throw CampaignError.otherDatabase }
+            return nodes
+        }
     }
 }
 
@@ -131,12 +135,14 @@ extension World {
     }
 
     private func visitor(_ user: String, app: Int, seed: UInt64) -> Visitor {
-        // A user's visits all go to one copy, as with a proxy that keeps sessions together.
-        let service = services[user.utf8.reduce(0) { ($0 * 31 + Int($1)) % services.count }]
+        let first = user.utf8.reduce(0) { ($0 * 31 + Int($1)) % services.count }
+        // Otherwise a user's visits all go to one copy, as with a proxy that keeps sessions together.
+        let copies =
+            spreadsCalls ? services[first...] + services[..<first] : services[first...first]
         return Visitor(
             user: user,
             place: Visitor.Place(
-                ledgerURL: service.url,
+                ledgerURLs: copies.map(\.url),
                 key: keys[app],
                 app: provider.apps[app],
                 provider: provider,

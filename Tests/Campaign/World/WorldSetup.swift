@@ -9,12 +9,10 @@ struct WorldSetup {
     let program: String
     let fault: Fault
     let folder: String
-    let cluster: TestCluster
-    let databaseLink: LossyProxy
+    let database: WorldDatabase
     let providerLink: LossyProxy
 
     private static let serviceRole = "campaign_service"
-    private static let database = "postgres"
 
     private var settingsFile: String { "\(folder)/settings.json" }
 
@@ -56,7 +54,7 @@ struct WorldSetup {
 
     private func asOwner(_ script: StaticString) async throws {
         let owner = try await PostgresConnection.connect(
-            PostgresConfiguration(url: try await cluster.url())
+            PostgresConfiguration(url: try await database.ownerURL)
         )
         try await owner.script("\(script)")
         await owner.close()
@@ -70,10 +68,8 @@ struct WorldSetup {
             withIntermediateDirectories: true
         )
         let settings: JSONValue = [
-            "ownerDatabaseUrl": .string(try await cluster.url()),
-            "databaseUrl": .string(
-                databaseLink.url(database: Self.database, user: Self.serviceRole)
-            ),
+            "ownerDatabaseUrl": .string(try await database.ownerURL),
+            "databaseUrl": .string(database.serviceURL(user: Self.serviceRole)),
             "rootKeyFile": .string("\(folder)/root.key"),
         ]
         try write(String(decoding: settings.encoded, as: UTF8.self), to: "settings.json")

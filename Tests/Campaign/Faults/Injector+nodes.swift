@@ -1,0 +1,131 @@
+internal import TestSupport
+
+// MARK: The nodes of the database
+
+extension Injector {
+    /// How long a copy of the service may take to notice that nobody writes any more.
+    private static let noticeTimeMax = Duration.seconds(3)
+    /// How long one of two nodes is left alone.
+    private static let lonelyTime = Duration.seconds(6)
+    /// Patroni misses a node after its `ttl`.
+    private static let takeOverTimeMax = Duration.seconds(90)
+    private static let lookPause = Duration.milliseconds(20)
+
+    /// Takes the node away that writes: with all that runs there, and in turn PostgreSQL alone.
+    mutating func killPrimary(_ number: Int) async throws {
+        let nodes = try world.nodes
+        let old = try await primary(of: nodes)
+        let isWhole = number.isMultiple(of: 2)
+        try await failOver(from: old, of: nodes) {
+            if isWhole { try await nodes.kill(old) } else { try await nodes.killServer(old) }
+        }
+        if isWhole { try await nodes.start(old) }
+        try await goOn(nodes)
+    }
+
+    /// Hands the writing over, as an administrator does.
+    mutating func switchOver() async throws {
+        let nodes = try world.nodes
+        let old = try await primary(of: nodes)
+        try await failOver(from: old, of: nodes) { try await nodes.switchOver() }
+        try await goOn(nodes)
+    }
+
+    /// Kills the one of two nodes that writes: the other takes over, and nothing is written until the
+    /// first is back, for there would be one copy of it.
+    mutating func killPrimaryOfTwo() async throws {
+        let nodes = try world.nodes
+        let old = try await primary(of: nodes)
+        try await pause(.milliseconds(100)...(.milliseconds(1_500)))
+        let begin = ContinuousClock.now
+        try await nodes.kill(old)
+        try await waitForSuccessor(of: old, in: nodes)
+        let lonely = world.journal.now
+        try await Task.sleep(for: Self.lonelyTime)
+        let launches = world.journal.launches(since: lonely)
+        if launches > 0 {
+            violations.append(
+                Violation(.acknowledged, "\(launches) launches were written by one of two nodes")
+            )
+        }
+        await expectUnready("one of two nodes is away")
+        try await nodes.start(old)
+        try await nodes.waitUntilWhole()
+        try await waitUntilReady(since: .now)
+        outages.append(ContinuousClock.now - begin)
+        try await goOn(nodes)
+    }
+
+    /// Does what makes another node write, and waits until every copy of the service writes there.
+    private mutating func failOver(
+        from old: PatroniNode,
+        of nodes: ReplicatedCluster,
+        by act: () async throws -> Void
+    ) async throws {
+        try await pause(.milliseconds(100)...(.milliseconds(1_500)))
+        let begin = ContinuousClock.now
+        try await act()
+        try await waitForSuccessor(of: old, in: nodes)
+        try await waitUntilReady(since: .now)
+        outages.append(ContinuousClock.now - begin)
+    }
+
+    private func primary(of nodes: ReplicatedCluster) async throws -> PatroniNode {
+        try await nodes.waitUntilWhole()
+        guard let primary = await nodes.primary() else {
+            throw CampaignError.notInjected(fault: fault.name, words: "no node writes")
+        }
+        return primary
+    }
+
+    /// Waits until another node writes; before that no copy of the service may say for long that it
+    /// could write a launch.
+    private mutating func waitForSuccessor(
+        of old: PatroniNode,
+        in nodes: ReplicatedCluster
+    ) async throws {
+        let begin = ContinuousClock.now
+        while true {
+            if let primary = await nodes.primary(), primary != old { return }
+            guard ContinuousClock.now - begin < Self.takeOverTimeMax else {
+                throw CampaignError.notInjected(
+                    fault: fault.name,
+                    words: "no other node took over: \(nodes.logTail)"
+                )
+            }
+            if ContinuousClock.now - begin > Self.noticeTimeMax, await nodes.primary() == nil {
+                // Only what was said while still nobody writes counts.
+                let ready = await readyCopies()
+                if !ready.isEmpty, await nodes.primary() == nil { tell(ready, "nobody writes") }
+            }
+            try await Task.sleep(for: Self.lookPause)
+        }
+    }
+
+    private mutating func expectUnready(_ why: String) async {
+        let ready = await readyCopies()
+        if !ready.isEmpty { tell(ready, why) }
+    }
+
+    private mutating func tell(_ ready: [String], _ why: String) {
+        violations.append(
+            Violation(.ready, "\(ready.joined(separator: ", ")) was ready while \(why)")
+        )
+    }
+
+    private func readyCopies() async -> [String] {
+        var ready: [String] = []
+        for service in world.services where await service.isReady() { ready.append(service.url) }
+        return ready
+    }
+
+    /// Waits until everything is as before: all nodes there, and what was written until now signed.
+    private func goOn(_ nodes: ReplicatedCluster) async throws {
+        try await nodes.waitUntilWhole()
+        let count = try await world.recordCount()
+        try await wait(orElse: "checkpoints did not go on") {
+            try await world.signedSize() >= count
+        }
+        for service in world.services { try await service.checkIsAlive() }
+    }
+}

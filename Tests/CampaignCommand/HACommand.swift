@@ -1,0 +1,34 @@
+import ArgumentParser
+import Campaign
+import UnixSignals
+
+/// `campaign ha`: a database of several nodes, to be watched and killed by hand.
+struct HACommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ha",
+        abstract: "Run two copies of the service on several nodes under Patroni, to be watched.",
+        discussion: """
+            Needs Debian's packages patroni and etcd-server (make ready-for-tests). Ctrl-C ends \
+            everything.
+            """
+    )
+
+    @Option(help: "How many nodes: 2 or 3.")
+    var nodes = 2
+
+    func validate() throws {
+        guard (2...3).contains(nodes) else { throw ValidationError("There are 2 or 3 nodes.") }
+    }
+
+    func run() async throws {
+        try await Watching.run(
+            program: try CampaignCommand.programBeside(),
+            nodes: nodes,
+            say: { CampaignCommand.say($0) },
+            until: {
+                let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+                for await _ in signals { return }
+            }
+        )
+    }
+}

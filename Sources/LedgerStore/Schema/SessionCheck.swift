@@ -33,7 +33,11 @@ enum SessionCheck {
                 guard await first.isPooled else { return false }
                 return try await pool.withConnection(share: share) {
                     second throws(PostgresError) in
-                    try await areShared(first, second)
+                    guard try await areShared(first, second) else { return false }
+                    // They stay with what they were not told, also when the pooler is mended.
+                    await first.close()
+                    await second.close()
+                    return true
                 }
             }
         } catch {

@@ -50,7 +50,7 @@ extension Injector {
         }
         await expectUnready("one of two nodes is away")
         try await nodes.start(old)
-        try await nodes.waitUntilWhole()
+        try await nodes.waitUntilSynchronous()
         try await waitUntilReady(since: .now)
         outages.append(ContinuousClock.now - begin)
         try await goOn(nodes)

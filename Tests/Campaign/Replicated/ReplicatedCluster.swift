@@ -22,6 +22,7 @@ package actor ReplicatedCluster {
     private static let startTimeMax = Duration.seconds(90)
     private static let endTimeMax = Duration.seconds(30)
     private static let pollInterval = Duration.milliseconds(20)
+    private static let answerTimeMax = Duration.seconds(5)
 
     private init(
         nodes: [PatroniNode],
@@ -77,13 +78,20 @@ package actor ReplicatedCluster {
         }
         let shared = PatroniNode.Shared(
             etcdPort: ports[0],
-            programs: try await ServerPrograms.find(version: nil).folder,
+            programs: try await programs(),
             password: Hexadecimal.encode((0..<16).map { _ in UInt8.random(in: .min ... .max) }),
             isSynchronous: isSynchronous
         )
         let cluster = ReplicatedCluster(nodes: nodes, shared: shared, folder: folder, user: user)
         try await cluster.prepare(peerPort: ports[1])
         return cluster
+    }
+
+    /// The folder of all of PostgreSQL's programs: what is on the PATH may be links to two of them.
+    private static func programs() async throws -> String {
+        let found = try await ServerPrograms.find(version: nil).folder
+        return URL(fileURLWithPath: "\(found)/postgres").resolvingSymlinksInPath()
+            .deletingLastPathComponent().path
     }
 
     private static func isInstalled(_ program: String) -> Bool {
@@ -118,17 +126,44 @@ package actor ReplicatedCluster {
         return (0, false)
     }
 
-    /// Waits until every node follows and commits are kept twice.
+    /// Waits until every node follows, and Patroni has written down which of them may take over.
+    ///
+    /// That is a moment after commits have begun to wait for that one; who is killed in between has no
+    /// successor, for nobody can know that it has everything.
     func waitUntilWhole() async throws {
+        try await wait { await isWhole() }
+    }
+
+    /// Waits until commits are kept twice.
+    func waitUntilSynchronous() async throws {
+        try await wait { await followers().hasSynchronous }
+    }
+
+    private func wait(until holds: () async -> Bool) async throws {
         let begin = ContinuousClock.now
-        while true {
-            let (count, hasSynchronous) = await followers()
-            if count == nodes.count - 1, hasSynchronous || !shared.isSynchronous { return }
+        while await !holds() {
             guard ContinuousClock.now - begin < Self.startTimeMax else {
                 throw CampaignError.notReady(log: logTail)
             }
             try await Task.sleep(for: Self.pollInterval)
         }
+    }
+
+    /// What Patroni shows of the nodes is as it must be.
+    private func isWhole() async -> Bool {
+        guard await followers().count == nodes.count - 1 else { return false }
+        for node in nodes {
+            let answer = await LedgerClient.call(
+                .GET,
+                "http://127.0.0.1:\(node.controlPort)/cluster",
+                timeMax: Self.answerTimeMax
+            )
+            guard case .array(let members)? = answer?.json["members"] else { return false }
+            let roles = members.compactMap { $0["role"]?.text }
+            guard roles.count == nodes.count, roles.contains("leader") else { return false }
+            guard roles.contains("sync_standby") || !shared.isSynchronous else { return false }
+        }
+        return true
     }
 
     /// Ends a node at once: Patroni, and every process of its PostgreSQL.
@@ -260,11 +295,15 @@ extension ReplicatedCluster {
         "select (not pg_is_in_recovery())::int::bigint"
     )
     /// All followers, and those without which nothing is acknowledged; none from a follower.
+    ///
+    /// A copy that is being made is shown as one that follows, under the name of its program.
     private static let followerCounts = Statement(
         "follower_counts",
         """
         select unnest(array[count(*), count(*) filter (where sync_state = 'sync')])
-        from pg_stat_replication where state = 'streaming' having not pg_is_in_recovery()
+        from pg_stat_replication
+        where state = 'streaming' and application_name <> 'pg_basebackup'
+        having not pg_is_in_recovery()
         """
     )
 }

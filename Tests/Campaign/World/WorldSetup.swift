@@ -54,7 +54,7 @@ struct WorldSetup {
 
     private func asOwner(_ script: StaticString) async throws {
         let owner = try await PostgresConnection.connect(
-            PostgresConfiguration(url: try await database.ownerURL)
+            PostgresConfiguration(url: try await database.ownerURL).withoutTimeLimits
         )
         try await owner.script("\(script)")
         await owner.close()

@@ -26,7 +26,7 @@ struct CopiesTests {
         func json(_ arguments: [String]) async throws -> JSONValue {
             let text = try await TestProgram.output(
                 of: arguments + ["--json"],
-                environment: setup.settings
+                environment: setup(of: 0).settings
             )
             return try JSONParser.parse(Array(text.utf8.dropLast()), depthMax: 8)
         }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 internal import LedgerStack
+internal import NIOHTTP1
 internal import Postgres
 internal import PostgresCluster
 internal import TestSupport

@@ -32,7 +32,7 @@ struct SmallCampaignTests {
     func failovers() async throws {
         try await expectGood([
             Job(.primaryKilled, rounds: 1, injectionsPerRound: 1),
-            Job(.primaryOfTwoKilled, rounds: 1, injectionsPerRound: 1),
+            Job(.switchover, rounds: 1, injectionsPerRound: 1),
         ])
     }
 

@@ -27,7 +27,8 @@ let migrations = [
     "0030_api_key_use.sql", "0031_rewrap_keys.sql", "0032_erase.sql", "0033_drop_superseded.sql",
     "0034_access.sql", "0035_set_aside.sql", "0036_find_imported_tokens.sql", "0037_webhook.sql",
     "0038_change_webhook.sql", "0039_deliver_webhooks.sql", "0040_problem.sql",
-    "0041_record_problems.sql", "0042_append_unheld_tokens.sql",
+    "0041_record_problems.sql", "0042_append_unheld_tokens.sql", "0043_map_log.sql",
+    "0044_read_states.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.
@@ -140,12 +141,12 @@ let package = Package(
             "LedgerStore",
             [
                 "CrashPoints", "DurableFiles", "Ledger", "LedgerSchema", "Logging", "Measures",
-                "MerkleLog", "Postgres", "ServiceLifecycle", "Traces", "Vault", "Wire",
+                "MerkleLog", "Postgres", "ServiceLifecycle", "StateMap", "Traces", "Vault", "Wire",
             ]
         ),
         target(
             "LedgerAudit",
-            ["Crypto", "Ledger", "LedgerStore", "MerkleLog", "Postgres", "Vault"]
+            ["Crypto", "Ledger", "LedgerStore", "MerkleLog", "Postgres", "StateMap", "Vault"]
         ),
         // Links to docs/.
         target(
@@ -216,8 +217,8 @@ let package = Package(
             [
                 "BoundedServer", "ConnectFlow", "Console", "CrashPoints", "Guides", "HTTPTypes",
                 "HumanConnect", "Hummingbird", "Ledger", "LedgerExport", "LedgerStore", "Logging",
-                "Measures", "MerkleLog", "NIOCore", "ServiceLifecycle", "Traces", "Vault",
-                "Webhooks", "Wire",
+                "Measures", "MerkleLog", "NIOCore", "ServiceLifecycle", "StateMap", "Traces",
+                "Vault", "Webhooks", "Wire",
             ],
             embeds: [
                 "Button/connect-button.d.ts", "Button/connect-button.js", "openapi.yaml",
@@ -330,8 +331,8 @@ let package = Package(
             "LedgerStoreTests",
             [
                 "Hummingbird", "Ledger", "LedgerAudit", "LedgerSchema", "LedgerStore", "Logging",
-                "Measures", "MerkleLog", "Postgres", "SeededRandom", "TestSupport", "Vault",
-                "Witness",
+                "Measures", "MerkleLog", "Postgres", "SeededRandom", "StateMap", "TestSupport",
+                "Vault", "Witness",
             ],
             excludes: ["rights.txt"]
         ),
@@ -339,7 +340,7 @@ let package = Package(
             "LedgerAuditTests",
             [
                 "Ledger", "LedgerAudit", "LedgerStore", "Logging", "MerkleLog", "Postgres",
-                "TestSupport", "Vault", "Wire",
+                "StateMap", "TestSupport", "Vault", "Wire",
             ]
         ),
         tests(
@@ -397,7 +398,8 @@ let package = Package(
                 "HumanConnect", "HumanConnectSandbox", "Hummingbird", "HummingbirdTesting",
                 "Ledger", "LedgerAPI", "LedgerAudit", "LedgerExport", "LedgerStack", "LedgerStore",
                 "Logging", "Measures", "MerkleLog", "NIOCore", "NIOEmbedded", "NIOHTTP1",
-                "Postgres", "PostgresCluster", "SeededRandom", "ServiceLifecycle", "TestSupport",
+                "Postgres", "PostgresCluster", "SeededRandom", "ServiceLifecycle", "StateMap",
+                "TestSupport",
                 "TokenLedgerClient", "Traces", "Vault", "Wire", "Yams",
             ]
         ),

@@ -55,5 +55,7 @@ public struct Migration: Sendable {
         PackageResources._040_problem_sql,
         PackageResources._041_record_problems_sql,
         PackageResources._042_append_unheld_tokens_sql,
+        PackageResources._043_map_log_sql,
+        PackageResources._044_read_states_sql,
     ]
 }

@@ -34,6 +34,10 @@ package enum CrashPoint: String, Sendable {
     case settling = "P12"
     /// Messages of webhooks have arrived; nothing of that is written yet.
     case webhookDelivered = "P13"
+    /// The maps stand at a checkpoint of the facts; their roots are about to be stated.
+    case statementUnsent = "P14"
+    /// The statement is known to be durable; no checkpoint covers it.
+    case statementDurable = "P15"
 
     /// The one that the environment chooses, if it does.
     package static var chosen: CrashPoint? { choice?.point }
@@ -58,7 +62,7 @@ package enum CrashPoint: String, Sendable {
         )
         guard let point = CrashPoint(rawValue: String(parts[0])), parts.count <= 2,
             let pass = parts.count == 2 ? Int(parts[1]) : 1, pass > 0
-        else { fatalError("CRASH_POINT must be P1 to P13, or such as P6:3 for the third pass.") }
+        else { fatalError("CRASH_POINT must be P1 to P15, or such as P6:3 for the third pass.") }
         return (point, pass)
     }()
 }

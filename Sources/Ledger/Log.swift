@@ -1,15 +1,21 @@
-/// One of the two logs of a deployment, each with positions and a tree of its own.
+/// One of the logs of a deployment, each with positions and a tree of its own.
 package enum Log: Sendable, CaseIterable {
     /// What happened to users, apps and keys.
     case facts
     /// Who read, searched and exported what.
     case access
+    /// Which root the map of all current states had at which checkpoint of the facts.
+    case map
+
+    /// The logs whose records are events.
+    package static let ofEvents: [Log] = [.facts, .access]
 
     /// The number under which its rows are stored, and which its log origin ends in.
     package var id: Int32 {
         switch self {
         case .facts: 0
         case .access: 1
+        case .map: 2
         }
     }
 
@@ -18,6 +24,7 @@ package enum Log: Sendable, CaseIterable {
         switch self {
         case .facts: "facts"
         case .access: "access"
+        case .map: "map"
         }
     }
 

@@ -144,4 +144,19 @@ enum StoreLimits {
     static let keyUsePause: Duration = .seconds(30)
     /// How many keys' uses are remembered, and written in one call.
     static let keyUsesMax = 10_000
+    /// How many rows of the projection one statement reads to make the maps, and how many such statements
+    /// go side by side: one for each core of the reference machine.
+    static let mapRowsMax: Int64 = 5_000
+    static let mapReadersMax = 2
+    /// How many positions of the log one statement follows, and how many such statements a look makes:
+    /// what is appended in two seconds at the most, and as much again to catch up.
+    static let mapEventsMax: Int64 = 20_000
+    static let mapStepsMax = 4
+    /// How often is looked whether the maps must be made anew, and how long to wait after that was in vain:
+    /// it reads every user.
+    static let mapLoadPause: Duration = .milliseconds(500)
+    static let mapRetryPause: Duration = .seconds(10)
+    /// After how long the same roots are stated again, in seconds: so old is the answer about a ledger in
+    /// which nothing happens, at most.
+    static let mapRestSeconds = 60
 }

@@ -264,6 +264,13 @@ package final class Vault: Sendable {
         return fingerprintMAC.code(of: pseudonym.bytes).bytes(16)
     }
 
+    /// 32 bytes that nobody without the key of fingerprints can make, for a use of their own.
+    func code(_ use: StaticString, _ text: [UInt8]) -> [UInt8] {
+        var data = AssociatedBytes(use, "")
+        data.append(contentsOf: text)
+        return fingerprintMAC.code(of: data.bytes).bytes()
+    }
+
     /// The one-time token of a direct launch: the launch and a MAC over it, in base64url.
     ///
     /// Nothing about it is stored, so no copy of the database gives one away.

@@ -142,7 +142,7 @@ struct ProbeTests {
             .eventsLost(.facts, from: 7), .recordsForged(.facts, count: 1),
             .checkpointsStopped(.access, seconds: 31, why: "x"),
             .witnessesAway(.facts, why: "x"), .answersWaiting(count: 1, seconds: 30),
-            .spoolUnreadable,
+            .spoolUnreadable, .mapBehind(positions: 1, seconds: 31, why: "x"), .mapDiffers(size: 1),
             .shuttingDown,
         ]
         #expect(Set(all.map(\.code)).count == all.count)
@@ -167,6 +167,7 @@ struct ProbeTests {
         #expect(
             warnings.map(\.code) == [
                 "data_checksums_off", "erasures_unlisted", "records_forged", "witnesses_away",
+                "map_behind", "map_differs",
             ]
         )
         let early = ReadinessCondition.answersWaiting(count: 1, seconds: 29)
@@ -177,7 +178,7 @@ struct ProbeTests {
             accepted.map(\.code) == [
                 "triggers_lost", "fsync_off", "full_page_writes_off",
                 "data_checksums_off", "too_many_rights", "erasures_unlisted", "records_forged",
-                "witnesses_away",
+                "witnesses_away", "map_behind", "map_differs",
             ]
         )
     }

@@ -18,12 +18,13 @@ package final class SteppedIntegrator {
         _ test: TestStore,
         store: LedgerStore? = nil,
         folder: String? = nil,
-        cosign: Integrator.Cosign? = nil
+        cosign: Integrator.Cosign? = nil,
+        maps: MapKeeper? = nil
     ) {
         self.test = test
         self.folder = folder
         let store = store ?? test.store
-        integrator = Self.integrator(store, store.pool, folder, cosign)
+        integrator = Self.integrator(store, store.pool, folder, cosign, maps)
     }
 
     /// An integrator that nothing runs.
@@ -31,13 +32,15 @@ package final class SteppedIntegrator {
         _ store: LedgerStore,
         _ pool: PostgresPool,
         _ folder: String?,
-        _ cosign: Integrator.Cosign? = nil
+        _ cosign: Integrator.Cosign? = nil,
+        _ maps: MapKeeper? = nil
     ) -> Integrator {
         Integrator(
             store: store,
             pool: pool,
             checkpointFolder: folder,
             cosign: cosign,
+            maps: maps,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }

@@ -1,6 +1,7 @@
 package import Ledger
 internal import MerkleLog
 internal import Postgres
+internal import StateMap
 internal import Vault
 
 /// A look at one log's newest checkpoint, which takes a handful of reads and changes nothing.
@@ -144,6 +145,23 @@ extension LedgerStore {
             return []
         }
         return [.folderBehind(kept: keptSize, published: newest.size)]
+    }
+
+    /// That no statement of the maps has told for long of facts that are there; nil while that is well.
+    package func examineMaps() async throws(StoreError) -> ReadinessCondition? {
+        let stated = try await statement(before: try await size(log: .map))
+        let covered = Int64(stated?.facts.size ?? 0)
+        let flaws = try await uncovered(
+            from: covered,
+            to: try await size(log: .facts),
+            .facts
+        )
+        guard case .late(let positions, let seconds)? = flaws.first else { return nil }
+        return .mapBehind(
+            positions: positions,
+            seconds: seconds,
+            why: "the last statement is of the first \(covered) facts"
+        )
     }
 
     /// As long as an integrator may stand still.

@@ -121,7 +121,7 @@ extension LedgerStore {
     }
 
     /// When the event at a position was recorded, as its column says.
-    func recordedAt(_ position: Int64, log: Log) async throws(StoreError) -> Timestamp? {
+    package func recordedAt(_ position: Int64, log: Log) async throws(StoreError) -> Timestamp? {
         try await bulk.firstRow(
             Statement(
                 "recorded_at",

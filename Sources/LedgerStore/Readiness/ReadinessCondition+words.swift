@@ -31,6 +31,8 @@ extension ReadinessCondition {
         case .erasuresUndone: "erasures_undone"
         case .erasuresUnreadable: "erasures_unreadable"
         case .erasuresUnlisted: "erasures_unlisted"
+        case .mapBehind: "map_behind"
+        case .mapDiffers: "map_differs"
         case .shuttingDown: "shutting_down"
         }
     }
@@ -43,7 +45,7 @@ extension ReadinessCondition {
         "disk_full", "server_exhausted", "log_locked", "append_refused", "root_key_changed",
         "erasures_undone", "erasures_unreadable", "erasures_unlisted", "appends_stuck",
         "events_lost", "records_forged", "checkpoints_stopped", "witnesses_away", "answers_waiting",
-        "spool_unreadable", "shutting_down",
+        "spool_unreadable", "map_behind", "map_differs", "shutting_down",
     ]
 
     /// What is wrong, for people.
@@ -98,6 +100,12 @@ extension ReadinessCondition {
             "\(count) users who were erased are in the database again: an older one was restored."
         case .erasuresUnreadable: "The folder that lists who was erased cannot be read."
         case .erasuresUnlisted: "The folder that lists who was erased cannot be completed."
+        case .mapBehind(let positions, let seconds, let why):
+            "What is current cannot be proved of the last \(positions) positions, since \(seconds) "
+                + "seconds: \(why)."
+        case .mapDiffers(let size):
+            "For the first \(size) facts another root of the map of current states was stated than the "
+                + "one that they have here."
         case .shuttingDown: "The service is ending."
         }
     }
@@ -161,6 +169,10 @@ extension ReadinessCondition {
             "Run token-ledger user erase --from with the folder that lists them."
         case .erasuresUnreadable, .erasuresUnlisted:
             "See to the rights of the erasure folder and to its disk."
+        case .mapBehind:
+            "See the service's log; launches and reads go on, and so does the map by itself."
+        case .mapDiffers:
+            "Run token-ledger verify: it says which of the two is what the log gives."
         case .shuttingDown: "Send requests to another copy of the service."
         }
     }

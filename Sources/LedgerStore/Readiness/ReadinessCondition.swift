@@ -58,6 +58,10 @@ package enum ReadinessCondition: Sendable, Equatable {
     case erasuresUnreadable
     /// Somebody was erased and cannot be listed.
     case erasuresUnlisted
+    /// The maps of current states have not followed the log for long.
+    case mapBehind(positions: Int64, seconds: Int64, why: String)
+    /// The maps have other roots than somebody stated at this size of the log of facts.
+    case mapDiffers(size: Int64)
     /// The service is ending; what has begun is still finished.
     case shuttingDown
 
@@ -87,7 +91,9 @@ package enum ReadinessCondition: Sendable, Equatable {
     /// easier is a warning.
     package func severity(acceptsUnsafeServer: Bool) -> Severity {
         switch self {
-        case .dataChecksumsOff, .recordsForged, .witnessesAway, .erasuresUnlisted: .warning
+        case .dataChecksumsOff, .recordsForged, .witnessesAway, .erasuresUnlisted, .mapBehind,
+            .mapDiffers:
+            .warning
         case .answersWaiting(_, let seconds):
             seconds < Self.answersWaitSecondsMax ? .warning : .blocking
         case .triggersLost, .fsyncOff, .fullPageWritesOff, .tooManyRights:

@@ -16,7 +16,9 @@ internal import Vault
 /// wait for them.
 package final class Integrator: Service {
     /// How long to wait between two looks at the logs.
-    private static let interval: Duration = .seconds(1)
+    static let interval: Duration = .seconds(1)
+    /// How often is looked, in memory alone, whether something was stated.
+    static let statementPause: Duration = .milliseconds(20)
     /// How many records one checkpoint takes in at most, to bound the tiles held in memory.
     private static let growthMax: Int64 = 131_072
     /// How often in a row witnesses may be away before that is told as a fault
@@ -29,22 +31,27 @@ package final class Integrator: Service {
     /// Shows a checkpoint to the witnesses.
     package typealias Cosign = @Sendable (CosignRequest) async throws -> CosignAnswer
 
-    private let store: LedgerStore
+    let store: LedgerStore
     private let pool: PostgresPool
     private let folder: CheckpointFolder?
     private let cosign: Cosign?
+    let maps: MapKeeper?
     private let standstillMax: Duration
     private let logger: Logger
     private let states = Mutex<[Log: IntegrationState]>([:])
+    /// Whether a statement waits for its checkpoint: the log of maps is looked at without a pause then.
+    let hasStated = Atomic(false)
 
     /// Makes the integrator of a store; its queries go through a pool with time for long reads.
     ///
-    /// `cosign` asks the witnesses; nil when none are needed. Tests change `standstillMax`.
+    /// `cosign` asks the witnesses; nil when none are needed. `maps` are taken along, and stated; nil where
+    /// nobody asks what is current. Tests change `standstillMax`.
     package init(
         store: LedgerStore,
         pool: PostgresPool,
         checkpointFolder: String?,
         cosign: Cosign? = nil,
+        maps: MapKeeper? = nil,
         standstillMax: Duration = Integrator.standstillMax,
         logger: Logger
     ) {
@@ -52,6 +59,7 @@ package final class Integrator: Service {
         self.pool = pool
         folder = checkpointFolder.map { CheckpointFolder(path: $0) }
         self.cosign = cosign
+        self.maps = maps
         self.standstillMax = standstillMax
         self.logger = logger
     }
@@ -62,9 +70,10 @@ package final class Integrator: Service {
     /// are away, the log goes on.
     package var conditions: [ReadinessCondition] {
         let states = states.withLock { $0 }
-        return Log.allCases.flatMap {
+        let ofLogs = Log.allCases.flatMap {
             states[$0]?.conditions(of: $0, at: .now, standstillMax: standstillMax) ?? []
         }
+        return ofLogs + (maps?.conditions ?? [])
     }
 
     /// Adds how the evidence stands to a page of metrics.
@@ -73,6 +82,7 @@ package final class Integrator: Service {
         for log in Log.allCases {
             (states[log] ?? IntegrationState(start: .now)).fill(&page, log, at: .now)
         }
+        maps?.fill(&page)
     }
 
     /// Works until the graceful shutdown.
@@ -132,7 +142,7 @@ package final class Integrator: Service {
                     )
                 }
             }
-            try? await Task.sleep(for: Self.interval)
+            await pause(before: log)
         }
     }
 
@@ -162,6 +172,7 @@ package final class Integrator: Service {
             throw error
         }
         tell(current, log, isWhole: true)
+        await takeMapsAlong(log, current.tree.publishedSize)
     }
 
     /// Says that there are records that the service did not write, as far as that was not said.
@@ -211,7 +222,7 @@ package final class Integrator: Service {
         let log = watched.tree.log
         let stored = try await store.lastStoredCheckpoint(log: log)
         let latest = try await store.latestCheckpoint(log: log)
-        let size = try await store.size(log: log)
+        let size = try await size(of: log)
         update(log) { $0.saw(size: size, checkpoint: stored, at: .now) }
         try compare(watched.tree, with: latest, size: size)
         if let latest {

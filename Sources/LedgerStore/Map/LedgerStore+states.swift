@@ -1,0 +1,237 @@
+internal import Ledger
+internal import MerkleLog
+internal import Postgres
+internal import StateMap
+
+/// Those to whom something happened in a stretch of the log of facts, in one snapshot.
+struct ChangedStates: Sendable {
+    /// How long the log was.
+    var size: Int64 = 0
+    /// The leaf hash of the event before the stretch; nil where there is none.
+    var before: MerkleHash?
+    /// That of its last event.
+    var last: MerkleHash?
+    /// One for each, from the rows as they were at `size`.
+    var outcomes: [MapMaker.Outcome] = []
+    /// Whether somebody is of an app that was not known.
+    var hasUnknownApp = false
+}
+
+/// A stretch of the rows of the projection, in their order.
+struct StateStretch: Sendable {
+    struct Place: Sendable {
+        let app: UInt128
+        let subject: UInt128
+    }
+
+    /// The place before its first.
+    let after: Place
+    let last: Place
+}
+
+extension LedgerStore {
+    /// Cuts all rows of the projection into stretches of so many.
+    ///
+    /// They cover every row, also those that are written meanwhile.
+    func stateStretches(
+        of count: Int64,
+        _ pool: PostgresPool
+    ) async throws(PostgresError) -> [StateStretch] {
+        let bounds = try await pool.rows(
+            Statement(
+                "state_bounds",
+                """
+                select s.app_id, s.subject from (
+                    select app_id, subject, row_number() over (order by app_id, subject) as number
+                    from vault.user_state where log_id = $1
+                ) as s
+                where s.number % $2 = 0 order by s.app_id, s.subject
+                """,
+                .int4(Log.facts.id),
+                .int8(count)
+            )
+        ) { result, row throws(PostgresError) in
+            StateStretch.Place(app: try result.uuid(row, 0), subject: try result.uuid(row, 1))
+        }
+        var stretches: [StateStretch] = []
+        var after = StateStretch.Place(app: 0, subject: 0)
+        for bound in bounds + [StateStretch.Place(app: .max, subject: .max)] {
+            stretches.append(StateStretch(after: after, last: bound))
+            after = bound
+        }
+        return stretches
+    }
+
+    /// What the rows of a stretch give, with names.
+    func states(
+        _ stretch: StateStretch,
+        _ maker: MapMaker,
+        _ pool: PostgresPool
+    ) async throws -> [MapMaker.Outcome] {
+        let read = try await pool.rows(Self.statement(stretch)) {
+            result,
+            row throws(PostgresError) in
+            let (state, event) = try Self.state(result, row)
+            // Made here, on the connection's own queue: stretches go side by side.
+            return Result { () throws(StoreError) -> MapMaker.Outcome? in
+                guard let state else { return nil }
+                guard let event else { return .unsound(state.user) }
+                guard case .entry(var entry) = try maker.outcome(state, event) else {
+                    return .unsound(state.user)
+                }
+                entry.name = try maker.name(of: entry)
+                return .entry(entry)
+            }
+        }
+        return try read.compactMap { try $0.get() }
+    }
+
+    /// A user's row, with the newest event that it tells of.
+    func stateRow(
+        of user: MapUser,
+        _ pool: PostgresPool
+    ) async throws(PostgresError) -> (row: StateRow?, event: NewestEvent?) {
+        let place = StateStretch.Place(app: user.app.value, subject: user.subject.value)
+        // No subject is 0.
+        let before = StateStretch.Place(app: place.app, subject: max(place.subject, 1) - 1)
+        let found = try await pool.rows(
+            Self.statement(StateStretch(after: before, last: place)),
+            share: .bulk
+        ) { result, row throws(PostgresError) in try Self.state(result, row) }
+        return found.first ?? (nil, nil)
+    }
+
+    private static func statement(_ stretch: StateStretch) -> Statement {
+        Statement(
+            "read_states",
+            """
+            select app_id, subject, subject_version, state, state_mac, wrapped_key,
+                client_user_id, "position", record
+            from vault.read_states($1, $2, $3, $4, $5)
+            """,
+            .int4(Log.facts.id),
+            .uuid(stretch.after.app),
+            .uuid(stretch.after.subject),
+            .uuid(stretch.last.app),
+            .uuid(stretch.last.subject)
+        )
+    }
+
+    private static func state(
+        _ result: borrowing PostgresResult,
+        _ row: Int
+    ) throws(PostgresError) -> (row: StateRow?, event: NewestEvent?) {
+        guard let state = try StateRow(result, row, from: 0),
+            let position = try result.int8OrNil(row, 7)
+        else { return (try StateRow(result, row, from: 0), nil) }
+        let event = NewestEvent(
+            user: state.user,
+            version: state.version,
+            position: position,
+            leaf: MerkleHash(leaf: try result.bytes(row, 8))
+        )
+        return (state, event)
+    }
+
+    /// What happened to whom from a position on, before another one.
+    func changedStates(
+        _ positions: Range<Int64>,
+        _ maker: MapMaker,
+        _ pool: PostgresPool
+    ) async throws -> ChangedStates {
+        let read = try await pool.query(
+            Statement(
+                "read_changed_states",
+                """
+                select before, last, size, app_id, subject, subject_version, state, state_mac,
+                    wrapped_key, client_user_id, event_version, "position", record
+                from vault.read_changed_states($1, $2, $3)
+                """,
+                .int4(Log.facts.id),
+                .int8(positions.lowerBound),
+                .int8(positions.upperBound)
+            )
+        ) { result throws(PostgresError) in
+            var changed = ChangedStates()
+            var outcomes: [Result<MapMaker.Outcome, StoreError>] = []
+            for row in 0..<result.rowCount {
+                if row == 0 {
+                    changed.before = try result.bytesOrNil(row, 0).map { MerkleHash(leaf: $0) }
+                    changed.last = try result.bytesOrNil(row, 1).map { MerkleHash(leaf: $0) }
+                    changed.size = try result.int8(row, 2)
+                }
+                guard let position = try result.int8OrNil(row, 11) else { continue }
+                let event = NewestEvent(
+                    user: MapUser(
+                        app: Identifier(value: try result.uuid(row, 3)),
+                        subject: Identifier(value: try result.uuid(row, 4))
+                    ),
+                    version: try result.int8(row, 10),
+                    position: position,
+                    leaf: MerkleHash(leaf: try result.bytes(row, 12))
+                )
+                guard maker.knows(event.user.app) else {
+                    changed.hasUnknownApp = true
+                    continue
+                }
+                let state = try StateRow(result, row, from: 3)
+                outcomes.append(
+                    Result { () throws(StoreError) in try maker.outcome(state, event) }
+                )
+            }
+            return (changed, outcomes)
+        }
+        var changed = read.0
+        changed.outcomes = try read.1.map { try $0.get() }
+        return changed
+    }
+
+    /// The `clientId` of every app.
+    func clientIDs(_ pool: PostgresPool) async throws(PostgresError) -> [Identifier: String] {
+        let apps = try await pool.rows(
+            Statement("client_ids", "select app_id, client_id from ledger.app")
+        ) { result, row throws(PostgresError) in
+            (Identifier(value: try result.uuid(row, 0)), try result.text(row, 1))
+        }
+        return Dictionary(uniqueKeysWithValues: apps)
+    }
+
+    /// A user's state before a position, as the log tells it; nil where the service wrote none of the
+    /// user's events before it.
+    func foldedState(
+        of user: MapUser,
+        before end: Int64
+    ) async throws(StoreError) -> MapMoment? {
+        var state = SubjectState()
+        var newest: StoredEvent?
+        var isGenuine = false
+        reading: while true {
+            let page = try await history(
+                of: user.subject,
+                log: .facts,
+                after: state.version,
+                limit: StoreLimits.pageEventsMax
+            )
+            for event in page {
+                guard event.position < end else { break reading }
+                let record = try event.genuineRecord()
+                do {
+                    try state.apply(record)
+                } catch {
+                    throw .damaged(.record)
+                }
+                isGenuine = isGenuine || record != nil
+                newest = event
+            }
+            if page.count < StoreLimits.pageEventsMax { break }
+        }
+        guard let newest, isGenuine else { return nil }
+        let held = MapState(
+            version: state.version,
+            position: newest.position,
+            record: MerkleHash(leaf: newest.bytes),
+            state: state.encoded()
+        )
+        return MapMoment(user: user, state: held)
+    }
+}

@@ -1,0 +1,106 @@
+package import Ledger
+internal import MerkleLog
+package import StateMap
+
+/// Proofs of what is current.
+extension MapKeeper {
+    /// What the maps say of one user, in the version that is proved.
+    struct Shown: Sendable {
+        let served: Served
+        /// What the map of states holds, and what shows it; nil where no user was named.
+        var state: (value: MerkleHash?, proof: MapProof)?
+        var name: (label: Fingerprint, proof: MapProof)?
+    }
+
+    /// Proves what is current for a `clientUserId`, or for a user's pseudonym, in an app; nil while there is
+    /// no statement to prove it by.
+    ///
+    /// `subject` is the user who has the name as far as the caller knows. Where the maps do not know
+    /// of somebody yet, that is what is proved; where the name was somebody else's when they were stated,
+    /// there is no proof yet. Throws `StoreError.damaged` when what is stored is
+    /// not what was stated.
+    package func proof(
+        of clientUserID: Secret?,
+        subject: Identifier?,
+        in app: StoredApp
+    ) async throws(StoreError) -> StateProof? {
+        if !maker.knows(app.id) {
+            do {
+                try await readApps()
+            } catch {
+                throw StoreError(error)
+            }
+        }
+        guard let shown = try show(clientUserID, subject, app.id) else { return nil }
+        var states: StateProof.States?
+        if let subject, let (value, proof) = shown.state {
+            var state: MapState?
+            if let value {
+                let user = MapUser(app: app.id, subject: subject)
+                state = try await self.state(of: user, value, before: shown.served)
+            }
+            states = StateProof.States(subject: subject, state: state, proof: proof)
+        }
+        do {
+            return try StateProof(
+                clientID: app.clientID,
+                states: states,
+                names: shown.name.map { StateProof.Names(label: $0.label, proof: $0.proof) },
+                statement: shown.served.statement,
+                facts: shown.served.facts,
+                entry: shown.served.entry
+            )
+        } catch {
+            throw .defect
+        }
+    }
+
+    private func show(
+        _ clientUserID: Secret?,
+        _ subject: Identifier?,
+        _ app: Identifier
+    ) throws(StoreError) -> Shown? {
+        guard let served else { return nil }
+        var shown = Shown(served: served)
+        var isNamed = true
+        if let clientUserID {
+            let (label, key) = try maker.name(clientUserID, of: app)
+            let value = names.value(for: key)
+            isNamed = value != nil
+            // Somebody else had the name when the maps were stated, and was erased.
+            guard !isNamed || value == subject.map({ MapState.name(of: $0) }) else { return nil }
+            shown.name = (label, names.proof(for: key))
+        }
+        if let subject, isNamed {
+            let key = try maker.stateKey(MapUser(app: app, subject: subject))
+            shown.state = (states.value(for: key), states.proof(for: key))
+        }
+        return shown
+    }
+
+    /// The state whose hash the map holds: as the row has it, or as it was when the map was stated.
+    private func state(
+        of user: MapUser,
+        _ value: MerkleHash,
+        before served: Served
+    ) async throws(StoreError) -> MapState {
+        do {
+            let (row, event) = try await store.stateRow(of: user, store.pool)
+            if let row, let event {
+                let held = MapState(
+                    version: event.version,
+                    position: event.position,
+                    record: event.leaf,
+                    state: row.state
+                )
+                if held.value == value { return held }
+            }
+            let end = Int64(served.statement.facts.size)
+            let folded = try await store.foldedState(of: user, before: end)
+            guard let folded, folded.state.value == value else { throw StoreError.damaged(.state) }
+            return folded.state
+        } catch {
+            throw StoreError(error)
+        }
+    }
+}

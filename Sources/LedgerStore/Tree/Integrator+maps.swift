@@ -1,0 +1,34 @@
+internal import Ledger
+internal import Synchronization
+
+/// How the maps are taken along.
+extension Integrator {
+    /// Waits until the next look.
+    func pause(before log: Log) async {
+        let end = ContinuousClock.now + Self.interval
+        while !Task.isCancelled, .now < end {
+            if log == .map, hasStated.exchange(false, ordering: .acquiring) { return }
+            let rest = ContinuousClock.now.duration(to: end)
+            try? await Task.sleep(for: log == .map ? min(Self.statementPause, rest) : rest)
+        }
+    }
+
+    /// States the roots of the maps at the checkpoint that was just published; or proves by them, once the
+    /// log of maps has one, too.
+    func takeMapsAlong(_ log: Log, _ size: Int64?) async {
+        switch log {
+        case .facts:
+            if await maps?.state(upTo: size) == true { hasStated.store(true, ordering: .releasing) }
+        case .map: await maps?.cover(upTo: size)
+        case .access: break
+        }
+    }
+
+    /// How many records there are, which of the facts the maps must have taken in.
+    func size(of log: Log) async throws -> Int64 {
+        guard log == .facts, let size = await maps?.advanceOrTell() else {
+            return try await store.size(log: log)
+        }
+        return size
+    }
+}

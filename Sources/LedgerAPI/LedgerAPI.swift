@@ -63,6 +63,7 @@ package struct LedgerAPI: Sendable {
     private let readiness: Readiness
     private let flows: ConnectFlows
     private let eraser: Eraser
+    private let proofs: StateProofs
     private let configuration: LedgerAPIConfiguration
     private let tracing: Tracing
     private let logger: Logger
@@ -79,6 +80,7 @@ package struct LedgerAPI: Sendable {
         readiness: Readiness,
         flows: ConnectFlows,
         eraser: Eraser,
+        maps: MapKeeper,
         configuration: LedgerAPIConfiguration,
         tracing: Tracing = .off,
         logger: Logger
@@ -87,6 +89,7 @@ package struct LedgerAPI: Sendable {
         self.readiness = readiness
         self.flows = flows
         self.eraser = eraser
+        proofs = StateProofs(store: store, maps: maps)
         self.configuration = configuration
         self.tracing = tracing
         self.logger = logger
@@ -178,7 +181,8 @@ package struct LedgerAPI: Sendable {
         let hasLinks = configuration.console != nil
         FinishRoutes(store: store, flows: flows, ownOrigin: { hasLinks ? bound.url : nil })
             .add(to: router)
-        TokenRoutes(store: store).add(to: router)
+        TokenRoutes(store: store, proofs: proofs).add(to: router)
+        StateRoutes(store: store, proofs: proofs).add(to: router)
         UserRoutes(store: store, recovery: flows.recovery).add(to: router)
         ErasureRoutes(store: store, eraser: eraser).add(to: router)
         EventRoutes(store: store).add(to: router)

@@ -23,7 +23,7 @@ final class OverloadDoor: Door, Service {
     private let isFlooded = Atomic(false)
     /// Who was turned away, by the log that the call waits for.
     private let refusedRequests = Dictionary(
-        uniqueKeysWithValues: Log.allCases.map { ($0, Counter()) }
+        uniqueKeysWithValues: Log.ofEvents.map { ($0, Counter()) }
     )
     private let state: Mutex<State>
     /// The answer's body around the id.

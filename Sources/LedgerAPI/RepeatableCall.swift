@@ -29,6 +29,7 @@ enum RepeatableCall {
         Route(.post, "/v1/users/*/public-token", .facts),
         Route(.delete, "/v1/users/*", .facts),
         Route(.get, "/v1/users/*/tokens", .access),
+        Route(.get, "/v1/users/*/proof", .access),
         Route(.get, "/v1/users/*", .access),
         Route(.get, "/v1/users", .access),
         Route(.get, "/v1/users/*/events", .access),

@@ -10,7 +10,7 @@ struct AppCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "app",
         abstract: "The apps at the provider that the ledger speaks for.",
-        subcommands: [Add.self, Update.self, List.self]
+        subcommands: [Add.self, Update.self, List.self, NameKey.self]
     )
 
     /// `token-ledger app add`: registers one.

@@ -22,7 +22,19 @@ struct CheckpointCommand: AsyncParsableCommand {
 
         @OptionGroup var options: ServiceDatabaseOptions
 
-        @Option(help: "The log of facts, or the log of who read what; a witness needs both keys.")
+        @Option(
+            help: ArgumentHelp(
+                "facts, access (who read what), or map (which states were current); a witness needs "
+                    + "the keys of all three.",
+                valueName: "log"
+            ),
+            transform: { name in
+                guard let log = Log(name: name) else {
+                    throw ValidationError("There are the logs of facts, access and map.")
+                }
+                return log
+            }
+        )
         var log = Log.facts
 
         func run() async throws {

@@ -17,8 +17,8 @@ struct TokenLedger: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, DevCommand.self, DemoCommand.self,
             SandboxCommand.self, AppCommand.self, APIKeyCommand.self, RootKeyCommand.self,
-            ProjectionCommand.self, UserCommand.self, ImportCommand.self, EventsCommand.self,
-            ProblemCommand.self, WebhookCommand.self,
+            ProjectionCommand.self, MapCommand.self, UserCommand.self, ImportCommand.self,
+            EventsCommand.self, ProblemCommand.self, WebhookCommand.self,
             ExportCommand.self, ReplayCommand.self, VerifyCommand.self, RestoreCommand.self,
             CheckpointCommand.self, WitnessCommand.self, BenchCommand.self, SBOMCommand.self,
             DoctorCommand.self,

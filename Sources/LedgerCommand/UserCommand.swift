@@ -8,7 +8,9 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
         abstract: "One user's story, and its end.",
-        subcommands: [List.self, History.self, Erase.self, Hold.self, Release.self]
+        subcommands: [
+            List.self, History.self, Prove.self, Erase.self, Hold.self, Release.self,
+        ]
     )
 
     /// `token-ledger user history`: everything that happened to a user, and which token was held

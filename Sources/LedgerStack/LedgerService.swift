@@ -22,6 +22,7 @@ package struct LedgerService {
     private let pool: PostgresPool
     private let store: LedgerStore
     private let integratorPool: PostgresPool
+    private let maps: MapKeeper
     private let witnesses: WitnessQuorum?
     private let erasures: ErasureKeeper
     private let dropper: ValueDropper
@@ -34,8 +35,8 @@ package struct LedgerService {
     private let exporter: SpanExporter?
     private let logger: Logger
 
-    /// One reader for each log is enough.
-    private static let integratorConnectionsMax = 2
+    /// One reader for each log is enough, and the maps follow before the log of facts is looked at.
+    private static let integratorConnectionsMax = 3
     /// Its reads are pages, and long beside those of requests only.
     private static let integratorStatementTimeMax: Duration = .seconds(20)
 
@@ -80,11 +81,13 @@ package struct LedgerService {
         self.logger = logger
         integratorPool = Self.integratorPool(database, logger)
         witnesses = try witnessPolicy?.quorum(for: store)
+        maps = MapKeeper(store: store, pool: integratorPool, logger: logger)
         let integrator = Integrator(
             store: store,
             pool: integratorPool,
             checkpointFolder: checkpointFolder,
             cosign: witnesses?.cosign,
+            maps: maps,
             logger: logger
         )
         self.integrator = integrator
@@ -120,6 +123,7 @@ package struct LedgerService {
             readiness: readiness,
             flows: flows,
             eraser: eraser,
+            maps: maps,
             configuration: configuration,
             tracing: tracing,
             logger: logger
@@ -180,6 +184,7 @@ package struct LedgerService {
             services.append(ServiceRunner.named("integrator pool", integratorPool))
             // The integrator asks the witnesses, so it stops before them.
             if let witnesses { services.append(ServiceRunner.named("witnesses", witnesses)) }
+            services.append(ServiceRunner.named("maps", maps))
             services.append(ServiceRunner.named("integrator", integrator))
         }
         if let metrics {

@@ -90,6 +90,24 @@ struct CrashingService: Sendable {
         return json["events"]?.array.compactMap { $0["event"]?["type"]?.string } ?? []
     }
 
+    /// Gets the proof of what is current for a user, verifies it offline, and gives the verdict.
+    func proof(of user: String, from address: Address) async throws -> BrowserValue {
+        let (keyFile, file) = ("\(folder.path)/api-key", "\(folder.path)/\(UUID())")
+        try provider.apiKey.write(toFile: keyFile, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: keyFile)
+        let got = try await command([
+            "user", "prove", user, "--url", address.url, "--key-file", keyFile, "--output", file,
+        ])
+        try #require(got.status == 0, "\(got.messages)")
+        let key = try await command(["checkpoint", "key"]).output
+        let answer = try await command([
+            "verify", file, "--key", key.trimmingCharacters(in: .whitespacesAndNewlines),
+            "--max-age", "5m", "--json",
+        ])
+        try #require(answer.status == 0, "\(answer.output) \(answer.messages)")
+        return try JSONDecoder().decode(BrowserValue.self, from: Data(answer.output.utf8))
+    }
+
     /// The answers that wait on disk.
     var spooled: [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/spool")) ?? []
@@ -99,7 +117,7 @@ struct CrashingService: Sendable {
 extension CrashingService {
     /// The service while it runs, as an app's backend calls it.
     struct Address: Sendable {
-        private let url: String
+        let url: String
         private let provider: Provider
         let process: pid_t
 

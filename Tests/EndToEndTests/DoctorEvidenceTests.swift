@@ -146,6 +146,7 @@ struct DoctorEvidenceTests {
             "update ledger.event set recorded_at = now() - interval '5 minutes' where position = 3"
         )
         try await expect("checkpoint_late warning", scene)
+        try await expect("map_behind warning", scene)
         try await scene.damage("delete from ledger.checkpoint where log_id = 0")
         try await expect("history_mismatch blocking", scene)
     }

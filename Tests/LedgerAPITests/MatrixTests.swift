@@ -84,7 +84,7 @@ struct MatrixTests {
     private static let otherKeys: Set = [
         "cursor", "limit", "log", "type", "since", "until", "as_of", "as_of_position", "format",
         "header", "from_position", "until_position", "after", "from", "to", "follow", "state",
-        "kind",
+        "kind", "proof",
     ]
 
     @Test("a query that names a user finds the app's own, and nobody else's")

@@ -204,6 +204,13 @@ struct TestRoute: Sendable, CustomStringConvertible {
             success: 200,
             unknown: user
         ),
+        // Of nobody it proves that there is nobody.
+        TestRoute(
+            method: .GET,
+            path: "/v1/users/{client_user_id}/proof",
+            scope: .eventsRead,
+            success: 200
+        ),
         TestRoute(
             method: .GET,
             path: "/v1/users/{client_user_id}",

@@ -112,8 +112,8 @@ struct TestService: Sendable {
             let value = try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await store.run() }
                 defer { store.close() }
-                let integrator = integrator(store, pool, logs)
-                group.addTask { try await integrator.run() }
+                let (integrator, maps) = integrator(store, pool, logs)
+                group.addTask { try await work(integrator, maps) }
                 defer { group.cancelAll() }
                 let folder = try newTemporaryFolder()
                 defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -137,6 +137,7 @@ struct TestService: Sendable {
                     readiness: readiness,
                     flows: flows,
                     eraser: eraser,
+                    maps: maps,
                     configuration: configuration(access),
                     tracing: access.tracing,
                     logger: logs.logger()
@@ -178,14 +179,17 @@ struct TestService: Sendable {
         _ store: LedgerStore,
         _ pool: PostgresPool,
         _ logs: LogMemory
-    ) -> Integrator {
-        Integrator(
+    ) -> (Integrator, MapKeeper) {
+        let maps = MapKeeper(store: store, pool: pool, logger: logs.logger())
+        let integrator = Integrator(
             store: store,
             pool: pool,
             checkpointFolder: nil,
+            maps: maps,
             standstillMax: .seconds(8),
             logger: logs.logger()
         )
+        return (integrator, maps)
     }
 
     private static func configuration(

@@ -106,15 +106,17 @@ struct ServiceTests {
             let flags = try await Self.flags(folder)
             let facts = try await Self.logKey("facts", flags)
             let access = try await Self.logKey("access", flags)
+            let map = try await Self.logKey("map", flags)
             #expect(facts.name.hasSuffix("/0") && access.name.hasSuffix("/1"))
+            #expect(map.name.hasSuffix("/2"))
             let knowing = try LiveWitness.witness(
                 folder,
-                logs: [facts, access],
+                logs: [facts, access, map],
                 now: ClientTests.now
             )
             try await LiveWitness.run(knowing) { witness in
                 try await Self.serve(folder, flags, witness: witness) { url in
-                    for (path, key) in [("", facts), ("/logs/1", access)] {
+                    for (path, key) in [("", facts), ("/logs/1", access), ("/logs/2", map)] {
                         var answer = try await Self.get(url + path + "/checkpoint")
                         while answer.status != 200 {
                             try await Task.sleep(for: Self.pollInterval)
@@ -163,7 +165,7 @@ struct ServiceTests {
             try await StubWitness.run(.status(status, "<html>")) { url in
                 let proxy = LiveWitness(url: url, key: key)
                 try await Self.serve(folder, flags, witness: proxy) { url in
-                    for log in ["facts", "access"] {
+                    for log in ["facts", "access", "map"] {
                         let words = try await Self.told("the log of \(log) waits", url)
                         #expect(words.contains("\(status)"), "\(words)")
                     }

@@ -23,7 +23,8 @@ struct ConsoleEventRoutes: Sendable {
             try context.pathParameter("log"), try context.pathParameter("position")
         )
         if name == "by-id" { return try await redirect(place, visit) }
-        guard let log = Log(name: name), let position = URLText.number(place),
+        guard let log = Log.ofEvents.first(where: { $0.name == name }),
+            let position = URLText.number(place),
             let event = try await desk.store.event(at: position, log: log),
             event.app == visit.app.id
         else { throw LedgerError.notFound }

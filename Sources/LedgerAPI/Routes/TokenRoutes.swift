@@ -2,12 +2,14 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import Ledger
 internal import LedgerStore
+internal import StateMap
 internal import Vault
 internal import Wire
 
 /// `GET /v1/users/{client_user_id}/tokens`: the current tokens, or those of an earlier moment.
 struct TokenRoutes: Sendable {
     let store: LedgerStore
+    let proofs: StateProofs
 
     func add(to router: Router<LedgerRequestContext>) {
         router.get("/v1/users/:client_user_id/tokens") { try await tokens($0, $1) }
@@ -18,14 +20,16 @@ struct TokenRoutes: Sendable {
         _ context: LedgerRequestContext
     ) async throws -> Response {
         let caller = try await Caller(request, context, scope: .tokensRead, store: store)
-        let query = try Query(request, keys: ["as_of", "as_of_position"])
+        let query = try Query(request, keys: ["as_of", "as_of_position", "proof"])
+        let isProved = try Self.isProved(query)
         let user = try await store.existingUser(context, of: caller.app)
         let state = try await state(of: user, query)
         guard let access = state.accessToken, let publicToken = state.publicToken else {
             throw LedgerError.notConnected
         }
         let tag = Self.entityTag(user.subject, state)
-        if let known = request.headers[.ifNoneMatch], EntityTag.matches(known, tag) {
+        // A proof is as old as its statement, so it is never the same.
+        if !isProved, let known = request.headers[.ifNoneMatch], EntityTag.matches(known, tag) {
             return Response(status: .notModified, headers: [.eTag: tag])
         }
         let unlocked = try store.unlocked(user)
@@ -43,6 +47,7 @@ struct TokenRoutes: Sendable {
             writer.member("reason", reason)
             writer.member("next_step", "launch")
         }
+        if isProved { writer.member("proof", try await proof(of: user, state, caller.app)) }
         writer.close()
         // No token leaves, so none is on record as read.
         guard request.method != .head else {
@@ -63,6 +68,35 @@ struct TokenRoutes: Sendable {
         var response = Response.json(.ok, writer)
         response.headers[.eTag] = tag
         return response
+    }
+
+    private static func isProved(_ query: Query) throws(LedgerError) -> Bool {
+        guard let text = query["proof"] else { return false }
+        guard text == "true" else { throw .malformed("proof must be \"true\".") }
+        guard query["as_of"] == nil, query["as_of_position"] == nil else {
+            throw .malformed("Only what is current is proved: proof excludes as_of.")
+        }
+        return true
+    }
+
+    /// Proves that the tokens of a state are those that count; the file as text.
+    private func proof(
+        of user: StoredUser,
+        _ state: SubjectState,
+        _ app: StoredApp
+    ) async throws -> String {
+        guard let clientUserID = try store.value(.clientUserID, of: user) else {
+            throw StoreError.damaged(.value)
+        }
+        let proof = try await proofs.proof(of: clientUserID, in: app) { _, proof in
+            // It may be of an earlier or later version, but of the same tokens.
+            guard proof.states?.subject == user.subject, let held = proof.states?.state,
+                let proved = try? SubjectState(decoding: held.state)
+            else { return false }
+            return proved.accessToken == state.accessToken
+                && proved.publicToken == state.publicToken && proved.status == state.status
+        }
+        return String(decoding: proof.bytes, as: UTF8.self)
     }
 
     /// The value of a token of the state asked for, which may be an earlier one.

@@ -158,7 +158,7 @@ struct TreeRoutes: Sendable {
     ) async throws -> Response {
         _ = try await Caller(request, context, scope: .eventsRead, store: store)
         let query = try Query(request, keys: ["from", "to", "log"])
-        let log = try store.log(query)
+        let log = try store.signedLog(query)
         guard let from = try query.position("from") else {
             throw LedgerError.malformed("from is missing.")
         }

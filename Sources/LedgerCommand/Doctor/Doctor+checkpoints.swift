@@ -35,6 +35,11 @@ extension Doctor {
                 check.miss("the log of \(log.name) (\(error))")
             }
         }
+        do {
+            if let late = try await store.examineMaps() { check.find(DoctorFinding(late)) }
+        } catch {
+            check.miss("the maps of what is current (\(error))")
+        }
         return check
     }
 

@@ -19,8 +19,7 @@ struct RestoredLog {
     init(_ log: Log, _ outside: OutsideCheckpoints, _ store: LedgerStore) async throws {
         self.log = log
         size = try await store.size(log: log)
-        let last = size > 0 ? try await store.event(at: size - 1, log: log) : nil
-        lastTime = try last?.record().time
+        lastTime = size > 0 ? try await store.recordedAt(size - 1, log: log) : nil
         let all = outside.notes[log.id] ?? []
         self.outside = all.first
         let key = store.vault.checkpointSigner(logID: log.id).key

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Ledger
 
-/// `--log facts` and `--log access`, the names that HTTP has for them.
+/// `--log facts` and `--log access`, the names that HTTP has for the logs of events.
 extension Log: ExpressibleByArgument {
     /// Reads a name.
     package init?(argument: String) {
-        self.init(name: argument)
+        guard let log = Log.ofEvents.first(where: { $0.name == argument }) else { return nil }
+        self = log
     }
 }

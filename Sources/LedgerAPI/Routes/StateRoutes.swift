@@ -1,0 +1,60 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Ledger
+internal import LedgerStore
+internal import NIOCore
+internal import StateMap
+internal import Vault
+
+/// `GET /v1/users/{client_user_id}/proof`: what is current for a user, or that there is nobody of this
+/// name, in one file that proves it.
+struct StateRoutes: Sendable {
+    let store: LedgerStore
+    let proofs: StateProofs
+
+    func add(to router: Router<LedgerRequestContext>) {
+        router.get("/v1/users/:client_user_id/proof") { try await proof($0, $1) }
+    }
+
+    private func proof(
+        _ request: Request,
+        _ context: LedgerRequestContext
+    ) async throws -> Response {
+        let caller = try await Caller(request, context, scope: .eventsRead, store: store)
+        _ = try Query(request, keys: [])
+        let id = try ClientUserID.parse(try context.pathParameter("client_user_id"))
+        let proof = try await proofs.proof(of: id, in: caller.app) { user, proof in
+            // Who is known by now is not said to be nobody.
+            user == nil || proof.states?.state != nil
+        }
+        return Response(
+            status: .ok,
+            headers: [.contentType: "text/plain; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: proof.bytes))
+        )
+    }
+}
+
+/// Gives proofs of what is current, and waits for a moment where the map does not tell of something yet.
+struct StateProofs: Sendable {
+    let store: LedgerStore
+    let maps: MapKeeper
+
+    /// A proof that is what the caller needs, given the user as stored.
+    ///
+    /// Throws `LedgerError.notIntegrated` where there is none in time.
+    func proof(
+        of clientUserID: Secret,
+        in app: StoredApp,
+        fits: @Sendable (StoredUser?, StateProof) -> Bool
+    ) async throws -> StateProof {
+        let end = ContinuousClock.now + RequestLimits.proofTimeMax
+        while true {
+            let user = try await store.user(clientUserID, of: app)
+            let proof = try await maps.proof(of: clientUserID, subject: user?.subject, in: app)
+            if let proof, fits(user, proof) { return proof }
+            guard .now < end else { throw LedgerError.notIntegrated }
+            try await Task.sleep(for: RequestLimits.proofPause)
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import LedgerStore
+import MerkleLog
+import StateMap
+import Wire
+
+/// `token-ledger map`: the map of what is current.
+struct MapCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "map",
+        abstract: "The map of what is current.",
+        subcommands: [Root.self]
+    )
+
+    /// `token-ledger map root`: one number for all states.
+    struct Root: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "root",
+            abstract:
+                "Print the roots of the maps of states and names, made anew of this database.",
+            discussion: """
+                Two databases with the same log have the same roots at the same number of facts, and so \
+                has one that was restored. Works on the database as the service does \
+                (TOKEN_LEDGER_DATABASE_URL or …_FILE, TOKEN_LEDGER_ROOT_KEY_FILE).
+                """
+        )
+
+        @OptionGroup var options: ServiceDatabaseOptions
+
+        @Flag(help: "Print one JSON document.")
+        var json = false
+
+        func run() async throws {
+            let made = try await OpenedStore.atWork(options) { store in
+                try await MapKeeper(store: store, logger: store.logger).makeOnce()
+            }
+            if json {
+                Terminal.result([
+                    "facts": .number(String(made.size)), "states": Self.document(made.states),
+                    "names": Self.document(made.names),
+                ])
+                return
+            }
+            Terminal.result("facts  \(made.size)")
+            Terminal.result("states \(made.states)")
+            Terminal.result("names  \(made.names)")
+        }
+
+        private static func document(_ map: MapStatement.Map) -> JSONValue {
+            ["count": .number(String(map.count)), "root": .string(map.root.description)]
+        }
+    }
+}

@@ -49,6 +49,14 @@ struct FlawTests {
             .columnDiffers(.subjectVersion), "column_differs",
             "column subject_version differs from the record"
         ),
+        (
+            .statementUnfounded, "statement_unfounded",
+            "the statement names a checkpoint of the facts that is not there"
+        ),
+        (
+            .mapDiffers(size: 7), "map_differs",
+            "the map of the first 7 facts has another root than the statement says"
+        ),
         (.recordNotSigned, "record_not_signed", "the record is not the one that was signed"),
         (
             .recordNotInTile, "record_not_in_tile",

@@ -60,7 +60,7 @@ struct TamperedLog: Sendable {
             checkpointFolder: nil,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        var trees: [WatchedLog?] = [nil, nil]
+        var trees: [WatchedLog?] = Log.allCases.map { _ in nil }
         func integrate() async throws {
             for log in Log.allCases {
                 try await integrator.look(at: log, &trees[Int(log.id)])

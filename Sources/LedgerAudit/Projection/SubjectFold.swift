@@ -1,6 +1,7 @@
 internal import Ledger
 internal import LedgerStore
 internal import Postgres
+internal import StateMap
 internal import Vault
 
 /// One user's whole story, folded.
@@ -23,6 +24,12 @@ struct FoldedSubject: Sendable {
     var isOfNobody: Bool { genuine == 0 }
     /// Whether there are flaws in what the service wrote.
     var isUnreadable = false
+    /// The last event's record.
+    var newest: [UInt8] = []
+    /// What the map of states held of the user at the bound of the fold, once the story is beyond it.
+    var atBound: MapState?
+    /// Whether it is.
+    var isBeyondBound = false
     /// What the story says of problems.
     var problemEvents: [ProblemEvent] = []
     /// What the story says about the vault, where that was asked for.
@@ -151,6 +158,8 @@ struct SubjectFold {
     private let subjects: ClosedRange<UInt128>
     private let vault: Vault?
     private let readsClaims: Bool
+    /// Before which position a state is asked for, too; nil where only the last is.
+    private let bound: Int64?
     private var current: FoldedSubject?
 
     /// Folds those subjects whose number lies in a range.
@@ -160,12 +169,14 @@ struct SubjectFold {
         _ connection: PostgresConnection,
         subjects: ClosedRange<UInt128> = .min ... .max,
         vault: Vault?,
-        readsClaims: Bool = false
+        readsClaims: Bool = false,
+        bound: Int64? = nil
     ) {
         self.connection = connection
         self.subjects = subjects
         self.vault = vault
         self.readsClaims = readsClaims
+        self.bound = bound
     }
 
     /// Folds all subjects of the range and hands them over in groups.
@@ -237,6 +248,11 @@ struct SubjectFold {
             // What somebody else wrote must not keep the rest from being folded.
             if !row.isForged { folded.isUnreadable = true }
         }
+        if let bound, row.position >= bound, !folded.isBeyondBound {
+            folded.atBound = folded.current
+            folded.isBeyondBound = true
+        }
+        folded.newest = row.bytes
         if row.position <= folded.position { add(.subjectOutOfOrder(after: folded.version)) }
         folded.position = row.position
         let due = folded.version + 1

@@ -77,6 +77,7 @@ package enum Verification {
             )
             done += log.size
         }
+        let map = try await map(logs, readers[0], plan)
         let users = readers.map { reader in
             VerificationUsers(
                 connection: reader,
@@ -84,6 +85,7 @@ package enum Verification {
                 macs: plan.checks.contains(.macs) ? vault : nil,
                 vault: plan.checks.contains(.vault)
                     ? vault.map { VerificationVault(vault: $0) } : nil,
+                map: map,
                 isInTransaction: isInTransaction
             )
         }
@@ -100,7 +102,26 @@ package enum Verification {
             )
         }
         report.merge(try await check(users, logs.map(\.log), plan, progress))
+        if let map {
+            if map.isAsStated {
+                report.mappedSize = map.end
+            } else {
+                report.add(Log.map.id, map.position, .mapDiffers(size: map.end))
+            }
+        }
         return report
+    }
+
+    /// The map of what is current, to be made anew: where everybody is folded.
+    private static func map(
+        _ logs: [(log: VerificationLog, verdict: LogVerdict)],
+        _ reader: PostgresConnection,
+        _ plan: VerificationPlan
+    ) async throws(PostgresError) -> VerificationMap? {
+        guard plan.checks.contains(.projection), !plan.since.values.contains(where: { $0 > 0 }),
+            let log = logs.first(where: { $0.log.logID == Log.map.id })?.log
+        else { return nil }
+        return try await VerificationMap.read(before: log.size, clientIDs: log.apps, reader)
     }
 
     private static func check(

@@ -19,6 +19,9 @@ extension VerificationReport.Finding {
         case recordNotInTile = "record_not_in_tile"
         case recordOrTileDiffers = "record_or_tile_differs"
 
+        case statementUnfounded = "statement_unfounded"
+        case mapDiffers = "map_differs"
+
         case rootDiffers = "root_differs"
         case emptyRootDiffers = "empty_root_differs"
         case checkpointUnsound = "checkpoint_unsound"
@@ -103,6 +106,8 @@ extension VerificationFlaw {
         case .recordNotSigned: .recordNotSigned
         case .recordNotInTile: .recordNotInTile
         case .recordOrTileDiffers: .recordOrTileDiffers
+        case .statementUnfounded: .statementUnfounded
+        case .mapDiffers: .mapDiffers
         case .rootDiffers: .rootDiffers
         case .emptyRootDiffers: .emptyRootDiffers
         case .checkpointUnsound: .checkpointUnsound

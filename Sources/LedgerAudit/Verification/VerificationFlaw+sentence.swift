@@ -25,6 +25,9 @@ extension VerificationFlaw: CustomStringConvertible {
         case .recordNotInTile: "the record is not the one whose hash was stored"
         case .recordOrTileDiffers:
             "the record and the stored tile differ, and no checkpoint tells which is right"
+        case .statementUnfounded: "the statement names a checkpoint of the facts that is not there"
+        case .mapDiffers(let size):
+            "the map of the first \(size) facts has another root than the statement says"
         case .rootDiffers(let source, let size):
             "the records are not those that \(source) of size \(size) was signed over"
         case .emptyRootDiffers: "the checkpoint of size 0 has not the root of the empty tree"

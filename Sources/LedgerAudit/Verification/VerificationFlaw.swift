@@ -36,6 +36,13 @@ enum VerificationFlaw: Error, Equatable {
     /// The stored tile is of another record, and no checkpoint follows.
     case recordOrTileDiffers
 
+    // MARK: Statements of the map
+
+    /// It names a checkpoint of the facts that there is not.
+    case statementUnfounded
+    /// The map of states, made anew of the first so many facts, has another root.
+    case mapDiffers(size: Int64)
+
     // MARK: Checkpoints
 
     case rootDiffers(CheckpointSource, size: Int64)

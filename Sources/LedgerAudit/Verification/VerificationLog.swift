@@ -134,6 +134,7 @@ struct VerificationLog: Sendable {
                 positions.lowerBound < $0.size && $0.size <= positions.upperBound
             }
             checkpoints.sort { $0.size < $1.size }
+            findings += try await unfounded(stretch.statements, reader)
         }
         var page = VerificationPage(
             stretch,

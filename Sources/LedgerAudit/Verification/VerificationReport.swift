@@ -63,6 +63,9 @@ package struct VerificationReport: Sendable {
     package internal(set) var apps: Int64?
     /// Whether the vault could be opened.
     package internal(set) var vault = VaultAccess.noRootKey
+    /// At which size of the log of facts the map of states was made anew, and has the root that was stated;
+    /// nil where that was not done.
+    package internal(set) var mappedSize: Int64?
     /// What is known of each log.
     package internal(set) var logs: [LogVerdict] = []
     package internal(set) var findings: [Finding] = []
@@ -89,6 +92,7 @@ package struct VerificationReport: Sendable {
         lookups += other.lookups
         overdueValues += other.overdueValues
         if let otherApps = other.apps { apps = (apps ?? 0) + otherApps }
+        mappedSize = mappedSize ?? other.mappedSize
         logs += other.logs
         isTruncated = isTruncated || other.isTruncated
         for finding in other.findings { add(finding) }
@@ -135,6 +139,7 @@ extension VerificationReport {
                 : "All \(users) users were folded from their events and compared with the "
                     + "projection, in both directions."
         )
+        sentences.append(mapSentence)
         if overdueValues > 0 {
             sentences.append(
                 "\(overdueValues) values of tokens that were replaced are there a day or more after the "
@@ -150,6 +155,16 @@ extension VerificationReport {
                     + "networks and secrets."
         )
         return sentences + vaultSentences
+    }
+
+    private var mapSentence: String {
+        guard let mappedSize else {
+            return
+                "Not checked, unless a finding is about it: the root of the map of current states."
+        }
+        return
+            "The map of current states was made anew of the first \(mappedSize) facts, and has the root "
+            + "that was stated last. Not checked: the map of names, which nobody can make of the log."
     }
 
     private var vaultSentences: [String] {

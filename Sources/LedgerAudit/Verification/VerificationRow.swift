@@ -2,6 +2,7 @@ internal import Ledger
 internal import LedgerStore
 internal import MerkleLog
 internal import Postgres
+internal import StateMap
 internal import Vault
 
 /// A row of the log as read for checking.
@@ -91,6 +92,8 @@ struct VerificationStretch: Sendable {
     private(set) var leaves: [MerkleHash] = []
     private(set) var findings: [VerificationReport.Finding] = []
     private(set) var rowCount: Int64 = 0
+    /// In the log of maps, which checkpoints of the facts are named where.
+    private(set) var statements: [(position: Int64, facts: Checkpoint)] = []
 
     init(
         logID: Int32,
@@ -117,7 +120,13 @@ struct VerificationStretch: Sendable {
             return
         }
         skip(to: row.position)
-        for flaw in row.flaws(apps: apps, checks: checks) { add(row.position, flaw) }
+        let flaws =
+            logID == Log.map.id
+            ? row.statementFlaws(checks: checks) : row.flaws(apps: apps, checks: checks)
+        for flaw in flaws { add(row.position, flaw) }
+        if logID == Log.map.id, let statement = try? MapStatement(row.record) {
+            statements.append((row.position, statement.facts))
+        }
         if checks.contains(.macs), let vault,
             !row.isWritten(by: vault, logID: logID)
         {

@@ -10,6 +10,8 @@ struct VerificationUsers: Sendable {
     /// Tells which records and rows the service wrote.
     let macs: Vault?
     let vault: VerificationVault?
+    /// Takes what was current at the last statement; nil where that is not made anew.
+    let map: VerificationMap?
     /// Whether the connection is within a transaction already, so that it sees one snapshot.
     let isInTransaction: Bool
 
@@ -27,9 +29,11 @@ struct VerificationUsers: Sendable {
             connection,
             subjects: subjects,
             vault: macs,
-            readsClaims: vault != nil
+            readsClaims: vault != nil,
+            bound: map?.end
         )
         try await fold.run { folded in
+            map?.take(folded)
             var report = VerificationReport()
             try await check(folded, &report)
             collected.add(report)

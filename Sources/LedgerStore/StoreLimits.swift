@@ -144,10 +144,8 @@ enum StoreLimits {
     static let keyUsePause: Duration = .seconds(30)
     /// How many keys' uses are remembered, and written in one call.
     static let keyUsesMax = 10_000
-    /// How many rows of the projection one statement reads to make the maps, and how many such statements
-    /// go side by side: one for each core of the reference machine.
+    /// How many rows of the projection one statement reads to make the maps.
     static let mapRowsMax: Int64 = 5_000
-    static let mapReadersMax = 2
     /// How many positions of the log one statement follows, and how many such statements a look makes:
     /// what is appended in two seconds at the most, and as much again to catch up.
     static let mapEventsMax: Int64 = 20_000

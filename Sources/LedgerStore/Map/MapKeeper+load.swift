@@ -72,23 +72,14 @@ extension MapKeeper: Service {
         )
     }
 
+    /// One stretch after the other.
     private func readRows(before size: Int64) async throws {
-        var stretches = try await store.stateStretches(of: StoreLimits.mapRowsMax, pool)[...]
-        let (store, maker, pool) = (store, maker, pool)
         var unsound: [MapUser] = []
-        try await withThrowingTaskGroup(of: [MapMaker.Outcome].self) { group in
-            func start() {
-                guard let stretch = stretches.popFirst() else { return }
-                group.addTask { try await store.states(stretch, maker, pool) }
-            }
-            for _ in 0..<StoreLimits.mapReadersMax { start() }
-            while let outcomes = try await group.next() {
-                start()
-                for outcome in outcomes {
-                    switch outcome {
-                    case .entry(let entry): try put(entry)
-                    case .ahead(let user), .unsound(let user): unsound.append(user)
-                    }
+        for stretch in try await store.stateStretches(of: StoreLimits.mapRowsMax, pool) {
+            for outcome in try await store.states(stretch, maker, pool) {
+                switch outcome {
+                case .entry(let entry): try put(entry)
+                case .ahead(let user), .unsound(let user): unsound.append(user)
                 }
             }
         }

@@ -25,7 +25,8 @@ struct MapKeeperTests {
             let root = try await log.foldedRoot(before: Int64(statement.facts.size))
             #expect(statement.states.root == root)
 
-            let (proof, verdict) = try await log.verified("alice")
+            let verified = try await log.verified("alice")
+            let (proof, verdict) = (verified.proof, verified.verdict)
             #expect(verdict.subject == alice.subject)
             #expect(verdict.state == alice.state)
             #expect(proof.statement == statement)

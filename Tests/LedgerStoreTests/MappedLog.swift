@@ -44,14 +44,13 @@ final class MappedLog {
     }
 
     /// The proof of what is current for a `clientUserId`, after it was verified.
-    func verified(_ clientUserID: String) async throws -> (proof: StateProof, verdict: StateVerdict)
-    {
+    func verified(_ clientUserID: String) async throws -> Verified {
         let id = Secret(clientUserID)
         let user = try await store.user(id, of: test.app)
         guard
             let proof = try await maps.proof(of: id, subject: user?.subject, in: test.app)
         else { throw StoreError.unavailable }
-        return (proof, try check(clientUserID).verify(try StateProof(proof.bytes)))
+        return Verified(proof, try check(clientUserID).verify(try StateProof(proof.bytes)))
     }
 
     /// What a verifier who has the key of facts and the name key demands.
@@ -96,5 +95,16 @@ final class MappedLog {
             map.set(held.value, for: key)
         }
         return map.nextRoot()
+    }
+}
+
+/// A proof, and what a verifier says of it.
+final class Verified: Sendable {
+    let proof: StateProof
+    let verdict: StateVerdict
+
+    init(_ proof: StateProof, _ verdict: StateVerdict) {
+        self.proof = proof
+        self.verdict = verdict
     }
 }

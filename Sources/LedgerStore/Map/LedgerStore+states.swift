@@ -90,15 +90,18 @@ extension LedgerStore {
     func stateRow(
         of user: MapUser,
         _ pool: PostgresPool
-    ) async throws(PostgresError) -> (row: StateRow?, event: NewestEvent?) {
+    ) async throws(PostgresError) -> CurrentRow {
         let place = StateStretch.Place(app: user.app.value, subject: user.subject.value)
         // No subject is 0.
         let before = StateStretch.Place(app: place.app, subject: max(place.subject, 1) - 1)
         let found = try await pool.rows(
             Self.statement(StateStretch(after: before, last: place)),
             share: .bulk
-        ) { result, row throws(PostgresError) in try Self.state(result, row) }
-        return found.first ?? (nil, nil)
+        ) { result, row throws(PostgresError) in
+            let (row, event) = try Self.state(result, row)
+            return CurrentRow(row, event)
+        }
+        return found.first ?? CurrentRow(nil, nil)
     }
 
     private static func statement(_ stretch: StateStretch) -> Statement {
@@ -196,42 +199,22 @@ extension LedgerStore {
         return Dictionary(uniqueKeysWithValues: apps)
     }
 
-    /// A user's state before a position, as the log tells it; nil where the service wrote none of the
-    /// user's events before it.
+    /// A user's state before a position, as the log tells it.
     func foldedState(
         of user: MapUser,
         before end: Int64
-    ) async throws(StoreError) -> MapMoment? {
-        var state = SubjectState()
-        var newest: StoredEvent?
-        var isGenuine = false
-        reading: while true {
+    ) async throws(StoreError) -> FoldedState {
+        let fold = StateFold(before: end)
+        while true {
             let page = try await history(
                 of: user.subject,
                 log: .facts,
-                after: state.version,
+                after: fold.state.version,
                 limit: StoreLimits.pageEventsMax
             )
-            for event in page {
-                guard event.position < end else { break reading }
-                let record = try event.genuineRecord()
-                do {
-                    try state.apply(record)
-                } catch {
-                    throw .damaged(.record)
-                }
-                isGenuine = isGenuine || record != nil
-                newest = event
+            guard try fold.take(page), page.count == StoreLimits.pageEventsMax else {
+                return FoldedState(fold.held)
             }
-            if page.count < StoreLimits.pageEventsMax { break }
         }
-        guard let newest, isGenuine else { return nil }
-        let held = MapState(
-            version: state.version,
-            position: newest.position,
-            record: MerkleHash(leaf: newest.bytes),
-            state: state.encoded()
-        )
-        return MapMoment(user: user, state: held)
     }
 }

@@ -85,8 +85,8 @@ extension MapKeeper {
         before served: Served
     ) async throws(StoreError) -> MapState {
         do {
-            let (row, event) = try await store.stateRow(of: user, store.pool)
-            if let row, let event {
+            let current = try await store.stateRow(of: user, store.pool)
+            if let row = current.row, let event = current.event {
                 let held = MapState(
                     version: event.version,
                     position: event.position,
@@ -96,9 +96,9 @@ extension MapKeeper {
                 if held.value == value { return held }
             }
             let end = Int64(served.statement.facts.size)
-            let folded = try await store.foldedState(of: user, before: end)
-            guard let folded, folded.state.value == value else { throw StoreError.damaged(.state) }
-            return folded.state
+            let folded = try await store.foldedState(of: user, before: end).state
+            guard let folded, folded.value == value else { throw StoreError.damaged(.state) }
+            return folded
         } catch {
             throw StoreError(error)
         }

@@ -155,13 +155,13 @@ package actor MapKeeper {
     /// Makes of a user's events what the service's own row would say, had somebody not changed it.
     func fold(_ user: MapUser, before end: Int64) async throws {
         ahead.remove(user)
-        guard let folded = try await store.foldedState(of: user, before: end) else { return }
+        guard let folded = try await store.foldedState(of: user, before: end).state else { return }
         logger.error(
             "a user's row is not the service's own; the map has what the log tells",
             metadata: ["subject": "\(user.subject)"]
         )
         let row = try await store.stateRow(of: user, store.pool).row
-        try put(maker.entry(folded, row: row))
+        try put(maker.entry(MapMoment(user: user, state: folded), row: row))
     }
 
     /// Knows all apps that there are.

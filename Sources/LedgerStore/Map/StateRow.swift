@@ -55,3 +55,17 @@ struct NewestEvent: Sendable {
     /// Its hash in the log's tree.
     let leaf: MerkleHash
 }
+
+/// A user's row, and the newest event that it tells of.
+///
+/// An object: as two values it would be dozens of words, which this compiler's asynchronous functions
+/// do not give back as they should.
+final class CurrentRow: Sendable {
+    let row: StateRow?
+    let event: NewestEvent?
+
+    init(_ row: StateRow?, _ event: NewestEvent?) {
+        self.row = row
+        self.event = event
+    }
+}

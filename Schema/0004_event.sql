@@ -20,8 +20,8 @@ create table ledger.event (
     record bytea not null check (octet_length(record) between 2 and 16384),
     mac bytea check (octet_length(mac) = 16),
     primary key (log_id, position),
-    -- log_id stands last, and the statements that use these write "log_id + 0": a plan made while the
-    -- table was still small must not take the primary key for its first column alone.
+    -- Statements name log_id beside all that these keys have, so the primary key, of which they name the first
+    -- column alone, is never the cheaper one, not even in a plan made while the table was empty.
     unique (event_id, log_id),
     unique (subject, subject_version, log_id)
 );

@@ -35,17 +35,18 @@ create table vault.user_state (
     access_token bytea,
     public_token bytea,
     primary key (log_id, app_id, subject),
-    -- log_id stands last, and statements write "log_id + 0", as in ledger.event.
+    -- Statements name both columns, as in ledger.event.
     unique (fingerprint, log_id)
 )
 -- Room on each page for the next version of a row, so that updates stay on the page.
 with (fillfactor = 70);
 
 -- Almost no user has an open finalize, so this is small, and whoever looks after them finds them at once.
-create index user_state_settle_at on vault.user_state (settle_at, subject) where settle_at is not null;
+create index user_state_settle_at on vault.user_state (log_id, settle_at, subject)
+    where settle_at is not null;
 
 -- Whoever lists the erased users outside of the database looks for them.
-create index user_state_erased on vault.user_state (subject) where status = 'erased';
+create index user_state_erased on vault.user_state (log_id, subject) where status = 'erased';
 
 grant select on vault.user_state to token_ledger_service;
 -- The projection, and nothing of the vault's.

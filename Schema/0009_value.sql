@@ -23,7 +23,8 @@ create table vault.value (
 );
 
 -- Whoever drops them asks for the oldest of an app.
-create index value_superseded on vault.value (app_id, superseded_at) where superseded_at is not null;
+create index value_superseded on vault.value (log_id, app_id, superseded_at)
+    where superseded_at is not null;
 
 grant select on vault.value to token_ledger_service;
 

@@ -10,6 +10,9 @@ create function vault.keep(
     accepted boolean[]
 ) returns void
 language plpgsql set search_path = pg_catalog, pg_temp
+-- Rows that are found are then named by log and place. With this the place is always the cheaper way to them: a
+-- plan made while the table was empty must not read the log's rows later.
+set random_page_cost = 0
 as $$
 begin
     insert into vault.lookup (log_id, kind, fingerprint, subject, reference)
@@ -40,7 +43,7 @@ begin
     -- Each row is found by a subquery of its own: a join planned while the table was small would
     -- read all of it later. Nothing else is ever dropped by an append.
     delete from vault.value
-    where value.ctid = any (array(
+    where value.log_id = keep.log_id and value.ctid = any (array(
         select (
             select held.ctid from vault.value held
             where held.log_id = keep.log_id and held.subject = d.subject
@@ -53,7 +56,7 @@ begin
         where (d.value).kind in ('session_token', 'claimed_human_id')
     ));
     update vault.user_state set human_id = null
-    where user_state.ctid = any (array(
+    where user_state.log_id = keep.log_id and user_state.ctid = any (array(
         select (
             select head.ctid from vault.user_state head
             where head.log_id = keep.log_id and head.app_id = d.app_id and head.subject = d.subject

@@ -18,6 +18,7 @@ set search_path = pg_catalog, pg_temp
 -- Every probe below is a correlated subquery through a unique index, whatever the tables held when the
 -- plan was made.
 set enable_seqscan = off
+set jit = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 -- A plan for each length of the arrays would be made anew again and again.
@@ -79,7 +80,7 @@ begin
                 when c.fingerprint is not null and (
                     select true from vault.user_state taken
                     where taken.fingerprint = c.fingerprint
-                        and taken.log_id + 0 = append_events.log_id
+                        and taken.log_id = append_events.log_id
                 ) then 'claimed'
                 else 'appended' end as verdict
         from unnest(append_events.commands) with ordinality as c
@@ -115,7 +116,7 @@ begin
             select u.command, (
                 select stored.position from ledger.event stored
                 where stored.event_id = (u.event).event_id
-                    and stored.log_id + 0 = append_events.log_id) as position
+                    and stored.log_id = append_events.log_id) as position
             from (
                 select c.ordinality as command, unnest(c.events) as event
                 from unnest(append_events.commands) with ordinality as c

@@ -23,9 +23,14 @@ begin
     end if;
     perform from ledger.log where log.log_id = settle_events.log_id for update;
     return query
-    select event.event_id, event.position, event.record from ledger.event
-    where event.event_id = any (settle_events.event_id)
-        and event.log_id + 0 = settle_events.log_id;
+    select found.event_id, found.position, found.record
+    from unnest(settle_events.event_id) as asked (event_id)
+    cross join lateral (
+        select event.event_id, event.position, event.record from ledger.event
+        where event.event_id = asked.event_id and event.log_id = settle_events.log_id
+        -- The fence keeps this from becoming a join that is planned for a small table.
+        offset 0
+    ) as found;
 end
 $$;
 

@@ -13,6 +13,7 @@ create function ledger.change_webhook(
 ) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set jit = off
 as $$
 declare
     appended record;
@@ -73,6 +74,7 @@ create function ledger.ask_webhook(
 ) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set jit = off
 as $$
 begin
     if not ledger.knows_secret(ask_webhook.secret) then

@@ -58,6 +58,7 @@ create function ledger.record_webhooks(
 ) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set jit = off
 as $$
 begin
     if not ledger.knows_secret(record_webhooks.secret) then
@@ -99,6 +100,7 @@ $$;
 create function ledger.drop_webhook_deliveries(rows_max bigint) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set jit = off
 as $$
 declare
     dropped bigint;

@@ -5,9 +5,10 @@ insert into ledger.migration (number, name) values (40, 'problem');
 
 -- One row for each kind of trouble of a user or endpoint, from its first occurrence on. Written behind the
 -- append by whoever folds the log, as far as ledger.problem_progress says; it can be made anew from the log.
--- Of a user who was erased there is no row. Positions are those of log 0: `opened_position` that of the event
+-- Of a user who was erased there is no row. Positions are those of its log: `opened_position` that of the event
 -- which opened it last, `positions` those of its last events.
 create table ledger.problem (
+    log_id integer not null,
     app_id uuid not null references ledger.app,
     -- The user's subject, or the endpoint.
     about uuid not null,
@@ -26,18 +27,19 @@ create table ledger.problem (
     muted_by text check ((muted_by is null) = (state <> 'muted')),
     finalizes uuid[] not null,
     positions bigint[] not null,
-    primary key (app_id, about, kind)
+    primary key (log_id, app_id, about, kind)
 );
 -- Lists show the one first that was opened last. An event opens one problem at most.
-create index problem_list on ledger.problem (app_id, kind, state, opened_position);
+create index problem_list on ledger.problem (log_id, app_id, kind, state, opened_position);
 
 -- How many there are, so that nobody counts them: written with the rows.
 create table ledger.problem_count (
+    log_id integer not null,
     app_id uuid not null references ledger.app,
     kind text not null,
     state text not null,
     count bigint not null,
-    primary key (app_id, kind, state)
+    primary key (log_id, app_id, kind, state)
 )
 -- Room on each page for the next version of a row, so that updates stay on the page.
 with (fillfactor = 50);

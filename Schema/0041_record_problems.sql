@@ -7,12 +7,13 @@ insert into ledger.migration (number, name) values (41, 'record_problems');
 -- log was folded up to there; false, and nothing is written, when it was not folded up to known_position:
 -- another copy of the service was faster. Rows of theirs that are not among these go.
 create function ledger.record_problems(
-    known_position bigint, next_position bigint, app_id uuid[], about uuid[],
+    log_id integer, known_position bigint, next_position bigint, app_id uuid[], about uuid[],
     problems ledger.problem[], secret bytea
 ) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 -- A plan made while the tables were still small must not scan them later.
 set enable_seqscan = off
+set jit = off
 as $$
 begin
     if not ledger.knows_secret(record_problems.secret) then
@@ -20,7 +21,7 @@ begin
     end if;
     -- Its lock, until the commit: one writes at a time.
     update ledger.problem_progress p set next_position = record_problems.next_position
-    where p.log_id = 0 and p.next_position = record_problems.known_position
+    where p.log_id = record_problems.log_id and p.next_position = record_problems.known_position
         and record_problems.next_position >= record_problems.known_position;
     if not found then
         return false;
@@ -29,21 +30,23 @@ begin
         return true;
     end if;
 
-    insert into ledger.problem_count as kept (app_id, kind, state, count)
-    select p.app_id, p.kind, p.state, -count(*)
+    insert into ledger.problem_count as kept (log_id, app_id, kind, state, count)
+    select record_problems.log_id, p.app_id, p.kind, p.state, -count(*)
     from unnest(record_problems.app_id, record_problems.about) as named (app_id, about)
-    join ledger.problem p on p.app_id = named.app_id and p.about = named.about
+    join ledger.problem p on p.log_id = record_problems.log_id and p.app_id = named.app_id
+        and p.about = named.about
     group by p.app_id, p.kind, p.state
     on conflict on constraint problem_count_pkey do update set count = kept.count + excluded.count;
 
     delete from ledger.problem p
     using unnest(record_problems.app_id, record_problems.about) as named (app_id, about)
-    where p.app_id = named.app_id and p.about = named.about
+    where p.log_id = record_problems.log_id and p.app_id = named.app_id and p.about = named.about
         and not exists (
             select from unnest(record_problems.problems) as new
             where new.app_id = p.app_id and new.about = p.about and new.kind = p.kind);
 
     insert into ledger.problem select new.* from unnest(record_problems.problems) as new
+    where new.log_id = record_problems.log_id
     on conflict on constraint problem_pkey do update set
         state = excluded.state, reason = excluded.reason, occurrences = excluded.occurrences,
         openings = excluded.openings, first_position = excluded.first_position,
@@ -52,10 +55,11 @@ begin
         last_at = excluded.last_at, changed_at = excluded.changed_at, muted_by = excluded.muted_by,
         finalizes = excluded.finalizes, positions = excluded.positions;
 
-    insert into ledger.problem_count as kept (app_id, kind, state, count)
-    select p.app_id, p.kind, p.state, count(*)
+    insert into ledger.problem_count as kept (log_id, app_id, kind, state, count)
+    select record_problems.log_id, p.app_id, p.kind, p.state, count(*)
     from unnest(record_problems.app_id, record_problems.about) as named (app_id, about)
-    join ledger.problem p on p.app_id = named.app_id and p.about = named.about
+    join ledger.problem p on p.log_id = record_problems.log_id and p.app_id = named.app_id
+        and p.about = named.about
     group by p.app_id, p.kind, p.state
     on conflict on constraint problem_count_pkey do update set count = kept.count + excluded.count;
     return true;

@@ -24,6 +24,7 @@ language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 -- As in ledger.append_events: each probe goes through an index.
 set enable_seqscan = off
+set jit = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -54,7 +55,7 @@ begin
             where substring(event.record from position('"fingerprint":"'::bytea in event.record) + 15 for 32)
                     = t.fingerprint
                 and event.type in ('access_token.rotated', 'public_token.rotated', 'public_token.recovered')
-                and event.log_id + 0 = append_unheld_tokens.log_id and event.app_id = t.app_id
+                and event.log_id = append_unheld_tokens.log_id and event.app_id = t.app_id
                 and event.position >= t.checked_until and event.subject <> t.subject
             limit 1
         ) or (
@@ -62,7 +63,7 @@ begin
             where substring(event.record from position('"access_token":"'::bytea in event.record) + 16 for 32)
                     = t.fingerprint
                 and event.type = 'tokens.imported'
-                and event.log_id + 0 = append_unheld_tokens.log_id and event.app_id = t.app_id
+                and event.log_id = append_unheld_tokens.log_id and event.app_id = t.app_id
                 and event.position >= t.checked_until and event.subject <> t.subject
             limit 1
         ) or (
@@ -70,7 +71,7 @@ begin
             where substring(event.record from position('"public_token":"'::bytea in event.record) + 16 for 32)
                     = t.fingerprint
                 and event.type = 'tokens.imported'
-                and event.log_id + 0 = append_unheld_tokens.log_id and event.app_id = t.app_id
+                and event.log_id = append_unheld_tokens.log_id and event.app_id = t.app_id
                 and event.position >= t.checked_until and event.subject <> t.subject
             limit 1
         )

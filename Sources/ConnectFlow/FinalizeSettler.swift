@@ -181,11 +181,7 @@ extension FinalizeSettler {
         var begin = now
         do {
             guard let app = try await store.app(unsettled.app),
-                let user = try await store.user(
-                    subject: unsettled.subject,
-                    log: unsettled.log,
-                    of: app
-                )
+                let user = try await store.user(subject: unsettled.subject, of: app)
             else { return nil }
             for open in user.state.openFinalizes {
                 begin = open.receivedAt

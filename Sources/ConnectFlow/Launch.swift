@@ -4,7 +4,6 @@ package import LedgerStore
 /// A launch as found again by its id: the event that served it.
 package struct Launch: Sendable {
     package let app: StoredApp
-    let log: Log
     let subject: Identifier
     /// What its event says of it.
     package let data: LedgerEvent.Launch
@@ -43,12 +42,11 @@ package struct Launch: Sendable {
         }
         self.app = app
         self.subject = subject
-        log = stored.log
     }
 
     /// The user who was launched; throws `StoreError.erased` once nothing is kept of the user.
     func user(in store: LedgerStore) async throws -> StoredUser {
-        let found = try await store.user(subject: subject, log: log, of: app, evenErased: true)
+        let found = try await store.user(subject: subject, of: app, evenErased: true)
         guard let found else { throw ConnectError.launchNotFound }
         guard !found.isErased else { throw StoreError.erased }
         return found

@@ -292,7 +292,7 @@ extension Launcher {
         _ app: StoredApp
     ) -> Identifier {
         let text = Secret("\(period)/\(number) \(key.exposed)")
-        return store.vault.eventID(ofRequest: text, app: app.id)
+        return store.vault.eventID(ofRequest: text, app: app.id, in: .facts)
     }
 
     /// The answer to a repeated `Idempotency-Key`: the launch it made, if its options still open

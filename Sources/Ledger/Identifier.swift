@@ -1,7 +1,17 @@
 internal import Wire
 
 /// A 128-bit identifier, written as a UUID (RFC 9562): of an event, a subject, an app, a launch.
+///
+/// Behind the variant stand ten bits that say to which log it belongs, so that whoever has an id asks
+/// that log alone (docs/decisions/0067-k-logs-of-facts.md). In text they are the fourth group of
+/// digits but for its last one: `8000` to `800f` in log 0, `8010` to `801f` in log 1. What belongs to no
+/// log has those of log 0.
 package struct Identifier: Sendable, Hashable, Comparable {
+    /// Where the number of the log begins, above so many bits that are free.
+    private static let freeBits = 52
+    /// As many logs as ten bits tell apart.
+    private static let logIDMask: UInt128 = 0x3FF
+
     /// The 16 bytes, big-endian, as PostgreSQL's `uuid` orders them.
     package let value: UInt128
 
@@ -12,11 +22,11 @@ package struct Identifier: Sendable, Hashable, Comparable {
     /// A version 7 identifier: time first, so that index pages fill in order (RFC 9562, 5.7).
     ///
     /// `milliseconds` counts from 1970; `sequence` (12 bits used) keeps identifiers of one
-    /// millisecond in order; `random` fills the last 62 bits.
-    package init(milliseconds: UInt64, sequence: UInt16, random: UInt64) {
+    /// millisecond in order; `random` fills the last 52 bits.
+    package init(milliseconds: UInt64, sequence: UInt16, random: UInt64, in log: Log) {
         let high = (milliseconds & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | UInt64(sequence & 0x0FFF)
-        let low = random & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-        value = UInt128(high) << 64 | UInt128(low)
+        let value = UInt128(high) << 64 | UInt128(random)
+        self = Identifier(value: value).with(version: 0x7, log)
     }
 
     /// Takes 16 bytes, most significant first; nil for another count.
@@ -30,13 +40,26 @@ package struct Identifier: Sendable, Hashable, Comparable {
     /// A version 8 identifier made of 16 bytes that are random already, such as a MAC.
     ///
     /// Returns nil unless exactly 16 bytes are given.
-    package init?(custom bytes: some Collection<UInt8>) {
+    package init?(custom bytes: some Collection<UInt8>, in log: Log) {
         guard let raw = Identifier(bytes: bytes) else { return nil }
-        var value = raw.value
-        value &= ~(UInt128(0xF000) << 64) & ~(UInt128(0xC0) << 56)
-        value |= UInt128(0x8000) << 64 | UInt128(0x80) << 56
-        self.value = value
+        self = raw.with(version: 0x8, log)
     }
+
+    /// The same with version, variant (RFC 9562, 4) and log in their places.
+    private func with(version: UInt128, _ log: Log) -> Identifier {
+        let version = (mask: UInt128(0xF) << 76, bits: version << 76)
+        let variant = (mask: UInt128(0x3) << 62, bits: UInt128(0x2) << 62)
+        let logID = (
+            mask: Self.logIDMask << Self.freeBits, bits: UInt128(log.id) << Self.freeBits
+        )
+        return Identifier(
+            value: value & ~(version.mask | variant.mask | logID.mask)
+                | version.bits | variant.bits | logID.bits
+        )
+    }
+
+    /// The number of the log to which it belongs.
+    package var logID: Int32 { Int32(value >> Self.freeBits & Self.logIDMask) }
 
     /// Reads the 36-character form, lower or upper case; nil for anything else.
     package init?(_ text: some StringProtocol) {
@@ -59,14 +82,15 @@ package struct Identifier: Sendable, Hashable, Comparable {
     /// The identifier that belongs to this one under a label, always the same for the same pair.
     ///
     /// The unique key on event ids thereby decides who writes "the outcome of this finalize"
-    /// first. The time prefix stays, so the derived identifier lands on the same index page.
+    /// first. The time prefix stays, so the derived identifier lands on the same index page; and so does
+    /// the log, in which the event must stand.
     package func derived(_ label: String) -> Identifier {
-        // FNV-1a spreads the label over the random bits; version and variant bits stay.
+        // FNV-1a spreads the label over the free bits; version, variant and log stay.
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in label.utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3
         }
-        return Identifier(value: value ^ UInt128(hash & 0x3FFF_FFFF_FFFF_FFFF))
+        return Identifier(value: value ^ UInt128(hash) & (1 << Self.freeBits - 1))
     }
 
     /// The 16 bytes, most significant first.

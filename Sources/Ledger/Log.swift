@@ -34,6 +34,11 @@ package enum Log: Sendable, CaseIterable {
         self = log
     }
 
+    /// The log to which what has this id belongs; nil where there is no such log, and so nothing.
+    package init?(of id: Identifier) {
+        self.init(id: id.logID)
+    }
+
     /// The log with this name; nil for any other text.
     package init?(name: String) {
         guard let log = Log.allCases.first(where: { $0.name == name }) else { return nil }

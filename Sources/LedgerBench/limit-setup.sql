@@ -19,7 +19,7 @@ from (
     select e.position, e.log_id, e.subject, e.event_id from ledger.event e
     where e.log_id = 0 and e.subject_version = 1 and not exists (
         select from ledger.event later
-        where later.subject = e.subject and later.subject_version = 2 and later.log_id + 0 = 0)
+        where later.subject = e.subject and later.subject_version = 2 and later.log_id = 0)
     order by e.position desc limit 32768
 ) as u;
 create unique index on limits.users (subject);

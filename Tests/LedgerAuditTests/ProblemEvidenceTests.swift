@@ -84,12 +84,12 @@ struct ProblemEvidenceTests {
             "update ledger.problem set kind = 'else' where kind = 'needs_reconnect'",
             """
             insert into ledger.problem
-            select app_id, gen_random_uuid(), 'unresolved', 'open', null, 1, 1, 0, now(), 0, now(), 0, now(),
+            select 0, app_id, gen_random_uuid(), 'unresolved', 'open', null, 1, 1, 0, now(), 0, now(), 0, now(),
                 now(), null, '{}', '{}' from ledger.app
             """,
             """
             insert into ledger.problem
-            select app_id, subject, 'unresolved', 'open', null, 1, 1, 0, now(), 0, now(), 0, now(),
+            select 0, app_id, subject, 'unresolved', 'open', null, 1, 1, 0, now(), 0, now(), 0, now(),
                 now(), null, '{}', '{}'
             from vault.user_state where status = 'connected'
             """,

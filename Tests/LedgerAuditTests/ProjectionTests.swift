@@ -146,7 +146,7 @@ struct ProjectionTests {
             #expect(report.users == 2)
             #expect((1...2).contains(report.differences))
             #expect(try await Verification.run(test.owner).findings == [])
-            let read = try await test.store.user(subject: bob.subject, log: .facts, of: test.app)
+            let read = try await test.store.user(subject: bob.subject, of: test.app)
             #expect(read?.state == bob.state)
         }
     }

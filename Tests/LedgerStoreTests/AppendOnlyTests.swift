@@ -132,7 +132,7 @@ struct AppendOnlyTests {
             for call in [
                 "ledger.append_single_events(0, '{}')",
                 "ledger.settle_events(0, '{}')", "ledger.knows_secret(null)",
-                "vault.read_users('{}', '{}', '{}', '{}')",
+                "vault.read_users(0, '{}', '{}', '{}')",
                 "ledger.refuse_change()",
                 "ledger.add_app(null, null)", "ledger.add_api_key(null, null)",
                 "ledger.update_app(null, null, null)",

@@ -167,7 +167,6 @@ struct ClaimTests {
             #expect(try await test.store.user(Secret("alice"), of: app) == nil)
             let subject = try await test.store.user(
                 subject: foreign.subject,
-                log: foreign.log,
                 of: app
             )
             #expect(subject == nil, "a subject of another app is unknown")

@@ -82,7 +82,7 @@ struct ErasureTests {
             )
             #expect(try await test.store.user(Secret("alice"), of: test.app) == nil)
             #expect(
-                try await test.store.user(subject: alice.subject, log: .facts, of: test.app) == nil
+                try await test.store.user(subject: alice.subject, of: test.app) == nil
             )
             let again = try await test.user("bob")
             #expect(again.state == bob.state)
@@ -99,7 +99,6 @@ struct ErasureTests {
             let erased = try #require(
                 try await test.store.user(
                     subject: user.subject,
-                    log: .facts,
                     of: test.app,
                     evenErased: true
                 )

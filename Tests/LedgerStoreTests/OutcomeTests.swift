@@ -138,7 +138,7 @@ struct OutcomeTests {
                 }
                 group.addTask {
                     do {
-                        _ = try await store.user(subject: user.subject, log: .facts, of: test.app)
+                        _ = try await store.user(subject: user.subject, of: test.app)
                         return nil
                     } catch {
                         return error as? StoreError

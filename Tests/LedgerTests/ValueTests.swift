@@ -8,47 +8,80 @@ struct IdentifierTests {
         let identifier = Identifier(
             milliseconds: 0x019A_B5D6_1C00,
             sequence: 0xFABC,
-            random: .max
+            random: .max,
+            in: .facts
         )
-        #expect(identifier.description == "019ab5d6-1c00-7abc-bfff-ffffffffffff")
+        #expect(identifier.description == "019ab5d6-1c00-7abc-800f-ffffffffffff")
         #expect(
-            Identifier(milliseconds: 0, sequence: 0, random: 0).description
-                == "00000000-0000-7000-8000-000000000000"
+            Identifier(milliseconds: 0, sequence: 0, random: 0, in: .access).description
+                == "00000000-0000-7000-8010-000000000000"
         )
+    }
+
+    @Test(
+        "an identifier says to which log it belongs, whatever it was made of",
+        arguments: Log.allCases
+    )
+    func log(log: Log) throws {
+        for byte in [0, 0x5A, 0xFF] as [UInt8] {
+            let random = UInt64(byte) * 0x0101_0101_0101_0101
+            let new = Identifier(milliseconds: 1, sequence: 2, random: random, in: log)
+            let custom = try #require(
+                Identifier(custom: [UInt8](repeating: byte, count: 16), in: log)
+            )
+            for identifier in [new, custom, new.derived("outcome"), custom.derived("dispatch/1")] {
+                #expect(identifier.logID == log.id)
+                #expect(Log(of: identifier) == log)
+                let read = try #require(Identifier(identifier.description))
+                #expect(Log(of: read) == log, "it stays so in text")
+            }
+        }
+    }
+
+    @Test("what names a log that there is not belongs to none")
+    func unknownLog() throws {
+        let highest = try #require(Identifier("00000000-0000-7000-bff0-000000000000"))
+        #expect(highest.logID == 1_023)
+        #expect(Log(of: highest) == nil)
+        let next = try #require(Identifier("00000000-0000-7000-8020-000000000000"))
+        #expect(next.logID == 2)
+        #expect(Log(of: next) == nil)
     }
 
     @Test("identifiers are ordered by time, then by sequence")
     func order() {
-        let first = Identifier(milliseconds: 1, sequence: 0xFFF, random: .max)
-        let second = Identifier(milliseconds: 2, sequence: 0, random: 0)
-        let third = Identifier(milliseconds: 2, sequence: 1, random: 0)
+        let first = Identifier(milliseconds: 1, sequence: 0xFFF, random: .max, in: .facts)
+        let second = Identifier(milliseconds: 2, sequence: 0, random: 0, in: .facts)
+        let third = Identifier(milliseconds: 2, sequence: 1, random: 0, in: .facts)
         #expect(first < second)
         #expect(second < third)
         #expect(!(second < first))
     }
 
-    @Test("version 8 keeps all bits but version and variant")
+    @Test("version 8 keeps all bits but those of version, variant and log")
     func version8() throws {
-        let ones = try #require(Identifier(custom: [UInt8](repeating: 0xFF, count: 16)))
-        #expect(ones.description == "ffffffff-ffff-8fff-bfff-ffffffffffff")
-        let zeros = try #require(Identifier(custom: [UInt8](repeating: 0, count: 16)))
-        #expect(zeros.description == "00000000-0000-8000-8000-000000000000")
-        #expect(Identifier(custom: [UInt8](repeating: 0, count: 15)) == nil)
-        #expect(Identifier(custom: [UInt8](repeating: 0, count: 17)) == nil)
+        let make = { (byte: UInt8, count: Int, log: Log) in
+            Identifier(custom: [UInt8](repeating: byte, count: count), in: log)
+        }
+        #expect(make(0xFF, 16, .facts)?.description == "ffffffff-ffff-8fff-800f-ffffffffffff")
+        #expect(make(0xFF, 16, .access)?.description == "ffffffff-ffff-8fff-801f-ffffffffffff")
+        #expect(make(0, 16, .facts)?.description == "00000000-0000-8000-8000-000000000000")
+        #expect(make(0, 15, .facts) == nil)
+        #expect(make(0, 17, .facts) == nil)
     }
 
-    @Test("a derived identifier depends on label and original, and keeps time and version")
+    @Test("a derived identifier depends on label and original, and keeps time, version and log")
     func derived() {
-        let one = Identifier(milliseconds: 77, sequence: 5, random: 1)
-        let other = Identifier(milliseconds: 77, sequence: 5, random: 2)
+        let one = Identifier(milliseconds: 77, sequence: 5, random: 1, in: .facts)
+        let other = Identifier(milliseconds: 77, sequence: 5, random: 2, in: .facts)
         #expect(one.derived("outcome") == one.derived("outcome"))
         #expect(one.derived("outcome") != one.derived("dispatch"))
         #expect(one.derived("outcome") != other.derived("outcome"))
         #expect(one.derived("outcome") != one)
-        #expect(one.derived("outcome").value >> 62 == one.value >> 62)
+        #expect(one.derived("outcome").value >> 52 == one.value >> 52)
         // Released: these decide who is first across versions of the program.
         #expect(
-            one.derived("outcome").description == "00000000-004d-7005-b5fe-2a8465b02e52",
+            one.derived("outcome").description == "00000000-004d-7005-800e-2a8465b02e52",
             "the way identifiers are derived is fixed"
         )
     }

@@ -97,7 +97,7 @@ struct ConsoleFindRoutes: Sendable {
             let subject = Identifier(text)
         else { return }
         search.tried.append("A user of this pseudonym.")
-        if try await desk.store.user(subject: subject, log: .facts, of: visit.app) != nil {
+        if try await desk.store.user(subject: subject, of: visit.app) != nil {
             search.add("User by pseudonym", text, "/console/users/\(subject)")
         }
     }

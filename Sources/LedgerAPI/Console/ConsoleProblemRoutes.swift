@@ -104,7 +104,7 @@ struct ConsoleProblemRoutes: Sendable {
         _ context: LedgerRequestContext
     ) async throws {
         guard
-            let user = try await desk.store.user(subject: subject, log: .facts, of: visit.app)
+            let user = try await desk.store.user(subject: subject, of: visit.app)
         else { throw LedgerError.notFound }
         try await desk.store.recordView(
             of: user,

@@ -192,7 +192,7 @@ struct ConsoleUserRoutes: Sendable {
         _ visit: ConsoleVisit
     ) async throws -> StoredUser {
         guard let subject = Identifier(try context.pathParameter("subject")),
-            let user = try await desk.store.user(subject: subject, log: .facts, of: visit.app)
+            let user = try await desk.store.user(subject: subject, of: visit.app)
         else { throw LedgerError.notConnected }
         return user
     }

@@ -118,7 +118,8 @@ struct ProblemComparison: Sendable {
                     where s.log_id = $3 and s.app_id = p.app_id and s.subject = p.about)
                 from (
                     select distinct app_id, about from ledger.problem
-                    where (app_id, about) > ($1, $2) order by app_id, about limit 5000
+                    where log_id = $3 and (app_id, about) > ($1, $2)
+                    order by app_id, about limit 5000
                 ) as p
                 order by p.app_id, p.about
                 """,
@@ -148,12 +149,13 @@ struct ProblemComparison: Sendable {
                 """
                 select not exists (
                     select from (
-                        select app_id, kind, state, count(*) as count
-                        from ledger.problem group by app_id, kind, state
+                        select log_id, app_id, kind, state, count(*) as count
+                        from ledger.problem group by log_id, app_id, kind, state
                     ) as counted
                     full join (
-                        select app_id, kind, state, count from ledger.problem_count where count <> 0
-                    ) as kept using (app_id, kind, state)
+                        select log_id, app_id, kind, state, count
+                        from ledger.problem_count where count <> 0
+                    ) as kept using (log_id, app_id, kind, state)
                     where counted.count is distinct from kept.count)
                 """
             )

@@ -97,8 +97,9 @@ struct ProblemMending: Sendable {
         begin;
         select 1 from ledger.problem_progress where log_id = 0 for update;
         delete from ledger.problem_count;
-        insert into ledger.problem_count (app_id, kind, state, count)
-        select app_id, kind, state, count(*) from ledger.problem group by app_id, kind, state;
+        insert into ledger.problem_count (log_id, app_id, kind, state, count)
+        select log_id, app_id, kind, state, count(*) from ledger.problem
+        group by log_id, app_id, kind, state;
         commit;
         """
 

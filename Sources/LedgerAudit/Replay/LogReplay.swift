@@ -180,7 +180,10 @@ package struct LogReplay: Sendable {
     /// in the log, so the id is derived and the addresses are left empty.
     private mutating func app(of record: Record) async throws -> Identifier {
         let digest = SHA256.hash(data: Array("token-ledger replay \(record.clientID)".utf8))
-        guard let app = apps[record.clientID] ?? Identifier(custom: Array(digest).prefix(16)) else {
+        guard
+            let app = apps[record.clientID]
+                ?? Identifier(custom: Array(digest).prefix(16), in: .facts)
+        else {
             preconditionFailure("A SHA-256 has 16 bytes to take.")
         }
         var name: String?

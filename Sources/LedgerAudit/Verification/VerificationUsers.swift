@@ -214,7 +214,7 @@ struct VerificationUsers: Sendable {
                     select p.log_id, p.app_id, p.subject, exists (
                         select from ledger.event e
                         where e.subject = p.subject and e.subject_version = 1
-                            and e.log_id + 0 = p.log_id and e.app_id = p.app_id)
+                            and e.log_id = p.log_id and e.app_id = p.app_id)
                     from (
                         select log_id, app_id, subject from vault.user_state
                         where (log_id, app_id, subject) > ($1, $2, $3)

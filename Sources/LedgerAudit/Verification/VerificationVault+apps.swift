@@ -167,7 +167,7 @@ extension VerificationVault {
                         join vault.user_state head on head.log_id = e.log_id
                             and head.app_id = e.app_id and head.subject = e.subject
                         where e.subject = v.subject and e.subject_version = 1
-                            and e.log_id + 0 = v.log_id and head.wrapped_key is not null)
+                            and e.log_id = v.log_id and head.wrapped_key is not null)
                 from (
                     select log_id, subject, kind, version from vault.value
                     where (log_id, subject, kind, version) > ($1, $2, $3, $4)

@@ -177,7 +177,7 @@ extension VerificationVault {
                     order by log_id, kind, fingerprint limit 2000
                 ) as k
                 left join ledger.event e
-                    on e.event_id = k.reference and e.log_id + 0 = k.log_id
+                    on e.event_id = k.reference and e.log_id = k.log_id
                 order by k.log_id, k.kind, k.fingerprint
                 """,
                 .int4(after.logID),

@@ -73,12 +73,13 @@ extension VerificationVault {
                 left join lateral (
                     select record, mac, event_id, app_id, subject, subject_version, position
                     from ledger.event
-                    where app_id = a.app_id and type = 'values.dropped'
-                    order by position desc limit $1
+                    where log_id = $2 and app_id = a.app_id and type = 'values.dropped'
+                    order by position + 0 desc limit $1
                 ) e on true
                 order by a.app_id, e.position
                 """,
-                .int8(Self.lastDropsMax)
+                .int8(Self.lastDropsMax),
+                .int4(Log.facts.id)
             )
         ) { result, row throws(PostgresError) in
             var until: Timestamp?
@@ -150,12 +151,13 @@ extension VerificationVault {
                 """
                 select position, record, mac, event_id, app_id, subject, subject_version
                 from ledger.event
-                where app_id = $1 and position > $2 and log_id + 0 = 0
+                where log_id = $3 and app_id = $1 and position + 0 > $2
                     and type in ('app.added', 'app.updated', 'values.dropped')
-                order by position limit 5000
+                order by position + 0 limit 5000
                 """,
                 .uuid(app),
-                .int8(position)
+                .int8(position),
+                .int4(Log.facts.id)
             )
         ) { result, row throws(PostgresError) -> (position: Int64, record: [UInt8]?) in
             // Nil for one that the service did not write.

@@ -57,7 +57,6 @@ struct PersonOptions: ParsableArguments {
         guard
             let found = try await store.user(
                 subject: subject,
-                log: .facts,
                 of: app,
                 evenErased: evenErased
             )

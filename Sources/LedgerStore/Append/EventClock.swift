@@ -28,8 +28,11 @@ package final class EventClock: Sendable {
         )
     }
 
-    /// A new version 7 identifier, greater than all that this clock gave out before.
-    package func identifier() -> Identifier {
+    /// A new version 7 identifier of what stands in a log, in order of time.
+    ///
+    /// What belongs to no log has an identifier of the log of facts. One is greater than all that this
+    /// clock gave out before.
+    package func identifier(in log: Log = .facts) -> Identifier {
         let now = UInt64(max(0, self.now().microseconds)) / 1_000
         return state.withLock { state in
             if now > state.milliseconds {
@@ -45,7 +48,8 @@ package final class EventClock: Sendable {
             return Identifier(
                 milliseconds: state.milliseconds,
                 sequence: state.sequence,
-                random: state.random.next()
+                random: state.random.next(),
+                in: log
             )
         }
     }

@@ -62,7 +62,7 @@ extension LedgerStore {
         if let clientUserID = user.newClientUserID {
             return try await self.user(clientUserID, of: app)
         }
-        return try await self.user(subject: user.subject, log: user.log, of: app)
+        return try await self.user(subject: user.subject, of: app)
     }
 }
 

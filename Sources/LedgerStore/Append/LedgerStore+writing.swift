@@ -34,8 +34,10 @@ extension LedgerStore {
         var events: [AppendCommand.Event] = []
         for new in change.events {
             changed.state.apply(new.event, at: time)
+            let id = new.id ?? clock.identifier(in: user.log)
+            assert(Log(of: id) == user.log, "An id says in which log its event stands.")
             let record = Record(
-                id: new.id ?? clock.identifier(),
+                id: id,
                 clientID: user.clientID,
                 subject: user.subject,
                 time: time,

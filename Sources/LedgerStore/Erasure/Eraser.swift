@@ -27,7 +27,7 @@ package struct Eraser: Sendable {
         context: RecordContext
     ) async throws -> Erasure {
         let id =
-            idempotencyKey.map { store.vault.eventID(ofRequest: $0, app: app.id) }
+            idempotencyKey.map { store.vault.eventID(ofRequest: $0, app: app.id, in: .facts) }
             ?? store.clock.identifier()
         var erasure = idempotencyKey == nil ? nil : try await store.event(id: id)
         let user = try await store.user(clientUserID, of: app)
@@ -166,7 +166,7 @@ package struct Eraser: Sendable {
     ) async throws -> Reapplied {
         try verify(receipt)
         guard let app = try await store.app(clientID: receipt.record.clientID),
-            let user = try await store.user(subject: receipt.subject, log: .facts, of: app)
+            let user = try await store.user(subject: receipt.subject, of: app)
         else { return .nothingToDo }
         var context = context
         context.causedBy = receipt.record.id

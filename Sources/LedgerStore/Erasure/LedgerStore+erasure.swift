@@ -146,7 +146,7 @@ extension LedgerStore {
                     """
                     select count(*) from unnest($1::uuid[]) as named (subject)
                     join ledger.event e on e.subject = named.subject and e.subject_version = 1
-                        and e.log_id + 0 = $2
+                        and e.log_id = $2
                     join vault.user_state head on head.log_id = e.log_id
                         and head.app_id = e.app_id and head.subject = e.subject
                     where head.status <> 'erased'

@@ -33,7 +33,7 @@ extension LedgerStore {
             from ledger.app a cross join lateral (
                 select max(v.superseded_at) as until, count(*) as count from (
                     select superseded_at from vault.value
-                    where app_id = a.app_id and superseded_at <=
+                    where log_id = $3 and app_id = a.app_id and superseded_at <=
                         least($1, now()) - make_interval(secs => a.superseded_grace_seconds)
                     order by superseded_at fetch first $2 rows with ties
                 ) as v
@@ -41,7 +41,8 @@ extension LedgerStore {
             where due.count > 0 order by a.app_id
             """,
             .timestamptz(microsecondsSince1970: time.microseconds),
-            .int8(StoreLimits.droppedValuesMax)
+            .int8(StoreLimits.droppedValuesMax),
+            .int4(Log.facts.id)
         )
     }
 
@@ -55,7 +56,7 @@ extension LedgerStore {
     func drop(_ values: SupersededValues) async throws(StoreError) -> Bool {
         guard let app = try await app(values.app) else { throw .damaged(.value) }
         let users = try await found(
-            Self.questions(try await owners(of: values), app),
+            Self.questions(try await owners(of: values), app, foundIn: .facts),
             of: app
         )
         for user in users { _ = try user.get() }
@@ -68,22 +69,22 @@ extension LedgerStore {
         }
     }
 
-    private func owners(
-        of values: SupersededValues
-    ) async throws(StoreError) -> [(log: Log, subject: Identifier)] {
-        try await bulk.rows(Self.owners(of: values)) {
-            result,
-            row throws(PostgresError) -> (log: Log, subject: Identifier) in
-            (.facts, Identifier(value: try result.uuid(row, 0)))
+    private func owners(of values: SupersededValues) async throws(StoreError) -> [Identifier] {
+        try await bulk.rows(Self.owners(of: values)) { result, row throws(PostgresError) in
+            Identifier(value: try result.uuid(row, 0))
         }
     }
 
     static func owners(of values: SupersededValues) -> Statement {
         Statement(
             "superseded_owners",
-            "select distinct subject from vault.value where app_id = $1 and superseded_at <= $2",
+            """
+            select distinct subject from vault.value
+            where log_id = $3 and app_id = $1 and superseded_at <= $2
+            """,
             .uuid(values.app.value),
-            .timestamptz(microsecondsSince1970: values.until.microseconds)
+            .timestamptz(microsecondsSince1970: values.until.microseconds),
+            .int4(Log.facts.id)
         )
     }
 
@@ -138,9 +139,11 @@ extension LedgerStore {
             select log_id, position, record, mac, event_id, app_id, subject,
                 subject_version
             from ledger.event
-            where app_id = $1 and type = 'values.dropped' order by position desc limit 100
+            where log_id = $2 and app_id = $1 and type = 'values.dropped'
+            order by position + 0 desc limit 100
             """,
-            .uuid(app.value)
+            .uuid(app.value),
+            .int4(Log.facts.id)
         )
     }
 }

@@ -6,7 +6,8 @@ extension EventQuery {
     ///
     /// Its rows are those of `StoredEvent`; the last one may be the one with which the records are
     /// so many bytes. A subject's events are few and have an index of their own; the name and the
-    /// SQL differ only in that.
+    /// SQL differ only in that. There it is "position + 0", so that nobody reads the log in its order
+    /// (docs/decisions/0008-subqueries-instead-of-joins-in-the-append.md).
     func statement(
         log: Log,
         positions: Range<Int64>,
@@ -62,13 +63,14 @@ extension EventQuery {
                 from (
                     select log_id, position, record, mac, event_id, app_id, subject, subject_version
                     from ledger.event
-                    where subject = $10 and log_id + 0 = $1 and position >= $2 and position < $3
+                    where log_id = $1 and subject = $10 and position + 0 >= $2
+                        and position + 0 < $3
                         and ($4::text is null
                             or app_id = (select a.app_id from ledger.app a where a.client_id = $4))
                         and ($5::text[] is null or type = any ($5))
                         and ($6::timestamptz is null or recorded_at >= $6)
                         and ($7::timestamptz is null or recorded_at < $7)
-                    order by position limit $8
+                    order by position + 0 limit $8
                 ) found
             ) counted
             where coalesce(bytes_before, 0) < $9 order by position

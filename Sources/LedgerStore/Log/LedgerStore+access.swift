@@ -79,7 +79,7 @@ extension LedgerStore {
         let time = clock.now()
         let events = events.map { event in
             let record = Record(
-                id: clock.identifier(),
+                id: clock.identifier(in: .access),
                 clientID: app.clientID,
                 subject: subject,
                 time: time,
@@ -93,7 +93,7 @@ extension LedgerStore {
         _ = try await writer(of: .access).append(
             AppendCommand(
                 app: app.id,
-                subject: clock.identifier(),
+                subject: clock.identifier(in: .access),
                 expected: nil,
                 time: time,
                 state: nil,
@@ -127,9 +127,9 @@ extension LedgerStore {
                 select log_id, position, record, mac, event_id, app_id, subject,
                     subject_version
                 from ledger.event
-                where subject = $1 and subject_version is null and position < $2
-                    and log_id + 0 = $3 and app_id = $4
-                order by position desc limit $5
+                where log_id = $3 and subject = $1 and subject_version is null
+                    and position + 0 < $2 and app_id = $4
+                order by position + 0 desc limit $5
                 """,
                 .uuid(user.subject.value),
                 .int8(position),
@@ -141,7 +141,7 @@ extension LedgerStore {
         )
     }
 
-    /// The conditions are those of the index; whoever named the pseudonym of another app's user is not
+    /// Conditions and order are those of the index (`Schema/0034_access.sql`); whoever named the pseudonym of another app's user is not
     /// told of.
     static func accesses(
         of subject: Identifier,
@@ -155,9 +155,9 @@ extension LedgerStore {
             select log_id, position, record, mac, event_id, app_id, subject,
                 subject_version
             from ledger.event
-            where subject = $1 and subject_version is null and position >= $2
-                and log_id + 0 = $3 and app_id = $4
-            order by position limit $5
+            where log_id = $3 and subject = $1 and subject_version is null
+                and position + 0 >= $2 and app_id = $4
+            order by position + 0 limit $5
             """,
             .uuid(subject.value),
             .int8(position),

@@ -48,19 +48,21 @@ extension LedgerStore {
         { [vault] result, row throws(PostgresError) in try StoredEvent(result, row, vault) }
     }
 
-    /// The event with this id, wherever it stands.
+    /// The event with this id, in the log that the id names.
     package func event(id: Identifier) async throws(StoreError) -> StoredEvent? {
-        try await database.firstRow(
-            Statement(
-                "event_by_id",
-                """
-                select log_id, position, record, mac, event_id, app_id, subject,
-                    subject_version
-                from ledger.event where event_id = $1
-                """,
-                .uuid(id.value)
-            ),
-            decode
+        guard let log = Log(of: id) else { return nil }
+        return try await database.firstRow(Self.event(id: id, log: log), decode)
+    }
+
+    static func event(id: Identifier, log: Log) -> Statement {
+        Statement(
+            "event_by_id",
+            """
+            select log_id, position, record, mac, event_id, app_id, subject, subject_version
+            from ledger.event where log_id = $1 and event_id = $2
+            """,
+            .int4(log.id),
+            .uuid(id.value)
         )
     }
 
@@ -109,22 +111,28 @@ extension LedgerStore {
         limit: Int,
         isListed: Bool = true
     ) async throws(StoreError) -> [StoredEvent] {
-        try await (isListed ? bulk : database).rows(
-            Statement(
-                "history",
-                """
-                select log_id, position, record, mac, event_id, app_id, subject,
-                    subject_version
-                from ledger.event
-                where log_id + 0 = $1 and subject = $2 and subject_version > $3
-                order by subject_version limit $4
-                """,
-                .int4(log.id),
-                .uuid(subject.value),
-                .int8(version),
-                .int8(Int64(limit))
-            ),
-            decode
+        let statement = Self.history(of: subject, log: log, after: version, limit: limit)
+        return try await (isListed ? bulk : database).rows(statement, decode)
+    }
+
+    static func history(
+        of subject: Identifier,
+        log: Log,
+        after version: Int64,
+        limit: Int
+    ) -> Statement {
+        Statement(
+            "history",
+            """
+            select log_id, position, record, mac, event_id, app_id, subject, subject_version
+            from ledger.event
+            where log_id = $1 and subject = $2 and subject_version > $3
+            order by subject_version limit $4
+            """,
+            .int4(log.id),
+            .uuid(subject.value),
+            .int8(version),
+            .int8(Int64(limit))
         )
     }
 
@@ -205,22 +213,27 @@ extension LedgerStore {
         _ kind: LookupKind,
         _ fingerprint: Fingerprint
     ) async throws(StoreError) -> (subject: Identifier, reference: Identifier)? {
-        try await database.firstRow(
-            Statement(
-                "lookup",
-                """
-                select k.subject, k.reference from ledger.log l
-                join vault.lookup k on k.log_id = l.log_id and k.kind = $1 and k.fingerprint = $2
-                """,
-                .text(kind.rawValue),
-                .bytea(fingerprint.bytes)
-            )
-        ) { result, row throws(PostgresError) in
+        try await database.firstRow(Self.lookup(kind, fingerprint)) {
+            result,
+            row throws(PostgresError) in
             (
                 Identifier(value: try result.uuid(row, 0)),
                 Identifier(value: try result.uuid(row, 1))
             )
         }
+    }
+
+    static func lookup(_ kind: LookupKind, _ fingerprint: Fingerprint) -> Statement {
+        Statement(
+            "lookup",
+            """
+            select subject, reference from vault.lookup
+            where log_id = $1 and kind = $2 and fingerprint = $3
+            """,
+            .int4(Log.facts.id),
+            .text(kind.rawValue),
+            .bytea(fingerprint.bytes)
+        )
     }
 
     /// A page of an app's users, in order of their subjects, after one; who was erased is none of them.
@@ -229,11 +242,11 @@ extension LedgerStore {
         after subject: Identifier?,
         limit: Int
     ) async throws(StoreError) -> [FoundUser] {
-        let places = try await bulk.rows(
+        let subjects = try await bulk.rows(
             Statement(
                 "users",
                 """
-                select log_id, subject from vault.user_state
+                select subject from vault.user_state
                 where log_id = $1 and app_id = $2 and subject > $3 and status <> 'erased'
                 order by subject limit $4
                 """,
@@ -242,10 +255,8 @@ extension LedgerStore {
                 .uuid(subject?.value ?? 0),
                 .int8(Int64(limit))
             )
-        ) { result, row throws(PostgresError) -> (log: Log, subject: Identifier) in
-            (try Log(result, row, 0), Identifier(value: try result.uuid(row, 1)))
-        }
-        return try await found(Self.questions(places, app), of: app)
+        ) { result, row throws(PostgresError) in Identifier(value: try result.uuid(row, 0)) }
+        return try await found(Self.questions(subjects, app, foundIn: .facts), of: app)
     }
 
 }

@@ -139,8 +139,8 @@ extension EventQuery {
     /// Asks for the last events of a stretch of a log, the newest first.
     ///
     /// A subject's events have indexes of their own, and in the log of accesses one that is in order of
-    /// positions, for there they are many.
-    fileprivate func latestStatement(log: Log, positions: Range<Int64>, limit: Int) -> Statement {
+    /// positions, for there they are many. "position + 0" keeps the primary key from being read in order.
+    func latestStatement(log: Log, positions: Range<Int64>, limit: Int) -> Statement {
         let parameters: [PostgresParameter] = [
             .int4(log.id),
             .int8(positions.lowerBound),
@@ -181,13 +181,13 @@ extension EventQuery {
             """
             select log_id, position, record, mac, event_id, app_id, subject, subject_version
             from ledger.event
-            where subject = $9 and log_id + 0 = $1 and position >= $2 and position < $3
+            where log_id = $1 and subject = $9 and position + 0 >= $2 and position + 0 < $3
                 and ($4::text is null
                     or app_id = (select a.app_id from ledger.app a where a.client_id = $4))
                 and ($5::text[] is null or type = any ($5))
                 and ($6::timestamptz is null or recorded_at >= $6)
                 and ($7::timestamptz is null or recorded_at < $7)
-            order by position desc limit $8
+            order by position + 0 desc limit $8
             """,
             parameters
         )
@@ -199,14 +199,14 @@ extension EventQuery {
             """
             select log_id, position, record, mac, event_id, app_id, subject, subject_version
             from ledger.event
-            where subject = $9 and subject_version is null and log_id + 0 = $1
-                and position >= $2 and position < $3
+            where log_id = $1 and subject = $9 and subject_version is null
+                and position + 0 >= $2 and position + 0 < $3
                 and ($4::text is null
                     or app_id = (select a.app_id from ledger.app a where a.client_id = $4))
                 and ($5::text[] is null or type = any ($5))
                 and ($6::timestamptz is null or recorded_at >= $6)
                 and ($7::timestamptz is null or recorded_at < $7)
-            order by position desc limit $8
+            order by position + 0 desc limit $8
             """,
             parameters
         )

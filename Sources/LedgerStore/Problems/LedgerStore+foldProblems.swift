@@ -34,7 +34,8 @@ package struct ProblemBatch: Sendable {
         let places = Array(folds.keys)
         return Statement(
             "record_problems",
-            "select ledger.record_problems($1, $2, $3, $4, $5::ledger.problem[], $6)",
+            "select ledger.record_problems($1, $2, $3, $4, $5, $6::ledger.problem[], $7)",
+            .int4(Log.facts.id),
             .int8(known),
             .int8(next),
             .uuidArray(places.map(\.app.value)),

@@ -56,7 +56,7 @@ extension LedgerStore {
         _ app: StoredApp,
         _ context: RecordContext
     ) async throws(StoreError) -> Int64? {
-        guard let user = try await user(subject: subject, log: .facts, of: app) else { return nil }
+        guard let user = try await user(subject: subject, of: app) else { return nil }
         do {
             let outcome = try await change(user, of: app) { _ in
                 var change = Change(context: context)

@@ -37,6 +37,7 @@ extension LedgerStore {
             .textArray(states.map(\.rawValue)),
             .int8(position ?? .max),
             .int8(Int64(limit)),
+            .int4(Log.facts.id),
         ]
         guard let about = query.about else {
             // So many of each kind and state at most are read, in the order of the index.
@@ -50,8 +51,8 @@ extension LedgerStore {
                 from unnest($2::text[]) as k (kind) cross join unnest($3::text[]) as s (state)
                 cross join lateral (
                     select * from ledger.problem one
-                    where one.app_id = $1 and one.kind = k.kind and one.state = s.state
-                        and one.opened_position < $4
+                    where one.log_id = $6 and one.app_id = $1 and one.kind = k.kind
+                        and one.state = s.state and one.opened_position < $4
                     order by one.opened_position desc limit $5
                 ) as p
                 order by p.opened_position desc limit $5
@@ -66,7 +67,7 @@ extension LedgerStore {
                 first_at, opened_position, opened_at, last_position, last_at, changed_at, muted_by,
                 array_to_string(finalizes, ' '), array_to_string(positions, ' ')
             from ledger.problem
-            where app_id = $1 and about = $6 and kind = any ($2) and state = any ($3)
+            where log_id = $6 and app_id = $1 and about = $7 and kind = any ($2) and state = any ($3)
                 and opened_position < $4
             order by opened_position desc limit $5
             """,
@@ -100,10 +101,12 @@ extension LedgerStore {
                 p.last_at, p.changed_at, p.muted_by, array_to_string(p.finalizes, ' '),
                 array_to_string(p.positions, ' ')
             from unnest($1::uuid[], $2::uuid[]) as named (app_id, about)
-            join ledger.problem p on p.app_id = named.app_id and p.about = named.about
+            join ledger.problem p on p.log_id = $3 and p.app_id = named.app_id
+                and p.about = named.about
             """,
             .uuidArray(places.map(\.app.value)),
-            .uuidArray(places.map(\.about.value))
+            .uuidArray(places.map(\.about.value)),
+            .int4(Log.facts.id)
         )
     }
 
@@ -118,10 +121,11 @@ extension LedgerStore {
                 "problem_counts",
                 """
                 select kind, state, sum(count)::bigint from ledger.problem_count
-                where $1::uuid is null or app_id = $1
+                where log_id = $2 and ($1::uuid is null or app_id = $1)
                 group by kind, state having sum(count) <> 0 order by kind, state
                 """,
-                .uuid(app?.id.value)
+                .uuid(app?.id.value),
+                .int4(Log.facts.id)
             )
         ) { result, row throws(PostgresError) -> ProblemCount? in
             guard let kind = ProblemKind(rawValue: try result.text(row, 0)),

@@ -23,7 +23,7 @@ package struct StoredProblem: Sendable, Equatable {
         self.problem = problem
     }
 
-    /// Reads the columns of `ledger.problem` in their order, the arrays as texts with blanks between.
+    /// Reads the columns of `ledger.problem` from `app_id` on in their order, the arrays as texts with blanks between.
     ///
     /// Nil for a row that no fold gives: somebody else wrote it.
     package static func read(
@@ -80,6 +80,7 @@ package struct StoredProblem: Sendable, Equatable {
     /// The problem as `ledger.problem`.
     package var row: PostgresRow {
         PostgresRow(
+            .int4(Log.facts.id),
             .uuid(app.value),
             .uuid(problem.name.about.value),
             .text(problem.name.kind.rawValue),

@@ -24,9 +24,8 @@ extension LedgerStore {
         var start = 0
         while start < subjects.count {
             let end = min(subjects.count, start + StoreLimits.identitiesMax)
-            let places = subjects[start..<end].map { (log: Log.facts, subject: $0) }
-            identities += try await found(Self.questions(places, app), of: app)
-                .compactMap(identity(of:))
+            let questions = Self.questions(Array(subjects[start..<end]), app)
+            identities += try await found(questions, of: app).compactMap(identity(of:))
             start = end
         }
         return identities

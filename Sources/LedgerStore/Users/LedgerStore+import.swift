@@ -61,7 +61,7 @@ extension LedgerStore {
             human: values[1],
             accessToken: values[2],
             publicToken: values[3],
-            event: vault.eventID(ofTakenOver: values, app: app.id)
+            event: vault.eventID(ofTakenOver: values, app: app.id, in: .facts)
         )
     }
 
@@ -201,8 +201,10 @@ extension LedgerStore {
             eventsMax: StoreLimits.takenTokenEventsMax
         )
         var held: Set<Fingerprint> = []
-        let places = subjects.map { (log: Log.facts, subject: $0) }
-        for case .user(let user) in try await found(Self.questions(places, app), of: app) {
+        for case .user(let user) in try await found(
+            Self.questions(Array(subjects), app),
+            of: app
+        ) {
             held.formUnion(
                 [user.state.accessToken?.fingerprint, user.state.publicToken?.fingerprint]
                     .compactMap(\.self)
@@ -221,7 +223,7 @@ extension LedgerStore {
                 """
                 select (
                         select true from ledger.event stored
-                        where stored.event_id = asked.event and stored.log_id + 0 = $1
+                        where stored.event_id = asked.event and stored.log_id = $1
                     ) is not null,
                     (
                         select linked.subject from vault.lookup linked

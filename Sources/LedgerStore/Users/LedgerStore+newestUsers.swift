@@ -47,7 +47,6 @@ extension LedgerStore {
         // One more than is asked for tells whether there are more.
         let page = Array(shown.prefix(limit))
         let next = shown.count > limit ? page.last : rows.first { !$0.isShown }?.subject
-        let places = page.map { (log: Log.facts, subject: $0) }
-        return (try await found(Self.questions(places, app), of: app), next)
+        return (try await found(Self.questions(page, app, foundIn: .facts), of: app), next)
     }
 }

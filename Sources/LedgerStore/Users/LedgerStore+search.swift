@@ -26,8 +26,7 @@ extension LedgerStore {
             of: app,
             eventsMax: StoreLimits.searchEventsMax
         ).sorted().prefix(StoreLimits.searchSubjectsMax)
-        let places = subjects.map { (log: Log.facts, subject: $0) }
-        let found = try await found(Self.questions(places, app), of: app)
+        let found = try await found(Self.questions(Array(subjects), app), of: app)
         // Whoever holds a token has a row in the projection, also once erased.
         guard found.count == subjects.count else { throw .damaged(.state) }
         var users: [StoredUser] = []

@@ -3,7 +3,6 @@ internal import Postgres
 
 /// A user with a finalize that somebody must look after.
 package struct UnsettledUser: Sendable {
-    package let log: Log
     package let app: Identifier
     package let subject: Identifier
     /// From when on.
@@ -17,26 +16,33 @@ extension LedgerStore {
         after last: UnsettledUser?,
         limit: Int
     ) async throws(StoreError) -> [UnsettledUser] {
-        try await database.rows(
-            Statement(
-                "unsettled_users",
-                """
-                select log_id, app_id, subject, settle_at from vault.user_state
-                where settle_at <= $1 and (settle_at, subject) > ($2, $3)
-                order by settle_at, subject limit $4
-                """,
-                .timestamptz(microsecondsSince1970: time.microseconds),
-                .timestamptz(microsecondsSince1970: last?.due.microseconds ?? 0),
-                .uuid(last?.subject.value ?? 0),
-                .int8(Int64(limit))
-            )
-        ) { result, row throws(PostgresError) in
+        let statement = Self.unsettledUsers(by: time, after: last, limit: limit)
+        return try await database.rows(statement) { result, row throws(PostgresError) in
             UnsettledUser(
-                log: try Log(result, row, 0),
-                app: Identifier(value: try result.uuid(row, 1)),
-                subject: Identifier(value: try result.uuid(row, 2)),
-                due: Timestamp(microseconds: try result.timestamptz(row, 3))
+                app: Identifier(value: try result.uuid(row, 0)),
+                subject: Identifier(value: try result.uuid(row, 1)),
+                due: Timestamp(microseconds: try result.timestamptz(row, 2))
             )
         }
+    }
+
+    static func unsettledUsers(
+        by time: Timestamp,
+        after last: UnsettledUser?,
+        limit: Int
+    ) -> Statement {
+        Statement(
+            "unsettled_users",
+            """
+            select app_id, subject, settle_at from vault.user_state
+            where log_id = $1 and settle_at <= $2 and (settle_at, subject) > ($3, $4)
+            order by settle_at, subject limit $5
+            """,
+            .int4(Log.facts.id),
+            .timestamptz(microsecondsSince1970: time.microseconds),
+            .timestamptz(microsecondsSince1970: last?.due.microseconds ?? 0),
+            .uuid(last?.subject.value ?? 0),
+            .int8(Int64(limit))
+        )
     }
 }

@@ -24,20 +24,11 @@ extension LedgerStore {
     /// The user of an app by subject, or nil, which one who was erased is unless asked for.
     package func user(
         subject: Identifier,
-        log: Log,
         of app: StoredApp,
         evenErased: Bool = false
     ) async throws(StoreError) -> StoredUser? {
-        try await user(
-            UserReader.Question(
-                log: log,
-                app: app.id,
-                fingerprint: nil,
-                subject: subject
-            ),
-            of: app,
-            evenErased: evenErased
-        )
+        guard let question = Self.questions([subject], app).first else { return nil }
+        return try await user(question, of: app, evenErased: evenErased)
     }
 
     /// A user who is not stored yet, under a new pseudonym and a new key.
@@ -46,7 +37,7 @@ extension LedgerStore {
             app: app.id,
             clientID: app.clientID,
             log: .facts,
-            subject: clock.identifier(),
+            subject: clock.identifier(in: .facts),
             state: SubjectState(),
             newClientUserID: clientUserID,
             newFingerprint: vault.fingerprint(.user, of: clientUserID, app: app.id),
@@ -186,22 +177,23 @@ extension LedgerStore {
         _ subjects: [Identifier],
         of app: StoredApp
     ) async throws(StoreError) -> [Identifier: FoundUser] {
-        let places = subjects.map { (log: Log.facts, subject: $0) }
-        let found = try await found(Self.questions(places, app), of: app)
+        let found = try await found(Self.questions(subjects, app), of: app)
         return Dictionary(found.map { ($0.subject, $0) }) { first, _ in first }
     }
 
+    /// Asks for those whom a log was found to have, and otherwise for each in the log that the subject
+    /// names; who names a log that there is not is no user.
+    ///
+    /// In a log may stand what the service did not write, and it must not be passed over.
     static func questions(
-        _ places: [(log: Log, subject: Identifier)],
-        _ app: StoredApp
+        _ subjects: [Identifier],
+        _ app: StoredApp,
+        foundIn log: Log? = nil
     ) -> [UserReader.Question] {
-        places.map {
-            UserReader.Question(
-                log: $0.log,
-                app: app.id,
-                fingerprint: nil,
-                subject: $0.subject
-            )
+        subjects.compactMap { subject in
+            (log ?? Log(of: subject)).map {
+                UserReader.Question(log: $0, app: app.id, fingerprint: nil, subject: subject)
+            }
         }
     }
 

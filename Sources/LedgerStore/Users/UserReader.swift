@@ -40,13 +40,22 @@ final class UserReader: Sendable {
 
     func read(_ question: Question) async throws(StoreError) -> Answer? {
         try await Trace.batched("read_users") { () async throws(StoreError) in
-            try await batcher.submit(question)
+            // A call reads one log.
+            try await batcher.submit(question, company: Int(question.log.id))
         }
     }
 
     /// Reads many users for one caller; the caller bounds their number.
     func readAll(_ questions: [Question]) async -> [Result<Answer?, StoreError>] {
-        questions.isEmpty ? [] : await Self.read(questions, bulk)
+        var answers = [Result<Answer?, StoreError>](
+            repeating: .success(nil),
+            count: questions.count
+        )
+        for places in Dictionary(grouping: questions.indices, by: { questions[$0].log }).values {
+            let read = await Self.read(places.map { questions[$0] }, bulk)
+            for (place, answer) in zip(places, read) { answers[place] = answer }
+        }
+        return answers
     }
 
     var isCrowded: Bool { batcher.isCrowded() }
@@ -81,6 +90,7 @@ final class UserReader: Sendable {
         }
     }
 
+    /// Asks for users of the log of the first question, which must be that of all.
     static func statement(_ questions: [Question]) -> Statement {
         Statement(
             "read_users",
@@ -89,7 +99,7 @@ final class UserReader: Sendable {
                 access_token, public_token, human_id, client_user_id
             from vault.read_users($1, $2, $3, $4)
             """,
-            .int4Array(questions.map(\.log.id)),
+            .int4(questions.first?.log.id),
             .uuidArray(questions.map(\.app.value)),
             .byteaArray(questions.map { $0.fingerprint?.bytes }),
             .uuidArray(questions.map { $0.subject?.value })

@@ -22,7 +22,7 @@ extension LedgerStore {
         idempotencyKey: Secret,
         context: RecordContext
     ) async throws(StoreError) -> WebhookAddition {
-        let id = vault.eventID(ofRequest: idempotencyKey, app: app.id)
+        let id = vault.eventID(ofRequest: idempotencyKey, app: app.id, in: .facts)
         if let known = try await event(id: id) { return try await again(known, definition, app) }
         do {
             if let new = try await add(definition, of: app, event: id, context: context) {

@@ -1,0 +1,165 @@
+import Ledger
+@testable import LedgerStore
+import MerkleLog
+import Postgres
+import TestSupport
+import Testing
+import Vault
+
+/// What a running service asks its database, again and again.
+struct PartitionedWork {
+    let test: TestStore
+
+    /// One round, with users of its own.
+    func run(_ round: Int) async throws {
+        let name = "user \(round)"
+        _ = try await test.connectedUser(name)
+        try await test.rotate(name, "2")
+        try await test.tell(.connectionBroken(reason: "x"), of: name)
+        let user = try await test.user(name)
+        #expect(try await test.store.user(subject: user.subject, of: test.app) != nil)
+        try await readAccesses(user)
+        try await readEvents(user)
+        try await readUsers(user, name)
+        try await fold()
+        try await integrate()
+        #expect(await test.store.probe() == nil)
+        try await takeOver("taken over \(round)")
+    }
+
+    /// What happens seldom.
+    func runOnce() async throws {
+        _ = try await test.store.takeOversBegin()
+        let webhook = try await test.store.add(
+            WebhookDefinition(url: "https://hooks.example.com/"),
+            of: test.app,
+            context: TestStore.context
+        )
+        let endpoint = try #require(webhook)
+        let holder = test.store.clock.identifier()
+        _ = try await test.store.leaseWebhooks(holder: holder, seconds: 5)
+        _ = try await test.store.waitingDeliveries(to: endpoint.id)
+        _ = try await test.store.deliveries(to: endpoint.id, limit: 3)
+        let stepped = SteppedIntegrator(test)
+        try await stepped.append(300, round: 0)
+        try await stepped.look()
+        let tile = try #require(TileAddress(.hashes(level: 0), index: 0))
+        #expect(try await test.store.tile(tile, log: .facts) != nil)
+        try await test.setGrace(0)
+        await test.drop()
+        let erased = try await test.erase("user 1")
+        #expect(try await test.store.livingUsers(among: [erased.subject]) == 0)
+        _ = try await test.store.erasedUsers(after: nil)
+    }
+
+    private func readAccesses(_ user: StoredUser) async throws {
+        try await test.store.recordReads(
+            [(.publicToken, 1)],
+            of: user,
+            test.app,
+            key: "key",
+            context: TestStore.context
+        )
+        #expect(try await test.store.accesses(of: user, from: 0, limit: 3).count > 0)
+        _ = try await test.store.latestAccesses(of: user, before: 100, limit: 3)
+        _ = try await test.store.search(
+            Secret("access user 0"),
+            of: test.app,
+            context: TestStore.context
+        )
+    }
+
+    private func readEvents(_ user: StoredUser) async throws {
+        let store = test.store
+        let history = try await store.wholeHistory(of: user)
+        let first = try #require(history.first)
+        #expect(try await store.event(id: first.record().id) != nil)
+        _ = try await store.neighbours(of: first)
+        for log in Log.allCases {
+            let size = try await store.size(log: log)
+            for subject in [nil, user.subject] {
+                let query = EventQuery(clientID: "demo", subject: subject)
+                _ = try await store.events(query, log: log, from: 0, limit: 3)
+                _ = try await store.latestEvents(query, log: log, before: size, limit: 3)
+                _ = try await store.passed(query, log: log, positions: 0..<size)
+                let export = ExportRequest(
+                    log: log,
+                    query: query,
+                    apps: [test.app],
+                    positions: 0..<size
+                )
+                _ = try await store.exportPage(export, from: 0)
+            }
+            let name = "\(user.subject)"
+            _ = try await store.latestEvents(of: test.app, holding: name, log: log, before: size)
+            _ = try await store.end(of: log, from: 0)
+            _ = try await store.place(before: size, in: log)
+            _ = try await store.page(log: log, from: 0)
+            _ = try await store.position(of: log, at: store.clock.now())
+        }
+    }
+
+    private func readUsers(_ user: StoredUser, _ name: String) async throws {
+        let store = test.store
+        let session = store.vault.fingerprint(
+            .session,
+            of: Secret("session access \(name)"),
+            app: test.app.id
+        )
+        #expect(try await store.lookup(.session, session)?.subject == user.subject)
+        let token = try #require(user.state.publicToken)
+        #expect(try await store.value(.publicToken, token, of: user) != nil)
+        _ = try await store.value(.publicToken, version: 1, of: user)
+        _ = try await store.users(of: test.app, after: nil, limit: 3)
+        _ = try await store.newestUsers(of: test.app, in: .connected, before: nil, limit: 3)
+        _ = try await store.userCounts(of: test.app)
+        _ = try await store.recentEvents(of: test.app, since: Timestamp(microseconds: 0))
+        _ = try await store.identities(of: [user.subject], app: test.app)
+        _ = try await store.unsettledUsers(by: store.clock.now(), after: nil, limit: 3)
+        _ = try await store.supersededValues(by: store.clock.now())
+    }
+
+    private func fold() async throws {
+        await test.foldProblems()
+        let problem = try #require(try await test.problems().first)
+        _ = try await test.store.problem(problem.name, of: test.app)
+        var query = ProblemQuery()
+        query.about = problem.name.about
+        #expect(try await test.problems(query).count > 0)
+        _ = try await test.store.problemCounts(of: test.app)
+        let isMuted = problem.state == .open
+        _ = try await test.store.mark(
+            problem,
+            muted: isMuted,
+            of: test.app,
+            context: TestStore.context
+        )
+    }
+
+    private func integrate() async throws {
+        try await SteppedIntegrator(test).look()
+        let event = try #require(try await test.store.event(at: 0, log: .facts))
+        #expect(try await test.store.proved(event) != nil)
+        _ = try await test.store.firstCheckpoint(log: .facts)
+        _ = try await test.store.checkpoints(of: .facts, upTo: 100, limit: 3)
+    }
+
+    private func takeOver(_ name: String) async throws {
+        let taken = TakenOverUser(
+            clientUserID: Secret(name),
+            humanID: Secret("human \(name)"),
+            accessToken: Secret("access \(name)"),
+            publicToken: Secret("public \(name)")
+        )
+        let begin = try await test.store.takeOversBegin()
+        let fingerprints = test.store.fingerprints(of: taken, test.app)
+        #expect(try await test.store.takeOvers(of: [fingerprints], app: test.app) == [.taken])
+        let verdict = try await test.store.takeOver(
+            taken,
+            of: test.app,
+            checkedFrom: begin,
+            context: TestStore.context
+        )
+        #expect(verdict == .taken)
+    }
+}

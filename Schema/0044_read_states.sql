@@ -99,7 +99,7 @@ begin
     left join lateral (
         select e.position, e.record from ledger.event e
         where e.subject = head.subject and e.subject_version = head.subject_version
-            and e.log_id + 0 = read_states.log_id
+            and e.log_id = read_states.log_id
         offset 0
     ) as newest on true;
 end

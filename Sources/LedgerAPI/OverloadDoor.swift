@@ -55,7 +55,7 @@ final class OverloadDoor: Door, Service {
 
     func refusal(of request: HTTPRequest) -> Refusal? {
         // Nearly always there is room, and then it need not be known what is called.
-        guard isFull || Log.allCases.contains(where: { store.isCrowded(before: $0) }),
+        guard isFull || Log.ofEvents.contains(where: { store.isCrowded(before: $0) }),
             let log = RepeatableCall.log(of: request),
             isFull || store.isCrowded(before: log)
         else { return nil }

@@ -215,7 +215,8 @@ struct MapBench: ~Copyable {
         Identifier(
             milliseconds: UInt64(1_764_000_000_000 + number),
             sequence: 0,
-            random: UInt64(number) &* 0x9E37_79B9_7F4A_7C15
+            random: UInt64(number) &* 0x9E37_79B9_7F4A_7C15,
+            in: .facts
         )
     }
 

@@ -133,7 +133,8 @@ struct ProbeTests {
     func words() throws {
         let all: [ReadinessCondition] = [
             .databaseUnavailable, .overloaded, .historyMismatch(.facts, .missingRecords(from: 3)),
-            .sessionsShared, .readOnlyServer(isStandby: true), .triggersLost(["x"]), .synchronousCommitOff,
+            .sessionsShared, .readOnlyServer(isStandby: true), .triggersLost(["x"]),
+            .synchronousCommitOff,
             .fsyncOff, .fullPageWritesOff, .dataChecksumsOff, .tooManyRights(["x"]),
             .rightsMissing(["x"]), .diskFull, .serverExhausted(sqlState: "53200"),
             .logLocked(holders: "x"), .appendRefused(sqlState: "P0001"), .rootKeyChanged,

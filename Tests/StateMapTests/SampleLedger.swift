@@ -89,7 +89,8 @@ struct SampleLedger {
                 subject: Identifier(
                     milliseconds: UInt64(1_764_000_000_000 + number),
                     sequence: 0,
-                    random: numbers.next()
+                    random: numbers.next(),
+                    in: .facts
                 ),
                 id: Secret("user-\(number)"),
                 state: changed(

@@ -57,7 +57,7 @@ struct StateProofTests {
     @Test("somebody unknown is proved to be unknown, by pseudonym and by name")
     func unknown() throws {
         var numbers = SeededRandom(seed: Self.seed)
-        let stranger = Identifier(milliseconds: 1, sequence: 2, random: numbers.next())
+        let stranger = Identifier(milliseconds: 1, sequence: 2, random: numbers.next(), in: .facts)
         let absent = try ledger.proof(ledger.statesPart(stranger), nil)
         #expect(try ledger.check.verify(absent).state == nil)
         let nobody = Secret("nobody")

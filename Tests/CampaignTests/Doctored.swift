@@ -44,7 +44,7 @@ struct DoctoredTests {
     @Test("every rule has a history that breaks it alone")
     func complete() {
         let broken = Set(Doctored.all.filter { Set($0.rules).count == 1 }.flatMap(\.rules))
-        // A round judges the others: it knows what was done, and runs `token-ledger verify`.
-        #expect(broken.union([.replay, .answersKept]) == Set(Rule.allCases))
+        // A round judges the others: it knows what was done, asks `/readyz`, and runs `token-ledger verify`.
+        #expect(broken.union([.replay, .answersKept, .ready]) == Set(Rule.allCases))
     }
 }

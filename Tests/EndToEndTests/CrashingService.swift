@@ -24,10 +24,10 @@ struct CrashingService: Sendable {
             )
             let direct = try await TestPostgres.url(
                 database: database.name,
-                user: Provider.role,
+                user: provider.role,
                 durable: true
             )
-            let url = proxy?.url(database: database.name, user: Provider.role) ?? direct
+            let url = proxy?.url(database: database.name, user: provider.role) ?? direct
             let service = CrashingService(
                 provider: provider,
                 folder: folder,

@@ -14,16 +14,18 @@ struct MapCrashTests {
             try await service.run(at: point, ending: .crash) { address in
                 // Something happens until it is dead.
                 for number in 0..<200 {
-                    guard (try? await address.play("user \(number)", "clinic")) != nil else {
+                    guard (try? await address.play("\(point) \(number)", "clinic")) != nil else {
                         break
                     }
                     try await Task.sleep(for: .milliseconds(100))
                 }
             }
             try await service.run { address in
-                let finish = try await address.play("alice", "clinic")
+                // All share the provider.
+                let user = "\(point) alice"
+                let finish = try await address.play(user, "clinic")
                 #expect(try await address.finish(finish).status == 201)
-                let verdict = try await service.proof(of: "alice", from: address)
+                let verdict = try await service.proof(of: user, from: address)
                 #expect(verdict["status"] == .string("connected"))
                 let nobody = try await service.proof(of: "nobody", from: address)
                 #expect(nobody["subject"] == .null)

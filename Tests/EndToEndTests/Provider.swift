@@ -16,8 +16,8 @@ struct Provider: SuiteTrait, TestScoping {
     /// An API key of its app, with all scopes.
     let apiKey: String
 
-    /// The role with which services connect.
-    static let role = "token_ledger_crashing"
+    /// The role with which services connect; the server has those of other suites, too.
+    let role: String
     private static let clientID = "sandbox"
 
     @TaskLocal private static var running: Provider?
@@ -60,6 +60,7 @@ struct Provider: SuiteTrait, TestScoping {
             )
         )
         let database = try await TestPostgres.freshDatabase(durable: true)
+        let role = "crashing_\(database.name)"
         try await PostgresTools.psql(database.url, script: "create role \(role) login")
         let settings = [
             "TOKEN_LEDGER_OWNER_DATABASE_URL": database.url,
@@ -76,13 +77,21 @@ struct Provider: SuiteTrait, TestScoping {
             let output = try await TestProgram.output(of: command, environment: settings)
             apiKey = output.trimmingCharacters(in: .newlines)
         }
-        return Provider(url: url, template: database.name, keyFile: keyFile, apiKey: apiKey)
+        return Provider(
+            url: url,
+            template: database.name,
+            keyFile: keyFile,
+            apiKey: apiKey,
+            role: role
+        )
     }
 }
 
 extension Trait where Self == Provider {
     /// One sandbox for all tests of the suite.
-    static var provider: Self { Self(url: "", template: "", keyFile: "", apiKey: "") }
+    static var provider: Self {
+        Self(url: "", template: "", keyFile: "", apiKey: "", role: "")
+    }
 }
 
 extension Provider {

@@ -216,6 +216,12 @@ struct MatrixTests {
                     answers[whose] = answer
                     cells += 1
                 }
+                if operation.scope == scope.rawValue, operation.isProof {
+                    for whose in [Whose.foreign, .unknown] {
+                        let text = answers[whose]?.text ?? "\nsubject "
+                        #expect(!text.contains("\nsubject "), "\(operation): nobody of the app's")
+                    }
+                }
                 if operation.scope == scope.rawValue,
                     operation.isSomebodys
                 {
@@ -378,8 +384,11 @@ struct MatrixTests {
 extension DocumentedOperation {
     /// Whether its path names what belongs to one app.
     fileprivate var isSomebodys: Bool {
-        isAbout("client_user_id", "launch_id", "position", "endpoint", "problem")
+        isAbout("client_user_id", "launch_id", "position", "endpoint", "problem") && !isProof
     }
+
+    /// Whether it proves what is current for a user: that there is nobody, too.
+    fileprivate var isProof: Bool { isAbout("client_user_id") && path.hasSuffix("/proof") }
 
     /// Whether its path has one of these names.
     fileprivate func isAbout(_ names: String...) -> Bool {

@@ -49,7 +49,8 @@ struct MapEvidenceTests {
             let (_, watcher) = try await maps(test)
             _ = try await test.connectedUser("alice")
             try await watcher.look()
-            let last = try #require(try await test.store.statement(before: 2))
+            let stated = try await test.store.size(log: .map)
+            let last = try #require(try await test.store.statement(before: stated))
             let lies = [
                 try MapStatement(
                     facts: last.facts,

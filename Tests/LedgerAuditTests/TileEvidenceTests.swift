@@ -60,7 +60,7 @@ struct TileEvidenceTests {
                     report.findings
                         == damage.flaws.map { VerificationReport.Finding(1, nil, $0) }
                 )
-                #expect(report.logs.last?.provedSize == 65_600)
+                #expect(report.logs[Int(Log.access.id)].provedSize == 65_600)
                 try await connection.script("rollback to savepoint intact")
             }
             await connection.close()

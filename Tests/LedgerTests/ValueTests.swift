@@ -43,8 +43,8 @@ struct IdentifierTests {
         let highest = try #require(Identifier("00000000-0000-7000-bff0-000000000000"))
         #expect(highest.logID == 1_023)
         #expect(Log(of: highest) == nil)
-        let next = try #require(Identifier("00000000-0000-7000-8020-000000000000"))
-        #expect(next.logID == 2)
+        let next = try #require(Identifier("00000000-0000-7000-8030-000000000000"))
+        #expect(next.logID == 3)
         #expect(Log(of: next) == nil)
     }
 

@@ -23,10 +23,7 @@ struct StateRoutes: Sendable {
         let caller = try await Caller(request, context, scope: .eventsRead, store: store)
         _ = try Query(request, keys: [])
         let id = try ClientUserID.parse(try context.pathParameter("client_user_id"))
-        let proof = try await proofs.proof(of: id, in: caller.app) { user, proof in
-            // Who is known by now is not said to be nobody.
-            user == nil || proof.states?.state != nil
-        }
+        let proof = try await proofs.proof(of: id, in: caller.app)
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; charset=utf-8"],
@@ -40,19 +37,27 @@ struct StateProofs: Sendable {
     let store: LedgerStore
     let maps: MapKeeper
 
-    /// A proof that is what the caller needs, given the user as stored.
+    /// A proof of what was current when it was asked for, or later, that is also what the caller needs, given
+    /// the user as stored.
     ///
     /// Throws `LedgerError.notIntegrated` where there is none in time.
     func proof(
         of clientUserID: Secret,
         in app: StoredApp,
-        fits: @Sendable (StoredUser?, StateProof) -> Bool
+        fits: @Sendable (StoredUser?, StateProof) -> Bool = { _, _ in true }
     ) async throws -> StateProof {
         let end = ContinuousClock.now + RequestLimits.proofTimeMax
+        var asked: Int64?
         while true {
             let user = try await store.user(clientUserID, of: app)
+            // Nobody waits for what happens meanwhile.
+            asked = asked ?? user?.state.version
             let proof = try await maps.proof(of: clientUserID, subject: user?.subject, in: app)
-            if let proof, fits(user, proof) { return proof }
+            if let proof, user == nil || (proof.states?.state?.version ?? 0) >= asked ?? 0,
+                fits(user, proof)
+            {
+                return proof
+            }
             guard .now < end else { throw LedgerError.notIntegrated }
             try await Task.sleep(for: RequestLimits.proofPause)
         }

@@ -80,7 +80,8 @@ extension Migrator {
         on owner: PostgresConfiguration
     ) async throws(StoreOpeningError) -> Bool {
         do {
-            let connection = try await PostgresConnection.connect(owner)
+            // Who installs waits: a busy server is no reason to stop half-way.
+            let connection = try await PostgresConnection.connect(owner.withLongLimits)
             var stored = try await storedKeys(connection)
             // Where there are records, keys that are missing were lost.
             let isNew = !stored.hasRecords && stored.wrapped.count < MasterKeyPurpose.allCases.count

@@ -28,8 +28,7 @@ extension UserCommand {
         @Option(help: "Only users in this state.")
         var status: Status?
 
-        @Option(help: "How many, 1000 at most.")
-        var limit = 50
+        @OptionGroup var list: ListLimit
 
         @Option(help: ArgumentHelp("Those older than this user.", valueName: "subject"))
         var before: String?
@@ -38,9 +37,6 @@ extension UserCommand {
         var json = false
 
         func validate() throws {
-            guard (1...1000).contains(limit) else {
-                throw ValidationError("--limit is 1 to 1000.")
-            }
             if let before, Identifier(before) == nil {
                 throw ValidationError("--before must be a UUID.")
             }
@@ -53,7 +49,7 @@ extension UserCommand {
                     of: app,
                     in: status?.status,
                     before: before.flatMap { Identifier($0) },
-                    limit: limit
+                    limit: list.limit
                 )
                 return (page.users.compactMap { Row($0, store) }, page.next)
             }

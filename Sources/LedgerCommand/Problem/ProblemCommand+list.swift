@@ -43,8 +43,7 @@ extension ProblemCommand {
         @Option(help: "Those that are open, muted or resolved, or all.")
         var state = States.open
 
-        @Option(help: "How many, 1000 at most.")
-        var limit = 50
+        @OptionGroup var list: ListLimit
 
         @Option(help: ArgumentHelp("Those opened before this position.", valueName: "position"))
         var before: Int64?
@@ -53,9 +52,6 @@ extension ProblemCommand {
         var json = false
 
         func validate() throws {
-            guard (1...1000).contains(limit) else {
-                throw ValidationError("--limit is 1 to 1000.")
-            }
             if let about, Identifier(about) == nil {
                 throw ValidationError("--about must be a UUID.")
             }
@@ -71,7 +67,12 @@ extension ProblemCommand {
                 query.states = state.chosen
                 query.kinds = kind.map { [$0] } ?? []
                 query.about = try await about(store, app)
-                let page = try await store.problems(of: app, query, before: before, limit: limit)
+                let page = try await store.problems(
+                    of: app,
+                    query,
+                    before: before,
+                    limit: list.limit
+                )
                 let behind = try await store.size(log: .facts) - page.until
                 return (page, try await store.named(page.problems, of: app), behind)
             }
@@ -99,10 +100,7 @@ extension ProblemCommand {
 
         private func about(_ store: LedgerStore, _ app: StoredApp) async throws -> Identifier? {
             guard let user else { return about.flatMap { Identifier($0) } }
-            guard let found = try await store.user(Secret(user), of: app) else {
-                throw CommandError("The app has no user with this clientUserId.")
-            }
-            return found.subject
+            return try await PersonOptions.user(user, of: app, store).subject
         }
 
         private static func show(_ problems: [NamedProblem], _ page: ProblemPage) {

@@ -42,16 +42,23 @@ struct PersonOptions: ParsableArguments {
         return only
     }
 
+    /// The user of an app with its own id.
+    static func user(
+        _ clientUserID: String,
+        of app: StoredApp,
+        _ store: LedgerStore
+    ) async throws -> StoredUser {
+        guard let found = try await store.user(Secret(clientUserID), of: app) else {
+            throw CommandError("The app has no user with this clientUserId.")
+        }
+        return found
+    }
+
     /// The user who is named, or nil when nobody is.
     ///
     /// One who was erased is found by the pseudonym alone, and only where that is said.
     func user(_ store: LedgerStore, evenErased: Bool = false) async throws -> StoredUser? {
-        if let user {
-            guard let found = try await store.user(Secret(user), of: app(store)) else {
-                throw CommandError("The app has no user with this clientUserId.")
-            }
-            return found
-        }
+        if let user { return try await Self.user(user, of: app(store), store) }
         guard let subject = subject.flatMap({ Identifier($0) }) else { return nil }
         let app = try await app(store)
         guard

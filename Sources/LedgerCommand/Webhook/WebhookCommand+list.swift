@@ -97,21 +97,18 @@ extension WebhookCommand {
         @Option(help: "Only those that are pending, delivered or failed.")
         var state: WebhookDelivery.State?
 
-        @Option(help: "How many, 1000 at most.")
-        var limit = 50
+        @OptionGroup var list: ListLimit
 
         @Flag(help: "Print one JSON document, with every attempt.")
         var json = false
 
-        func validate() throws {
-            guard (1...1000).contains(limit) else {
-                throw ValidationError("--limit is 1 to 1000.")
-            }
-        }
-
         func run() async throws {
             try await choice.lend(options) { store, webhook, _ in
-                let found = try await store.deliveries(to: webhook.id, state: state, limit: limit)
+                let found = try await store.deliveries(
+                    to: webhook.id,
+                    state: state,
+                    limit: list.limit
+                )
                 guard json else {
                     Self.show(found)
                     return

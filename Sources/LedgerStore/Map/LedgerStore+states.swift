@@ -71,11 +71,11 @@ extension LedgerStore {
         let read = try await pool.rows(Self.statement(stretch)) {
             result,
             row throws(PostgresError) in
-            let (state, event) = try Self.state(result, row)
-            // Made here, on the connection's own queue: stretches go side by side.
+            let current = try Self.current(result, row)
+            // Made here, on the connection's own queue: the keeper of the maps goes on meanwhile.
             return Result { () throws(StoreError) -> MapMaker.Outcome? in
-                guard let state else { return nil }
-                guard let event else { return .unsound(state.user) }
+                guard let state = current.row else { return nil }
+                guard let event = current.event else { return .unsound(state.user) }
                 guard case .entry(var entry) = try maker.outcome(state, event) else {
                     return .unsound(state.user)
                 }
@@ -97,10 +97,7 @@ extension LedgerStore {
         let found = try await pool.rows(
             Self.statement(StateStretch(after: before, last: place)),
             share: .bulk
-        ) { result, row throws(PostgresError) in
-            let (row, event) = try Self.state(result, row)
-            return CurrentRow(row, event)
-        }
+        ) { result, row throws(PostgresError) in try Self.current(result, row) }
         return found.first ?? CurrentRow(nil, nil)
     }
 
@@ -120,20 +117,21 @@ extension LedgerStore {
         )
     }
 
-    private static func state(
+    private static func current(
         _ result: borrowing PostgresResult,
         _ row: Int
-    ) throws(PostgresError) -> (row: StateRow?, event: NewestEvent?) {
-        guard let state = try StateRow(result, row, from: 0),
-            let position = try result.int8OrNil(row, 7)
-        else { return (try StateRow(result, row, from: 0), nil) }
+    ) throws(PostgresError) -> CurrentRow {
+        let state = try StateRow(result, row, from: 0)
+        guard let state, let position = try result.int8OrNil(row, 7) else {
+            return CurrentRow(state, nil)
+        }
         let event = NewestEvent(
             user: state.user,
             version: state.version,
             position: position,
             leaf: MerkleHash(leaf: try result.bytes(row, 8))
         )
-        return (state, event)
+        return CurrentRow(state, event)
     }
 
     /// What happened to whom from a position on, before another one.

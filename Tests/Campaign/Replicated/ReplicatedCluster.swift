@@ -210,13 +210,20 @@ package actor ReplicatedCluster {
         }
     }
 
-    /// The ends of all nodes' logs.
+    /// The ends of all nodes' logs, without what Patroni says each second.
     nonisolated var logTail: String {
         nodes.map { node in
             let bytes = FileManager.default.contents(atPath: node.log) ?? Data()
-            return "\(node.name): \(String(decoding: bytes.suffix(2_000), as: UTF8.self))"
+            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+                .filter { line in !Self.usualWords.contains { line.contains($0) } }
+            return "\(node.name): \(lines.suffix(Self.logLinesMax).joined(separator: "\n"))"
         }.joined(separator: "\n")
     }
+
+    private static let usualWords = [
+        "INFO: no action.", "INFO: Lock owner:", "the database system is starting up",
+    ]
+    private static let logLinesMax = 60
 }
 
 // MARK: Its processes
@@ -253,8 +260,15 @@ extension ReplicatedCluster {
         try user.own(path)
     }
 
+    /// The first node makes the database, and the others copy it.
+    ///
+    /// One after the other: a node that has copied a part and then takes the lock of a node that had to
+    /// wait for its disk would begin another history of the same database, which nobody notices.
     private func start() async throws {
-        for node in nodes { try await start(node) }
+        for (place, node) in nodes.enumerated() {
+            try await start(node)
+            if place == 0 { try await wait { await primary() == node } }
+        }
         try await waitUntilWhole()
     }
 

@@ -34,7 +34,7 @@ extension Finalize {
     /// The id of the event that ends it.
     var outcomeID: Identifier { finish.finalize.derived("outcome") }
 
-    private func dispatchID(_ number: Int64) -> Identifier {
+    func dispatchID(_ number: Int64) -> Identifier {
         finish.finalize.derived("dispatch/\(number)")
     }
 
@@ -145,6 +145,15 @@ extension Finalize {
             id: Self.unresolvedID(number, of: finish.finalize)
         )
         return change
+    }
+
+    /// Nothing was sent under the dispatch with this number; nil where that is not the last word of the
+    /// user's events.
+    func notSent(_ number: Int64, of user: StoredUser) -> Change? {
+        guard let open = open(in: user), open.dispatches == number, open.unresolved == nil,
+            open.abandoned == nil
+        else { return nil }
+        return unresolved(SubjectState.OpenFinalize.notSent, number)
     }
 
     /// The dispatch was made long ago, and whoever made it has said nothing since.

@@ -49,7 +49,12 @@ package struct FinalizeSettler: Service {
     /// Looks at once, and then periodically, until the graceful shutdown.
     package func run() async throws {
         await withDiscardingTaskGroup { group in
-            group.addTask { await repeating(FlowLimits.drainPause) { await drain() } }
+            group.addTask {
+                await repeating(FlowLimits.drainPause) {
+                    await tellUnsent()
+                    await drain()
+                }
+            }
             group.addTask {
                 await repeating(FlowLimits.settlePause) { await settle(at: store.clock.now()) }
             }
@@ -89,6 +94,23 @@ extension FinalizeSettler {
                 logger.notice("an answer on disk was for a user who was erased; it is removed")
             } catch {
                 logger.warning("answer waits on disk", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Says of dispatches whose outcome was unknown that nothing was sent under them.
+    ///
+    /// Before others think that their worker is lost: that would be the end of their sessions.
+    package func tellUnsent() async {
+        for dispatch in finalizer.unsent.all where !isEnding {
+            do {
+                let isTold = try await finalizer.tell(dispatch, context: context)
+                if isTold { finalizer.unsent.remove(dispatch) }
+            } catch StoreError.erased {
+                finalizer.unsent.remove(dispatch)
+            } catch {
+                // The database is still away; others say so.
+                return
             }
         }
     }

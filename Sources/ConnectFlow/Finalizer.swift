@@ -14,6 +14,7 @@ package struct Finalizer: Sendable {
     let provider: HumanConnectClient
     let logger: Logger
     let meter = FinalizeMeter()
+    let unsent = UnsentDispatches()
 
     package init(
         store: LedgerStore,
@@ -188,8 +189,14 @@ extension Finalizer {
     /// Makes "the POST is about to be sent" durable; false when somebody else has this number.
     private func dispatch(_ number: Int64, _ finalize: Finalize) async throws -> Bool {
         let user = try await finalize.launch.user(in: store)
-        let outcome = try await store.change(user, of: finalize.launch.app) { user in
-            finalize.dispatch(number, of: user)
+        let outcome: ChangeOutcome?
+        do {
+            outcome = try await store.change(user, of: finalize.launch.app) { user in
+                finalize.dispatch(number, of: user)
+            }
+        } catch StoreError.outcomeUnknown {
+            rememberUnsent(number, finalize)
+            throw StoreError.outcomeUnknown
         }
         switch outcome {
         case .written: return true

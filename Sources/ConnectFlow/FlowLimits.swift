@@ -31,6 +31,10 @@ enum FlowLimits {
     /// How often is looked for finalizes that nobody works on, and for answers kept on disk.
     static let settlePause: Duration = .seconds(5)
     static let drainPause: Duration = .seconds(1)
+    /// How many dispatches are remembered under which nothing was sent, and for how long: by then others
+    /// have brought the finalize to an end.
+    static let unsentMax = 10_000
+    static let unsentTime: Duration = .seconds(600)
     /// How many users are read at a time, and how many of them are looked after at once.
     static let settlePageMax = 100
     static let settlersMax = 8

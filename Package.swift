@@ -45,7 +45,8 @@ let consoleAssets = [
     "exports.mustache", "found.mustache", "frame.mustache", "hop.mustache", "launch-link.mustache",
     "launch.mustache", "log.mustache", "notice.mustache", "overview.mustache", "problem.mustache",
     "problems.mustache", "proof.js", "revealed.mustache", "settings.mustache", "sign-in.mustache",
-    "tail.js", "time.mustache", "timeline.mustache", "travel.js", "user.mustache", "users.mustache",
+    "state-proof.mustache", "state.js", "tail.js", "time.mustache", "timeline.mustache",
+    "travel.js", "user.mustache", "users.mustache",
     "verify.js", "views.css",
 ]
 
@@ -132,7 +133,7 @@ let package = Package(
         target("StateMap", ["Crypto", "Ledger", "MerkleLog", "Wire"]),
         target(
             "Console",
-            ["Crypto", "HTMLPages", "Ledger", "MerkleLog", "Wire"],
+            ["Crypto", "HTMLPages", "Ledger", "MerkleLog", "StateMap", "Wire"],
             embeds: consoleAssets.map { "Assets/\($0)" }
         ),
         target("Vault", ["Crypto", "DurableFiles", "Ledger", "MerkleLog", "Traces", "Wire"]),

@@ -34,14 +34,19 @@ package struct ConsoleAsset: Sendable {
         "js",
         "text/javascript; charset=utf-8",
         oneScript([
-            PackageResources.console_js, PackageResources.proof_js, PackageResources.travel_js,
-            PackageResources.verify_js, PackageResources.tail_js,
+            PackageResources.console_js, PackageResources.proof_js, PackageResources.state_js,
+            PackageResources.travel_js, PackageResources.verify_js, PackageResources.tail_js,
         ])
     )
 
-    /// Scripts that share their names with each other, and with nothing else.
+    /// Scripts that share their names with each other, and with nothing else; without what only readers of
+    /// the sources need.
     static func oneScript(_ parts: [[UInt8]]) -> [UInt8] {
-        Array("(() => {\n'use strict';\n".utf8) + parts.joined() + Array("})();\n".utf8)
+        let lines = parts.joined().split(separator: UInt8(ascii: "\n"))
+            .map { $0.drop { $0 == UInt8(ascii: " ") } }
+            .filter { !$0.isEmpty && !$0.starts(with: "//".utf8) }
+        return Array("(() => {\n'use strict';\n".utf8)
+            + lines.joined(separator: [UInt8(ascii: "\n")]) + Array("\n})();\n".utf8)
     }
 
     /// All of them.

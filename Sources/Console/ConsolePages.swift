@@ -15,6 +15,7 @@ package enum PageTemplate: String, Sendable, CaseIterable {
     case signIn = "sign-in"
     case launch
     case launchLink = "launch-link"
+    case stateProof = "state-proof"
 }
 
 /// Writes pages as HTML.
@@ -46,6 +47,7 @@ package struct ConsolePages: Sendable {
         "bundle": PackageResources.bundle_mustache,
         "problems": PackageResources.problems_mustache,
         "problem": PackageResources.problem_mustache,
+        "state-proof": PackageResources.state_proof_mustache,
     ]
 
     /// Reads the templates.

@@ -200,6 +200,7 @@ package struct LedgerAPI: Sendable {
             ConsoleRoutes(
                 desk: ConsoleDesk(store: store, url: { bound.url }),
                 flows: flows,
+                maps: proofs.maps,
                 readiness: readiness,
                 tail: tails,
                 exports: downloads,

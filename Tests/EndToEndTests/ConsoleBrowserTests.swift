@@ -143,8 +143,7 @@ struct ConsoleBrowserTests {
             try await visitor.browser.wait(for: "a verdict by the pinned key") {
                 try await visitor.verdict("#grown").kind == "verdict good"
             }
-            try await forge(
-                visitor,
+            try await visitor.forge(
                 path,
                 section: "#between",
                 box: "#grown",
@@ -196,7 +195,12 @@ struct ConsoleBrowserTests {
             try await visitor.open(path)
             let pinned = try await visitor.verdict()
             #expect(pinned.kind == "verdict good" && pinned.text.contains("pinned in this browser"))
-            try await forge(visitor, path, section: "#proof", box: "#verdict", Self.forgeries)
+            try await visitor.forge(
+                path,
+                section: "#proof",
+                box: "#verdict",
+                Self.forgeries
+            )
         }
     }
 
@@ -230,32 +234,6 @@ struct ConsoleBrowserTests {
         ),
         ("localStorage.setItem('key-facts', section.dataset.key + 'x')", "another key"),
     ]
-
-    /// Puts something else in the place of each part of a proof, one at a time.
-    private func forge(
-        _ visitor: ConsoleVisitor,
-        _ path: String,
-        section: String,
-        box: String,
-        _ forgeries: [(String, String)]
-    ) async throws {
-        for (forgery, reason) in forgeries {
-            try await visitor.open(path)
-            #expect(try await visitor.verdict(box).kind == "verdict good")
-            _ = try await visitor.browser.execute(
-                "const section = document.querySelector('\(section)'); \(forgery)"
-            )
-            try await visitor.browser.find("#again").click()
-            try await visitor.browser.wait(for: "a refusal of \(forgery)") {
-                try await visitor.verdict(box).kind == "verdict bad"
-            }
-            let verdict = try await visitor.verdict(box)
-            #expect(
-                verdict.text.contains("Refused") && verdict.text.contains(reason),
-                "\(forgery): \(verdict.text)"
-            )
-        }
-    }
 
     @Test("a record that was changed in the database is refused by the server and by the browser")
     func tampered() async throws {

@@ -28,6 +28,7 @@ struct ConsolePageTests {
             scopes: [.usersRead, .eventsRead],
             isSomebodys: true
         ),
+        Page(path: "/console/users/{subject}/proof", scopes: [.eventsRead], isSomebodys: true),
         Page(path: "/console/events/{log}/{position}", scopes: [.eventsRead], isSomebodys: true),
         Page(path: "/console/problems", scopes: [.usersRead]),
         Page(path: "/console/problems/{problem}", scopes: [.usersRead], isSomebodys: true),

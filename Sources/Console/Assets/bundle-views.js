@@ -12,8 +12,6 @@ let bundle = null;
 let turn = () => {};
 const actorOf = (i) => String(parsed(bundle.events.content, bundle.events.starts[i], bundle.events.starts[i + 1] - 1)?.actor ?? '');
 
-const made = (tag, className, textContent) => Object.assign(document.createElement(tag), { className, textContent });
-
 function fill(root, selector, text) { one(selector, root).textContent = text; }
 
 function fillTime(time, exact) {

@@ -3,13 +3,14 @@
 const one = (selector, root) => (root || document).querySelector(selector);
 const all = (selector, root) => [...(root || document).querySelectorAll(selector)];
 
-function button(text, act) {
-  const made = document.createElement('button');
-  made.type = 'button';
-  made.textContent = text;
-  made.addEventListener('click', act);
-  return made;
+function made(tag, className, ...children) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...children);
+  return element;
 }
+
+const button = (text, onclick) => Object.assign(made('button', '', text), { type: 'button', onclick });
 
 const pad = (number) => String(number).padStart(2, '0');
 const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
@@ -54,8 +55,7 @@ function offerTimes() {
 
 function offerCopies(root) {
   for (const text of all('[data-copy]', root)) {
-    const box = document.createElement('div');
-    box.className = 'copied';
+    const box = made('div', 'copied');
     const copy = button('Copy', async () => {
       try {
         await navigator.clipboard.writeText(text.textContent);
@@ -73,17 +73,9 @@ function offerCopies(root) {
 // What was found out, in a box: how sure it is, and why.
 function tell(box, kind, headline, lines) {
   box.className = 'verdict ' + kind;
-  const title = document.createElement('p');
-  const strong = document.createElement('strong');
-  strong.textContent = headline;
-  title.append(strong);
-  const list = document.createElement('ul');
-  for (const line of lines) {
-    const item = document.createElement('li');
-    item.textContent = line;
-    list.append(item);
-  }
-  box.replaceChildren(title, list);
+  box.replaceChildren(
+    made('p', '', made('strong', '', headline)), made('ul', '', ...lines.map((line) => made('li', '', line)))
+  );
 }
 
 offerTimes();

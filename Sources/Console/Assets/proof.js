@@ -54,11 +54,17 @@ const hexadecimal = (array) =>
   [...array].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 // 'yes', or 'unable' where the browser has no Ed25519; throws where the signature is not the key's. A checkpoint's
-// first line is the log's name; other notes say whose they are.
-async function signedBy(note, text, origin = note.origin) {
+// first line is the log's name; other notes say whose they are. Of another log of the same ledger, the key has that log's
+// number in its name.
+async function signedBy(note, text, origin = note.origin, number) {
   const key = keyOf(text);
-  const id = (await hash(utf8.encode(key.name + '\n'), key.value)).slice(0, 4);
+  const idOf = async () => (await hash(utf8.encode(key.name + '\n'), key.value)).slice(0, 4);
+  let id = await idOf();
   if (hexadecimal(id) !== key.id) { fail('The key does not have the id that it names.'); }
+  if (number) {
+    key.name = key.name.replace(/\d+$/, number);
+    id = await idOf();
+  }
   if (origin !== key.name) { fail('The note is of another log than the key.'); }
   const found = note.signatures.find(
     (signature) => signature.name === key.name && isSame(signature.value.slice(0, 4), id)

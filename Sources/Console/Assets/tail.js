@@ -10,39 +10,23 @@
   let source = null;
   let next = Number(address.searchParams.get('from_position'));
 
-  function element(name, text, path) {
-    const inner = document.createElement(name);
-    inner.textContent = text;
-    if (!path) { return inner; }
-    const link = document.createElement('a');
-    link.href = path;
-    link.append(inner);
-    return link;
-  }
-
-  function cell(name, ...children) {
-    const td = document.createElement('td');
-    td.className = name;
-    td.append(...children);
-    return td;
-  }
+  const linked = (href, inner) => Object.assign(made('a', '', inner), { href });
 
   function add(message) {
     const { position, event, forged } = JSON.parse(message.data);
     if (position < next) { return; }
     next = position + 1;
-    const row = document.createElement('tr');
-    row.className = forged ? 'forged' : 'new';
-    row.dataset.position = position;
-    const time = document.createElement('time');
-    time.setAttribute('datetime', event.time);
-    row.append(
-      cell('number', element('span', position, `/console/events/${log}/${position}`)),
-      cell('', forged ? '' : time),
-      cell('', element('code', forged ? 'forged' : event.type)),
-      cell('wide', event.subject ? element('code', event.subject, '/console/users/' + event.subject) : ''),
-      cell('wide', element('code', event.actor || ''))
+    const time = made('time', '');
+    time.dateTime = event.time;
+    const row = made(
+      'tr', forged ? 'forged' : 'new',
+      made('td', 'number', linked(`/console/events/${log}/${position}`, position)),
+      made('td', '', forged ? '' : time),
+      made('td', '', made('code', '', forged ? 'forged' : event.type)),
+      made('td', 'wide', event.subject ? linked('/console/users/' + event.subject, made('code', '', event.subject)) : ''),
+      made('td', 'wide', made('code', '', event.actor || ''))
     );
+    row.dataset.position = position;
     rows.prepend(row);
     showTimes(row);
     while (rows.children.length > rowsMax) { rows.lastChild.remove(); }

@@ -1,14 +1,14 @@
 // Checks proofs in the browser: nothing of the server is believed, and its key only once it is pinned.
 (() => {
   const pinned = (log) => localStorage.getItem('key-' + log);
-  const noCrypto = 'The page was loaded without encryption from another machine, and browsers compute no hashes then.';
+  const noCrypto = 'The page came without encryption from another machine; browsers compute no hashes then.';
 
   // What notes and hashes prove is as good as the key: only a pinned one is known to be the log's.
   async function judge(box, data, texts, prove) {
     if (!window.crypto || !crypto.subtle) { return tell(box, 'unsure', 'Not checked in this browser.', [noCrypto]); }
     const lines = [];
     try {
-      const notes = texts.map(noteOf);
+      const notes = texts().map(noteOf);
       const path = data.hashes ? data.hashes.split(' ').map(bytes) : [];
       const proved = await prove(data, lines, path, ...notes);
       const pin = pinned(data.log);
@@ -16,11 +16,13 @@
         fail('The server shows another key than the one that is pinned in this browser.');
       }
       for (const note of notes) {
-        if (await signedBy(note, pin || data.key) === 'unable') {
+        // The log of maps has the key of the log of facts.
+        const number = note === notes[1] ? data.second : '';
+        if (await signedBy(note, pin || data.key, note.origin, number) === 'unable') {
           lines.push('This browser has no Ed25519, so nobody has checked here who signed the checkpoint.');
           return tell(box, 'unsure', 'The way to the root is right; the signature was not checked.', lines);
         }
-        lines.push(`The key of ${note.origin} has signed the checkpoint of ${note.size} events.`);
+        lines.push(`The key of ${note.origin} has signed the checkpoint of ${note.size} entries.`);
       }
       if (pin) {
         lines.push('It is the key that is pinned in this browser.');
@@ -57,10 +59,13 @@
     return `the log of ${data.from} events is the beginning of that of ${data.to}`;
   }
 
-  const verifyEvent = (section) =>
-    judge(one('#verdict'), section.dataset, [section.dataset.note], proveEvent);
-  const verifyGrowth = (section) =>
-    judge(one('#grown'), section.dataset, [section.dataset.old, section.dataset.new], proveGrowth);
+  const fileOf = () => stateOf(one('#file').textContent);
+  const proveCurrent = (data, lines, path, ...notes) =>
+    proveState(fileOf(), data.subject, one('#state')?.textContent, lines, ...notes);
+
+  const verifyCurrent = ({ dataset }) => judge(one('#verdict'), dataset, () => fileOf().notes, proveCurrent);
+  const verifyEvent = ({ dataset }) => judge(one('#verdict'), dataset, () => [dataset.note], proveEvent);
+  const verifyGrowth = ({ dataset }) => judge(one('#grown'), dataset, () => [dataset.old, dataset.new], proveGrowth);
 
   function offerPin(section) {
     const { key, log } = section.dataset;
@@ -84,7 +89,9 @@
     verify(section);
   }
 
-  for (const section of all('#proof')) { offerAgain(section, verifyEvent); }
-  for (const section of all('#between[data-old]')) { offerAgain(section, verifyGrowth); }
-  for (const section of all('#log-key')) { offerPin(section); }
+  const begin = (selector, act) => all(selector).forEach(act);
+  begin('#proof', (section) => offerAgain(section, verifyEvent));
+  begin('#current', (section) => offerAgain(section, verifyCurrent));
+  begin('#between[data-old]', (section) => offerAgain(section, verifyGrowth));
+  begin('#log-key', offerPin);
 })();

@@ -62,6 +62,17 @@ struct ConsoleDesk: Sendable {
         return (visit, form)
     }
 
+    /// The user whom the path names; unknown, foreign and erased ones alike are not found.
+    func user(
+        _ context: LedgerRequestContext,
+        _ visit: ConsoleVisit
+    ) async throws -> StoredUser {
+        guard let subject = Identifier(try context.pathParameter("subject")),
+            let user = try await store.user(subject: subject, of: visit.app)
+        else { throw LedgerError.notConnected }
+        return user
+    }
+
     /// A page of somebody who has signed in.
     func answer(
         _ page: some ConsolePage,

@@ -86,7 +86,7 @@ struct ConsoleUserRoutes: Sendable {
     ) async throws -> Response {
         let visit = try await desk.visit(request, context, anyOf: [.usersRead, .eventsRead])
         let query = try Query(request, keys: ["at", "event", "time", "view"], isForm: true)
-        let user = try await user(context, visit)
+        let user = try await desk.user(context, visit)
         let path = "/console/users/\(user.subject)"
         var parts = UserPage.Parts()
         parts.mayReveal =
@@ -186,24 +186,13 @@ struct ConsoleUserRoutes: Sendable {
         return "\(path)?at=\(position ?? 0)\(view)"
     }
 
-    /// The user whom the path names; unknown, foreign and erased ones alike are not found.
-    private func user(
-        _ context: LedgerRequestContext,
-        _ visit: ConsoleVisit
-    ) async throws -> StoredUser {
-        guard let subject = Identifier(try context.pathParameter("subject")),
-            let user = try await desk.store.user(subject: subject, of: visit.app)
-        else { throw LedgerError.notConnected }
-        return user
-    }
-
     /// Launches as the API would, for somebody to whom the link is handed.
     private func launch(
         _ request: Request,
         _ context: LedgerRequestContext
     ) async throws -> Response {
         let (visit, _) = try await desk.visit(request, context, anyOf: [.launch], fields: [])
-        let user = try await user(context, visit)
+        let user = try await desk.user(context, visit)
         guard let clientUserID = try desk.store.value(.clientUserID, of: user) else {
             throw StoreError.damaged(.value)
         }
@@ -256,7 +245,7 @@ struct ConsoleUserRoutes: Sendable {
             let reason = form["reason"].flatMap(RevealReason.init)
         else { throw LedgerError.malformed("A token and a reason must be chosen.") }
         guard visit.app.accessRecording == .full else { throw ConsoleRefusal.notRecorded }
-        let user = try await user(context, visit)
+        let user = try await desk.user(context, visit)
         guard let held = user.state.token(kind),
             let value = try desk.store.value(kind.valueKind, of: user)
         else { throw LedgerError.notConnected }

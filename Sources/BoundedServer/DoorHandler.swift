@@ -50,7 +50,11 @@ final class DoorHandler: ChannelDuplexHandler {
             turnedAway = TurnedAway(request: request, refusal: refusal)
             // Who waits for a word before it sends the body is spared that. It may send it all the
             // same, or not: the next bytes could be read either way, so they are not read.
-            if request.headerFields.contains(.expect) { refuse(context) }
+            // Who announces more than is read is not read either.
+            let length = request.headerFields[.contentLength].flatMap { Int($0) } ?? 0
+            if request.headerFields.contains(.expect) || length > door.bodyBytesMax {
+                refuse(context)
+            }
             return
         case .body(let buffer):
             guard var request = turnedAway else { break }

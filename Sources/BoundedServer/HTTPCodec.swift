@@ -155,6 +155,10 @@ extension HTTPCodec {
     /// Tells a caller that waits for it to send the body (RFC 9110, section 10.1.1).
     private func encourage(_ head: RequestHead, _ context: ChannelHandlerContext) {
         guard head.awaitsContinue else { return }
+        // No route takes so much: its answer comes before the body.
+        if case .length(let count) = head.framing, count > ServerLimits.encouragedBytesMax {
+            return
+        }
         let text = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
         context.writeAndFlush(wrapOutboundOut(text), promise: nil)
     }

@@ -17,6 +17,9 @@ package struct ServerLimits: Sendable {
     static let lingerBytesMax = 65_536
     static let floodLingerTime = TimeAmount.milliseconds(200)
 
+    /// How much who waits for a word before its body may announce to be told to send it: more than any route takes.
+    static let encouragedBytesMax = 131_072
+
     /// How long a piece of a body may be to be written in one piece with the head.
     static let joinedBytesMax = 4_096
 

@@ -146,7 +146,8 @@ package struct Launcher: Sendable {
         }
         switch outcome {
         case .written(let user, _):
-            return Served(launch: launch, opening: try opening(of: user, caution))
+            let named = request.clientUserID
+            return Served(launch: launch, opening: try opening(of: user, named: named, caution))
         case .repeated:
             // A twin with the same key was faster.
             if case .served(let served) = try await place(of: request, app, context) {
@@ -162,9 +163,15 @@ package struct Launcher: Sendable {
         challenge.map { store.vault.fingerprint(of: $0, app: app.id) }
     }
 
-    private func opening(of user: StoredUser, _ caution: Caution?) throws -> Opening {
+    /// With what the popup opens; `clientUserID` is the name that the user was found under, if they were.
+    private func opening(
+        of user: StoredUser,
+        named clientUserID: Secret? = nil,
+        _ caution: Caution?
+    ) throws -> Opening {
         guard user.state.openingToken != nil else { return .create(caution: caution) }
-        guard let token = try store.value(.publicToken, of: user) else {
+        let unlocked = try clientUserID.map { try store.unlocked(user, named: $0) } ?? user
+        guard let token = try store.value(.publicToken, of: unlocked) else {
             throw StoreError.damaged(.value)
         }
         return .edit(publicToken: token)

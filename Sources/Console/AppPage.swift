@@ -143,6 +143,7 @@ package struct ExportsPage: ConsolePage {
     ///   - may: whether the key may export, and see who did.
     ///   - recording: how much the app keeps of it.
     ///   - formToken: of the session.
+    ///   - clientID: the app's.
     ///   - url: under which callers reach the service.
     package init(
         rows: [Row],
@@ -150,6 +151,7 @@ package struct ExportsPage: ConsolePage {
         may: (export: Bool, seePast: Bool),
         recording: AccessRecording,
         formToken: String,
+        clientID: String,
         url: String
     ) {
         self.rows = rows
@@ -166,7 +168,7 @@ package struct ExportsPage: ConsolePage {
             }
         copy = CopyLines(
             url: "\(url)/v1/events?log=access&type=log.exported",
-            command: "export --log access --type log.exported"
+            command: "export --log access --app \(clientID) --type log.exported"
         )
     }
 }

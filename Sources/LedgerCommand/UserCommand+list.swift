@@ -88,8 +88,8 @@ extension UserCommand {
         /// One line of the list.
         private struct Row: Sendable {
             let subject: Identifier
-            /// Nil for one whose stored state is not genuine.
-            let user: (state: SubjectState, clientUserID: Secret?)?
+            /// Nil for one whose stored state is not genuine, or whose sealed id does not open.
+            let user: (state: SubjectState, clientUserID: Secret)?
 
             /// Nil for one who was erased meanwhile.
             init?(_ found: FoundUser, _ store: LedgerStore) {
@@ -98,7 +98,8 @@ extension UserCommand {
                 case .erased: return nil
                 case .damaged: user = nil
                 case .user(let found):
-                    user = (found.state, (try? store.value(.clientUserID, of: found)) ?? nil)
+                    let clientUserID = (try? store.value(.clientUserID, of: found)) ?? nil
+                    user = clientUserID.map { (found.state, $0) }
                 }
             }
 
@@ -110,7 +111,7 @@ extension UserCommand {
                     "\(subject)", state.status.rawValue, "\(state.version)",
                     state.accessToken.map { "\($0.version)" } ?? "-",
                     state.publicToken.map { "\($0.version)" } ?? "-",
-                    clientUserID?.exposed ?? "-",
+                    clientUserID.exposed,
                 ]
             }
 
@@ -118,7 +119,7 @@ extension UserCommand {
                 writer.open()
                 writer.member("subject", subject)
                 if let (state, clientUserID) = user {
-                    if let clientUserID { writer.member("client_user_id", clientUserID.exposed) }
+                    writer.member("client_user_id", clientUserID.exposed)
                     writer.member("subject_version", state.version)
                     writer.member("status", state.status.rawValue)
                     if let token = state.accessToken {

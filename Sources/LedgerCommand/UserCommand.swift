@@ -7,7 +7,7 @@ import Wire
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
-        abstract: "One user's story, and its end.",
+        abstract: "An app's users: who they are, one's story and its end.",
         subcommands: [
             List.self, History.self, Prove.self, Erase.self, Hold.self, Release.self,
         ]

@@ -106,11 +106,14 @@ struct SlowCallerTests {
 
     @Test(
         "a body that is announced as too long is refused before any of it has come",
-        arguments: TestServer.Line.allCases
+        arguments: TestServer.Line.allCases,
+        ["", "Expect: 100-continue\r\n"]
     )
-    func announced(line: TestServer.Line) async throws {
+    func announced(line: TestServer.Line, expectation: String) async throws {
         try await Self.run(line: line) { server, client in
-            await client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 900000000\r\n\r\n")
+            await client.send(
+                "POST /echo HTTP/1.1\r\nHost: a\r\n\(expectation)Content-Length: 900000000\r\n\r\n"
+            )
             try await client.read { $0.text.contains("\r\n\r\n") }
             #expect(client.text.hasPrefix("HTTP/1.1 413 "))
             #expect(client.text.contains("Connection: close\r\n"))

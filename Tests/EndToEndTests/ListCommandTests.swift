@@ -1,4 +1,5 @@
 import Foundation
+import Postgres
 import TestSupport
 import Testing
 import Wire
@@ -81,8 +82,33 @@ struct ListCommandTests {
             #expect(broken.output.contains("bob") && !broken.output.contains("alice"))
             let none = try await run(setup, "user list --status launched")
             #expect(none.status == 0 && none.output.isEmpty)
+            for limit in ["0", "1001"] {
+                let refused = try await run(setup, "user list --limit \(limit)")
+                #expect(refused.status == 64 && refused.messages.contains("--limit is 1 to 1000."))
+            }
             let odd = try await run(setup, "user list --before somebody")
             #expect(odd.status == 64 && odd.messages.contains("--before must be a UUID."))
+        }
+    }
+
+    @Test("one whose id does not open is shown as damaged, and hides no other")
+    func damaged() async throws {
+        try await lend { setup in
+            let listed = list(try await json(setup, "user list"), "users")
+            let bob = try #require(
+                listed.first { $0["client_user_id"] == "bob" }?["subject"]?.text
+            )
+            let database = try #require(setup.settings["TOKEN_LEDGER_OWNER_DATABASE_URL"])
+            let owner = try await PostgresConnection.connect(PostgresConfiguration(url: database))
+            try await owner.script(
+                "update vault.user_state set client_user_id = '\\x00' where subject = '\(bob)'"
+            )
+            await owner.close()
+            let document = try await json(setup, "user list")
+            #expect(names(document) == ["carol", "alice"])
+            let row = list(document, "users").first { $0["subject"]?.text == bob }
+            #expect(row?["damaged"] == .bool(true) && row?["status"] == nil)
+            #expect(try await run(setup, "user list").output.contains("\(bob)  damaged"))
         }
     }
 

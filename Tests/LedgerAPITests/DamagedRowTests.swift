@@ -37,6 +37,32 @@ struct DamagedRowTests {
         }
     }
 
+    @Test("who moves a name to another's row gets nobody that one's tokens")
+    func moved() async throws {
+        try await TestService.run { service in
+            for name in ["alice", "bob"] { try await service.connect(name) }
+            try await service.damage(
+                """
+                create temporary table old as select subject, fingerprint from vault.user_state;
+                update vault.user_state u set fingerprint = null;
+                update vault.user_state u set fingerprint = o.fingerprint from old o
+                where o.subject <> u.subject;
+                """
+            )
+            for name in ["alice", "bob"] {
+                let tokens = try await service.tokens(name)
+                #expect(tokens.status == 500 && tokens["access_token"] == nil, "\(tokens.text)")
+                let launch = try await service.post(
+                    "/v1/launches",
+                    "{\"client_user_id\":\"\(name)\"}"
+                )
+                #expect(launch.status == 500 && !launch.text.contains("public_token"))
+                let recovered = try await service.post(service.user(name, "/public-token"), "")
+                #expect(recovered.status == 500 && recovered["public_token"] == nil)
+            }
+        }
+    }
+
     @Test("a record that the service did not write is shown as such, and hides no other")
     func forged() async throws {
         try await TestService.run { service in

@@ -52,6 +52,7 @@ struct ConsoleExportRoutes: Sendable {
             may: (visit.caller.has(.export), visit.caller.has(.eventsRead)),
             recording: visit.app.accessRecording,
             formToken: visit.formToken,
+            clientID: visit.app.clientID,
             url: desk.url()
         )
         return desk.answer(content, to: visit, at: .exports)

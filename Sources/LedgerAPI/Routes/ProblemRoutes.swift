@@ -97,25 +97,22 @@ extension LedgerStore {
         of app: StoredApp
     ) async throws -> NamedProblem {
         guard let name = ProblemName(try context.pathParameter("problem")),
-            let problem = try await problem(name, of: app),
-            let named = try await named([problem], of: app).first
+            let named = try await namedProblem(name, of: app)
         else { throw LedgerError.notFound }
         return named
     }
 
-    /// Mutes or unmutes the problem that a path names, as it stands now: what was done a moment ago
-    /// counts.
+    /// Mutes or unmutes the problem that a path names, as it stands now.
     func markProblem(
         _ context: LedgerRequestContext,
         muted isMuted: Bool,
         of app: StoredApp,
         by record: RecordContext
     ) async throws -> NamedProblem {
-        try await catchUpProblems()
-        let found = try await existingProblem(context, of: app)
-        let marked = try await mark(found.problem, muted: isMuted, of: app, context: record)
-        guard let marked else { throw LedgerError.notFound }
-        return NamedProblem(problem: marked, clientUserID: found.clientUserID)
+        guard let name = ProblemName(try context.pathParameter("problem")),
+            let marked = try await mark(name, muted: isMuted, of: app, context: record)
+        else { throw LedgerError.notFound }
+        return marked
     }
 
     /// Which problems a query asks for.

@@ -32,7 +32,7 @@ struct TokenRoutes: Sendable {
         if !isProved, let known = request.headers[.ifNoneMatch], EntityTag.matches(known, tag) {
             return Response(status: .notModified, headers: [.eTag: tag])
         }
-        let unlocked = try store.unlocked(user)
+        let unlocked = try store.unlocked(user, named: try context.clientUserID())
         var writer = JSONWriter()
         writer.open()
         writer.member("status", state.status.rawValue)

@@ -120,7 +120,11 @@ struct UserRoutes: Sendable {
         let caller = try await Caller(request, context, scope: .tokensRecover, store: store)
         _ = try Query(request, keys: [])
         let recordContext = context.recordContext(key: caller)
-        let user = try await store.existingUser(context, of: caller.app)
+        let clientUserID = try context.clientUserID()
+        let user = try store.unlocked(
+            try await store.existingUser(clientUserID, of: caller.app),
+            named: clientUserID
+        )
         let before = user.state.publicToken?.version
         let recovered: StoredUser
         if user.state.human == nil {

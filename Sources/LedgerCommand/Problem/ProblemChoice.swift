@@ -20,33 +20,33 @@ struct ProblemChoice: ParsableArguments {
     /// The problem, and its app.
     func problem(_ store: LedgerStore) async throws -> (problem: NamedProblem, app: StoredApp) {
         let app = try await PersonOptions.app(app, store)
-        guard let name = ProblemName(problem), let found = try await store.problem(name, of: app),
-            let named = try await store.named([found], of: app).first
-        else {
-            throw CommandError(
-                "The app has no problem \(problem); token-ledger problem list shows them."
-            )
-        }
+        guard let name = ProblemName(problem),
+            let named = try await store.namedProblem(name, of: app)
+        else { throw unknown }
         return (named, app)
+    }
+
+    private var unknown: CommandError {
+        CommandError("The app has no problem \(problem); token-ledger problem list shows them.")
     }
 
     /// Mutes or unmutes it as it is now, and says what it is then.
     func mark(_ options: ServiceDatabaseOptions, muted isMuted: Bool) async throws {
         let state = try await OpenedStore.atWork(options) { store in
-            try await store.catchUpProblems()
-            let (named, app) = try await problem(store)
-            let marked = try await store.mark(
-                named.problem,
-                muted: isMuted,
-                of: app,
-                context: .byOperator
-            )
-            guard let marked else {
-                throw CommandError("The user was erased meanwhile, and the problem with it.")
-            }
-            // Who looks at the list next sees it there, unless there is much to be folded before.
+            let app = try await PersonOptions.app(app, store)
+            // A terminal waits: after a long time without a service there may be much to be folded.
+            guard let name = ProblemName(problem),
+                let marked = try await store.mark(
+                    name,
+                    muted: isMuted,
+                    of: app,
+                    context: .byOperator,
+                    stepsMax: .max
+                )
+            else { throw unknown }
+            // Who looks at the list next sees it there.
             try? await store.catchUpProblems()
-            return marked.state
+            return marked.problem.state
         }
         Terminal.message("The problem is \(state.rawValue).")
     }

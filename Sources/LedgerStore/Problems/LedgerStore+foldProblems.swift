@@ -91,8 +91,10 @@ extension LedgerStore {
     /// Folds what has come, for who changes something and wants to see at once what he has done.
     ///
     /// - Throws: `StoreError.overloaded` where that is much: what the rows say is not how it is.
-    package func catchUpProblems() async throws(StoreError) {
-        for _ in 0..<StoreLimits.problemCatchUpSteps {
+    package func catchUpProblems(
+        stepsMax: Int = StoreLimits.problemCatchUpSteps
+    ) async throws(StoreError) {
+        for _ in 0..<stepsMax {
             let step = try await foldProblems()
             if step == .nothing || step == .atEnd { return }
         }

@@ -1,6 +1,25 @@
 package import Ledger
 
 extension LedgerStore {
+    /// Mutes or unmutes a problem as it stands now, and gives it as it is then; nil where the app has none
+    /// of this name, or its user was erased meanwhile.
+    ///
+    /// What was done a moment ago counts: the log is folded first, in steps of which there may be as many as are
+    /// given. Throws `StoreError.overloaded` when more are needed.
+    package func mark(
+        _ name: ProblemName,
+        muted isMuted: Bool,
+        of app: StoredApp,
+        context: RecordContext,
+        stepsMax: Int = StoreLimits.problemCatchUpSteps
+    ) async throws(StoreError) -> NamedProblem? {
+        try await catchUpProblems(stepsMax: stepsMax)
+        guard let found = try await namedProblem(name, of: app),
+            let marked = try await mark(found.problem, muted: isMuted, of: app, context: context)
+        else { return nil }
+        return NamedProblem(problem: marked, clientUserID: found.clientUserID)
+    }
+
     /// Says in the log that a problem is muted, or unmuted; gives the problem as it is then.
     ///
     /// Durable when it returns. The rows follow as the log is folded. Nothing is said where the problem, as

@@ -15,11 +15,12 @@ extension LedgerStore {
         let until = try await problemProgress().next
         let rows = try await bulk.rows(statement(app, query, position, limit + 1)) {
             result,
-            row throws(PostgresError) in try StoredProblem.read(result, row)
+            row throws(PostgresError) in
+            (stored: try StoredProblem.read(result, row), opened: try result.int8(row, 9))
         }
         // Every row was counted, also one that cannot be read.
-        let found = rows.prefix(limit).compactMap { $0?.problem }
-        let next = rows.count > limit ? found.last?.opened.position : nil
+        let found = rows.prefix(limit).compactMap { $0.stored?.problem }
+        let next = rows.count > limit ? rows[limit - 1].opened : nil
         return ProblemPage(problems: found, next: next, until: until)
     }
 

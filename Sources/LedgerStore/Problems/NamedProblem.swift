@@ -46,6 +46,15 @@ package struct NamedProblem: Sendable {
 }
 
 extension LedgerStore {
+    /// The problem of this name, with the id of its user; nil where the app has none.
+    package func namedProblem(
+        _ name: ProblemName,
+        of app: StoredApp
+    ) async throws(StoreError) -> NamedProblem? {
+        guard let problem = try await problem(name, of: app) else { return nil }
+        return try await named([problem], of: app).first
+    }
+
     /// The problems with the app's own ids of the users; without those of users who were erased, of whom
     /// the rows are about to go.
     package func named(

@@ -1,5 +1,6 @@
 package import Ledger
 package import Postgres
+internal import Wire
 
 /// Whose problems they are: those of one user, or of one endpoint, of an app.
 package struct ProblemPlace: Sendable, Hashable {
@@ -37,20 +38,25 @@ package struct StoredProblem: Sendable, Equatable {
             let finalizes = list(try result.text(row, 15), { Identifier($0) }),
             let positions = list(try result.text(row, 16), { Int64($0) })
         else { return nil }
+        let (reason, mutedBy) = (try result.textOrNil(row, 4), try result.textOrNil(row, 14))
+        // These rows bear no code, and people read them at terminals.
+        guard reason?.hasControlCharacter != true, mutedBy?.hasControlCharacter != true else {
+            return nil
+        }
         let name = ProblemName(kind: kind, about: Identifier(value: try result.uuid(row, 1)))
         return StoredProblem(
             app: Identifier(value: try result.uuid(row, 0)),
             problem: TrackedProblem(
                 name: name,
                 state: state,
-                reason: try result.textOrNil(row, 4),
+                reason: reason,
                 occurrences: try result.int8(row, 5),
                 openings: try result.int8(row, 6),
                 first: first,
                 opened: opened,
                 last: last,
                 changedAt: Timestamp(microseconds: changed),
-                mutedBy: try result.textOrNil(row, 14),
+                mutedBy: mutedBy,
                 finalizes: finalizes,
                 positions: positions
             )

@@ -14,6 +14,8 @@ extension LedgerStore {
         before subject: Identifier?,
         limit: Int
     ) async throws(StoreError) -> (users: [FoundUser], next: Identifier?) {
+        // One more than is asked for tells whether there are more.
+        let shownMax = Int64(limit + 1)
         let statement = Statement(
             "newest_users",
             """
@@ -36,15 +38,17 @@ extension LedgerStore {
             .int4(Log.facts.id),
             .uuid(app.id.value),
             .uuid(subject?.value ?? .max),
-            .int8(status == nil ? StoreLimits.listedUsersMax : StoreLimits.countedUsersMax),
+            .int8(
+                status == nil
+                    ? max(StoreLimits.listedUsersMax, shownMax) : StoreLimits.countedUsersMax
+            ),
             .text(status?.rawValue),
-            .int8(Int64(limit + 1))
+            .int8(shownMax)
         )
         let rows = try await bulk.rows(statement) { result, row throws(PostgresError) in
             (subject: Identifier(value: try result.uuid(row, 0)), isShown: try result.bool(row, 1))
         }
         let shown = rows.filter(\.isShown).map(\.subject).sorted(by: >)
-        // One more than is asked for tells whether there are more.
         let page = Array(shown.prefix(limit))
         let next = shown.count > limit ? page.last : rows.first { !$0.isShown }?.subject
         return (try await found(Self.questions(page, app, foundIn: .facts), of: app), next)

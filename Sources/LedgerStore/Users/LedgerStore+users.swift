@@ -46,9 +46,17 @@ extension LedgerStore {
     }
 
     /// The user with the key at hand, for whoever opens several values: each would unwrap it anew.
-    package func unlocked(_ user: StoredUser) throws(StoreError) -> StoredUser {
+    ///
+    /// `clientUserID` is the name that the user was found under. Its fingerprint leads to the row, and
+    /// is under no code: where somebody has moved it to another's row, nobody gets that one's tokens.
+    /// Throws `StoreError.damaged` then.
+    package func unlocked(
+        _ user: StoredUser,
+        named clientUserID: Secret
+    ) throws(StoreError) -> StoredUser {
         var unlocked = user
         unlocked.key = .open(try key(of: user))
+        guard try value(.clientUserID, of: unlocked) == clientUserID else { throw .damaged(.value) }
         return unlocked
     }
 

@@ -2,7 +2,7 @@ internal import Vault
 
 /// A user's current values, sealed: those of which the user's row has one each.
 ///
-/// One object, for users are handed on from call to call: four values of their own would be counted
+/// One array, for users are handed on from call to call: four values of their own would be counted
 /// four times, and a dictionary would be built anew for each user that is read.
 struct SealedValues: Sendable {
     private var values = [[UInt8]?](repeating: nil, count: 4)

@@ -8,4 +8,7 @@ extension Log: ExpressibleByArgument {
         guard let log = Log.ofEvents.first(where: { $0.name == argument }) else { return nil }
         self = log
     }
+
+    /// The names that help and errors list.
+    package static var allValueStrings: [String] { Log.ofEvents.map(\.name) }
 }

@@ -125,8 +125,42 @@ package struct ExportsPage: ConsolePage {
         }
     }
 
+    /// An export that is under way.
+    package struct Running: Sendable {
+        let who: String
+        let log: String
+        let began: ShownTime
+        let done: Int64
+        let total: Int64
+        /// False where users are read, whom nobody has counted.
+        let isCounted: Bool
+
+        /// - Parameters:
+        ///   - who: gets it.
+        ///   - log: that is read.
+        ///   - began: when.
+        ///   - positions: that are looked through, and the first that was not read yet; nil where users are.
+        package init(
+            who: String,
+            log: Log,
+            began: Timestamp,
+            positions: (all: Range<Int64>, reached: Int64)?
+        ) {
+            self.who = who
+            self.log = log.name
+            self.began = ShownTime(began)
+            total = Int64(positions?.all.count ?? 0)
+            done = positions.map { $0.reached - $0.all.lowerBound } ?? 0
+            isCounted = positions != nil
+        }
+    }
+
     package let template = PageTemplate.exports
     package let title = "Exports"
+    let running: [Running]
+    let hasRunning: Bool
+    /// The page comes again by itself.
+    let isWatching: Bool
     let rows: [Row]
     let isEmpty: Bool
     let olderPath: String?
@@ -138,6 +172,8 @@ package struct ExportsPage: ConsolePage {
     let copy: CopyLines
 
     /// - Parameters:
+    ///   - running: those under way in this copy of the service, the oldest first.
+    ///   - isWatching: whether the page comes again by itself.
     ///   - rows: the newest first.
     ///   - next: before which position the next page goes on; nil where nothing older is left.
     ///   - may: whether the key may export, and see who did.
@@ -146,6 +182,8 @@ package struct ExportsPage: ConsolePage {
     ///   - clientID: the app's.
     ///   - url: under which callers reach the service.
     package init(
+        running: [Running],
+        isWatching: Bool,
         rows: [Row],
         next: Int64?,
         may: (export: Bool, seePast: Bool),
@@ -154,6 +192,9 @@ package struct ExportsPage: ConsolePage {
         clientID: String,
         url: String
     ) {
+        self.running = running
+        hasRunning = !running.isEmpty
+        self.isWatching = isWatching
         self.rows = rows
         isEmpty = rows.isEmpty
         olderPath = next.map { "/console/exports?before=\($0)" }

@@ -17,7 +17,7 @@ struct ExportBody<Page: Sendable, Place: Sendable>: Sendable {
     /// Writes a page behind other bytes.
     let spell: @Sendable (Page, inout [UInt8]) throws -> Void
     /// Held until the answer has ended.
-    let place: AppPlace
+    let running: RunningExport
     /// Who gets it, for as long as that may be.
     let reader: StandingCaller
     let store: LedgerStore

@@ -1,8 +1,9 @@
 internal import Ledger
 internal import LedgerStore
 internal import Measures
+internal import Synchronization
 
-/// How many exports are under way, for each app and in all.
+/// Which exports are under way, and how many may be, for each app and in all.
 ///
 /// An export holds pages of records for as long as its reader takes, so the memory of all of them is
 /// bounded only where their number is.
@@ -12,6 +13,12 @@ final class ExportRoom: Sendable {
         inAllMax: RequestLimits.exportsMax
     )
     private let refusals = Counter()
+    private let exports = Mutex<[Held]>([])
+
+    /// Whoever writes the answer holds it, and nobody else.
+    private struct Held {
+        weak var export: RunningExport?
+    }
 
     /// A place, as long as it is held.
     ///
@@ -22,6 +29,19 @@ final class ExportRoom: Sendable {
             throw .tooManyExports
         }
         return place
+    }
+
+    /// Shows an export to those who watch, for as long as it is held.
+    func show(_ export: RunningExport) {
+        exports.withLock { exports in
+            exports.removeAll { $0.export == nil }
+            exports.append(Held(export: export))
+        }
+    }
+
+    /// Those of an app, the oldest first.
+    func running(of app: Identifier) -> [RunningExport] {
+        exports.withLock { $0.compactMap(\.export) }.filter { $0.app == app }
     }
 
     /// Adds how full it is to a page of metrics.

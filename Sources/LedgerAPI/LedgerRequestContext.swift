@@ -83,6 +83,7 @@ extension HTTPField.Name {
     static let lastEventID = name("Last-Event-ID")
     static let accelBuffering = name("X-Accel-Buffering")
     static let idempotencyKey = name("Idempotency-Key")
+    static let refresh = name("Refresh")
     /// W3C Fetch Metadata Request Headers.
     static let secFetchSite = name("Sec-Fetch-Site")
     static let frameOptions = name("X-Frame-Options")

@@ -47,6 +47,35 @@ struct ExportRoomTests {
         }
     }
 
+    @Test("who watches sees how far an export is, until it has ended")
+    func watched() async throws {
+        try await TestService.run { service in
+            try await service.damage(Self.filling(service))
+            let visitor = try await TestVisitor(service, key: service.key)
+            #expect(try await visitor.get("/console/exports").headers["refresh"] == nil)
+            let client = HTTPClient(eventLoopGroupProvider: .singleton)
+            do {
+                var request = HTTPClientRequest(url: service.url + "/v1/export")
+                request.headers.add(name: "Authorization", value: "Bearer " + service.key)
+                let answer = try await client.execute(request, timeout: .seconds(60))
+                let page = try await visitor.get("/console/exports?watch=true")
+                #expect(page.headers["refresh"] == "1")
+                let bar = page.text.firstMatch(of: /<progress value="([0-9]+)" max="([0-9]+)">/)
+                let (done, total) = try #require(bar.map { (Int($0.1), Int($0.2)) })
+                let size = try await service.store.size(log: .facts)
+                #expect(total == Int(size) && done ?? 0 < Int(size), "\(page.text)")
+                for try await _ in answer.body {}
+                try await eventually("it has ended") {
+                    try await visitor.get("/console/exports?watch=true").text
+                        .contains("None in this copy of the service.")
+                }
+            } catch {
+                Issue.record(error)
+            }
+            try await client.shutdown()
+        }
+    }
+
     @Test("an export ends with its key, however much of it is left, and is not taken for whole")
     func keys() async throws {
         try await TestService.run { service in

@@ -9,6 +9,8 @@ struct ConsoleExportRoutes: Sendable {
     let desk: ConsoleDesk
     let exports: ExportRoutes
 
+    /// How soon a page that watches comes again.
+    private static let watchSeconds = "1"
     private static let fields: Set = ["log", "format", "type", "subject", "since", "until"]
 
     func add(to group: RouterGroup<LedgerRequestContext>) {
@@ -30,7 +32,7 @@ struct ConsoleExportRoutes: Sendable {
         _ context: LedgerRequestContext
     ) async throws -> Response {
         let visit = try await desk.visit(request, context, anyOf: ConsolePlace.exports.scopes)
-        let query = try Query(request, keys: ["before"], isForm: true)
+        let query = try Query(request, keys: ["before", "watch"], isForm: true)
         var page: (events: [StoredEvent], next: Int64?) = ([], nil)
         if visit.caller.has(.eventsRead) {
             let exported = EventQuery(clientID: visit.app.clientID, types: ["log.exported"])
@@ -43,7 +45,17 @@ struct ConsoleExportRoutes: Sendable {
             )
         }
         let labels = try await labels(visit)
+        let running = exports.room.running(of: visit.app.id).map { running in
+            ExportsPage.Running(
+                who: labels[running.actor] ?? running.actor,
+                log: running.log,
+                began: running.beganAt,
+                positions: running.positions.map { ($0, running.reached) }
+            )
+        }
         let content = ExportsPage(
+            running: running,
+            isWatching: query["watch"] != nil,
             rows: page.events.map { event in
                 let placed = event.placed
                 return ExportsPage.Row(placed, who: placed.record.flatMap { labels[$0.actor] })
@@ -55,7 +67,10 @@ struct ConsoleExportRoutes: Sendable {
             clientID: visit.app.clientID,
             url: desk.url()
         )
-        return desk.answer(content, to: visit, at: .exports)
+        var response = desk.answer(content, to: visit, at: .exports)
+        // Browsers load the page again, without a script.
+        if query["watch"] != nil { response.headers[.refresh] = Self.watchSeconds }
+        return response
     }
 
     /// What people call the keys, by actor; for those who may see the keys.

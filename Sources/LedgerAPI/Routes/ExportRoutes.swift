@@ -49,15 +49,16 @@ struct ExportRoutes: Sendable {
         )
         // Nothing leaves, so nothing is on record.
         guard request.method != .head else { return Response(status: .ok, headers: head.fields) }
-        let place = try room.enter(caller.app.id)
+        let running = try enter(asked, caller, context)
         try await store.recordExport(
             asked,
             id: store.clock.identifier(),
             format: form.format,
             context: context.recordContext(key: caller)
         )
-        let read = { @Sendable [store] (position: Int64) async throws -> ExportPage in
-            try await store.exportPage(asked, from: position)
+        let read = { @Sendable [store, running] (position: Int64) async throws -> ExportPage in
+            running.note(position)
+            return try await store.exportPage(asked, from: position)
         }
         // The first page is read before the answer begins, so that an error is still an error.
         return ExportBody(
@@ -66,7 +67,7 @@ struct ExportRoutes: Sendable {
             read: read,
             head: form.head,
             spell: form.append,
-            place: place,
+            running: running,
             reader: StandingCaller(caller, context),
             store: store,
             requestID: context.requestID,
@@ -92,7 +93,7 @@ struct ExportRoutes: Sendable {
             fileName: "identities.ndjson"
         )
         guard request.method != .head else { return Response(status: .ok, headers: head.fields) }
-        let place = try room.enter(caller.app.id)
+        let running = try enter(asked, isOfUsers: true, caller, context)
         try await store.recordExport(
             asked,
             id: store.clock.identifier(),
@@ -116,12 +117,31 @@ struct ExportRoutes: Sendable {
             read: { try await read($0) },
             head: [],
             spell: { page, bytes in page.append(to: &bytes) },
-            place: place,
+            running: running,
             reader: StandingCaller(caller, context),
             store: store,
             requestID: context.requestID,
             logger: logger
         ).response(head)
+    }
+
+    /// A place for an export, which those who watch see.
+    private func enter(
+        _ asked: ExportRequest,
+        isOfUsers: Bool = false,
+        _ caller: Caller,
+        _ context: LedgerRequestContext
+    ) throws -> RunningExport {
+        let running = RunningExport(
+            asked,
+            isOfUsers: isOfUsers,
+            for: caller,
+            context.recordContext(key: caller),
+            at: store.clock.now(),
+            place: try room.enter(caller.app.id)
+        )
+        room.show(running)
+        return running
     }
 
     /// The positions that are asked for, as far as the log goes now.

@@ -20,20 +20,6 @@ package struct MapState: Sendable, Equatable {
         self.state = state
     }
 
-    /// What is left of somebody who was erased: the fold's own last state, which names nobody.
-    package static func erased(
-        version: Int64,
-        position: Int64,
-        record: MerkleHash
-    ) -> MapState {
-        MapState(
-            version: version,
-            position: position,
-            record: record,
-            state: Array("{\"version\":\(version),\"status\":\"erased\"}".utf8)
-        )
-    }
-
     /// What the map holds: the SHA-256 of lines, with the state by its own SHA-256.
     ///
     /// Whoever folds the log computes the same.

@@ -3,7 +3,21 @@ package import MerkleLog
 
 /// What a verifier trusts, asks for and takes; checks proofs of states by it, offline.
 package struct StateProofCheck: Sendable {
-    /// How far the clocks of ledger and verifier may be apart.
+    /// Whom an answer must be about.
+    package struct Whom: Sendable {
+        /// The app's `clientId`.
+        package let clientID: String
+        /// The user of the app, by the label that its name key gives; nil for anybody.
+        package let label: Fingerprint?
+
+        /// Without a label, anybody of the app.
+        package init(clientID: String, label: Fingerprint? = nil) {
+            self.clientID = clientID
+            self.label = label
+        }
+    }
+
+    /// How far the clocks of ledger, witnesses and verifier may be apart.
     package static let clockSecondsMax = 300
 
     /// Keys of logs of the deployment that were obtained earlier; which of its logs does not matter,
@@ -16,10 +30,8 @@ package struct StateProofCheck: Sendable {
     package var ageMax: Int?
     /// The verifier's time, in seconds since 1970.
     package var now: Int
-    /// The app that the answer must be about; nil for any.
-    package var clientID: String?
-    /// Whom it must be about, by the label that the app's name key gives; nil for anybody.
-    package var label: Fingerprint?
+    /// Whom the answer must be about; nil for anybody.
+    package var whom: Whom?
 
     /// Trusts these keys, and asks for nothing else yet.
     package init(keys: [VerifierKey], now: Int) {
@@ -40,7 +52,7 @@ package struct StateProofCheck: Sendable {
             state: state,
             position: proof.states?.state?.position,
             isNamed: proof.names != nil,
-            isNameAsked: label != nil,
+            isNameAsked: whom?.label != nil,
             statement: proof.statement,
             entry: proof.entry.index,
             ageSeconds: now - proof.statement.time,
@@ -113,13 +125,16 @@ package struct StateProofCheck: Sendable {
         guard age >= -Self.clockSecondsMax else { throw .notYet(seconds: -age) }
         guard let ageMax else { return }
         guard age <= ageMax else { throw .tooOld(seconds: age, max: ageMax) }
-        let fresh = cosignatures.filter { now - ($0.time ?? 0) <= ageMax }
+        // One of the future tells of nothing that a verifier can have missed.
+        let ages = -Self.clockSecondsMax...max(0, ageMax)
+        let fresh = cosignatures.filter { ages.contains(now - ($0.time ?? 0)) }
         guard isQuorum(Set(fresh.map(\.key))) else { throw .witnessedTooLongAgo(max: ageMax) }
     }
 
     private func checkWhom(_ proof: StateProof) throws(StateProofError) {
-        if let clientID, !proof.clientID.isIdentical(to: clientID) { throw .otherClient }
-        if let label, proof.names?.label != label { throw .otherUser }
+        guard let whom else { return }
+        guard proof.clientID.isIdentical(to: whom.clientID) else { throw .otherClient }
+        if let label = whom.label, proof.names?.label != label { throw .otherUser }
     }
 
     /// The map of states holds what the file says, or nothing.
@@ -147,7 +162,8 @@ package struct StateProofCheck: Sendable {
         return state
     }
 
-    /// The map of names holds the subject under the label; or, where no subject is shown, nothing.
+    /// The map of names holds the subject under the label, of whom there is a state; or, where no subject is
+    /// shown, nothing.
     private func checkName(_ proof: StateProof) throws(StateProofError) {
         guard let names = proof.names else { return }
         guard let root = proof.statement.names?.root else { throw .noNames }
@@ -162,8 +178,8 @@ package struct StateProofCheck: Sendable {
         } catch {
             throw .nameNotProved(error)
         }
-        guard value == proof.states.map({ MapState.name(of: $0.subject) }) else {
-            throw .nameOfOther
-        }
+        guard value == proof.states.map({ MapState.name(of: $0.subject) }),
+            proof.states == nil || proof.states?.state != nil
+        else { throw .nameOfOther }
     }
 }

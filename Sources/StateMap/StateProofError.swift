@@ -40,7 +40,7 @@ package enum StateProofError: Error, Equatable {
     case noNames
     /// The map of names does not hold this label, or not nothing.
     case nameNotProved(MapProofError)
-    /// The label is another subject's, or has one that the file does not show.
+    /// The label is another subject's, or has one that the file does not show, or of which there is no state.
     case nameOfOther
     /// The file is about another app than was asked for.
     case otherClient
@@ -101,7 +101,8 @@ extension StateProofError: CustomStringConvertible {
             "the state stands on position \(position), and the checkpoint has \(size) records"
         case .noNames: "the ledger states no map of names, so nothing is proved of a name"
         case .nameNotProved(let error): "the name does not follow from the map: \(error)"
-        case .nameOfOther: "the user's name leads to another subject than the file shows"
+        case .nameOfOther:
+            "the user's name leads to another subject than the file shows, or to one without a state"
         case .otherClient: "the file is about another app"
         case .otherUser: "the file is not about this user's id"
         }

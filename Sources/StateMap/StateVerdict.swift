@@ -17,7 +17,7 @@ package struct StateVerdict: Sendable {
     package let isNameAsked: Bool
     /// What the ledger stated.
     package let statement: MapStatement
-    /// The statement's place in the log of maps, which it was the last entry of.
+    /// The statement's place in the log of maps, whose last entry it was at the checkpoint that the file has.
     package let entry: Int
     /// How long ago the statement was made, by the verifier's clock; may be a little below 0.
     package let ageSeconds: Int
@@ -28,7 +28,9 @@ package struct StateVerdict: Sendable {
 
     /// The verdict in words, a sentence each.
     package var sentences: [String] {
-        let place = "The ledger states this as entry \(entry) of its log of maps, the last one."
+        let place =
+            "The ledger states this as entry \(entry) of its log of maps, the last one at the checkpoint "
+            + "in the file; a later checkpoint may cover a later answer."
         return [whom, what, place, age, witnesses] + limits
     }
 

@@ -55,13 +55,17 @@ struct StateProofCommandTests {
         for (flags, file, kind) in [
             (["--max-age", "1d"], Self.sample, "too_old"),
             (["--app", "other"], Self.sample, "client_differs"),
-            (["--user", "user-2"] + named, Self.sample, "user_differs"),
+            (["--app", "demo-client", "--user", "user-2"] + named, Self.sample, "user_differs"),
             ([], altered, ""),
         ] {
             let answer = try await verify(["--key", Self.key, "--json"] + flags, file: file)
             #expect(answer.status == 6, "\(answer.output) \(answer.messages)")
             #expect(answer.output.contains("\"kind\":\"\(kind)"))
         }
+        // Another app's proof that it has no such user would be taken for this one's.
+        let appless = try await verify(["--key", Self.key, "--user", "user-1"] + named)
+        #expect(appless.status == 64, "\(appless.output) \(appless.messages)")
+        #expect(appless.messages.contains("--user takes --app"))
         let witnessed = try await verify(
             [
                 "--key", Self.key, "--witness-policy", policy, "--app", "demo-client", "--user",

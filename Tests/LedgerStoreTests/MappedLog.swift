@@ -61,10 +61,10 @@ final class MappedLog {
             now: Int(store.clock.now().microseconds / 1_000_000)
         )
         check.ageMax = 60
-        check.clientID = test.app.clientID
-        check.label = MapKey.label(
-            of: Secret(clientUserID),
-            nameKey: vault.nameKey(app: test.app.id)
+        let nameKey = vault.nameKey(app: test.app.id)
+        check.whom = .init(
+            clientID: test.app.clientID,
+            label: MapKey.label(of: Secret(clientUserID), nameKey: nameKey)
         )
         return check
     }

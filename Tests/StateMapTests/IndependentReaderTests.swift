@@ -97,10 +97,20 @@ struct IndependentReaderTests {
             nil,
             entry: ledger.entry(count - 1, in: count, cosignedAt: nil)
         )
-        for answer in try await read([earlier.bytes, alone.bytes]) {
+        let ahead = try ledger.proof(
+            part,
+            nil,
+            entry: ledger.entry(count - 1, in: count, cosignedAt: SampleLedger.time + 302)
+        )
+        let refused = [earlier.bytes, alone.bytes, ahead.bytes]
+        for answer in try await read(refused) {
             #expect(answer.hasPrefix("refused: "), "\(answer)")
         }
         #expect(try await read([alone.bytes], witnesses: [])[0].hasPrefix("accepted"))
+        // A name that leads to a pseudonym of which nothing is known; the keys are the same.
+        let stateless = try SampleLedger(users: 4, statelessUser: 2)
+        let nameless = try stateless.proof(of: stateless.users[2]).bytes
+        #expect(try await read([nameless]) == ["refused: the name is another subject's"])
         let late = SampleLedger.time + 61
         #expect(try await read([document], now: late) == ["refused: 61 s old"])
         #expect(try await read([document], age: "-", now: late)[0].hasPrefix("accepted"))

@@ -39,7 +39,12 @@ struct KnownAnswerTests {
             state: Array("{\"version\":7,\"status\":\"launched\"}".utf8)
         )
         #expect(state.value.description == "soZK2QI2wi3+PJvYlV1RU07Ann0aMJyvHNjJqHiTL7Y=")
-        let erased = MapState.erased(version: 8, position: 43, record: record)
+        let erased = MapState(
+            version: 8,
+            position: 43,
+            record: record,
+            state: Array("{\"version\":8,\"status\":\"erased\"}".utf8)
+        )
         #expect(erased.value.description == "s29ODAaB9duriyEDSj84owVKJxNZ4WoTLgHf53qKIPI=")
         var states = MerkleMap()
         for (digit, value) in [(1, state.value), (2, erased.value)] {

@@ -19,6 +19,8 @@ struct SampleLedger {
     }
 
     let users: [User]
+    /// A user who has a name, and whom the map of states does not hold.
+    let stateless: Identifier?
     let statements: [MapStatement]
     let states: MapBox
     let names: MapBox
@@ -43,16 +45,20 @@ struct SampleLedger {
         statements statementCount: Int = 5,
         seed: UInt64 = 1,
         facts factsDeployment: String = deployment,
+        statelessUser: Int? = nil,
         changed: (MapState) -> MapState = { $0 }
     ) throws {
         let secret = [UInt8](repeating: 1, count: 32)
         factsSigner = try NoteSigner(name: "\(factsDeployment)/0", seed: secret)
         mapSigner = try NoteSigner(name: "\(Self.deployment)/2", seed: secret)
         witness = try Cosigner(name: "witness.example/w1", seed: [UInt8](repeating: 2, count: 32))
-        users = Self.users(count, seed, changed)
+        let users = Self.users(count, seed, changed)
+        let stateless = statelessUser.map { users[$0].subject }
         let origin = factsSigner.key.name
-        states = Self.states(users, origin)
+        states = Self.states(users.filter { $0.subject != stateless }, origin)
         names = Self.names(users, origin)
+        self.users = users
+        self.stateless = stateless
         var facts = TreeFrontier()
         for position in 0..<4 * count {
             facts.append(MerkleHash(leaf: Array("record \(position)".utf8)))
@@ -172,7 +178,7 @@ struct SampleLedger {
         )
         return StateProof.States(
             subject: subject,
-            state: users.first { $0.subject == subject }?.state,
+            state: subject == stateless ? nil : users.first { $0.subject == subject }?.state,
             proof: states.map.proof(for: key)
         )
     }

@@ -32,13 +32,13 @@ struct StateProofTests {
             let named = try ledger.proof(of: user)
             #expect(try StateProof(named.bytes) == named)
             var check = ledger.check
-            check.clientID = SampleLedger.clientID
-            check.label = SampleLedger.label(user.id)
+            let clientID = SampleLedger.clientID
+            check.whom = .init(clientID: clientID, label: SampleLedger.label(user.id))
             #expect(try check.verify(named).subject == user.subject)
-            check.label = SampleLedger.label(Secret("another"))
+            let another = SampleLedger.label(Secret("another"))
+            check.whom = .init(clientID: clientID, label: another)
             #expect(throws: StateProofError.otherUser) { try check.verify(named) }
-            check.label = nil
-            check.clientID = "other-client"
+            check.whom = .init(clientID: "other-client")
             #expect(throws: StateProofError.otherClient) { try check.verify(named) }
         }
     }
@@ -64,7 +64,7 @@ struct StateProofTests {
         let unnamed = try ledger.proof(nil, ledger.namesPart(nobody))
         #expect(try StateProof(unnamed.bytes) == unnamed)
         var check = ledger.check
-        check.label = SampleLedger.label(nobody)
+        check.whom = .init(clientID: SampleLedger.clientID, label: SampleLedger.label(nobody))
         let verdict = try check.verify(unnamed)
         #expect(verdict.subject == nil)
         #expect(verdict.state == nil)
@@ -79,12 +79,6 @@ struct StateProofTests {
     @Test("an erased user's leaf says erased, and no name leads to it")
     func erased() throws {
         let user = ledger.users[9]
-        let erased = MapState.erased(
-            version: 4,
-            position: user.state.position,
-            record: user.state.record
-        )
-        #expect(erased == user.state)
         let verdict = try ledger.check.verify(ledger.proof(ledger.statesPart(user.subject), nil))
         #expect(verdict.state?.status == .erased)
         let unnamed = try ledger.proof(nil, ledger.namesPart(user.id))
@@ -132,6 +126,11 @@ struct StateProofTests {
         #expect(throws: StateProofError.nameOfOther) {
             try check.verify(ledger.proof(nil, names))
         }
+        // A name that leads to a pseudonym of which nothing is known.
+        let stateless = try SampleLedger(users: 4, statelessUser: 2)
+        #expect(throws: StateProofError.nameOfOther) {
+            try stateless.check.verify(stateless.proof(of: stateless.users[2]))
+        }
     }
 
     @Test("an old statement, a later one in the log, and an old cosignature are refused")
@@ -170,6 +169,22 @@ struct StateProofTests {
         let forgotten = try ledger.entry(count - 1, in: count, cosignedAt: SampleLedger.time - 60)
         #expect(throws: StateProofError.witnessedTooLongAgo(max: 60)) {
             try ledger.check.verify(ledger.proof(part, nil, entry: forgotten))
+        }
+        // One of the future says nothing of what was, either.
+        for (ahead, isFresh) in [(301, true), (302, false)] {
+            let entry = try ledger.entry(
+                count - 1,
+                in: count,
+                cosignedAt: SampleLedger.time + ahead
+            )
+            let proof = try ledger.proof(part, nil, entry: entry)
+            if isFresh {
+                #expect(throws: Never.self) { try ledger.check.verify(proof) }
+            } else {
+                #expect(throws: StateProofError.witnessedTooLongAgo(max: 60)) {
+                    try ledger.check.verify(proof)
+                }
+            }
         }
         let alone = try ledger.entry(count - 1, in: count, cosignedAt: nil)
         #expect(throws: StateProofError.notWitnessed(.maps)) {
@@ -254,12 +269,14 @@ struct StateProofTests {
     func altered() throws {
         var numbers = SeededRandom(seed: Self.seed)
         var check = ledger.check
-        check.clientID = SampleLedger.clientID
         let documents = try ledger.users.prefix(8).map { try ledger.proof(of: $0).bytes }
         var refused = 0
         for round in 0..<Self.refusals {
             let document = documents[round % documents.count]
-            check.label = SampleLedger.label(ledger.users[round % documents.count].id)
+            check.whom = .init(
+                clientID: SampleLedger.clientID,
+                label: SampleLedger.label(ledger.users[round % documents.count].id)
+            )
             var bytes = document
             let place = Int.random(in: 0..<bytes.count, using: &numbers)
             switch round % 5 {

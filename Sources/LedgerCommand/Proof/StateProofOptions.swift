@@ -30,7 +30,7 @@ struct StateProofOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The app's own id of the user that it must be about; takes --name-key-file.",
+            "The app's own id of the user that it must be about; takes --app and --name-key-file.",
             valueName: "clientUserId"
         )
     )
@@ -54,6 +54,11 @@ struct StateProofOptions: ParsableArguments {
         guard (user == nil) == (nameKeyFile == nil) else {
             throw ValidationError("--user and --name-key-file belong together.")
         }
+        guard user == nil || app != nil else {
+            throw ValidationError(
+                "--user takes --app: an id is one of an app, and another app may have no such user."
+            )
+        }
     }
 
     /// The rules that these make at a time, in seconds since 1970.
@@ -66,17 +71,21 @@ struct StateProofOptions: ParsableArguments {
         }
         var check = StateProofCheck(keys: keys, now: now)
         check.ageMax = maxAge.map { Int($0.seconds) }
-        check.clientID = app
+        check.whom = try app.map { app in
+            StateProofCheck.Whom(clientID: app, label: try label())
+        }
         if let witnessPolicy {
             let policy = try WitnessPolicy(file: witnessPolicy)
             for line in policy.skipped { Terminal.message("\(line)") }
             check.witnesses = policy.witnesses.map(\.key)
             check.isQuorum = { policy.isSatisfied(by: $0) }
         }
-        if let user, let nameKeyFile {
-            check.label = MapKey.label(of: Secret(user), nameKey: try Self.nameKey(nameKeyFile))
-        }
         return check
+    }
+
+    private func label() throws -> Fingerprint? {
+        guard let user, let nameKeyFile else { return nil }
+        return MapKey.label(of: Secret(user), nameKey: try Self.nameKey(nameKeyFile))
     }
 
     private static func nameKey(_ path: String) throws -> [UInt8] {

@@ -17,6 +17,7 @@ returns table (
 language plpgsql stable set search_path = pg_catalog, pg_temp
 -- One probe of a unique index for each event and each user, whatever the tables held when the plan was made.
 set enable_seqscan = off
+set jit = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -27,10 +28,12 @@ begin
     return query
     select (
             select e.record from ledger.event e
-            where e.log_id = l.log_id and e.position = read_changed_states.from_position - 1
+            where e.log_id = read_changed_states.log_id
+                and e.position = read_changed_states.from_position - 1
         ), (
             select e.record from ledger.event e
-            where e.log_id = l.log_id and e.position = least(read_changed_states.until_position, l.size) - 1
+            where e.log_id = read_changed_states.log_id
+                and e.position = least(read_changed_states.until_position, l.size) - 1
         ), l.size, changed.app_id, changed.subject, head.subject_version, head.state, head.state_mac,
         head.wrapped_key, head.client_user_id, changed.subject_version, changed.position, changed.record
     from ledger.log l
@@ -65,16 +68,18 @@ begin
 end
 $$;
 
--- The rows after one user up to and with another, in order, each with the newest event that it tells of.
+-- The rows after one user up to and with another, in order, each with the user's newest event: a row of before,
+-- which somebody has set back, tells of another one.
 create function vault.read_states(
     log_id integer, after_app uuid, after_subject uuid, until_app uuid, until_subject uuid
 )
 returns table (
     app_id uuid, subject uuid, subject_version bigint, state json, state_mac bytea, wrapped_key bytea,
-    client_user_id bytea, "position" bigint, record bytea
+    client_user_id bytea, event_version bigint, "position" bigint, record bytea
 )
 language plpgsql stable set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
+set jit = off
 set enable_hashjoin = off
 set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
@@ -83,7 +88,7 @@ as $$
 begin
     return query
     select head.app_id, head.subject, head.subject_version, head.state, head.state_mac, head.wrapped_key,
-        head.client_user_id, newest.position, newest.record
+        head.client_user_id, newest.subject_version, newest.position, newest.record
     from (
         select head.app_id, head.subject, head.subject_version, head.state, head.state_mac,
             head.wrapped_key, head.client_user_id
@@ -97,10 +102,11 @@ begin
         offset 0
     ) as head
     left join lateral (
-        select e.position, e.record from ledger.event e
-        where e.subject = head.subject and e.subject_version = head.subject_version
-            and e.log_id = read_states.log_id
-        offset 0
+        -- One probe of the index of users' events, from its end.
+        select e.subject_version, e.position, e.record from ledger.event e
+        where e.subject = head.subject and e.log_id = read_states.log_id
+            and e.subject_version is not null
+        order by e.subject_version desc limit 1
     ) as newest on true;
 end
 $$;

@@ -150,6 +150,8 @@ enum StoreLimits {
     /// what is appended in two seconds at the most, and as much again to catch up.
     static let mapEventsMax: Int64 = 20_000
     static let mapStepsMax = 4
+    /// How long the checkpoint of the facts waits for the maps at most: as often as one is published.
+    static let mapTimeMax: Duration = .seconds(2)
     /// How often is looked whether the maps must be made anew, and how long to wait after that was in vain:
     /// it reads every user.
     static let mapLoadPause: Duration = .milliseconds(500)

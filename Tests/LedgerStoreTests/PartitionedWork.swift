@@ -137,7 +137,11 @@ struct PartitionedWork {
     }
 
     private func integrate() async throws {
-        try await SteppedIntegrator(test).look()
+        let maps = MapKeeper(store: test.store, logger: test.store.logger)
+        try await maps.load()
+        try await SteppedIntegrator(test, maps: maps).look()
+        let served = await maps.served
+        #expect(served != nil)
         let event = try #require(try await test.store.event(at: 0, log: .facts))
         #expect(try await test.store.proved(event) != nil)
         _ = try await test.store.firstCheckpoint(log: .facts)

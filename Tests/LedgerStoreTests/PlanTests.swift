@@ -38,6 +38,8 @@ struct PlanTests {
                 ("a session's claim", session.lookUp), ("whose a token was", session.search),
                 ("what became of an append", session.settle),
                 ("finalizes that are due", session.findUnsettled),
+                ("a user's row for the maps", session.readState),
+                ("what the maps have to follow", session.readChangedStates),
             ]
             let operations = all.filter { !isAnalysed || Self.functions.contains($0.name) }
             // More often than PostgreSQL waits before it keeps a plan for all parameters.
@@ -59,6 +61,7 @@ struct PlanTests {
     private static let functions: Set<String> = [
         "launch of a new user", "launch of a known user", "the long way", "read by fingerprint",
         "read by subject", "a drop", "whose a token was", "what became of an append",
+        "a user's row for the maps", "what the maps have to follow",
     ]
 
     /// Nobody analyses the tables from now on; where they were, the planner knows how small they are.
@@ -274,6 +277,24 @@ private final class PlannedSession {
 
     func findUnsettled() async throws {
         try await read(LedgerStore.unsettledUsers(by: factory.clock.now(), after: nil, limit: 3))
+    }
+
+    /// The row is there, with its newest event.
+    func readState() async throws {
+        let app = factory.test.app.id.value
+        let stretch = StateStretch(
+            after: .init(app: app, subject: known.value - 1),
+            last: .init(app: app, subject: known.value)
+        )
+        let count = try await connection.query(LedgerStore.statement(stretch)) {
+            result throws(PostgresError) in result.rowCount
+        }
+        #expect(count == 1)
+    }
+
+    /// In the last of the log, as it was before it grew.
+    func readChangedStates() async throws {
+        try await read(LedgerStore.changes(20..<24))
     }
 
     private func read(_ fingerprint: Fingerprint?, _ subject: Identifier?) async throws {

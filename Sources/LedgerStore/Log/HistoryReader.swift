@@ -6,16 +6,26 @@ internal import Ledger
 /// reads lists waits, few long ones of an app, and in all, are read at once.
 package struct HistoryReader: Sendable {
     private let store: LedgerStore
-    private let user: StoredUser
+    private let subject: Identifier
+    private let app: Identifier
+    private let log: Log
     private let isListed: Bool
     private var version: Int64 = 0
     private var isAtEnd = false
     /// From the second page on.
     private var place: AppPlace?
 
-    init(_ store: LedgerStore, of user: StoredUser, isListed: Bool) {
+    init(
+        _ store: LedgerStore,
+        of subject: Identifier,
+        in app: Identifier,
+        log: Log,
+        isListed: Bool
+    ) {
         self.store = store
-        self.user = user
+        self.subject = subject
+        self.app = app
+        self.log = log
         self.isListed = isListed
     }
 
@@ -25,10 +35,16 @@ package struct HistoryReader: Sendable {
     package mutating func next() async throws(StoreError) -> [StoredEvent]? {
         guard !isAtEnd else { return nil }
         if isListed, version > 0, place == nil {
-            guard let place = store.histories.enter(user.app) else { throw .overloaded }
+            guard let place = store.histories.enter(app) else { throw .overloaded }
             self.place = place
         }
-        let page = try await store.history(of: user, after: version, isListed: isListed)
+        let page = try await store.history(
+            of: subject,
+            log: log,
+            after: version,
+            limit: StoreLimits.pageEventsMax,
+            isListed: isListed
+        )
         version += Int64(page.count)
         isAtEnd = page.count < StoreLimits.pageEventsMax
         return page

@@ -48,9 +48,9 @@ extension LedgerStore {
         { [vault] result, row throws(PostgresError) in try StoredEvent(result, row, vault) }
     }
 
-    /// The event with this id, in the log that the id names.
+    /// The event with this id, in the log that the id names; a statement about the maps is none.
     package func event(id: Identifier) async throws(StoreError) -> StoredEvent? {
-        guard let log = Log(of: id) else { return nil }
+        guard let log = Log(of: id), Log.ofEvents.contains(log) else { return nil }
         return try await database.firstRow(Self.event(id: id, log: log), decode)
     }
 
@@ -138,7 +138,7 @@ extension LedgerStore {
 
     /// All of a user's events, page by page; `isListed` where only who reads lists waits.
     package func pages(of user: StoredUser, isListed: Bool = false) -> HistoryReader {
-        HistoryReader(self, of: user, isListed: isListed)
+        HistoryReader(self, of: user.subject, in: user.app, log: user.log, isListed: isListed)
     }
 
     /// All of a user's events at once.

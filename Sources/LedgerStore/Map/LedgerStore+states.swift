@@ -74,7 +74,8 @@ extension LedgerStore {
             let current = try Self.current(result, row)
             // Made here, on the connection's own queue: the keeper of the maps goes on meanwhile.
             return Result { () throws(StoreError) -> MapMaker.Outcome? in
-                guard let state = current.row else { return nil }
+                // Of an app that was added meanwhile: what made the row comes by its position.
+                guard let state = current.row, maker.knows(state.user.app) else { return nil }
                 guard let event = current.event else { return .unsound(state.user) }
                 guard case .entry(var entry) = try maker.outcome(state, event) else {
                     return .unsound(state.user)
@@ -86,11 +87,8 @@ extension LedgerStore {
         return try read.compactMap { try $0.get() }
     }
 
-    /// A user's row, with the newest event that it tells of.
-    func stateRow(
-        of user: MapUser,
-        _ pool: PostgresPool
-    ) async throws(PostgresError) -> CurrentRow {
+    /// A user's row, with the user's newest event.
+    func stateRow(of user: MapUser) async throws(PostgresError) -> CurrentRow {
         let place = StateStretch.Place(app: user.app.value, subject: user.subject.value)
         // No subject is 0.
         let before = StateStretch.Place(app: place.app, subject: max(place.subject, 1) - 1)
@@ -101,12 +99,12 @@ extension LedgerStore {
         return found.first ?? CurrentRow(nil, nil)
     }
 
-    private static func statement(_ stretch: StateStretch) -> Statement {
+    static func statement(_ stretch: StateStretch) -> Statement {
         Statement(
             "read_states",
             """
             select app_id, subject, subject_version, state, state_mac, wrapped_key,
-                client_user_id, "position", record
+                client_user_id, event_version, "position", record
             from vault.read_states($1, $2, $3, $4, $5)
             """,
             .int4(Log.facts.id),
@@ -122,14 +120,14 @@ extension LedgerStore {
         _ row: Int
     ) throws(PostgresError) -> CurrentRow {
         let state = try StateRow(result, row, from: 0)
-        guard let state, let position = try result.int8OrNil(row, 7) else {
+        guard let state, let version = try result.int8OrNil(row, 7) else {
             return CurrentRow(state, nil)
         }
         let event = NewestEvent(
             user: state.user,
-            version: state.version,
-            position: position,
-            leaf: MerkleHash(leaf: try result.bytes(row, 8))
+            version: version,
+            position: try result.int8(row, 8),
+            leaf: MerkleHash(leaf: try result.bytes(row, 9))
         )
         return CurrentRow(state, event)
     }
@@ -140,19 +138,8 @@ extension LedgerStore {
         _ maker: MapMaker,
         _ pool: PostgresPool
     ) async throws -> ChangedStates {
-        let read = try await pool.query(
-            Statement(
-                "read_changed_states",
-                """
-                select before, last, size, app_id, subject, subject_version, state, state_mac,
-                    wrapped_key, client_user_id, event_version, "position", record
-                from vault.read_changed_states($1, $2, $3)
-                """,
-                .int4(Log.facts.id),
-                .int8(positions.lowerBound),
-                .int8(positions.upperBound)
-            )
-        ) { result throws(PostgresError) in
+        let read = try await pool.query(Self.changes(positions)) {
+            result throws(PostgresError) in
             var changed = ChangedStates()
             var outcomes: [Result<MapMaker.Outcome, StoreError>] = []
             for row in 0..<result.rowCount {
@@ -187,6 +174,20 @@ extension LedgerStore {
         return changed
     }
 
+    static func changes(_ positions: Range<Int64>) -> Statement {
+        Statement(
+            "read_changed_states",
+            """
+            select before, last, size, app_id, subject, subject_version, state, state_mac,
+                wrapped_key, client_user_id, event_version, "position", record
+            from vault.read_changed_states($1, $2, $3)
+            """,
+            .int4(Log.facts.id),
+            .int8(positions.lowerBound),
+            .int8(positions.upperBound)
+        )
+    }
+
     /// The `clientId` of every app.
     func clientIDs(_ pool: PostgresPool) async throws(PostgresError) -> [Identifier: String] {
         let apps = try await pool.rows(
@@ -197,22 +198,55 @@ extension LedgerStore {
         return Dictionary(uniqueKeysWithValues: apps)
     }
 
-    /// A user's state before a position, as the log tells it.
+    /// How many users came in a stretch of the log: first events, as far as the service wrote them.
+    func newcomers(
+        _ positions: Range<Int64>,
+        _ pool: PostgresPool
+    ) async throws(PostgresError) -> Int {
+        var count = 0
+        var position = positions.lowerBound
+        while position < positions.upperBound {
+            let end = min(position + StoreLimits.mapEventsMax, positions.upperBound)
+            let genuine = try await pool.rows(
+                Statement(
+                    "first_events",
+                    """
+                    select log_id, position, record, mac, event_id, app_id, subject,
+                        subject_version
+                    from ledger.event
+                    where log_id = $1 and position >= $2 and position < $3
+                        and subject_version = 1
+                    """,
+                    .int4(Log.facts.id),
+                    .int8(position),
+                    .int8(end)
+                )
+            ) { [vault] result, row throws(PostgresError) in
+                try !StoredEvent(result, row, vault).isForged
+            }
+            count += genuine.count { $0 }
+            position = end
+        }
+        return count
+    }
+
+    /// A user's state before a position, as the log tells it; `isListed` as for `pages(of:isListed:)`.
     func foldedState(
         of user: MapUser,
-        before end: Int64
+        before end: Int64,
+        isListed: Bool = false
     ) async throws(StoreError) -> FoldedState {
         let fold = StateFold(before: end)
-        while true {
-            let page = try await history(
-                of: user.subject,
-                log: .facts,
-                after: fold.state.version,
-                limit: StoreLimits.pageEventsMax
-            )
-            guard try fold.take(page), page.count == StoreLimits.pageEventsMax else {
-                return FoldedState(fold.held)
-            }
+        var pages = HistoryReader(
+            self,
+            of: user.subject,
+            in: user.app,
+            log: .facts,
+            isListed: isListed
+        )
+        while let page = try await pages.next() {
+            guard try fold.take(page) else { break }
         }
+        return FoldedState(fold.held)
     }
 }

@@ -11,6 +11,9 @@ struct MapFigures: Sendable {
     /// anew.
     var differsAt: Int64?
 
+    /// How often another statement has come to be proved.
+    private(set) var servings = 0
+
     private let begin = ContinuousClock.now
     private var users: Int?
     private var loadTime: Duration?
@@ -37,6 +40,7 @@ struct MapFigures: Sendable {
 
     mutating func serves(_ statement: MapStatement, at now: ContinuousClock.Instant) {
         problem = nil
+        servings += 1
         served = (Int64(statement.facts.size), Int64(statement.time))
         users = statement.states.count
         behindSince = size > Int64(statement.facts.size) ? now : nil
@@ -88,6 +92,9 @@ extension MapKeeper {
     nonisolated var conditions: [ReadinessCondition] {
         figures.withLock { $0 }.conditions(at: .now, standstillMax: Self.standstillMax)
     }
+
+    /// Goes up when another statement comes to be proved: until then the same is.
+    package nonisolated var servings: Int { figures.withLock { $0.servings } }
 
     /// Adds how the maps do to a page of metrics.
     nonisolated func fill(_ page: inout MetricPage) {

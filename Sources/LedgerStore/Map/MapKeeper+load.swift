@@ -49,10 +49,12 @@ extension MapKeeper: Service {
     func load() async throws {
         unload()
         let begin = ContinuousClock.now
-        try await readApps()
         let size = try await store.size(log: .facts)
         let end = size > 0 ? try await store.event(at: size - 1, log: .facts) : nil
         guard size == 0 || end != nil else { throw StoreError.damaged(.record) }
+        let stated = try await store.statement(before: try await store.size(log: .map))
+        // After the size: whoever is of an app that comes later, comes by position.
+        try await readApps()
         try await readRows(before: size)
         position = size
         last = end.map { MerkleHash(leaf: $0.bytes) }
@@ -61,6 +63,7 @@ extension MapKeeper: Service {
             guard step != .elsewhere else { throw StoreError.conflict }
             if step == .atEnd { break }
         }
+        try await missNobody(since: stated)
         _ = states.nextRoot()
         _ = names.nextRoot()
         isLoaded = true
@@ -70,6 +73,18 @@ extension MapKeeper: Service {
             "the maps stand",
             metadata: ["users": "\(users)", "milliseconds": "\(time / .milliseconds(1))"]
         )
+    }
+
+    /// Refuses rows among which somebody's is missing who was counted in the last statement, or has come
+    /// since: nobody leaves the map of states.
+    ///
+    /// It would be proved of them that they have never been there.
+    private func missNobody(since stated: MapStatement?) async throws {
+        guard let stated, stated.facts.size <= Int(position) else { return }
+        let newcomers = try await store.newcomers(Int64(stated.facts.size)..<position, pool)
+        guard states.nextCount >= stated.states.count + newcomers else {
+            throw StoreError.damaged(.state)
+        }
     }
 
     /// One stretch after the other.

@@ -17,12 +17,14 @@ extension MapKeeper {
     ///
     /// `subject` is the user who has the name as far as the caller knows. Where the maps do not know
     /// of somebody yet, that is what is proved; where the name was somebody else's when they were stated,
-    /// there is no proof yet. Throws `StoreError.damaged` when what is stored is
-    /// not what was stated.
+    /// or the user had no state of this version yet, there is no proof yet. Throws `StoreError.damaged` when
+    /// what is stored is not what was stated, and `StoreError.overloaded` when as many long histories are
+    /// read as may be.
     package func proof(
         of clientUserID: Secret?,
         subject: Identifier?,
-        in app: StoredApp
+        in app: StoredApp,
+        from version: Int64 = 0
     ) async throws(StoreError) -> StateProof? {
         if !maker.knows(app.id) {
             do {
@@ -37,7 +39,8 @@ extension MapKeeper {
             var state: MapState?
             if let value {
                 let user = MapUser(app: app.id, subject: subject)
-                state = try await self.state(of: user, value, before: shown.served)
+                state = try await self.state(of: user, value, shown.served, from: version)
+                if state == nil { return nil }
             }
             states = StateProof.States(subject: subject, state: state, proof: proof)
         }
@@ -62,31 +65,31 @@ extension MapKeeper {
     ) throws(StoreError) -> Shown? {
         guard let served else { return nil }
         var shown = Shown(served: served)
-        var isNamed = true
         if let clientUserID {
             let (label, key) = try maker.name(clientUserID, of: app)
-            let value = names.value(for: key)
-            isNamed = value != nil
-            // Somebody else had the name when the maps were stated, and was erased.
-            guard !isNamed || value == subject.map({ MapState.name(of: $0) }) else { return nil }
             shown.name = (label, names.proof(for: key))
+            guard let value = names.value(for: key) else { return shown }
+            // Somebody else had the name when the maps were stated, and was erased.
+            guard value == subject.map({ MapState.name(of: $0) }) else { return nil }
         }
-        if let subject, isNamed {
+        if let subject {
             let key = try maker.stateKey(MapUser(app: app, subject: subject))
             shown.state = (states.value(for: key), states.proof(for: key))
         }
         return shown
     }
 
-    /// The state whose hash the map holds: as the row has it, or as it was when the map was stated.
+    /// The state whose hash the map holds: as the row has it, or as it was when the map was stated; nil
+    /// where that is of a version before this one.
     private func state(
         of user: MapUser,
         _ value: MerkleHash,
-        before served: Served
-    ) async throws(StoreError) -> MapState {
+        _ served: Served,
+        from version: Int64
+    ) async throws(StoreError) -> MapState? {
         do {
-            let current = try await store.stateRow(of: user, store.pool)
-            if let row = current.row, let event = current.event {
+            let current = try await store.stateRow(of: user)
+            if let row = current.row, let event = current.event, row.version == event.version {
                 let held = MapState(
                     version: event.version,
                     position: event.position,
@@ -94,9 +97,11 @@ extension MapKeeper {
                     state: row.state
                 )
                 if held.value == value { return held }
+                // The map has none of this version: what it holds is older.
+                if row.version <= version, row.isWritten(by: store.vault) { return nil }
             }
             let end = Int64(served.statement.facts.size)
-            let folded = try await store.foldedState(of: user, before: end).state
+            let folded = try await store.foldedState(of: user, before: end, isListed: true).state
             guard let folded, folded.value == value else { throw StoreError.damaged(.state) }
             return folded
         } catch {

@@ -17,7 +17,7 @@ extension MapKeeper {
     /// What was stated is stated again after a while, so that whoever asks for an answer of a certain age
     /// gets one although nothing has happened.
     package func state(upTo size: Int64?) async -> Bool {
-        guard isLoaded, flight == nil, let size, size == position else { return false }
+        guard isLoaded, isExact, flight == nil, let size, size == position else { return false }
         do {
             try await state(at: size)
         } catch {
@@ -41,7 +41,7 @@ extension MapKeeper {
                 let isYoung = statement.time - latest.time < StoreLimits.mapRestSeconds
                 if isYoung || served == nil {
                     // It is stated already, perhaps by another copy of the service or before a crash.
-                    if served?.entry.index != Int(end - 1) {
+                    if served?.entry.index != Int(end - 1) || served?.statement != latest {
                         flight = Flight(position: end - 1, statement: latest, facts: facts)
                     }
                     return
@@ -90,11 +90,18 @@ extension MapKeeper {
         return isSame
     }
 
-    /// The log of maps has a checkpoint of this size: what was stated is proved from now on, where it is
-    /// the last entry before one.
+    /// The log of maps has a checkpoint of this size: what was stated is proved from now on, where it still
+    /// stands there, and is the last entry before one.
     package func cover(upTo size: Int64?) async {
-        guard let flight, let size, flight.position < size else { return }
+        guard let flight else { return }
         do {
+            let event = try await store.event(at: flight.position, log: .map)
+            guard event?.bytes == flight.statement.bytes else {
+                // It was lost, as in a failover to a database that had not got it.
+                self.flight = nil
+                return
+            }
+            guard let size, flight.position < size else { return }
             let checkpoint = try await store.checkpoint(atOrBefore: flight.position + 1, log: .map)
             guard let checkpoint, checkpoint.size == flight.position + 1 else {
                 // Another copy of the service has stated more before a checkpoint came.
@@ -137,7 +144,7 @@ extension LedgerStore {
         at position: Int64,
         _ pool: PostgresPool
     ) async throws(PostgresError) -> Bool {
-        let (id, nobody) = (clock.identifier(), Identifier(value: 0))
+        let (id, nobody) = (clock.identifier(in: .map), Identifier(value: 0))
         let place = RecordPlace(
             logID: Log.map.id,
             event: id,

@@ -40,6 +40,11 @@ package actor MapKeeper {
     /// Whether the maps hold everything before `position`.
     var isLoaded = false
     var position: Int64 = 0
+    /// Whether they hold nothing else: neither rows that are newer, nor a part of what comes next.
+    var isExact = false
+    /// How many positions one statement follows: fewer after it has failed, so that it goes on where all at
+    /// once take too long.
+    private var stepEvents = StoreLimits.mapEventsMax
     /// The leaf hash of the event before `position`: what must still stand there.
     var last: MerkleHash?
     var served: Served?
@@ -71,11 +76,21 @@ package actor MapKeeper {
     /// Takes in what has happened; gives the size of the log of facts at which the maps stand exactly.
     ///
     /// Nil where they do not, or where a statement waits for its checkpoint: the next version would be
-    /// mixed into the one that is stated. What keeps them from it is told, and keeps nobody else.
+    /// mixed into the one that is stated. What keeps them from it is told, and keeps nobody else: it takes no
+    /// longer than `StoreLimits.mapTimeMax`.
     package func advanceOrTell() async -> Int64? {
         do {
-            return try await advance()
+            return try await withThrowingTaskGroup(of: Int64?.self) { group in
+                group.addTask { try await self.advance() }
+                group.addTask {
+                    try await Task.sleep(for: StoreLimits.mapTimeMax)
+                    throw MapDelay()
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
+            }
         } catch {
+            if error is MapDelay { stepEvents = max(1, stepEvents / 4) }
             if !Task.isCancelled { tell(error) }
             return nil
         }
@@ -98,7 +113,7 @@ package actor MapKeeper {
 
     /// Takes in the next stretch of the log; bounded.
     func step() async throws -> Step {
-        let stretch = position..<position + StoreLimits.mapEventsMax
+        let stretch = position..<position + stepEvents
         var changed = try await store.changedStates(stretch, maker, pool)
         if changed.hasUnknownApp {
             try await readApps()
@@ -109,6 +124,7 @@ package actor MapKeeper {
         guard changed.size >= position, changed.before == last else { return .elsewhere }
         figures.withLock { $0.saw(size: changed.size, at: .now) }
         let end = min(changed.size, stretch.upperBound)
+        isExact = false
         for outcome in changed.outcomes {
             switch outcome {
             case .entry(let entry): try put(entry)
@@ -123,7 +139,9 @@ package actor MapKeeper {
         removeErasedNames()
         position = end
         last = changed.last
-        return changed.size == end ? .atEnd : .behind
+        isExact = changed.size == end
+        stepEvents = min(2 * stepEvents, StoreLimits.mapEventsMax)
+        return isExact ? .atEnd : .behind
     }
 
     /// Takes what a row gives into the next version.
@@ -160,7 +178,7 @@ package actor MapKeeper {
             "a user's row is not the service's own; the map has what the log tells",
             metadata: ["subject": "\(user.subject)"]
         )
-        let row = try await store.stateRow(of: user, store.pool).row
+        let row = try await store.stateRow(of: user).row
         try put(maker.entry(MapMoment(user: user, state: folded), row: row))
     }
 
@@ -172,6 +190,7 @@ package actor MapKeeper {
     /// Forgets everything; the maps are made anew.
     func unload() {
         isLoaded = false
+        isExact = false
         states = MerkleMap()
         names = MerkleMap()
         ahead = []
@@ -179,6 +198,11 @@ package actor MapKeeper {
         served = nil
         flight = nil
     }
+}
+
+/// The maps took too long to follow, and were not waited for.
+private struct MapDelay: Error, CustomStringConvertible {
+    var description: String { "they take longer than \(StoreLimits.mapTimeMax) to follow" }
 }
 
 extension MapKeeper {

@@ -96,7 +96,7 @@ enum RequestLimits {
     /// How many refusals a second have lines of their own in the log.
     static let refusalLinesMax = 20
     /// How long who asks for a proof waits for a statement that tells of what was just written, which comes
-    /// about every second, and how long to wait between two looks.
+    /// about every second, and how often is looked, in memory alone, whether one has come.
     static let proofTimeMax: Duration = .seconds(5)
     static let proofPause: Duration = .milliseconds(100)
     /// What `Retry-After` says, in seconds.

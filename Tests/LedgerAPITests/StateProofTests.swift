@@ -22,10 +22,10 @@ struct StateProofTests {
             now: Int(service.store.clock.now().microseconds / 1_000_000)
         )
         check.ageMax = 120
-        check.clientID = app.clientID
-        check.label = MapKey.label(
-            of: Secret(clientUserID),
-            nameKey: service.store.vault.nameKey(app: app.id)
+        let nameKey = service.store.vault.nameKey(app: app.id)
+        check.whom = .init(
+            clientID: app.clientID,
+            label: MapKey.label(of: Secret(clientUserID), nameKey: nameKey)
         )
         return try check.verify(StateProof(file))
     }
@@ -108,6 +108,15 @@ struct StateProofTests {
                 headers: ["If-None-Match": tag ?? ""]
             )
             #expect(again.status == 200)
+            // Two proofs of the same tokens differ.
+            #expect(again.headers["etag"] == nil)
+            let head = try await service.call(
+                .HEAD,
+                "/v1/users/alice/tokens?proof=true",
+                key: service.key
+            )
+            #expect(head.status == 200)
+            #expect(head.headers["etag"] == nil)
         }
     }
 }

@@ -22,8 +22,7 @@ struct StateRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, context, scope: .eventsRead, store: store)
         _ = try Query(request, keys: [])
-        let id = try ClientUserID.parse(try context.pathParameter("client_user_id"))
-        let proof = try await proofs.proof(of: id, in: caller.app)
+        let proof = try await proofs.proof(of: try context.clientUserID(), in: caller.app)
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; charset=utf-8"],
@@ -37,29 +36,37 @@ struct StateProofs: Sendable {
     let store: LedgerStore
     let maps: MapKeeper
 
-    /// A proof of what was current when it was asked for, or later, that is also what the caller needs, given
-    /// the user as stored.
+    /// A proof of what was current when it was asked for, or later, that is also what the caller needs.
     ///
     /// Throws `LedgerError.notIntegrated` where there is none in time.
     func proof(
         of clientUserID: Secret,
         in app: StoredApp,
-        fits: @Sendable (StoredUser?, StateProof) -> Bool = { _, _ in true }
+        fits: @Sendable (StateProof) -> Bool = { _ in true }
     ) async throws -> StateProof {
         let end = ContinuousClock.now + RequestLimits.proofTimeMax
         var asked: Int64?
         while true {
+            let servings = maps.servings
             let user = try await store.user(clientUserID, of: app)
             // Nobody waits for what happens meanwhile.
             asked = asked ?? user?.state.version
-            let proof = try await maps.proof(of: clientUserID, subject: user?.subject, in: app)
+            let proof = try await maps.proof(
+                of: clientUserID,
+                subject: user?.subject,
+                in: app,
+                from: asked ?? 0
+            )
             if let proof, user == nil || (proof.states?.state?.version ?? 0) >= asked ?? 0,
-                fits(user, proof)
+                fits(proof)
             {
                 return proof
             }
-            guard .now < end else { throw LedgerError.notIntegrated }
-            try await Task.sleep(for: RequestLimits.proofPause)
+            // Until another statement is proved there is no other answer.
+            repeat {
+                guard .now < end else { throw LedgerError.notIntegrated }
+                try await Task.sleep(for: RequestLimits.proofPause)
+            } while maps.servings == servings
         }
     }
 }

@@ -22,14 +22,15 @@ struct TokenRoutes: Sendable {
         let caller = try await Caller(request, context, scope: .tokensRead, store: store)
         let query = try Query(request, keys: ["as_of", "as_of_position", "proof"])
         let isProved = try Self.isProved(query)
-        let user = try await store.existingUser(context, of: caller.app)
+        let id = try context.clientUserID()
+        let user = try await store.existingUser(id, of: caller.app)
         let state = try await state(of: user, query)
         guard let access = state.accessToken, let publicToken = state.publicToken else {
             throw LedgerError.notConnected
         }
-        let tag = Self.entityTag(user.subject, state)
-        // A proof is as old as its statement, so it is never the same.
-        if !isProved, let known = request.headers[.ifNoneMatch], EntityTag.matches(known, tag) {
+        // A proof is as old as its statement, so an answer with one is never the same.
+        let tag = isProved ? nil : Self.entityTag(user.subject, state)
+        if let tag, let known = request.headers[.ifNoneMatch], EntityTag.matches(known, tag) {
             return Response(status: .notModified, headers: [.eTag: tag])
         }
         let unlocked = try store.unlocked(user, named: try context.clientUserID())
@@ -47,14 +48,15 @@ struct TokenRoutes: Sendable {
             writer.member("reason", reason)
             writer.member("next_step", "launch")
         }
-        if isProved { writer.member("proof", try await proof(of: user, state, caller.app)) }
+        if isProved {
+            writer.member("proof", try await proof(of: id, user.subject, state, caller.app))
+        }
         writer.close()
         // No token leaves, so none is on record as read.
         guard request.method != .head else {
-            return Response(
-                status: .ok,
-                headers: [.contentType: "application/json", .eTag: tag]
-            )
+            var response = Response(status: .ok, headers: [.contentType: "application/json"])
+            response.headers[.eTag] = tag
+            return response
         }
         // Before the answer leaves, it is on record who asked for which token
         // (docs/threats.md#t28).
@@ -81,16 +83,14 @@ struct TokenRoutes: Sendable {
 
     /// Proves that the tokens of a state are those that count; the file as text.
     private func proof(
-        of user: StoredUser,
+        of clientUserID: Secret,
+        _ subject: Identifier,
         _ state: SubjectState,
         _ app: StoredApp
     ) async throws -> String {
-        guard let clientUserID = try store.value(.clientUserID, of: user) else {
-            throw StoreError.damaged(.value)
-        }
-        let proof = try await proofs.proof(of: clientUserID, in: app) { _, proof in
+        let proof = try await proofs.proof(of: clientUserID, in: app) { proof in
             // It may be of an earlier or later version, but of the same tokens.
-            guard proof.states?.subject == user.subject, let held = proof.states?.state,
+            guard proof.states?.subject == subject, let held = proof.states?.state,
                 let proved = try? SubjectState(decoding: held.state)
             else { return false }
             return proved.accessToken == state.accessToken

@@ -80,4 +80,28 @@ struct MapEvidenceTests {
             }
         }
     }
+
+    @Test("a statement about another deployment's facts is named, though all else fits")
+    func otherOrigin() async throws {
+        try await TestStore.run { test in
+            let (_, watcher) = try await maps(test)
+            try await watcher.look()
+            let position = try await test.store.size(log: .map)
+            let last = try #require(try await test.store.statement(before: position))
+            let lie = try MapStatement(
+                facts: Checkpoint(
+                    origin: "token-ledger/0000000000000000/0",
+                    size: last.facts.size,
+                    root: last.facts.root
+                ),
+                time: last.time,
+                states: last.states,
+                names: last.names
+            )
+            #expect(try await test.store.append(lie, at: position, test.pool))
+            let report = try await watcher.verify()
+            #expect(report.findings.map(\.kind) == [.statementUnfounded])
+            #expect(report.findings.first?.position == position)
+        }
+    }
 }

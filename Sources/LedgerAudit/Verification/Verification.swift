@@ -213,6 +213,7 @@ package enum Verification {
         for logID in plan.since.keys where sizes[logID] == nil {
             throw VerificationFailure.noLog(logID)
         }
+        let factsOrigin = judge(Log.facts.id, vault, plan).key?.name
         var logs: [(log: VerificationLog, verdict: LogVerdict)] = []
         for (logID, size) in sizes.sorted(by: { $0.key < $1.key }) {
             let judge = judge(logID, vault, plan)
@@ -225,6 +226,7 @@ package enum Verification {
                 size: size,
                 checkpointSize: checkpoints[logID],
                 kept: try kept(judge, plan, &report),
+                factsOrigin: factsOrigin,
                 readers: readers,
                 administration: administration
             )

@@ -22,6 +22,8 @@ struct VerificationLog: Sendable {
     /// The last checkpoint that was there before the head was read.
     let checkpointSize: Int64?
     let kept: [SoundCheckpoint]
+    /// What checkpoints of the facts are named; nil where no key says it.
+    let factsOrigin: String?
     let readers: [PostgresConnection]
     /// Gathers what is about apps and API keys.
     let administration: VerificationAdministration

@@ -89,12 +89,8 @@ extension FoldedSubject {
 }
 
 extension VerificationRow {
-    /// What does not fit in a record of the log of maps, which is no event.
-    func statementFlaws(checks: Set<VerificationPlan.Check>) -> [VerificationFlaw] {
-        guard let statement = try? MapStatement(record) else {
-            return checks.contains(.record) ? [.recordUnreadable] : []
-        }
-        guard checks.contains(.columns) else { return [] }
+    /// Which columns say something else than the statement in the row, which is no event.
+    func flaws(of statement: MapStatement) -> [VerificationFlaw] {
         let columns: [(VerificationFlaw.Column, Bool)] = [
             (.appID, app == 0), (.subject, subject == nil), (.subjectVersion, version == nil),
             (.type, type?.utf8.elementsEqual("map.rooted".utf8) == true),
@@ -105,7 +101,8 @@ extension VerificationRow {
 }
 
 extension VerificationLog {
-    /// Finds statements of a stretch that name a checkpoint of the facts which is not there.
+    /// Finds statements of a stretch that name a checkpoint of the facts which is not there, or one of
+    /// another deployment's facts.
     ///
     /// Those that are there are compared with the records themselves.
     func unfounded(
@@ -124,7 +121,10 @@ extension VerificationLog {
             (try result.int8(row, 0), MerkleHash(try result.bytes(row, 1)))
         }
         let roots = Dictionary(stored) { first, _ in first }
-        return statements.filter { roots[Int64($0.facts.size)] != $0.facts.root }.map {
+        return statements.filter { _, facts in
+            roots[Int64(facts.size)] != facts.root
+                || factsOrigin.map { !$0.isIdentical(to: facts.origin) } ?? false
+        }.map {
             VerificationReport.Finding(logID, $0.position, .statementUnfounded)
         }
     }

@@ -120,19 +120,22 @@ struct VerificationStretch: Sendable {
             return
         }
         skip(to: row.position)
-        let flaws =
-            logID == Log.map.id
-            ? row.statementFlaws(checks: checks) : row.flaws(apps: apps, checks: checks)
-        for flaw in flaws { add(row.position, flaw) }
-        if logID == Log.map.id, let statement = try? MapStatement(row.record) {
-            statements.append((row.position, statement.facts))
-        }
+        for flaw in flaws(of: row) { add(row.position, flaw) }
         if checks.contains(.macs), let vault,
             !row.isWritten(by: vault, logID: logID)
         {
             add(row.position, .recordForged)
         }
         leaves.append(MerkleHash(leaf: row.record))
+    }
+
+    private mutating func flaws(of row: VerificationRow) -> [VerificationFlaw] {
+        guard logID == Log.map.id else { return row.flaws(apps: apps, checks: checks) }
+        guard let statement = try? MapStatement(row.record) else {
+            return checks.contains(.record) ? [.recordUnreadable] : []
+        }
+        statements.append((row.position, statement.facts))
+        return checks.contains(.columns) ? row.flaws(of: statement) : []
     }
 
     /// Ends the stretch.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LedgerStore
 import MerkleLog
+import Postgres
 import StateMap
 import Wire
 
@@ -31,9 +32,13 @@ struct MapCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let made = try await OpenedStore.atWork(options) { store in
-                try await MapKeeper(store: store, logger: store.logger).makeOnce()
-            }
+            let opened = try await OpenedStore.open(options)
+            defer { opened.close() }
+            let (store, database) = (opened.store, opened.configuration.withLongLimits)
+            let pool = PostgresPool(configuration: database, logger: store.logger)
+            defer { pool.close() }
+            let made = try await MapKeeper(store: store, pool: pool, logger: store.logger)
+                .makeOnce()
             if json {
                 Terminal.result([
                     "facts": .number(String(made.size)), "states": Self.document(made.states),

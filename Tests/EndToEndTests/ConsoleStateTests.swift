@@ -60,7 +60,7 @@ struct ConsoleStateTests {
         ("section.dataset.subject = section.dataset.subject.replace(/.$/, 'x')", "somebody else"),
         ("change(/\\nlabel ./, '\\nlabel x')", "something else"),
         ("change(/\\nclient ./, '\\nclient X')", "something else"),
-        ("change(/\\ntime \\d/, '\\ntime 9')", "not in the log"),
+        ("change(/\\ntime \\d/, '\\ntime 9')", "not in its log"),
         ("change(/\\nindex \\d+/, '\\nindex 999')", "later statement"),
         ("change('token-ledger/map@v1', 'token-ledger/map@v2')", "no proof"),
         ("change(/\\n— .*/, '\\n')", "has not signed"),

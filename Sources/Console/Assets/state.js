@@ -43,9 +43,9 @@ async function proveState({ statement, said, told, entry }, subject, shown, line
   const place = BigInt(maps.size) - 1n;
   if (entry[1] !== 'index ' + place) { fail('A later statement was made.'); }
   const [root] = await climb(place, place, [await leafOf(utf8.encode(statement + '\n'))], entry.slice(2).map(bytes));
-  if (!isSame(root, maps.root)) { fail('The statement is not in the log of maps.'); }
+  if (!isSame(root, maps.root)) { fail('The statement is not in its log.'); }
   const age = Math.round(Date.now() / 1000) - told.time;
-  if (!(age > -300)) { fail('The statement is of a time to come.'); }
+  if (!(age > -300)) { fail('The statement is of the future.'); }
   lines.push(`It was stated ${Math.max(age, 0)} seconds ago, last in its log.`);
 
   if (said.subject !== subject) { fail('The proof is of somebody else.'); }
@@ -58,8 +58,9 @@ async function proveState({ statement, said, told, entry }, subject, shown, line
   lines.push(`The map of ${mapOf('states')[0]} users holds ${value ? 'this state' : 'nothing'} in the one place of this user.`);
   if (said.label) {
     const name = await held('names', of('name', facts.origin, said.label, said.client));
-    if (!name || !isSame(name, await of('subject', subject))) { fail('The name is of somebody else.'); }
-    lines.push('The name leads to this user.');
+    const own = name && isSame(name, await of('subject', subject));
+    if (value ? !own : name) { fail('The name is of somebody else.'); }
+    if (own) { lines.push('The name leads to this user.'); }
   }
   return `nothing newer of this user was among the first ${facts.size} events`;
 }

@@ -18,6 +18,7 @@ package actor PostgresConnection {
     private nonisolated let socket: Int32
     private nonisolated let reusable = Atomic(true)
     private nonisolated let lost = Atomic(false)
+    private nonisolated let retired = Atomic(false)
     /// How long an answer may take; nil for ever.
     private var answerTimeMax: Duration?
     /// What the server knows the connection as; nil until it was asked.
@@ -130,10 +131,14 @@ package actor PostgresConnection {
         handle = nil
     }
 
-    /// Whether another statement may be sent: open, not cancelled, and outside a transaction.
+    /// Whether another statement may be sent: open, not cancelled, outside a transaction, and not retired.
     nonisolated var isReusable: Bool {
-        reusable.load(ordering: .acquiring) && !cancelHandle.isRequested
+        reusable.load(ordering: .acquiring) && !retired.load(ordering: .acquiring)
+            && !cancelHandle.isRequested
     }
+
+    /// Whoever holds it ends what he does with it; then it is used no more.
+    nonisolated func retire() { retired.store(true, ordering: .releasing) }
 
     /// Whether the server fell silent, or no longer writes: others that lead there are no better.
     nonisolated var lostItsServer: Bool { lost.load(ordering: .acquiring) }

@@ -199,7 +199,10 @@ package final class PostgresPool: Service {
     private func giveBack(_ lease: Lease, since begin: ContinuousClock.Instant) {
         meter.useTimes.record(begin.duration(to: .now))
         guard lease.connection.isReusable else {
-            if lease.connection.lostItsServer { discardIdle() }
+            if lease.connection.lostItsServer {
+                logger.warning("database gone silent or read-only: connections dropped")
+                renew()
+            }
             return discard(lease.id)
         }
         carryOut(shared.withLock { $0.state.release(lease.id) }, lease)
@@ -219,11 +222,16 @@ package final class PostgresPool: Service {
         if loss.opens { open() }
     }
 
-    private func discardIdle() {
+    /// What connections lead to is not what it was: closes the idle ones now, and the others when they
+    /// are returned.
+    package func renew() {
         let connections = shared.withLock { shared in
-            shared.state.discardIdle().compactMap { shared.connections.removeValue(forKey: $0) }
+            let idle = shared.state.discardIdle().compactMap {
+                shared.connections.removeValue(forKey: $0)
+            }
+            for connection in shared.connections.values { connection.retire() }
+            return idle
         }
-        logger.warning("database gone silent or read-only: idle connections dropped")
         _ = consume connections
     }
 

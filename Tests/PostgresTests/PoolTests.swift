@@ -195,6 +195,32 @@ struct PoolTests {
     }
 
     /// Runs as many statements side by side as there can be connections.
+    @Test("after a renewal nobody gets a connection of before, be it idle or in use")
+    func renewal() async throws {
+        var configuration = PostgresConfiguration(url: try await TestPostgres.url())
+        configuration.connectionsMax = 2
+        configuration.waitMax = .seconds(60)
+        let pool = PostgresPool(configuration: configuration, logger: .test)
+        defer { pool.close() }
+        let before = try await sessions(of: pool) { pool.renew() }
+        let after = try await sessions(of: pool) {}
+        #expect(Set(before + after).count == 4)
+    }
+
+    /// Of two connections, one of which is in use while something is done.
+    private func sessions(
+        of pool: PostgresPool,
+        while act: () -> Void
+    ) async throws -> [ServerSession?] {
+        try await pool.withConnection { first throws(PostgresError) in
+            let second = try await pool.withConnection { second throws(PostgresError) in
+                await second.session
+            }
+            act()
+            return [await first.session, second]
+        }
+    }
+
     private func useAll(_ pool: PostgresPool) async throws {
         try await withThrowingTaskGroup { group in
             for _ in 0..<8 {

@@ -34,15 +34,15 @@ enum SessionCheck {
                 return try await pool.withConnection(share: share) {
                     second throws(PostgresError) in
                     guard try await areShared(first, second) else { return false }
-                    // They stay with what they were not told, also when the pooler is mended.
-                    await first.close()
-                    await second.close()
+                    // All stay with what they were not told, also when the pooler is mended.
+                    pool.renew()
                     return true
                 }
             }
         } catch {
             // What one prepared is not there, or somebody else's is.
             guard error.sqlState?.isOfSharedSession == true else { throw error }
+            pool.renew()
             return true
         }
     }

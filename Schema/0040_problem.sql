@@ -27,7 +27,8 @@ create table ledger.problem (
     muted_by text check ((muted_by is null) = (state <> 'muted')),
     finalizes uuid[] not null,
     positions bigint[] not null,
-    primary key (log_id, app_id, about, kind)
+    -- About comes first, so that who names it needs no column that the list below begins with.
+    primary key (log_id, about, app_id, kind)
 );
 -- Lists show the one first that was opened last. An event opens one problem at most.
 create index problem_list on ledger.problem (log_id, app_id, kind, state, opened_position);

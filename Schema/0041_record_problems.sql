@@ -13,6 +13,8 @@ create function ledger.record_problems(
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 -- A plan made while the tables were still small must not scan them later.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 set jit = off
 as $$
 begin
@@ -33,17 +35,28 @@ begin
     insert into ledger.problem_count as kept (log_id, app_id, kind, state, count)
     select record_problems.log_id, p.app_id, p.kind, p.state, -count(*)
     from unnest(record_problems.app_id, record_problems.about) as named (app_id, about)
-    join ledger.problem p on p.log_id = record_problems.log_id and p.app_id = named.app_id
-        and p.about = named.about
+    cross join lateral (
+        select p.app_id, p.kind, p.state from ledger.problem p
+        where p.log_id = record_problems.log_id and p.about = named.about
+        -- The fence keeps all problems of the log, or of the app, from being read for those who are named.
+        offset 0
+    ) as p
+    where p.app_id = named.app_id
     group by p.app_id, p.kind, p.state
     on conflict on constraint problem_count_pkey do update set count = kept.count + excluded.count;
 
     delete from ledger.problem p
-    using unnest(record_problems.app_id, record_problems.about) as named (app_id, about)
-    where p.log_id = record_problems.log_id and p.app_id = named.app_id and p.about = named.about
-        and not exists (
+    where p.log_id = record_problems.log_id and p.ctid = any (array(
+        select old.ctid
+        from unnest(record_problems.app_id, record_problems.about) as named (app_id, about)
+        cross join lateral (
+            select p.ctid, p.app_id, p.about, p.kind from ledger.problem p
+            where p.log_id = record_problems.log_id and p.about = named.about
+            offset 0
+        ) as old
+        where old.app_id = named.app_id and not exists (
             select from unnest(record_problems.problems) as new
-            where new.app_id = p.app_id and new.about = p.about and new.kind = p.kind);
+            where new.app_id = old.app_id and new.about = old.about and new.kind = old.kind)));
 
     insert into ledger.problem select new.* from unnest(record_problems.problems) as new
     where new.log_id = record_problems.log_id
@@ -58,8 +71,13 @@ begin
     insert into ledger.problem_count as kept (log_id, app_id, kind, state, count)
     select record_problems.log_id, p.app_id, p.kind, p.state, count(*)
     from unnest(record_problems.app_id, record_problems.about) as named (app_id, about)
-    join ledger.problem p on p.log_id = record_problems.log_id and p.app_id = named.app_id
-        and p.about = named.about
+    cross join lateral (
+        select p.app_id, p.kind, p.state from ledger.problem p
+        where p.log_id = record_problems.log_id and p.about = named.about
+        -- The fence keeps all problems of the log, or of the app, from being read for those who are named.
+        offset 0
+    ) as p
+    where p.app_id = named.app_id
     group by p.app_id, p.kind, p.state
     on conflict on constraint problem_count_pkey do update set count = kept.count + excluded.count;
     return true;

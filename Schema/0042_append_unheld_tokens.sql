@@ -49,14 +49,15 @@ begin
             from unnest(append_unheld_tokens.tokens) as t
             where verdicts[t.command] = 'appended'
         ) as t
-        -- The indexes of ledger.find_tokens, spelled as there.
+        -- The indexes of ledger.find_tokens, spelled as there. With a bare position a plan made while the
+        -- log was small would read all of it from checked_until on.
         where (
             select true from ledger.event
             where substring(event.record from position('"fingerprint":"'::bytea in event.record) + 15 for 32)
                     = t.fingerprint
                 and event.type in ('access_token.rotated', 'public_token.rotated', 'public_token.recovered')
                 and event.log_id = append_unheld_tokens.log_id and event.app_id = t.app_id
-                and event.position >= t.checked_until and event.subject <> t.subject
+                and event.position + 0 >= t.checked_until and event.subject <> t.subject
             limit 1
         ) or (
             select true from ledger.event
@@ -64,7 +65,7 @@ begin
                     = t.fingerprint
                 and event.type = 'tokens.imported'
                 and event.log_id = append_unheld_tokens.log_id and event.app_id = t.app_id
-                and event.position >= t.checked_until and event.subject <> t.subject
+                and event.position + 0 >= t.checked_until and event.subject <> t.subject
             limit 1
         ) or (
             select true from ledger.event
@@ -72,7 +73,7 @@ begin
                     = t.fingerprint
                 and event.type = 'tokens.imported'
                 and event.log_id = append_unheld_tokens.log_id and event.app_id = t.app_id
-                and event.position >= t.checked_until and event.subject <> t.subject
+                and event.position + 0 >= t.checked_until and event.subject <> t.subject
             limit 1
         )
     ) then

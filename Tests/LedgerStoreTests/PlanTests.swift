@@ -40,6 +40,7 @@ struct PlanTests {
                 ("finalizes that are due", session.findUnsettled),
                 ("a user's row for the maps", session.readState),
                 ("what the maps have to follow", session.readChangedStates),
+                ("a take-over", session.takeOver), ("problems", session.recordProblems),
             ]
             let operations = all.filter { !isAnalysed || Self.functions.contains($0.name) }
             // More often than PostgreSQL waits before it keeps a plan for all parameters.
@@ -62,12 +63,15 @@ struct PlanTests {
         "launch of a new user", "launch of a known user", "the long way", "read by fingerprint",
         "read by subject", "a drop", "whose a token was", "what became of an append",
         "a user's row for the maps", "what the maps have to follow",
+        "a take-over", "problems",
     ]
 
     /// Nobody analyses the tables from now on; where they were, the planner knows how small they are.
     private func leaveStatistics(_ test: TestStore, isAnalysed: Bool) async throws {
         let owner = try await test.ownerConnection()
-        for table in ["ledger.event", "vault.user_state", "vault.value", "vault.lookup"] {
+        for table in [
+            "ledger.event", "ledger.problem", "vault.user_state", "vault.value", "vault.lookup",
+        ] {
             try await owner.script("alter table \(table) set (autovacuum_enabled = off)")
         }
         if isAnalysed { try await owner.script("vacuum analyze") }
@@ -103,6 +107,10 @@ struct PlanTests {
                 now(), convert_to('{"fingerprint":"' || md5(n::text) || '"}', 'UTF8')
             from new_user, ledger.log where log_id = 0;
             update ledger.log set size = size + \(Self.usersCount) where log_id = 0;
+            insert into ledger.problem
+            select 0, '\(test.app.id)', subject, 'x', 'open', null, 1, 1, 0, now(), 0, now(), 0, now(),
+                now(), null, '{}', '{}'
+            from new_user;
             insert into vault.value select 0, subject, 'session_token', 1, 'x' from new_user;
             insert into vault.value
             select 0, subject, 'access_token', 1, 'x', '\(test.app.id)', now() from new_user;
@@ -172,6 +180,32 @@ private final class PlannedSession {
         ]
         try await append([command], tellsEach: true)
         version += 2
+    }
+
+    /// Of a token that nobody has got since the log began.
+    func takeOver() async throws {
+        var command = factory.command(claims: [(.user, nextName())])
+        command.unheld = [.init(fingerprint: factory.fingerprint("nobody's"), checkedUntil: 0)]
+        try await append([command], tellsEach: true)
+    }
+
+    /// Of one user, whose problem it is from the first time on.
+    func recordProblems() async throws {
+        let next = try await connection.query(
+            Statement(
+                "test_progress",
+                "select next_position from ledger.problem_progress where log_id = 0"
+            )
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+        let place = ProblemPlace(app: factory.test.app.id, about: known)
+        var batch = ProblemBatch([place], [])
+        batch.apply(factory.command(known).events[0].record, at: next, in: place)
+        #expect(!batch.rows.isEmpty)
+        let secret = factory.test.store.vault.databaseSecret
+        let isWritten = try await connection.query(
+            batch.statement(from: next, to: next, secret: secret)
+        ) { result throws(PostgresError) in try result.bool(0, 0) }
+        #expect(isWritten)
     }
 
     func readByFingerprint() async throws {

@@ -1,7 +1,7 @@
--- Search by token finds those that were taken over from another system too.
+-- Search by token: whose was it? Also of tokens that were taken over from another system.
 begin;
 
-insert into ledger.migration (number, name) values (36, 'find_imported_tokens');
+insert into ledger.migration (number, name) values (36, 'find_tokens');
 
 -- As ledger.event_token_fingerprint, but this event names two tokens, each behind a key of its own.
 create index event_imported_access_token on ledger.event
@@ -11,7 +11,9 @@ create index event_imported_public_token on ledger.event
     (log_id, substring(record from position('"public_token":"'::bytea in record) + 16 for 32))
     where type = 'tokens.imported';
 
-create or replace function ledger.find_tokens(
+-- The events with which users of an app got a token of one of these fingerprints (32 hexadecimal digits each).
+-- Who reads them sees by their MACs which of them the service wrote.
+create function ledger.find_tokens(
     log_id integer, app_id uuid, fingerprint bytea[], events_max integer
 )
 returns setof ledger.event
@@ -48,5 +50,8 @@ begin
     order by found.position limit find_tokens.events_max;
 end
 $$;
+
+revoke all on function ledger.find_tokens from public;
+grant execute on function ledger.find_tokens to token_ledger_service;
 
 commit;

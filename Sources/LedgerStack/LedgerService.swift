@@ -37,6 +37,11 @@ package struct LedgerService {
 
     /// One reader for each log is enough, and the maps follow before the log of facts is looked at.
     private static let integratorConnectionsMax = 3
+    /// How many connections one copy of the service makes at most, with those of its integrator.
+    package static func connectionsMax(_ database: PostgresConfiguration) -> Int {
+        database.connectionsMax + integratorConnectionsMax
+    }
+
     /// Its reads are pages, and long beside those of requests only.
     private static let integratorStatementTimeMax: Duration = .seconds(20)
 

@@ -1,9 +1,8 @@
+import LedgerStack
 import LedgerStore
 import Postgres
 
 extension Doctor {
-    /// How many connections one copy of the service makes: its pool's and its integrator's.
-    private static let connectionsNeeded: Int64 = 10
     /// From when on the clocks of service and database are told apart, and from when on launches and
     /// API keys end notably early or late.
     private static let clockWarning: Duration = .seconds(5)
@@ -22,7 +21,8 @@ extension Doctor {
         case .success(let database):
             let pool = PostgresPool(configuration: database, logger: logger)
             do {
-                Self.judge(try await ServerFacts.read(pool), &check)
+                let needed = LedgerService.connectionsMax(database)
+                Self.judge(try await ServerFacts.read(pool), needed, &check)
             } catch {
                 pool.close()
                 check.find(await Self.unavailable(error, database))
@@ -34,9 +34,13 @@ extension Doctor {
     }
 
     /// What the server is, and the room that it leaves.
-    private static func judge(_ facts: ServerFacts, _ check: inout DoctorCheck) {
+    private static func judge(
+        _ facts: ServerFacts,
+        _ connectionsNeeded: Int,
+        _ check: inout DoctorCheck
+    ) {
         note(facts, &check)
-        if facts.connectionsLeft < connectionsNeeded {
+        if facts.connectionsLeft < Int64(connectionsNeeded) {
             check.find(
                 DoctorFinding(
                     "connections_scarce",

@@ -19,14 +19,14 @@ package struct TestPooler: Sendable {
     /// Where its socket is.
     package let folder: String
     /// The number in the socket's name.
-    package let port = 6432
+    package static let port = 6432
     private let cluster: RunningCluster
     private let settings: [String: String]
     private let process: pid_t
 
     /// A connection string through the pooler, for a role that it knows.
     package func url(database: String, user: String) -> String {
-        "postgresql://\(user)@/\(database)?host=\(folder)&port=\(port)"
+        "postgresql://\(user)@/\(database)?host=\(folder)&port=\(Self.port)"
     }
 
     /// Changes the mode of all connections, as an administrator does who edits the settings.
@@ -69,7 +69,7 @@ package struct TestPooler: Sendable {
                 process: execution.processIdentifier.value
             )
             // The socket is there a moment before anybody listens.
-            let socket = LossyProxy.Address.path("\(folder)/.s.PGSQL.\(pooler.port)")
+            let socket = LossyProxy.Address.path("\(folder)/.s.PGSQL.\(port)")
             while (try? ProxySocket(to: socket)) == nil {
                 try await Task.sleep(for: .milliseconds(10))
             }
@@ -110,7 +110,7 @@ package struct TestPooler: Sendable {
         [pgbouncer]
         pool_mode = \(mode.rawValue)
         listen_addr =
-        listen_port = 6432
+        listen_port = \(port)
         unix_socket_dir = \(folder)
         auth_type = trust
         auth_file = \(folder)/users

@@ -73,8 +73,8 @@ campaign: ready-for-tests
 test-ha: ready-for-ha
 	swift build --product token-ledger
 	swift build --product campaign
-	exec .build/debug/campaign --only primary-killed --only primary-of-two-killed \
-	    --only switchover $(if $(SEED),--seed $(SEED))
+	exec .build/debug/campaign --only primary-killed --only primary-postgres-killed \
+	    --only primary-of-two-killed --only switchover $(if $(SEED),--seed $(SEED))
 
 # More nodes: make ha NODES=3
 ha: ready-for-ha

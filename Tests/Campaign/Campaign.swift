@@ -40,7 +40,8 @@ package struct Campaign: Sendable {
 
     /// What `make test-ha` does: other nodes have to take over (docs/availability.md).
     package static let failoverJobs = [
-        Job(.primaryKilled, rounds: 2, injectionsPerRound: 4),
+        Job(.primaryKilled, rounds: 2, injectionsPerRound: 2),
+        Job(.primaryServerKilled, rounds: 2, injectionsPerRound: 2),
         Job(.primaryOfTwoKilled, rounds: 1, injectionsPerRound: 4),
         Job(.switchover, rounds: 2, injectionsPerRound: 5),
     ]

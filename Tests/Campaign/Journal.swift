@@ -17,13 +17,25 @@ package final class Journal: Sendable {
 
     /// Whether a finish that began since then was acknowledged.
     package func hasFinish(since begin: Duration) -> Bool {
+        has(since: begin) { entry in
+            guard case .finish(_, _, let answer) = entry.call else { return false }
+            return answer.isAcknowledged
+        }
+    }
+
+    /// Whether a copy of the service has acknowledged a launch that began since then.
+    package func hasLaunch(since begin: Duration, at copy: String) -> Bool {
+        has(since: begin) { entry in
+            guard entry.copy == copy, case .launch(let answer, _) = entry.call else { return false }
+            return answer.isAcknowledged
+        }
+    }
+
+    private func has(since begin: Duration, _ matches: (JournalEntry) -> Bool) -> Bool {
         entries.withLock { entries in
             for entry in entries.reversed() {
                 guard entry.end >= begin else { return false }
-                guard entry.begin >= begin, case .finish(_, _, let answer) = entry.call else {
-                    continue
-                }
-                if answer.isAcknowledged { return true }
+                if entry.begin >= begin, matches(entry) { return true }
             }
             return false
         }
@@ -41,11 +53,16 @@ package final class Journal: Sendable {
         }
     }
 
-    /// Notes a call that began at `begin` and has ended now.
-    package func add(_ call: JournalEntry.Call, of user: String, since begin: Duration) {
+    /// Notes a call that began at `begin` and has ended now, and which copy of the service it was for.
+    package func add(
+        _ call: JournalEntry.Call,
+        of user: String,
+        since begin: Duration,
+        at copy: String? = nil
+    ) {
         let end = now
         entries.withLock {
-            $0.append(JournalEntry(user: user, begin: begin, end: end, call: call))
+            $0.append(JournalEntry(user: user, begin: begin, end: end, call: call, copy: copy))
         }
     }
 }
@@ -58,12 +75,21 @@ package struct JournalEntry: Sendable {
     package let begin: Duration
     package let end: Duration
     package let call: Call
+    /// Where the copy of the service answers that was called, where that was noted.
+    package let copy: String?
 
-    package init(user: String, begin: Duration, end: Duration, call: Call) {
+    package init(
+        user: String,
+        begin: Duration,
+        end: Duration,
+        call: Call,
+        copy: String? = nil
+    ) {
         self.user = user
         self.begin = begin
         self.end = end
         self.call = call
+        self.copy = copy
     }
 
     package enum Call: Sendable {

@@ -21,14 +21,19 @@ struct HACommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await Watching.run(
-            program: try CampaignCommand.programBeside(),
-            nodes: nodes,
-            say: { CampaignCommand.say($0) },
-            until: {
-                let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-                for await _ in signals { return }
+        // From the beginning: who interrupts the start shall find nothing left either.
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let program = try CampaignCommand.programBeside()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [nodes] in
+                try await Watching.run(program: program, nodes: nodes) { CampaignCommand.say($0) }
             }
-        )
+            group.addTask { for await _ in signals { return } }
+            try await group.next()
+            CampaignCommand.say("Ending …")
+            group.cancelAll()
+            do { try await group.waitForAll() } catch is CancellationError {}
+        }
+        CampaignCommand.say("Stopped; nothing is left of it.")
     }
 }

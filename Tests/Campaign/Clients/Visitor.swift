@@ -159,16 +159,18 @@ extension Visitor {
         var mayMislead = place.notes.providerIsDisturbed
         var headers = ["Authorization": "Bearer \(place.key)"]
         if let key { headers["Idempotency-Key"] = key }
+        let copy = ledgerURL(.launch)
         let answer = await LedgerClient.call(
             .POST,
-            ledgerURL(.launch) + "/v1/launches",
+            copy + "/v1/launches",
             headers: headers,
             json: ["client_user_id": .string(user), "finish": "direct"],
             timeMax: Self.timeMax
         )
         mayMislead = mayMislead || place.notes.providerIsDisturbed
         let launch = answer.flatMap { Self.launch(in: $0) }
-        place.journal.add(.launch(.init(answer), launch?.launched), of: user, since: begin)
+        let call = JournalEntry.Call.launch(.init(answer), launch?.launched)
+        place.journal.add(call, of: user, since: begin, at: copy)
         guard let launch else {
             return JournalEntry.Answer(answer).saysToWait ? nil : .refused
         }

@@ -10,8 +10,10 @@ package enum Fault: Sendable, Hashable {
     case serverKilled
     /// SIGKILL of one process of PostgreSQL.
     case backendKilled
-    /// SIGKILL of the writing one of three nodes under Patroni, or of PostgreSQL on it.
+    /// SIGKILL of the writing one of three nodes under Patroni.
     case primaryKilled
+    /// SIGKILL of PostgreSQL alone on the writing one of three nodes.
+    case primaryServerKilled
     /// SIGKILL of the writing one of two nodes, which nothing is written without.
     case primaryOfTwoKilled
     /// An administrator has another one of three nodes write.
@@ -46,7 +48,7 @@ package enum Fault: Sendable, Hashable {
             .commitLost, .databaseLink, .provider,
         ] + crashPoints.map { .crashPoint($0) } + [
             .everyCrashPoint, .diskFull, .powerCut, .unsyncedPowerCut, .asynchronousPowerCut,
-            .primaryKilled, .primaryOfTwoKilled, .switchover,
+            .primaryKilled, .primaryServerKilled, .primaryOfTwoKilled, .switchover,
         ]
 
     /// The name for people and on the command line.
@@ -56,6 +58,7 @@ package enum Fault: Sendable, Hashable {
         case .serviceFrozen: "service-frozen"
         case .copyKilled: "copy-killed"
         case .primaryKilled: "primary-killed"
+        case .primaryServerKilled: "primary-postgres-killed"
         case .primaryOfTwoKilled: "primary-of-two-killed"
         case .switchover: "switchover"
         case .serverKilled: "postgres-killed"
@@ -94,8 +97,8 @@ package enum Fault: Sendable, Hashable {
             .powerCut,
             .unsyncedPowerCut, .asynchronousPowerCut:
             true
-        case .serverKilled, .backendKilled, .primaryKilled, .primaryOfTwoKilled, .switchover,
-            .diskFull, .commitLost, .databaseLink, .pages:
+        case .serverKilled, .backendKilled, .primaryKilled, .primaryServerKilled,
+            .primaryOfTwoKilled, .switchover, .diskFull, .commitLost, .databaseLink, .pages:
             false
         }
     }
@@ -111,7 +114,9 @@ package enum Fault: Sendable, Hashable {
     /// How many copies of the service work on the database.
     var copies: Int {
         switch self {
-        case .serviceFrozen, .primaryKilled, .primaryOfTwoKilled, .switchover: 2
+        case .serviceFrozen, .primaryKilled, .primaryServerKilled,
+            .primaryOfTwoKilled, .switchover:
+            2
         case .copyKilled: 3
         default: 1
         }
@@ -123,7 +128,7 @@ package enum Fault: Sendable, Hashable {
     /// How many nodes the database has under Patroni; nil for a PostgreSQL of its own.
     var nodes: Int? {
         switch self {
-        case .primaryKilled, .switchover: 3
+        case .primaryKilled, .primaryServerKilled, .switchover: 3
         case .primaryOfTwoKilled: 2
         default: nil
         }

@@ -11,15 +11,20 @@ extension Injector {
     private static let takeOverTimeMax = Duration.seconds(90)
     private static let lookPause = Duration.milliseconds(20)
 
-    /// Takes the node away that writes: with all that runs there, and in turn PostgreSQL alone.
-    mutating func killPrimary(_ number: Int) async throws {
+    /// Takes the node away that writes, with all that runs there.
+    mutating func killPrimary() async throws {
         let nodes = try world.nodes
         let old = try await primary(of: nodes)
-        let isWhole = number.isMultiple(of: 2)
-        try await failOver(from: old, of: nodes) {
-            if isWhole { try await nodes.kill(old) } else { try await nodes.killServer(old) }
-        }
-        if isWhole { try await nodes.start(old) }
+        try await failOver(from: old, of: nodes) { try await nodes.kill(old) }
+        try await nodes.start(old)
+        try await goOn(nodes)
+    }
+
+    /// Takes away PostgreSQL alone, which its Patroni starts again.
+    mutating func killPrimaryServer() async throws {
+        let nodes = try world.nodes
+        let old = try await primary(of: nodes)
+        try await failOver(from: old, of: nodes) { try await nodes.killServer(old) }
         try await goOn(nodes)
     }
 
@@ -60,14 +65,28 @@ extension Injector {
     private mutating func failOver(
         from old: PatroniNode,
         of nodes: ReplicatedCluster,
-        by act: () async throws -> Void
+        by act: @escaping @Sendable () async throws -> Void
     ) async throws {
         try await pause(.milliseconds(100)...(.milliseconds(1_500)))
         let begin = ContinuousClock.now
-        try await act()
+        // An administrator's command ends only after another node writes.
+        async let acted: Void = act()
         try await waitForSuccessor(of: old, in: nodes)
-        try await waitUntilReady(since: .now)
+        let succeeded = ContinuousClock.now
+        // A copy may take itself for ready by what it wrote a moment ago, where nothing is written now.
+        try await waitForLaunches(since: world.journal.now)
+        try await waitUntilReady(since: succeeded)
         outages.append(ContinuousClock.now - begin)
+        try await acted
+    }
+
+    /// Waits until each copy has written a launch that it was asked for since then.
+    private func waitForLaunches(since begin: Duration) async throws {
+        for service in world.services {
+            try await wait(orElse: "\(service.url) wrote no launch again") {
+                world.journal.hasLaunch(since: begin, at: service.url)
+            }
+        }
     }
 
     private func primary(of nodes: ReplicatedCluster) async throws -> PatroniNode {
@@ -85,15 +104,17 @@ extension Injector {
         in nodes: ReplicatedCluster
     ) async throws {
         let begin = ContinuousClock.now
+        var silentSince: ContinuousClock.Instant?
         while true {
-            if let primary = await nodes.primary(), primary != old { return }
+            if await nodes.primary(besides: old) != nil { return }
             guard ContinuousClock.now - begin < Self.takeOverTimeMax else {
                 throw CampaignError.notInjected(
                     fault: fault.name,
                     words: "no other node took over: \(nodes.logTail)"
                 )
             }
-            if ContinuousClock.now - begin > Self.noticeTimeMax, await nodes.primary() == nil {
+            silentSince = await nodes.primary() == nil ? silentSince ?? .now : nil
+            if let silentSince, ContinuousClock.now - silentSince > Self.noticeTimeMax {
                 // Only what was said while still nobody writes counts.
                 let ready = await readyCopies()
                 if !ready.isEmpty, await nodes.primary() == nil { tell(ready, "nobody writes") }
@@ -122,9 +143,10 @@ extension Injector {
     /// Waits until everything is as before: all nodes there, and what was written until now signed.
     private func goOn(_ nodes: ReplicatedCluster) async throws {
         try await nodes.waitUntilWhole()
-        let count = try await world.recordCount()
+        let sizes = try await world.logSizes()
         try await wait(orElse: "checkpoints did not go on") {
-            try await world.signedSize() >= count
+            let signed = try await world.signedSizes()
+            return sizes.allSatisfy { signed[$0.key, default: 0] >= $0.value }
         }
         for service in world.services { try await service.checkIsAlive() }
     }

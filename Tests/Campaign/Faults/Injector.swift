@@ -47,9 +47,10 @@ struct Injector {
     private mutating func injectOnce(_ number: Int) async throws {
         switch fault {
         case .pages: try await pause(.milliseconds(200)...(.milliseconds(900)))
-        case .serviceKilled: try await killService()
+        case .serviceKilled: try await killCopy(0)
         case .copyKilled: try await killCopy(number)
-        case .primaryKilled: try await killPrimary(number)
+        case .primaryKilled: try await killPrimary()
+        case .primaryServerKilled: try await killPrimaryServer()
         case .primaryOfTwoKilled: try await killPrimaryOfTwo()
         case .switchover: try await switchOver()
         case .serviceFrozen: try await freezeService(isLong: number.isMultiple(of: 2))
@@ -115,14 +116,7 @@ struct Injector {
 // MARK: The service
 
 extension Injector {
-    private mutating func killService() async throws {
-        try await pause(.milliseconds(100)...(.milliseconds(1_200)))
-        let service = world.services[0]
-        try await service.kill()
-        recoveries.append(try await service.start())
-    }
-
-    /// The others take over what it has left behind, and each may do so.
+    /// Where there are others, they take over what it has left behind, and each may do so.
     private mutating func killCopy(_ number: Int) async throws {
         try await pause(.milliseconds(100)...(.milliseconds(1_200)))
         let service = world.services[number % world.services.count]
@@ -281,7 +275,7 @@ extension Injector {
         switch fault {
         case .provider: behaviours
         case .serviceKilled, .serviceFrozen, .copyKilled, .serverKilled, .primaryKilled,
-            .powerCut:
+            .primaryServerKilled, .powerCut:
             [SandboxBehaviour.slow.rawValue]
         default: []
         }

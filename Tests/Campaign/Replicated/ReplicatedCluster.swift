@@ -54,7 +54,8 @@ package actor ReplicatedCluster {
         } catch {
             result = .failure(error)
         }
-        try await cluster.stop()
+        // Also where the task was cancelled, in which nothing could be waited for.
+        try await Task { try await cluster.stop() }.value
         return try result.get()
     }
 
@@ -111,8 +112,10 @@ package actor ReplicatedCluster {
     }
 
     /// The node that writes now; nil while none does.
-    nonisolated func primary() async -> PatroniNode? {
-        for node in nodes where await Self.ask(node, Self.isPrimary) == [1] { return node }
+    nonisolated func primary(besides old: PatroniNode? = nil) async -> PatroniNode? {
+        for node in nodes where node != old {
+            if await Self.ask(node, Self.isPrimary) == [1] { return node }
+        }
         return nil
     }
 
@@ -272,16 +275,26 @@ extension ReplicatedCluster {
         try await waitUntilWhole()
     }
 
-    /// Ends everything that it has started.
+    /// Ends everything that it has started, and throws the first failure only then.
     private func stop() async throws {
+        var failure: (any Error)?
         let patronis = running.values
         running = [:]
         // Each ends its PostgreSQL in order.
         for patroni in patronis { patroni.send(SIGTERM) }
-        for patroni in patronis { try await patroni.end(atMost: Self.endTimeMax) }
-        for node in nodes { try await killServers(of: node) }
+        for patroni in patronis {
+            do {
+                try await patroni.end(atMost: Self.endTimeMax)
+            } catch { failure = failure ?? error }
+        }
+        for node in nodes {
+            do { try await killServers(of: node) } catch { failure = failure ?? error }
+        }
         etcd?.send(SIGTERM)
-        try await etcd?.end(atMost: Self.endTimeMax)
+        do {
+            try await etcd?.end(atMost: Self.endTimeMax)
+        } catch { failure = failure ?? error }
+        if let failure { throw failure }
     }
 
     private func killServers(of node: PatroniNode) async throws {

@@ -22,14 +22,14 @@ package final class Watching: Sendable {
     }
 
     /// Starts everything in a new folder, says what there is to see and what has changed, and ends
-    /// everything when `wait` returns.
+    /// everything when the task is cancelled, which may be before it runs.
     ///
-    /// `program` is `token-ledger`; the database has two nodes or three.
+    /// `program` is `token-ledger`; the database has two nodes or three. Throws `CancellationError` in the
+    /// end, or what keeps it from running.
     package static func run(
         program: String,
         nodes count: Int,
-        say: @escaping @Sendable (String) -> Void,
-        until wait: @escaping @Sendable () async -> Void
+        say: @escaping @Sendable (String) -> Void
     ) async throws {
         let folder = try newTemporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -45,20 +45,15 @@ package final class Watching: Sendable {
             ) { world in
                 let watching = try Watching(world, say: say)
                 say(await watching.greeting)
-                await withDiscardingTaskGroup { group in
-                    group.addTask { await watching.watch() }
-                    await wait()
-                    group.cancelAll()
-                }
+                try await watching.watch()
             }
         }
-        say("Stopped; nothing is left of it.")
     }
 
     /// Says what has changed, until it is cancelled, and starts nodes again that were killed.
-    private func watch() async {
+    private func watch() async throws {
         var said = ""
-        while !Task.isCancelled {
+        while true {
             await tendNodes()
             let state = await state
             if state != said {
@@ -66,7 +61,7 @@ package final class Watching: Sendable {
                 say("\(time)  \(state)")
                 said = state
             }
-            try? await Task.sleep(for: Self.lookPause)
+            try await Task.sleep(for: Self.lookPause)
         }
     }
 

@@ -45,7 +45,14 @@ struct BackgroundProcess: Sendable {
                 try? await execution.standardInputWriter.finish()
             }.terminationStatus
         }
-        for await process in started { return BackgroundProcess(process: process, task: task) }
+        // Whoever is cancelled meanwhile must still know what there is to end.
+        let first = Task { () -> pid_t? in
+            for await process in started { return process }
+            return nil
+        }
+        if let process = await first.value {
+            return BackgroundProcess(process: process, task: task)
+        }
         _ = try await task.value
         throw CancellationError()
     }
@@ -58,14 +65,18 @@ struct BackgroundProcess: Sendable {
         if isRunning { Glibc.kill(process, signal) }
     }
 
-    /// Waits until it has ended, which it is made to after some time.
+    /// Waits until it has ended, which it is made to after some time, also where the task was cancelled:
+    /// nothing is left behind.
     @discardableResult
     func end(atMost timeMax: Duration) async throws -> TerminationStatus {
-        let begin = ContinuousClock.now
-        while isRunning {
-            if ContinuousClock.now - begin > timeMax { send(SIGKILL) }
-            try await Task.sleep(for: Self.pollInterval)
+        let ending = Task {
+            let begin = ContinuousClock.now
+            while isRunning {
+                if ContinuousClock.now - begin > timeMax { send(SIGKILL) }
+                try await Task.sleep(for: Self.pollInterval)
+            }
         }
+        try await ending.value
         return try await task.value
     }
 }

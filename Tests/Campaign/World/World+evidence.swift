@@ -33,22 +33,26 @@ extension World {
         )
     }
 
-    /// How large the trees are of which a signed checkpoint stands in the database, summed up.
-    func signedSize() async throws -> Int64 {
-        try await count(
+    /// How many records each log has.
+    func logSizes() async throws -> [Int32: Int64] {
+        try await sizes(Statement("log_sizes", "select log_id, size from ledger.log"))
+    }
+
+    /// How large the newest tree of each log is of which a signed checkpoint stands in the database.
+    func signedSizes() async throws -> [Int32: Int64] {
+        try await sizes(
             Statement(
-                "signed_size",
-                """
-                select coalesce(sum(size), 0)::bigint
-                from (select max(size) as size from ledger.checkpoint group by log_id) as newest
-                """
+                "signed_sizes",
+                "select log_id, max(size) from ledger.checkpoint group by log_id"
             )
         )
     }
 
-    /// How many records both logs have.
-    func recordCount() async throws -> Int64 {
-        try await count(Statement("record_count", "select count(*) from ledger.event"))
+    private func sizes(_ statement: Statement) async throws -> [Int32: Int64] {
+        let rows = try await ask(statement) { result, row throws(PostgresError) in
+            (try result.int4(row, 0), try result.int8(row, 1))
+        }
+        return Dictionary(uniqueKeysWithValues: rows)
     }
 
     private func waitingAnswers() -> Int {

@@ -10,7 +10,7 @@ struct MapCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "map",
         abstract: "The map of what is current.",
-        subcommands: [Root.self]
+        subcommands: [Root.self, Compare.self]
     )
 
     /// `token-ledger map root`: one number for all states.
@@ -32,27 +32,35 @@ struct MapCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let opened = try await OpenedStore.open(options)
-            defer { opened.close() }
-            let (store, database) = (opened.store, opened.configuration.withLongLimits)
-            let pool = PostgresPool(configuration: database, logger: store.logger)
-            defer { pool.close() }
-            let made = try await MapKeeper(store: store, pool: pool, logger: store.logger)
-                .makeOnce()
-            if json {
-                Terminal.result([
-                    "facts": .number(String(made.size)), "states": Self.document(made.states),
-                    "names": Self.document(made.names),
-                ])
-                return
-            }
+            let made = try await MapCommand.withKeeper(options) { try await $0.makeOnce() }
+            guard !json else { return Terminal.result(MapCommand.document(made)) }
             Terminal.result("facts  \(made.size)")
             Terminal.result("states \(made.states)")
             Terminal.result("names  \(made.names)")
         }
+    }
 
-        private static func document(_ map: MapStatement.Map) -> JSONValue {
-            ["count": .number(String(map.count)), "root": .string(map.root.description)]
-        }
+    /// Lends what makes the maps of a database, with time for reading all of it.
+    static func withKeeper<Value: Sendable>(
+        _ options: ServiceDatabaseOptions,
+        _ body: (MapKeeper) async throws -> Value
+    ) async throws -> Value {
+        let opened = try await OpenedStore.open(options)
+        defer { opened.close() }
+        let (store, database) = (opened.store, opened.configuration.withLongLimits)
+        let pool = PostgresPool(configuration: database, logger: store.logger)
+        defer { pool.close() }
+        return try await body(MapKeeper(store: store, pool: pool, logger: store.logger))
+    }
+
+    static func document(_ made: MadeMaps) -> JSONValue {
+        [
+            "facts": .number(String(made.size)), "states": document(made.states),
+            "names": document(made.names),
+        ]
+    }
+
+    private static func document(_ map: MapStatement.Map) -> JSONValue {
+        ["count": .number(String(map.count)), "root": .string(map.root.description)]
     }
 }

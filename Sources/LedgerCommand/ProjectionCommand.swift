@@ -39,6 +39,7 @@ struct ProjectionCommand: AsyncParsableCommand {
                 Terminal.result([
                     "users": .number(String(report.users)),
                     "differences": .number(String(report.differences)),
+                    "named": .array(report.named.map { .string("\($0)") }),
                     "forged": .number(String(report.forged)),
                     "problems": .number(String(report.problems)),
                 ])
@@ -47,6 +48,10 @@ struct ProjectionCommand: AsyncParsableCommand {
             Terminal.result(
                 "\(report.users) users rebuilt, \(report.differences) rows were different."
             )
+            for subject in report.named { Terminal.result("  \(subject)") }
+            if report.differences > report.named.count {
+                Terminal.result("  and \(report.differences - Int64(report.named.count)) more")
+            }
             if report.problems > 0 {
                 Terminal.result(
                     "The problems of \(report.problems) users or endpoints were different."

@@ -69,14 +69,13 @@ struct ListCommandTests {
     func users() async throws {
         try await lend { setup in
             let first = try await json(setup, "user list --limit 2")
-            #expect(
-                names(first) == [
-                    "carol", "bob",
-                ]
-            )
             let before = try #require(first["next_before"]?.text)
             let rest = try await json(setup, "user list --limit 2 --before \(before)")
-            #expect(names(rest) == ["alice"])
+            let listed = [first, rest].flatMap { list($0, "users") }
+            // Pseudonyms are in order of time; those of one import may come in any.
+            let subjects = listed.compactMap { $0["subject"]?.text }
+            #expect(subjects.count == 3 && subjects == subjects.sorted(by: >))
+            #expect(names(first).count == 2 && Set(names(first) + names(rest)).count == 3)
             #expect(rest["next_before"] == nil)
             let broken = try await run(setup, "user list --status broken")
             #expect(broken.output.contains("bob") && !broken.output.contains("alice"))
@@ -105,7 +104,7 @@ struct ListCommandTests {
             )
             await owner.close()
             let document = try await json(setup, "user list")
-            #expect(names(document) == ["carol", "alice"])
+            #expect(Set(names(document)) == ["carol", "alice"])
             let row = list(document, "users").first { $0["subject"]?.text == bob }
             #expect(row?["damaged"] == .bool(true) && row?["status"] == nil)
             #expect(try await run(setup, "user list").output.contains("\(bob)  damaged"))

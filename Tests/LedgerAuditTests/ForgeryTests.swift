@@ -93,7 +93,7 @@ struct ForgeryTests {
             #expect(named.contains { $0.kind == .projectionDiffers })
 
             let report = try await test.rebuild()
-            #expect(report.differences == 1)
+            #expect(report.differences == 1 && report.named == [alice.subject])
             #expect(report.forged == 1)
             var user = try await test.user("alice")
             #expect(user.state.status == .connected)

@@ -1,4 +1,4 @@
-internal import Ledger
+package import Ledger
 internal import LedgerStore
 package import Postgres
 package import Vault
@@ -9,6 +9,8 @@ package struct ProjectionRebuildReport: Sendable, Equatable {
     package let users: Int64
     /// How many rows differed from the projection that was live.
     package let differences: Int64
+    /// Whose they were, some of them.
+    package var named: [Identifier] = []
     /// How many events the service did not write, which were passed over: `verify` says which.
     package let forged: Int64
     /// Of how many users and endpoints the problems differed, up to where the log was folded into them.
@@ -101,12 +103,14 @@ package enum ProjectionRebuild {
             &progress
         )
         let differences = try await RebuildComparison.count(connection)
+        let named = try await RebuildComparison.named(connection)
         try await connection.script(mend)
         if let vault { try await TokenRestoration(vault: vault).run(connection) }
         try await connection.script("commit")
         return ProjectionRebuildReport(
             users: progress.users,
             differences: differences,
+            named: named,
             forged: progress.forged.values.reduce(0, +),
             problems: mending.mended
         )

@@ -147,4 +147,20 @@ enum RebuildComparison {
             Statement("count_differing", "select count(*) from differing")
         ) { result throws(PostgresError) in try result.int8(0, 0) }
     }
+
+    /// How many are named of those that differ.
+    private static let namedMax: Int64 = 20
+
+    /// Some of them, in order.
+    static func named(
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [Identifier] {
+        try await connection.rows(
+            Statement(
+                "name_differing",
+                "select subject from differing order by log_id, app_id, subject limit $1",
+                .int8(namedMax)
+            )
+        ) { result, row throws(PostgresError) in Identifier(value: try result.uuid(row, 0)) }
+    }
 }

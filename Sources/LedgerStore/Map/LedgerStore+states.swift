@@ -62,6 +62,32 @@ extension LedgerStore {
         return stretches
     }
 
+    /// Whose rows are in a stretch.
+    func users(
+        in stretch: StateStretch,
+        _ pool: PostgresPool
+    ) async throws(PostgresError) -> [MapUser] {
+        try await pool.rows(
+            Statement(
+                "stretch_users",
+                """
+                select app_id, subject from vault.user_state
+                where log_id = $1 and (app_id, subject) > ($2, $3) and (app_id, subject) <= ($4, $5)
+                """,
+                .int4(Log.facts.id),
+                .uuid(stretch.after.app),
+                .uuid(stretch.after.subject),
+                .uuid(stretch.last.app),
+                .uuid(stretch.last.subject)
+            )
+        ) { result, row throws(PostgresError) in
+            MapUser(
+                app: Identifier(value: try result.uuid(row, 0)),
+                subject: Identifier(value: try result.uuid(row, 1))
+            )
+        }
+    }
+
     /// What the rows of a stretch give, with names.
     func states(
         _ stretch: StateStretch,

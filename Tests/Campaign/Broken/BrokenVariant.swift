@@ -279,9 +279,9 @@ extension BrokenVariant {
             [
                 Edit(
                     file: tokenRoutes,
-                    old: "let user = try await store.existingUser(context, of: caller.app)",
+                    old: "let user = try await store.existingUser(id, of: caller.app)",
                     new: "let user = Remembered.user("
-                        + "try await store.existingUser(context, of: caller.app))"
+                        + "try await store.existingUser(id, of: caller.app))"
                 ),
                 Edit(
                     file: tokenRoutes,

@@ -61,9 +61,10 @@ package struct APIKey: Sendable {
 
     /// Whether the key has this hash; compares in constant time.
     package func hasHash(_ stored: [UInt8]) -> Bool {
-        var difference: UInt8 = 0
+        // Nothing is looked at only when all bytes are right.
+        var difference: UInt8 = stored.count == hash.count ? 0 : 1
         for (left, right) in zip(hash, stored) { difference |= left ^ right }
-        return difference == 0 && stored.count == hash.count
+        return difference == 0
     }
 
     private static func checksum(of text: ArraySlice<UInt8>) -> String {

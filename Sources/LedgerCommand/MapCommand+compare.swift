@@ -23,24 +23,17 @@ extension MapCommand {
         )
         var otherDatabaseURLFile: String
 
-        @Option(help: "How many users are named, 1000 at most.")
-        var limit = 50
+        @OptionGroup var list: ListLimit
 
         @Flag(help: "Print one JSON document.")
         var json = false
-
-        func validate() throws {
-            guard (1...1000).contains(limit) else {
-                throw ValidationError("--limit is 1 to 1000.")
-            }
-        }
 
         func run() async throws {
             var there = options
             there.databaseURLFile = otherDatabaseURLFile
             let compared = try await MapCommand.withKeeper(options) { own in
                 try await MapCommand.withKeeper(there) { other in
-                    try await own.compare(with: other, max: limit)
+                    try await own.compare(with: other, max: list.limit)
                 }
             }
             json ? Self.tell(compared) : Self.say(compared)

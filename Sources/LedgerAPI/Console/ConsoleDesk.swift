@@ -73,6 +73,21 @@ struct ConsoleDesk: Sendable {
         return user
     }
 
+    /// Puts on record who looks at whom, before the page leaves; a HEAD shows nobody.
+    func recordView(
+        of user: StoredUser,
+        _ request: Request,
+        _ context: LedgerRequestContext,
+        _ visit: ConsoleVisit
+    ) async throws {
+        guard request.method != .head else { return }
+        try await store.recordView(
+            of: user,
+            visit.app,
+            context: context.recordContext(key: visit.caller)
+        )
+    }
+
     /// A page of somebody who has signed in.
     func answer(
         _ page: some ConsolePage,

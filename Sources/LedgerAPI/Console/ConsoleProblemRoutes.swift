@@ -106,11 +106,7 @@ struct ConsoleProblemRoutes: Sendable {
         guard
             let user = try await desk.store.user(subject: subject, of: visit.app)
         else { throw LedgerError.notFound }
-        try await desk.store.recordView(
-            of: user,
-            visit.app,
-            context: context.recordContext(key: visit.caller)
-        )
+        try await desk.recordView(of: user, request, context, visit)
     }
 
     /// The newest first.

@@ -25,14 +25,7 @@ struct ConsoleProofRoutes: Sendable {
             clientUserID = try desk.store.value(.clientUserID, of: user)
         }
         let proof = try await maps.proof(of: clientUserID, subject: user.subject, in: visit.app)
-        if request.method != .head {
-            // Before the page leaves, it is on record who looked at whom.
-            try await desk.store.recordView(
-                of: user,
-                visit.app,
-                context: context.recordContext(key: visit.caller)
-            )
-        }
+        try await desk.recordView(of: user, request, context, visit)
         let content = StateProofPage(
             subject: user.subject,
             clientUserID: clientUserID?.exposed,

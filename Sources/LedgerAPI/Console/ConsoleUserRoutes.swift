@@ -123,14 +123,7 @@ struct ConsoleUserRoutes: Sendable {
             parts.hasOlderAccesses = accesses.count > limit
             parts.accessRecording = visit.app.accessRecording
         }
-        if request.method != .head {
-            // Before the page leaves, it is on record who looked at whom.
-            try await desk.store.recordView(
-                of: user,
-                visit.app,
-                context: context.recordContext(key: visit.caller)
-            )
-        }
+        try await desk.recordView(of: user, request, context, visit)
         let content = UserPage(
             subject: user.subject,
             state: user.state,

@@ -33,7 +33,7 @@ struct TokenRoutes: Sendable {
         if let tag, let known = request.headers[.ifNoneMatch], EntityTag.matches(known, tag) {
             return Response(status: .notModified, headers: [.eTag: tag])
         }
-        let unlocked = try store.unlocked(user, named: try context.clientUserID())
+        let unlocked = try store.unlocked(user, named: id)
         var writer = JSONWriter()
         writer.open()
         writer.member("status", state.status.rawValue)

@@ -17,13 +17,13 @@ struct ProblemChoice: ParsableArguments {
         }
     }
 
-    /// The problem, and its app.
-    func problem(_ store: LedgerStore) async throws -> (problem: NamedProblem, app: StoredApp) {
+    /// The problem.
+    func problem(_ store: LedgerStore) async throws -> NamedProblem {
         let app = try await PersonOptions.app(app, store)
         guard let name = ProblemName(problem),
             let named = try await store.namedProblem(name, of: app)
         else { throw unknown }
-        return (named, app)
+        return named
     }
 
     private var unknown: CommandError {

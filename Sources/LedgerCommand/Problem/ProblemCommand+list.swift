@@ -141,7 +141,7 @@ extension ProblemCommand {
 
         func run() async throws {
             let found = try await OpenedStore.atWork(options) { store in
-                try await choice.problem(store).problem
+                try await choice.problem(store)
             }
             Terminal.result { found.write(to: &$0) }
         }

@@ -15,7 +15,6 @@ package struct MapComparison: Sendable {
         package let kind: Kind
         /// Nil where neither database has a row for it any more.
         package let subject: Identifier?
-        package let app: Identifier?
     }
 
     package let own: MadeMaps
@@ -96,6 +95,5 @@ extension MapComparison.Difference {
             default: .different
             }
         subject = user?.subject
-        app = user?.app
     }
 }

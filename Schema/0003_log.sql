@@ -4,13 +4,16 @@ begin;
 insert into ledger.migration (number, name) values (3, 'log');
 
 -- One row per log. Its row lock is the log's one lock; `size` is the next position. Logs of kind
--- `fact` hold what happened to users, by hash of the user; a log of kind `access` holds who read what.
+-- `fact` hold what happened to users, by hash of the user; one of kind `access` holds who read what; one of kind
+-- `map` holds which root the map of all current states had. Pair n are the logs 2n and 2n + 1, with the map's
+-- 1024 + n. How many pairs there are is decided before the first event.
 create table ledger.log (
-    log_id integer primary key,
-    kind text not null check (kind in ('fact', 'access')),
+    log_id integer primary key check (log_id >= 0 and log_id < 1536),
+    kind text not null check (kind = case
+        when log_id >= 1024 then 'map' when log_id % 2 = 0 then 'fact' else 'access' end),
     size bigint not null default 0 check (size >= 0)
 );
-insert into ledger.log (log_id, kind) values (0, 'fact'), (1, 'access');
+insert into ledger.log (log_id, kind) values (0, 'fact'), (1, 'access'), (1024, 'map');
 
 -- Logs are never dropped and never shrink: positions are given out once.
 create function ledger.refuse_shrinking() returns trigger
@@ -20,11 +23,16 @@ begin
     if tg_op = 'UPDATE' and new.log_id = old.log_id and new.kind = old.kind and new.size >= old.size then
         return new;
     end if;
-    raise exception 'a log never shrinks: % on ledger.log is refused', tg_op using errcode = 'LG001';
+    -- Users belong to a log by a hash modulo the number of pairs.
+    if tg_op = 'INSERT' and new.size = 0 and not exists (select from ledger.log where log.size > 0) then
+        return new;
+    end if;
+    raise exception 'logs are as they were made, and never shrink: % on ledger.log is refused', tg_op
+        using errcode = 'LG001';
 end
 $$;
 
-create trigger log_never_shrinks before update or delete on ledger.log
+create trigger log_never_shrinks before insert or update or delete on ledger.log
     for each row execute function ledger.refuse_shrinking();
 create trigger log_is_not_truncated before truncate on ledger.log
     for each statement execute function ledger.refuse_change();

@@ -21,7 +21,7 @@ create table ledger.publisher (
     -- SHA-256 of 256 bits; null until the deployment has its keys.
     secret_hash bytea check (octet_length(secret_hash) = 32)
 );
-insert into ledger.publisher (log_id) values (0), (1);
+insert into ledger.publisher (log_id) select log_id from ledger.log;
 
 create trigger checkpoint_is_immutable before update or delete on ledger.checkpoint
     for each row execute function ledger.refuse_change();

@@ -51,7 +51,8 @@ create table ledger.problem_progress (
     next_position bigint not null check (next_position >= 0)
 )
 with (fillfactor = 50);
-insert into ledger.problem_progress (log_id, next_position) values (0, 0);
+insert into ledger.problem_progress (log_id, next_position)
+select log_id, 0 from ledger.log where kind = 'fact';
 
 grant select on ledger.problem, ledger.problem_count, ledger.problem_progress
     to token_ledger_service, token_ledger_auditor;

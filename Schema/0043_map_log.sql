@@ -1,19 +1,13 @@
--- The third log: which root the map of all current states had at which checkpoint of the facts.
+-- The logs of maps: which root the map of all current states had at which checkpoint of the facts.
 begin;
 
 insert into ledger.migration (number, name) values (43, 'map_log');
 
-alter table ledger.log drop constraint log_kind_check,
-    add constraint log_kind_check check (kind in ('fact', 'access', 'map'));
-insert into ledger.log (log_id, kind) values (2, 'map');
-insert into ledger.publisher (log_id, secret_hash)
-select 2, facts.secret_hash from ledger.publisher facts where facts.log_id = 0;
-
--- Appends a statement to the log of maps at a position; false, and nothing is written, where that is not the
+-- Appends a statement to a log of maps at a position; false, and nothing is written, where that is not the
 -- log's next one: another copy of the service was faster. A statement is about all apps and about nobody, so it
 -- has no subject, and the app that no app is. `secret` is what ledger.appender has the hash of.
 create function ledger.append_map_statement(
-    secret bytea, "position" bigint, event_id uuid, recorded_at timestamptz, record bytea, mac bytea
+    log_id integer, secret bytea, "position" bigint, event_id uuid, recorded_at timestamptz, record bytea, mac bytea
 ) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -27,12 +21,13 @@ begin
     end if;
     -- The log's one lock, until the commit.
     update ledger.log set size = append_map_statement.position + 1
-    where log.log_id = 2 and log.size = append_map_statement.position;
+    where log.log_id = append_map_statement.log_id and log.kind = 'map'
+        and log.size = append_map_statement.position;
     if not found then
         return false;
     end if;
     insert into ledger.event (log_id, position, event_id, app_id, type, recorded_at, record, mac)
-    values (2, append_map_statement.position, append_map_statement.event_id,
+    values (append_map_statement.log_id, append_map_statement.position, append_map_statement.event_id,
         '00000000-0000-0000-0000-000000000000', 'map.rooted', append_map_statement.recorded_at,
         append_map_statement.record, append_map_statement.mac);
     return true;

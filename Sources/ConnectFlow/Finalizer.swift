@@ -89,7 +89,7 @@ package struct Finalizer: Sendable {
             user: user,
             app: try launch.app.provider,
             finish: LedgerEvent.Finish(
-                finalize: store.clock.identifier(),
+                finalize: store.clock.identifier(in: user.log),
                 launch: launch.data.launch,
                 session: store.vault.fingerprint(.session, of: object.sessionToken, app: app),
                 human: store.vault.fingerprint(.human, of: object.humanID, app: app),

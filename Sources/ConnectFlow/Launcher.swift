@@ -273,12 +273,15 @@ extension Launcher {
         _ app: StoredApp,
         _ context: RecordContext
     ) async throws -> Place {
-        guard let key = request.idempotencyKey else { return .free(store.clock.identifier()) }
+        let log = store.home(of: request.clientUserID, in: app)
+        guard let key = request.idempotencyKey else {
+            return .free(store.clock.identifier(in: log))
+        }
         let now = store.clock.now()
         let current = now.microseconds / (FlowLimits.launchSeconds * 1_000_000)
         for period in [current - 1, current] {
             for number in 0..<FlowLimits.launchesPerKeyMax {
-                let id = launchID(key, period, number, app)
+                let id = launchID(key, period, number, app, log)
                 guard let stored = try await store.event(id: id) else {
                     if period == current { return .free(id) }
                     break
@@ -296,10 +299,11 @@ extension Launcher {
         _ key: Secret,
         _ period: Int64,
         _ number: Int,
-        _ app: StoredApp
+        _ app: StoredApp,
+        _ log: Log
     ) -> Identifier {
         let text = Secret("\(period)/\(number) \(key.exposed)")
-        return store.vault.eventID(ofRequest: text, app: app.id, in: .facts)
+        return store.vault.eventID(ofRequest: text, app: app.id, in: log)
     }
 
     /// The answer to a repeated `Idempotency-Key`: the launch it made, if its options still open

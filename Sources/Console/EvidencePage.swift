@@ -105,7 +105,7 @@ package struct EvidencePage: ConsolePage {
     ) {
         title = "Evidence of \(log.name)"
         self.log = log.name
-        logs = Log.ofEvents.map { LogPage.Choice(value: $0.name, isChosen: $0 == log) }
+        logs = Logs.one.ofEvents.map { LogPage.Choice(value: $0.name, isChosen: $0 == log) }
         self.key = key
         self.rows = rows
         isEmpty = rows.isEmpty

@@ -94,7 +94,7 @@ package struct LogPage: ConsolePage {
         title = "Log of \(asked.log.name)"
         rows = records.map(EventRow.init)
         isEmpty = rows.isEmpty
-        logs = Log.ofEvents.map { Choice(value: $0.name, isChosen: $0 == asked.log) }
+        logs = Logs.one.ofEvents.map { Choice(value: $0.name, isChosen: $0 == asked.log) }
         types = LedgerEvent.types.sorted().map {
             Choice(value: $0, isChosen: $0 == asked.types)
         }

@@ -23,6 +23,9 @@ package struct StateProofPage: ConsolePage {
     package let title: String
     let heading: String
     let subject: String
+    /// The log of facts that the user is in, and the number of its log of maps.
+    let log: String
+    let second: String
     /// The key of the log of facts, as the server says.
     let key: String
     let proof: Proof?
@@ -47,8 +50,11 @@ package struct StateProofPage: ConsolePage {
         // Titles stand in a browser's history: no id of a person is in one.
         title = "Proof of what is current for \(subject)"
         self.subject = subject.description
+        let log = Log(of: subject)
+        self.log = log.name
+        second = "\(log.map.id)"
         self.key = key
-        self.proof = proof.map(Proof.init)
+        self.proof = proof.map { Proof($0, log) }
         copy = CopyLines(
             url: api.map { "\($0)/proof" },
             command: "user prove ID --url \(url) --key-file FILE --output FILE"
@@ -57,7 +63,7 @@ package struct StateProofPage: ConsolePage {
 }
 
 extension StateProofPage.Proof {
-    init(_ proof: StateProof) {
+    init(_ proof: StateProof, _ log: Log) {
         let bytes = proof.bytes
         let state = proof.states?.state
         let second = Int64(proof.statement.time)
@@ -65,7 +71,7 @@ extension StateProofPage.Proof {
             statedAt: ShownTime(Timestamp(microseconds: second * 1_000_000)),
             size: proof.statement.facts.size,
             position: state?.position,
-            eventPath: state.map { PlacedRecord.path($0.position, .facts) },
+            eventPath: state.map { PlacedRecord.path($0.position, log) },
             entry: proof.entry.index,
             state: state.map { String(decoding: $0.state, as: UTF8.self) },
             file: String(decoding: bytes, as: UTF8.self),

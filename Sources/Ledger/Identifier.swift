@@ -50,7 +50,9 @@ package struct Identifier: Sendable, Hashable, Comparable {
         let version = (mask: UInt128(0xF) << 76, bits: version << 76)
         let variant = (mask: UInt128(0x3) << 62, bits: UInt128(0x2) << 62)
         let logID = (
-            mask: Self.logIDMask << Self.freeBits, bits: UInt128(log.id) << Self.freeBits
+            mask: Self.logIDMask << Self.freeBits,
+            // No id leads to a log of maps: that of a statement looks like one of a fact, and is none.
+            bits: UInt128((log.kind == .map ? log.facts : log).id) << Self.freeBits
         )
         return Identifier(
             value: value & ~(version.mask | variant.mask | logID.mask)

@@ -80,7 +80,7 @@ package struct LedgerAPI: Sendable {
         readiness: Readiness,
         flows: ConnectFlows,
         eraser: Eraser,
-        maps: MapKeeper,
+        maps: [MapKeeper],
         configuration: LedgerAPIConfiguration,
         tracing: Tracing = .off,
         logger: Logger
@@ -200,7 +200,7 @@ package struct LedgerAPI: Sendable {
             ConsoleRoutes(
                 desk: ConsoleDesk(store: store, url: { bound.url }),
                 flows: flows,
-                maps: proofs.maps,
+                proofs: proofs,
                 readiness: readiness,
                 tail: tails,
                 exports: downloads,

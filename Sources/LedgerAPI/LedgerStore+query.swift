@@ -5,8 +5,9 @@ internal import LedgerStore
 extension LedgerStore {
     /// Which log a query names: what happened to users, or who read what.
     func log(_ query: Query) throws(LedgerError) -> Log {
-        let name = query["log"] ?? Log.facts.name
-        guard let log = Log.ofEvents.first(where: { $0.name == name }) else {
+        guard let log = Log(name: query["log"] ?? Log.facts.name), log.kind != .map,
+            logs.contains(log)
+        else {
             throw .malformed("log must be \"facts\" or \"access\".")
         }
         return log
@@ -14,7 +15,7 @@ extension LedgerStore {
 
     /// The same where only trees are asked for, which the log of maps has, too.
     func signedLog(_ query: Query) throws(LedgerError) -> Log {
-        guard let log = Log(name: query["log"] ?? Log.facts.name) else {
+        guard let log = Log(name: query["log"] ?? Log.facts.name), logs.contains(log) else {
             throw .malformed("log must be \"facts\", \"access\" or \"map\".")
         }
         return log

@@ -21,9 +21,9 @@ final class OverloadDoor: Door, Service {
     private let logger: Logger
     private let inside = Atomic(0)
     private let isFlooded = Atomic(false)
-    /// Who was turned away, by the log that the call waits for.
+    /// Who was turned away, by the kind of log that the call waits for.
     private let refusedRequests = Dictionary(
-        uniqueKeysWithValues: Log.ofEvents.map { ($0, Counter()) }
+        uniqueKeysWithValues: [Log.facts, .access].map { ($0.kind, Counter()) }
     )
     private let state: Mutex<State>
     /// The answer's body around the id.
@@ -55,11 +55,11 @@ final class OverloadDoor: Door, Service {
 
     func refusal(of request: HTTPRequest) -> Refusal? {
         // Nearly always there is room, and then it need not be known what is called.
-        guard isFull || Log.ofEvents.contains(where: { store.isCrowded(before: $0) }),
-            let log = RepeatableCall.log(of: request),
-            isFull || store.isCrowded(before: log)
+        guard isFull || refusedRequests.keys.contains(where: { store.isCrowded(before: $0) }),
+            let kind = RepeatableCall.log(of: request),
+            isFull || store.isCrowded(before: kind)
         else { return nil }
-        refusedRequests[log]?.add()
+        refusedRequests[kind]?.add()
         let id = store.clock.identifier().description
         var head = state.withLock { state in
             state.refusedCount += 1
@@ -80,8 +80,8 @@ final class OverloadDoor: Door, Service {
         page.add(.activeRequests, inside.load(ordering: .relaxed))
         page.add(.insideMax, RequestLimits.insideMax)
         page.add(.isFlooded, is: isFlooded.load(ordering: .relaxed))
-        for (log, count) in refusedRequests {
-            page.add(.shedRequests, count, ["log": log.name])
+        for (kind, count) in refusedRequests {
+            page.add(.shedRequests, count, ["log": Log(kind, pair: 0).name])
         }
     }
 

@@ -1,7 +1,7 @@
 internal import HTTPTypes
 internal import Ledger
 
-/// The calls that a caller can make again, each with the log that it waits for.
+/// The calls that a caller can make again, each with the kind of log that it waits for.
 ///
 /// Whoever brings news is not among them: a finish has a session that a user has worked for, and a
 /// page may be gone before it could come again. Nor is who waits for neither log.
@@ -10,9 +10,9 @@ enum RepeatableCall {
         let method: HTTPRequest.Method
         /// Its segments; `*` is any one.
         let path: [Substring]
-        let log: Log
+        let log: Log.Kind
 
-        init(_ method: HTTPRequest.Method, _ path: String, _ log: Log) {
+        init(_ method: HTTPRequest.Method, _ path: String, _ log: Log.Kind) {
             self.method = method
             self.path = path.dropFirst().split(separator: "/")
             self.log = log
@@ -57,8 +57,8 @@ enum RepeatableCall {
         Route(.post, "/console/problems/*/unmute", .facts),
     ]
 
-    /// The log that a call waits for which can be made again; nil for every other call.
-    static func log(of request: HTTPRequest) -> Log? {
+    /// The kind of log that a call waits for which can be made again; nil for every other call.
+    static func log(of request: HTTPRequest) -> Log.Kind? {
         guard let target = request.path, target.first == "/" else { return nil }
         // Asked for every request, and most are launches.
         if request.method == .post, target == "/v1/launches" { return .facts }

@@ -122,7 +122,7 @@ extension BenchStack {
 
     /// Waits until checkpoints cover all that was written.
     func waitForIntegration() async throws {
-        for log in Log.allCases {
+        for log in ledger.store.logs.all {
             let size = try await ledger.store.size(log: log)
             while try await ledger.store.latestCheckpoint(log: log)?.size ?? -1 < size {
                 try await Task.sleep(for: integrationPause)
@@ -139,7 +139,7 @@ extension BenchStack {
     /// What reading alone costs: psql copies all rows to nowhere.
     private func readRows() async throws -> Measurement {
         var events = 0
-        for log in Log.allCases {
+        for log in ledger.store.logs.all {
             events += Int(try await ledger.store.size(log: log))
         }
         let count = events

@@ -60,7 +60,7 @@ extension BenchStack {
 
     private func recordCount() async throws -> Int64 {
         var count: Int64 = 0
-        for log in Log.allCases { count += try await ledger.store.size(log: log) }
+        for log in ledger.store.logs.all { count += try await ledger.store.size(log: log) }
         return count
     }
 

@@ -42,7 +42,7 @@ struct MapBench: ~Copyable {
 
         init() throws {
             let seed = [UInt8](repeating: 1, count: 32)
-            maps = try NoteSigner(name: "token-ledger/0123456789abcdef/2", seed: seed)
+            maps = try NoteSigner(name: "token-ledger/0123456789abcdef/\(Log.map.id)", seed: seed)
             facts = try NoteSigner(name: "token-ledger/0123456789abcdef/0", seed: seed)
             witness = try Cosigner(
                 name: "witness.example/w1",

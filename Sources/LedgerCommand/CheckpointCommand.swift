@@ -29,7 +29,7 @@ struct CheckpointCommand: AsyncParsableCommand {
                 valueName: "log"
             ),
             transform: { name in
-                guard let log = Log(name: name) else {
+                guard let log = Log(name: name), Logs.one.contains(log) else {
                     throw ValidationError("There are the logs of facts, access and map.")
                 }
                 return log
@@ -69,7 +69,7 @@ struct CheckpointCommand: AsyncParsableCommand {
             let opened = try await OpenedStore.open(options, asOwner: true)
             defer { opened.close() }
             var repairs: [CheckpointRepair] = []
-            for log in Log.allCases {
+            for log in opened.store.logs.all {
                 do {
                     let repair = try await opened.store.repairCheckpoints(
                         of: log,

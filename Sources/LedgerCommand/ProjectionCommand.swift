@@ -1,6 +1,8 @@
 import ArgumentParser
+import Ledger
 import LedgerAudit
 import LedgerStore
+import StateMap
 import Wire
 
 /// `token-ledger projection`: what is derived from the log.
@@ -42,6 +44,7 @@ struct ProjectionCommand: AsyncParsableCommand {
                     "named": .array(report.named.map { .string("\($0)") }),
                     "forged": .number(String(report.forged)),
                     "problems": .number(String(report.problems)),
+                    "maps": .array(report.maps.map(\.json)),
                 ])
                 return
             }
@@ -52,6 +55,7 @@ struct ProjectionCommand: AsyncParsableCommand {
             if report.differences > report.named.count {
                 Terminal.result("  and \(report.differences - Int64(report.named.count)) more")
             }
+            for map in report.maps { map.print() }
             if report.problems > 0 {
                 Terminal.result(
                     "The problems of \(report.problems) users or endpoints were different."
@@ -63,5 +67,37 @@ struct ProjectionCommand: AsyncParsableCommand {
                     + "token-ledger verify says which."
             )
         }
+    }
+}
+
+extension ProjectionMapReport {
+    fileprivate func print() {
+        let place = log.pair == 0 ? "" : " of \(log.name)"
+        Terminal.result(
+            "Map of states\(place) at size \(size): \(rebuilt.root), \(rebuilt.count) users."
+        )
+        if live != rebuilt {
+            Terminal.result("It was \(live.root), \(live.count) users.")
+        }
+        switch stated {
+        case .same: Terminal.result("The log of maps states the same.")
+        case .different:
+            Terminal.message(
+                "The log of maps states another one at this size: token-ledger verify says more."
+            )
+        case .none: Terminal.result("The log of maps states none at this size.")
+        }
+    }
+
+    fileprivate var json: JSONValue {
+        [
+            "log_id": .number(String(log.id)),
+            "size": .number(String(size)),
+            "users": .number(String(rebuilt.count)),
+            "root": .string("\(rebuilt.root)"),
+            "live_users": .number(String(live.count)),
+            "live_root": .string("\(live.root)"),
+            "stated": stated == .none ? .null : .string(stated.rawValue),
+        ]
     }
 }

@@ -1,3 +1,5 @@
+internal import LedgerStore
+
 /// What a check found: which lines of the file are to be left out, and why.
 package final class ImportPlan {
     /// Why a line is left out.
@@ -20,11 +22,15 @@ package final class ImportPlan {
     package internal(set) var bad: Int64 = 0
     let stamp: ImportFile.Stamp
     /// From where in the log on a write looks for itself who got a token.
-    let checkedFrom: Int64
+    let checkedFrom: TakeOversBegin
     /// By line: `tag` is the number of a flaw, `line` the other line that it is about.
     private let findings: SortedSpool
 
-    init(stamp: ImportFile.Stamp, checkedFrom: Int64, folder: String) throws(ImportError) {
+    init(
+        stamp: ImportFile.Stamp,
+        checkedFrom: TakeOversBegin,
+        folder: String
+    ) throws(ImportError) {
         self.stamp = stamp
         self.checkedFrom = checkedFrom
         findings = try SortedSpool(folder: folder)

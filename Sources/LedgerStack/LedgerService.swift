@@ -22,7 +22,7 @@ package struct LedgerService {
     private let pool: PostgresPool
     private let store: LedgerStore
     private let integratorPool: PostgresPool
-    private let maps: MapKeeper
+    private let maps: [MapKeeper]
     private let witnesses: WitnessQuorum?
     private let erasures: ErasureKeeper
     private let dropper: ValueDropper
@@ -86,7 +86,7 @@ package struct LedgerService {
         self.logger = logger
         integratorPool = Self.integratorPool(database, logger)
         witnesses = try witnessPolicy?.quorum(for: store)
-        maps = MapKeeper(store: store, pool: integratorPool, logger: logger)
+        maps = Self.maps(of: store, integratorPool, logger)
         let integrator = Integrator(
             store: store,
             pool: integratorPool,
@@ -104,8 +104,8 @@ package struct LedgerService {
             logger: logger
         )
         self.flows = flows
-        let folder = erasureFolder.map { ErasureFolder(path: $0) }
-        let eraser = Eraser(store: store, folder: folder, logger: logger)
+        let list = erasureFolder.map { ErasureFolder(path: $0) }
+        let eraser = Eraser(store: store, folder: list, logger: logger)
         let erasures = ErasureKeeper(eraser)
         self.erasures = erasures
         dropper = ValueDropper(store: store, logger: logger)
@@ -133,6 +133,17 @@ package struct LedgerService {
             tracing: tracing,
             logger: logger
         )
+    }
+
+    /// One for each pair of logs.
+    private static func maps(
+        of store: LedgerStore,
+        _ pool: PostgresPool,
+        _ logger: Logger
+    ) -> [MapKeeper] {
+        store.logs.list(.facts).map {
+            MapKeeper(store: store, pool: pool, facts: $0, logger: logger)
+        }
     }
 
     private static func integratorPool(
@@ -189,7 +200,7 @@ package struct LedgerService {
             services.append(ServiceRunner.named("integrator pool", integratorPool))
             // The integrator asks the witnesses, so it stops before them.
             if let witnesses { services.append(ServiceRunner.named("witnesses", witnesses)) }
-            services.append(ServiceRunner.named("maps", maps))
+            services += maps.map { ServiceRunner.named($0.facts.map.name, $0) }
             services.append(ServiceRunner.named("integrator", integrator))
         }
         if let metrics {
@@ -233,7 +244,7 @@ extension LedgerService {
         WitnessQuorum.name(on: &page)
         witnesses?.fill(
             &page,
-            logs: Log.allCases.map { log in
+            logs: store.logs.all.map { log in
                 (store.vault.checkpointSigner(logID: log.id).key.name, log.name)
             }
         )

@@ -25,8 +25,10 @@ package final class LedgerStore: Service {
         inAllMax: StoreLimits.historiesMax
     )
     package let logger: Logger
-    private let factWriter: LogWriter
-    private let accessWriter: LogWriter
+    /// Which logs there are.
+    package let logs: Logs
+    /// Of the logs of events, each at the place that is its number.
+    private let writers: [LogWriter]
     let users: UserReader
     let directory: AppDirectory
     let keyUses: APIKeyUses
@@ -34,33 +36,34 @@ package final class LedgerStore: Service {
 
     /// Opens the store: looks at the sessions, compares the schema, opens the keys, looks whether the logs are there.
     ///
-    /// Throws `StoreOpeningError`; the service must not start then.
+    /// Throws `StoreOpeningError`; the service must not start then. Tests open more pairs of logs than a
+    /// service does so far (docs/decisions/0067-k-logs-of-facts.md).
     package init(
         pool: PostgresPool,
         rootKeys: RootKeys,
+        logPairsMax: Int = StoreLimits.logPairsMax,
         logger: Logger
     ) async throws(StoreOpeningError) {
         try await SessionCheck.run(pool)
         try await SchemaCheck.run(pool)
         vault = try await Vault(rootKeys: rootKeys, pool: pool)
-        let hasKnownLogs: Bool
+        let found: Logs?
         do {
-            hasKnownLogs = try await Self.hasKnownLogs(pool)
+            found = try await Logs.read(pool)
         } catch {
             throw .database(error)
         }
-        guard hasKnownLogs else { throw .unsupportedLogs }
+        guard let found, found.pairs <= logPairsMax else { throw .unsupportedLogs }
+        logs = found
         self.pool = pool
         database = StoreDatabase(pool: pool)
         bulk = StoreDatabase(pool: pool, share: .bulk)
         lookups = StoreDatabase(pool: pool, share: .lookups)
         self.logger = logger
         let (vault, database) = (vault, database)
-        let writer = { (log: Log) in
-            LogWriter(log: log, database: database, vault: vault, logger: logger)
+        writers = found.ofEvents.map {
+            LogWriter(log: $0, database: database, vault: vault, logger: logger)
         }
-        factWriter = writer(.facts)
-        accessWriter = writer(.access)
         users = UserReader(database: database, bulk: bulk)
         keyUses = APIKeyUses(database: lookups, logger: logger)
         directory = AppDirectory(database: lookups, vault: vault, uses: keyUses, logger: logger)
@@ -70,8 +73,7 @@ package final class LedgerStore: Service {
     package func run() async throws {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                group.addTask { await self.factWriter.run() }
-                group.addTask { await self.accessWriter.run() }
+                for writer in self.writers { group.addTask { await writer.run() } }
                 group.addTask { await self.users.run() }
                 group.addTask { await self.keyUses.run() }
             }
@@ -82,8 +84,7 @@ package final class LedgerStore: Service {
 
     /// Ends `run()` after what was accepted.
     package func close() {
-        factWriter.close()
-        accessWriter.close()
+        for writer in writers { writer.close() }
         users.close()
         keyUses.close()
     }
@@ -91,44 +92,33 @@ package final class LedgerStore: Service {
     /// How appending to a log goes.
     package func appendHealth(of log: Log) -> AppendHealth { writer(of: log).health }
 
-    /// Whether so many wait for users or for this log that a caller who has begun nothing had better
+    /// Whether so many wait for users or for a log of this kind that a caller who has begun nothing had better
     /// come later (docs/decisions/0036-who-can-come-again-is-refused-first.md).
-    package func isCrowded(before log: Log) -> Bool {
-        writer(of: log).isCrowded || users.isCrowded
+    package func isCrowded(before kind: Log.Kind) -> Bool {
+        logs.list(kind).contains { writer(of: $0).isCrowded } || users.isCrowded
     }
 
-    /// Whether the last append of a fact was carried out, not longer ago than this.
+    /// Whether the last append to each log of facts was carried out, not longer ago than this.
     func hasAppended(within time: Duration) -> Bool {
-        factWriter.outcomes.hasSucceeded(within: time)
+        logs.list(.facts).allSatisfy { writer(of: $0).outcomes.hasSucceeded(within: time) }
     }
 
-    /// When an append of a fact failed last, unless one succeeded since.
-    var lastFailedAppend: ContinuousClock.Instant? { factWriter.outcomes.lastFailure }
+    /// When an append of a fact failed last, unless one to the same log succeeded since.
+    var lastFailedAppend: ContinuousClock.Instant? {
+        logs.list(.facts).compactMap { writer(of: $0).outcomes.lastFailure }.max()
+    }
 
     /// Adds how appends and reads go to a page of metrics.
     package func fill(_ page: inout MetricPage) {
-        for log in Log.ofEvents { writer(of: log).fill(&page) }
+        for writer in writers { writer.fill(&page) }
         users.fill(&page)
         page.add(.crowdMin, StoreLimits.crowdMin)
     }
 
-    /// The writer of a log.
+    /// The writer of a log of events that there is.
     func writer(of log: Log) -> LogWriter {
-        switch log {
-        case .facts: factWriter
-        case .access: accessWriter
-        case .map: preconditionFailure("The log of maps has no events.")
-        }
-    }
-
-    /// Whether the database has exactly the logs that this program knows.
-    private static func hasKnownLogs(_ pool: PostgresPool) async throws(PostgresError) -> Bool {
-        let kinds = try await pool.rows(
-            Statement("logs", "select log_id, kind from ledger.log order by log_id")
-        ) { result, row throws(PostgresError) in
-            "\(try result.int4(row, 0)) \(try result.text(row, 1))"
-        }
-        return kinds == ["\(Log.facts.id) fact", "\(Log.access.id) access", "\(Log.map.id) map"]
+        precondition(log.kind != .map && logs.contains(log), "Events stand in the logs of events.")
+        return writers[Int(log.id)]
     }
 }
 

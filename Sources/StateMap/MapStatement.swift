@@ -18,8 +18,6 @@ package struct MapStatement: Sendable, Equatable {
         }
     }
 
-    /// The log of maps is the third one of a deployment.
-    package static let logID: Int32 = 2
     /// Seven short lines and an origin.
     package static let bytesMax = 1 << 10
 

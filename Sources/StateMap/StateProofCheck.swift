@@ -66,11 +66,11 @@ package struct StateProofCheck: Sendable {
     private func checkStatement(
         _ proof: StateProof
     ) throws(StateProofError) -> [VerifiedSignature] {
-        let mapKeys = keys.compactMap { Self.sibling(of: $0, logID: MapStatement.logID) }
+        let mapKeys = keys.compactMap { Self.sibling(of: $0, logID: Log.map.id) }
         guard !mapKeys.isEmpty else { throw .noKey }
         let maps = try signatures(proof.entry.note, mapKeys, .maps)
         // The facts must be those of the deployment that signed the statement.
-        let factsKeys = maps.compactMap { Self.sibling(of: $0.key, logID: 0) }
+        let factsKeys = maps.compactMap { Self.sibling(of: $0.key, logID: Log.facts.id) }
         _ = try signatures(proof.facts, factsKeys, .facts)
         let (index, size) = (proof.entry.index, proof.entry.checkpoint.size)
         do throws(ProofError) {

@@ -9,7 +9,7 @@ import Vault
 
 @Suite("The door under overload", .timeLimit(.minutes(1)))
 struct OverloadDoorTests {
-    private static func log(_ method: String, _ path: String) throws -> Log? {
+    private static func log(_ method: String, _ path: String) throws -> Log.Kind? {
         RepeatableCall.log(
             of: HTTPRequest(
                 method: try #require(HTTPRequest.Method(method)),
@@ -23,7 +23,7 @@ struct OverloadDoorTests {
     @Test("what can be made again is known by method and path, with the log that it waits for")
     func calls() throws {
         for route in TestRoute.all {
-            let expected: Log? =
+            let expected: Log.Kind? =
                 switch route.scope {
                 case .launch, .tokensRecover, .erase, .problemsMute: .facts
                 case .finish, .tokensReport, .webhooksManage, nil: nil

@@ -137,7 +137,7 @@ struct TestService: Sendable {
                     readiness: readiness,
                     flows: flows,
                     eraser: eraser,
-                    maps: maps,
+                    maps: [maps],
                     configuration: configuration(access),
                     tracing: access.tracing,
                     logger: logs.logger()
@@ -185,7 +185,7 @@ struct TestService: Sendable {
             store: store,
             pool: pool,
             checkpointFolder: nil,
-            maps: maps,
+            maps: [maps],
             standstillMax: .seconds(8),
             logger: logs.logger()
         )

@@ -100,7 +100,7 @@ struct ErasureEvidenceTests {
             try await test.erase("alice")
             try await test.erase("bob")
             let report = try await test.rebuild()
-            #expect(report == ProjectionRebuildReport(users: 2, differences: 0, forged: 0))
+            #expect(report.found(nothingWith: 2))
             try await SteppedIntegrator.damage(
                 test,
                 "update vault.user_state set status = 'launched', subject_version = 1"

@@ -269,7 +269,7 @@ struct EvidenceTests {
             #expect(own.sentences.contains { $0.hasPrefix("The secrets of 1 apps open.") })
             #expect(own.sentences.contains { $0.contains("under the deployment's own key") })
             var plan = VerificationPlan()
-            for log in Log.allCases {
+            for log in Logs.one.all {
                 plan.keys.append(test.store.vault.checkpointSigner(logID: log.id).key)
             }
             let pinned = try await Verification.run(test.owner, plan: plan)

@@ -35,7 +35,7 @@ struct ForgeryTests {
                 "append_single_events(0, '{}')", "settle_events(0, '{}')",
                 "settle_events(0, '{}', sha256('x'))", "probe_append(0, '{}', null)",
                 """
-                drop_superseded(app_id, now(), 1, row(app_id, app_id, null, now(), null, null, null,
+                drop_superseded(0, app_id, now(), 1, row(app_id, app_id, null, now(), null, null, null,
                     null, null, null, null, null, null, null, null, null, null,
                     array[row(gen_random_uuid(), null, null, 'values.dropped', '{}', null)
                         ::ledger.append_event], '{}', '{}', '{}')::ledger.append_command, null)

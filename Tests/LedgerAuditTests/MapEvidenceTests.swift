@@ -41,6 +41,68 @@ struct MapEvidenceTests {
         }
     }
 
+    @Test("a rebuild gives the root that was stated, and another one for rows that were changed")
+    func rebuild() async throws {
+        try await TestStore.run { test in
+            let (keeper, watcher) = try await maps(test)
+            for name in ["alice", "bob", "carol"] { _ = try await test.connectedUser(name) }
+            try await test.erase("carol")
+            try await watcher.look()
+            let made = await keeper.made
+            let clean = try #require(try await test.rebuild().maps.first)
+            #expect(clean.size == made.size)
+            #expect(clean.rebuilt == made.states)
+            #expect(clean.live == made.states)
+            #expect(clean.stated == .same)
+
+            // Each changes the map of the live rows in its way; the last one is not in the map.
+            let alice = try await test.user("alice").subject
+            let damage = [
+                (
+                    "update vault.user_state set state = replace(state::text, '1', '2')::json", 3,
+                    true
+                ),
+                ("delete from vault.user_state", 2, true),
+                ("update vault.user_state set subject = gen_random_uuid()", 3, true),
+                ("update vault.user_state set changed_at = now()", 3, false),
+            ]
+            for (text, count, isInMap) in damage {
+                try await SteppedIntegrator.damage(test, "\(text) where subject = '\(alice)'")
+                let report = try await test.rebuild()
+                let map = try #require(report.maps.first)
+                #expect(report.differences > 0)
+                #expect(map.rebuilt == made.states, "\(text)")
+                #expect(map.live.count == count, "\(text)")
+                #expect((map.live.root != made.states.root) == isInMap, "\(text)")
+                #expect(map.stated == .same)
+                #expect(try await test.rebuild().found(nothingWith: 3))
+            }
+            _ = try await test.launchedUser("dave")
+            #expect(
+                try await test.rebuild().maps.first?.stated == ProjectionMapReport.Statement.none
+            )
+        }
+    }
+
+    @Test("a rebuild says where the log of maps states something else")
+    func rebuildBesideALie() async throws {
+        try await TestStore.run { test in
+            let (_, watcher) = try await maps(test)
+            _ = try await test.connectedUser("alice")
+            try await watcher.look()
+            let stated = try await test.store.size(log: .map)
+            let last = try #require(try await test.store.statement(before: stated, log: .map))
+            let lie = try MapStatement(
+                facts: last.facts,
+                time: last.time,
+                states: MapStatement.Map(count: 1, root: .emptyTree),
+                names: last.names
+            )
+            #expect(try await test.store.append(lie, at: stated, log: .map, test.pool))
+            #expect(try await test.rebuild().maps.first?.stated == .different)
+        }
+    }
+
     @Test(
         "a statement that is not what the log gives is named, though the service's own key is on it"
     )
@@ -50,7 +112,7 @@ struct MapEvidenceTests {
             _ = try await test.connectedUser("alice")
             try await watcher.look()
             let stated = try await test.store.size(log: .map)
-            let last = try #require(try await test.store.statement(before: stated))
+            let last = try #require(try await test.store.statement(before: stated, log: .map))
             let lies = [
                 try MapStatement(
                     facts: last.facts,
@@ -72,11 +134,11 @@ struct MapEvidenceTests {
             let kinds: [VerificationReport.Finding.Kind] = [.mapDiffers, .statementUnfounded]
             for (lie, kind) in zip(lies, kinds) {
                 let position = try await test.store.size(log: .map)
-                #expect(try await test.store.append(lie, at: position, test.pool))
+                #expect(try await test.store.append(lie, at: position, log: .map, test.pool))
                 let report = try await watcher.verify()
                 #expect(report.findings.map(\.kind) == [kind])
                 #expect(report.findings.first?.position == position)
-                #expect(try await test.store.append(last, at: position + 1, test.pool))
+                #expect(try await test.store.append(last, at: position + 1, log: .map, test.pool))
             }
         }
     }
@@ -87,7 +149,7 @@ struct MapEvidenceTests {
             let (_, watcher) = try await maps(test)
             try await watcher.look()
             let position = try await test.store.size(log: .map)
-            let last = try #require(try await test.store.statement(before: position))
+            let last = try #require(try await test.store.statement(before: position, log: .map))
             let lie = try MapStatement(
                 facts: Checkpoint(
                     origin: "token-ledger/0000000000000000/0",
@@ -98,7 +160,7 @@ struct MapEvidenceTests {
                 states: last.states,
                 names: last.names
             )
-            #expect(try await test.store.append(lie, at: position, test.pool))
+            #expect(try await test.store.append(lie, at: position, log: .map, test.pool))
             let report = try await watcher.verify()
             #expect(report.findings.map(\.kind) == [.statementUnfounded])
             #expect(report.findings.first?.position == position)

@@ -60,10 +60,10 @@ struct TamperedLog: Sendable {
             checkpointFolder: nil,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        var trees: [WatchedLog?] = Log.allCases.map { _ in nil }
+        var trees: [Log: WatchedLog] = [:]
         func integrate() async throws {
-            for log in Log.allCases {
-                try await integrator.look(at: log, &trees[Int(log.id)])
+            for log in test.store.logs.all {
+                try await integrator.look(at: log, &trees[log])
             }
         }
         try await integrate()

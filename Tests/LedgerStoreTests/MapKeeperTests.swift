@@ -133,9 +133,9 @@ struct MapKeeperTests {
             try await SteppedIntegrator.damage(
                 test,
                 """
-                delete from ledger.event where log_id = 2 and position = 1;
-                delete from ledger.checkpoint where log_id = 2 and size = 2;
-                update ledger.log set size = 1 where log_id = 2;
+                delete from ledger.event where log_id = 1024 and position = 1;
+                delete from ledger.checkpoint where log_id = 1024 and size = 2;
+                update ledger.log set size = 1 where log_id = 1024;
                 """
             )
             await copies[0].maps.cover(upTo: 1)

@@ -168,8 +168,12 @@ struct MapTamperingTests {
     func unknownApp() async throws {
         try await TestStore.run { test in
             _ = try await test.launchedUser("alice")
-            let maker = MapMaker(test.store.vault, clientIDs: [:])
-            for stretch in try await test.store.stateStretches(of: 10, test.pool) {
+            let maker = MapMaker(test.store.vault, .facts, clientIDs: [:])
+            for stretch in try await test.store.stateStretches(
+                .facts,
+                of: 10,
+                test.pool
+            ) {
                 let outcomes = try await test.store.states(stretch, maker, test.pool)
                 #expect(outcomes.isEmpty)
             }

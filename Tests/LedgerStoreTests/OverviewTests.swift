@@ -132,7 +132,7 @@ struct OverviewTests {
             }
             var query = EventQuery(clientID: test.app.clientID)
             query.subject = user.subject
-            for log in Log.ofEvents {
+            for log in Logs.one.ofEvents {
                 let size = try await test.store.size(log: log)
                 let page = try await test.store.latestEvents(
                     query,

@@ -1,16 +1,20 @@
 import Foundation
+import Ledger
 import LedgerSchema
 import LedgerStore
 import Postgres
 import TestSupport
 
-/// A ledger whose tables are partitioned by the hash of `log_id`, on a server that tells every plan.
+/// A ledger whose tables are partitioned by `log_id`, on a server that tells every plan.
 enum PartitionedLedger {
-    /// How many partitions each table has: with so many, PostgreSQL's hash puts the two logs apart.
-    static let count = 7
+    /// The logs that may be; each has a partition of its own of each table, whose number is the log's.
+    static let logs = Logs(pairs: 3)
 
-    /// Lends a store in it, and the plans of what it does.
-    static func run(_ body: (TestStore, SeenPlans) async throws -> Void) async throws {
+    /// Lends a store of so many pairs in it, and the plans of what it does.
+    static func run(
+        pairs: Int = 1,
+        _ body: (TestStore, SeenPlans) async throws -> Void
+    ) async throws {
         let settings = [
             "shared_preload_libraries": "auto_explain",
             "auto_explain.log_min_duration": "0",
@@ -26,7 +30,8 @@ enum PartitionedLedger {
             }
             await owner.close()
             let plans = SeenPlans(path: try await cluster.logPath())
-            try await TestStore.run(on: cluster) { test in try await body(test, plans) }
+            try await TestStore.run(on: cluster, pairs: pairs) { test in try await body(test, plans)
+            }
         }
     }
 
@@ -51,15 +56,12 @@ enum PartitionedLedger {
                 let columns = Range(match.range(at: 2), in: text).map({ String(text[$0]) }),
                 columns.contains("\n    log_id integer")
             else { continue }
-            let partitions = (0..<count).map {
-                """
-                create table \(name)_part\($0) partition of \(name)
-                for values with (modulus \(count), remainder \($0));
-                """
+            let partitions = logs.all.map {
+                "create table \(name)_part\($0.id) partition of \(name) for values in (\($0.id));"
             }
             text.replaceSubrange(
                 whole,
-                with: "create table \(name) (\(columns)) partition by hash (log_id);\n"
+                with: "create table \(name) (\(columns)) partition by list (log_id);\n"
                     + partitions.joined(separator: "\n")
             )
         }

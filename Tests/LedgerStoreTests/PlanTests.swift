@@ -198,7 +198,7 @@ private final class PlannedSession {
             )
         ) { result throws(PostgresError) in try result.int8(0, 0) }
         let place = ProblemPlace(app: factory.test.app.id, about: known)
-        var batch = ProblemBatch([place], [])
+        var batch = ProblemBatch(.facts, [place], [])
         batch.apply(factory.command(known).events[0].record, at: next, in: place)
         #expect(!batch.rows.isEmpty)
         let secret = factory.test.store.vault.databaseSecret
@@ -218,12 +218,18 @@ private final class PlannedSession {
 
     func readAccesses() async throws {
         _ = try await connection.query(
-            LedgerStore.accesses(of: known, app: factory.test.app.id, from: 0, limit: 3)
+            LedgerStore.accesses(
+                of: known,
+                app: factory.test.app.id,
+                log: .access,
+                from: 0,
+                limit: 3
+            )
         ) { result throws(PostgresError) in result.rowCount }
     }
 
     func findDue() async throws {
-        let due = LedgerStore.supersededValues(by: factory.clock.now())
+        let due = LedgerStore.supersededValues(.facts, by: factory.clock.now())
         let count = try await connection.query(due) { result throws(PostgresError) in
             result.rowCount
         }
@@ -234,6 +240,7 @@ private final class PlannedSession {
     func drop() async throws {
         let test = factory.test
         let values = SupersededValues(
+            log: .facts,
             app: test.app.id,
             clientID: "demo",
             until: factory.clock.now().adding(seconds: -2 * 86_400),
@@ -249,7 +256,7 @@ private final class PlannedSession {
     }
 
     func readLastDrop() async throws {
-        _ = try await connection.query(LedgerStore.lastDrops(of: factory.test.app.id)) {
+        _ = try await connection.query(LedgerStore.lastDrops(of: factory.test.app.id, .facts)) {
             result throws(PostgresError) in result.rowCount
         }
     }
@@ -283,7 +290,7 @@ private final class PlannedSession {
     }
 
     func lookUp() async throws {
-        try await read(LedgerStore.lookup(.session, factory.fingerprint("nobody's")))
+        try await read(LedgerStore.lookup(.session, factory.fingerprint("nobody's"), .facts))
     }
 
     func search() async throws {
@@ -310,7 +317,9 @@ private final class PlannedSession {
     }
 
     func findUnsettled() async throws {
-        try await read(LedgerStore.unsettledUsers(by: factory.clock.now(), after: nil, limit: 3))
+        try await read(
+            LedgerStore.unsettledUsers(.facts, by: factory.clock.now(), after: nil, limit: 3)
+        )
     }
 
     /// The row is there, with its newest event.
@@ -320,7 +329,7 @@ private final class PlannedSession {
             after: .init(app: app, subject: known.value - 1),
             last: .init(app: app, subject: known.value)
         )
-        let count = try await connection.query(LedgerStore.statement(stretch)) {
+        let count = try await connection.query(LedgerStore.statement(stretch, .facts)) {
             result throws(PostgresError) in result.rowCount
         }
         #expect(count == 1)
@@ -328,7 +337,7 @@ private final class PlannedSession {
 
     /// In the last of the log, as it was before it grew.
     func readChangedStates() async throws {
-        try await read(LedgerStore.changes(20..<24))
+        try await read(LedgerStore.changes(20..<24, .facts))
     }
 
     private func read(_ fingerprint: Fingerprint?, _ subject: Identifier?) async throws {

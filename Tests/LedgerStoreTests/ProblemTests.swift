@@ -26,7 +26,7 @@ struct ProblemTests {
                 try await group.waitForAll()
             }
             await test.foldProblems()
-            let progress = try await test.store.problemProgress()
+            let progress = try await test.store.problemProgress(.facts)
             #expect(progress.next == progress.size)
             let due = try await Self.foldedLog(test)
             let found = try await Self.rows(test)
@@ -53,6 +53,7 @@ struct ProblemTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     _ = try await test.store.foldProblems(
+                        .facts,
                         eventsMax: events,
                         positionsMax: positions
                     )
@@ -125,10 +126,10 @@ struct ProblemTests {
         try await TestStore.run { test in
             _ = try await test.connectedUser("alice")
             try await test.tell(Self.broken, of: "alice")
-            let known = try await test.store.problemProgress().next
+            let known = try await test.store.problemProgress(.facts).next
             await test.foldProblems()
             let before = try await test.problems()
-            let late = ProblemBatch([], [])
+            let late = ProblemBatch(.facts, [ProblemPlace](), [])
             let connection = try await test.serviceConnection()
             let statement = late.statement(
                 from: known,
@@ -140,10 +141,10 @@ struct ProblemTests {
             }
             #expect(!isWritten)
             await connection.close()
-            let progress = try await test.store.problemProgress()
+            let progress = try await test.store.problemProgress(.facts)
             #expect(progress.next == progress.size)
             #expect(try await test.problems() == before)
-            #expect(try await test.store.foldProblems() == .nothing)
+            #expect(try await test.store.foldProblems(.facts) == .nothing)
         }
     }
 
@@ -152,7 +153,11 @@ struct ProblemTests {
         try await TestStore.run { test in
             let connection = try await test.serviceConnection()
             for secret in [nil, [UInt8](repeating: 7, count: 32)] {
-                let statement = ProblemBatch([], []).statement(from: 0, to: 1, secret: secret)
+                let statement = ProblemBatch(.facts, [ProblemPlace](), []).statement(
+                    from: 0,
+                    to: 1,
+                    secret: secret
+                )
                 let error = await #expect(throws: PostgresError.self) {
                     try await connection.execute(statement)
                 }
@@ -308,7 +313,7 @@ struct ProblemTests {
             await owner.close()
             await test.foldProblems()
             #expect(try await test.problems() == [])
-            let progress = try await test.store.problemProgress()
+            let progress = try await test.store.problemProgress(.facts)
             #expect(progress.next == progress.size)
         }
     }

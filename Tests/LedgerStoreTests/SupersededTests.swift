@@ -178,7 +178,13 @@ struct SupersededTests {
         until: Timestamp,
         _ test: TestStore
     ) -> SupersededValues {
-        SupersededValues(app: test.app.id, clientID: "demo", until: until, count: count)
+        SupersededValues(
+            log: .facts,
+            app: test.app.id,
+            clientID: "demo",
+            until: until,
+            count: count
+        )
     }
 
     @Test("within the grace nothing can be dropped, whatever the service's role says")
@@ -305,7 +311,7 @@ struct SupersededTests {
                 try await connection.query(
                     Statement(
                         "drop",
-                        "select ledger.drop_superseded($1, $2, $3, $4::ledger.append_command, $5)",
+                        "select ledger.drop_superseded(0, $1, $2, $3, $4::ledger.append_command, $5)",
                         .uuid(test.app.id.value),
                         .timestamptz(microsecondsSince1970: due.until.microseconds),
                         .int8(due.count),

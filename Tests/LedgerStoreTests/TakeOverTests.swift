@@ -188,6 +188,7 @@ struct TakeOverTests {
         try await TestStore.run { test in
             try await test.another { second in
                 let stores = [test.store, second]
+                let begin = try await test.store.takeOversBegin()
                 let results = try await withThrowingTaskGroup(of: TakeOver.self) { group in
                     for number in 0..<30 {
                         for store in stores {
@@ -195,7 +196,7 @@ struct TakeOverTests {
                                 try await store.takeOver(
                                     taken("twin \(number)"),
                                     of: test.app,
-                                    checkedFrom: 0,
+                                    checkedFrom: begin,
                                     context: TestStore.context
                                 )
                             }

@@ -32,7 +32,7 @@ struct TestWitness: Sendable {
         let seed = Array(name.utf8) + [UInt8](repeating: 0, count: 32)
         let witness = try CheckpointWitness(
             cosigner: Cosigner(name: "witness.example/\(name)", seed: Array(seed.prefix(32))),
-            logs: Log.allCases.map { test.store.vault.checkpointSigner(logID: $0.id).key },
+            logs: test.store.logs.all.map { test.store.vault.checkpointSigner(logID: $0.id).key },
             folder: WitnessFolder(path: "\(folder)/\(name)")
         )
         let server = WitnessServer(

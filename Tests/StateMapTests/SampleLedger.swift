@@ -50,7 +50,7 @@ struct SampleLedger {
     ) throws {
         let secret = [UInt8](repeating: 1, count: 32)
         factsSigner = try NoteSigner(name: "\(factsDeployment)/0", seed: secret)
-        mapSigner = try NoteSigner(name: "\(Self.deployment)/2", seed: secret)
+        mapSigner = try NoteSigner(name: "\(Self.deployment)/1024", seed: secret)
         witness = try Cosigner(name: "witness.example/w1", seed: [UInt8](repeating: 2, count: 32))
         let users = Self.users(count, seed, changed)
         let stateless = statelessUser.map { users[$0].subject }

@@ -82,7 +82,7 @@ def check(data, key, witnesses, age_max, now):
     said, lines = dict(s.split(" ", 1) for s in said), statement.split("\n")
     told = dict(line.split(" ", 1) for line in lines[4:])
     need((first, lines[0]) == ("token-ledger/state-proof@v1", "token-ledger/map@v1"), "no proof")
-    name, facts, age = *(key[1].rsplit("/", 1)[0] + log for log in ("/2", "/0")), now - int(told["time"])
+    name, facts, age = *(key[1].rsplit("/", 1)[0] + log for log in ("/1024", "/0")), now - int(told["time"])
     need(age >= -300 and (age_max is None or age <= age_max), f"{age} s old")
     times = range(2**64) if age_max is None else range(now - age_max, now + 301)
     records, _ = checkpoint("\n".join(lines[1:4]) + "\n", signatures, facts, key[2], witnesses, range(2**64))

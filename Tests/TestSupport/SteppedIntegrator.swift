@@ -40,14 +40,14 @@ package final class SteppedIntegrator {
             pool: pool,
             checkpointFolder: folder,
             cosign: cosign,
-            maps: maps,
+            maps: maps.map { [$0] } ?? [],
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
     }
 
     /// Looks at all logs once.
     package func look() async throws {
-        for log in Log.allCases { try await look(log) }
+        for log in test.store.logs.all { try await look(log) }
     }
 
     private func look(_ log: Log) async throws {

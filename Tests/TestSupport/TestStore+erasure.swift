@@ -10,7 +10,7 @@ extension TestStore {
     ) async throws -> StoredUser {
         let user = try await user(clientUserID)
         let order = ErasureOrder(
-            id: store.clock.identifier(),
+            id: store.clock.identifier(in: user.log),
             reason: reason,
             context: Self.context
         )

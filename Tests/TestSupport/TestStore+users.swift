@@ -18,7 +18,7 @@ extension TestStore {
 
     /// A change that launches a user, in the mode that the state asks for.
     package func launch(_ user: StoredUser) -> Change {
-        let launch = store.clock.identifier()
+        let launch = store.clock.identifier(in: user.log)
         var change = Change(context: Self.context)
         change.append(
             user.state.launch(
@@ -55,8 +55,8 @@ extension TestStore {
         publicToken: String
     ) -> Change {
         let finish = LedgerEvent.Finish(
-            finalize: store.clock.identifier(),
-            launch: store.clock.identifier(),
+            finalize: store.clock.identifier(in: user.log),
+            launch: store.clock.identifier(in: user.log),
             session: store.vault.fingerprint(
                 .session,
                 of: Secret("session \(accessToken)"),

@@ -25,8 +25,9 @@ package struct TestStore: Sendable {
     /// The database with the rights of the service.
     package let service: PostgresConfiguration
 
-    /// Lends a store in a fresh database, and closes it afterwards.
+    /// Lends a store in a fresh database with so many pairs of logs, and closes it afterwards.
     package static func run<Value: Sendable>(
+        pairs: Int = 1,
         _ body: (TestStore) async throws -> Value
     ) async throws -> Value {
         let template = try await TestPostgres.template("test_store") { url in
@@ -35,6 +36,7 @@ package struct TestStore: Sendable {
         let database = try await TestPostgres.freshDatabase(template: template)
         let serviceURL = try await TestPostgres.url(database: database.name, user: serviceRole)
         return try await run(
+            pairs: pairs,
             owner: PostgresConfiguration(url: database.url),
             service: patient(PostgresConfiguration(url: serviceURL)),
             body
@@ -53,6 +55,7 @@ package struct TestStore: Sendable {
     /// Lends a store in the `postgres` database of a cluster of the test's own.
     package static func run<Value: Sendable>(
         on cluster: TestCluster,
+        pairs: Int = 1,
         change: (inout PostgresConfiguration) -> Void = { _ in },
         _ body: (TestStore) async throws -> Value
     ) async throws -> Value {
@@ -60,7 +63,7 @@ package struct TestStore: Sendable {
         var service = PostgresConfiguration(url: try await cluster.url(user: serviceRole))
         change(&service)
         _ = try await migrate(owner)
-        return try await run(owner: owner, service: service, body)
+        return try await run(pairs: pairs, owner: owner, service: service, body)
     }
 
     /// Applies all migrations and makes the login role of the tests.
@@ -90,7 +93,11 @@ package struct TestStore: Sendable {
         _ body: (LedgerStore) async throws -> Value
     ) async throws -> Value {
         let rootKeys = rootKeys ?? RootKeys(rootKey)
-        return try await Self.opened(service ?? self.service, rootKeys) { store, _ in
+        return try await Self.opened(
+            service ?? self.service,
+            rootKeys,
+            pairs: store.logs.pairs
+        ) { store, _ in
             try await body(store)
         }
     }
@@ -113,13 +120,15 @@ package struct TestStore: Sendable {
     }
 
     private static func run<Value: Sendable>(
+        pairs: Int,
         owner: PostgresConfiguration,
         service: PostgresConfiguration,
         _ body: (TestStore) async throws -> Value
     ) async throws -> Value {
         let rootKey = RootKey(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) })
         _ = try await Migrator.makeKeys(RootKeys(rootKey), on: owner)
-        return try await opened(service, RootKeys(rootKey)) { store, pool in
+        try await Migrator.makeLogs(Logs(pairs: pairs), on: owner)
+        return try await opened(service, RootKeys(rootKey), pairs: pairs) { store, pool in
             let app = NewApp(
                 clientID: "demo",
                 name: "Demo",
@@ -151,6 +160,7 @@ package struct TestStore: Sendable {
     private static func opened<Value: Sendable>(
         _ service: PostgresConfiguration,
         _ rootKeys: RootKeys,
+        pairs: Int,
         _ body: (LedgerStore, PostgresPool) async throws -> Value
     ) async throws -> Value {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -159,6 +169,7 @@ package struct TestStore: Sendable {
         let store = try await LedgerStore(
             pool: pool,
             rootKeys: rootKeys,
+            logPairsMax: pairs,
             logger: logger
         )
         return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -108,7 +108,7 @@ struct ServiceTests {
             let access = try await Self.logKey("access", flags)
             let map = try await Self.logKey("map", flags)
             #expect(facts.name.hasSuffix("/0") && access.name.hasSuffix("/1"))
-            #expect(map.name.hasSuffix("/2"))
+            #expect(map.name.hasSuffix("/1024"))
             let knowing = try LiveWitness.witness(
                 folder,
                 logs: [facts, access, map],
@@ -116,7 +116,7 @@ struct ServiceTests {
             )
             try await LiveWitness.run(knowing) { witness in
                 try await Self.serve(folder, flags, witness: witness) { url in
-                    for (path, key) in [("", facts), ("/logs/1", access), ("/logs/2", map)] {
+                    for (path, key) in [("", facts), ("/logs/1", access), ("/logs/1024", map)] {
                         var answer = try await Self.get(url + path + "/checkpoint")
                         while answer.status != 200 {
                             try await Task.sleep(for: Self.pollInterval)

@@ -23,7 +23,7 @@ struct ConsoleEventRoutes: Sendable {
             try context.pathParameter("log"), try context.pathParameter("position")
         )
         if name == "by-id" { return try await redirect(place, visit) }
-        guard let log = Log.ofEvents.first(where: { $0.name == name }),
+        guard let log = Log(name: name), log.kind != .map, desk.store.logs.contains(log),
             let position = URLText.number(place),
             let event = try await desk.store.event(at: position, log: log),
             event.app == visit.app.id

@@ -109,7 +109,7 @@ struct ConsoleFindRoutes: Sendable {
     ) async throws {
         if let position = URLText.number(text) {
             search.tried.append("The position of an event.")
-            for log in Log.ofEvents {
+            for log in desk.store.logs.ofEvents {
                 guard let event = try await desk.store.event(at: position, log: log),
                     event.app == visit.app.id
                 else { continue }
@@ -135,7 +135,7 @@ struct ConsoleFindRoutes: Sendable {
         guard time < desk.store.clock.now().adding(seconds: RequestLimits.requestTimeAfter) else {
             return
         }
-        for log in Log.ofEvents {
+        for log in desk.store.logs.ofEvents {
             let start = try await desk.store.position(
                 of: log,
                 at: time.adding(seconds: -RequestLimits.clockSlack)
@@ -165,7 +165,7 @@ struct ConsoleFindRoutes: Sendable {
         guard let context = TraceContext(sent) else { return }
         // Version, trace id and the dash behind it.
         let trace = visit.caller.recordedTrace(context).prefix(36)
-        for log in Log.ofEvents {
+        for log in desk.store.logs.ofEvents {
             let found = try await desk.store.latestEvents(
                 of: visit.app,
                 holding: "\"traceparent\":\"\(trace)",

@@ -99,7 +99,7 @@ struct ConsoleOverviewRoutes: Sendable {
     /// How old the last checkpoints are, and who is said to have signed them beside the log.
     private func evidence(_ now: Timestamp) async throws -> [OverviewPage.Figure] {
         var figures: [OverviewPage.Figure] = []
-        for log in Log.ofEvents {
+        for log in desk.store.logs.ofEvents {
             let path = "/console/evidence?log=\(log.name)"
             let size = try await desk.store.size(log: log)
             let last = try await desk.store.checkpoints(of: log, upTo: .max, limit: 1).first

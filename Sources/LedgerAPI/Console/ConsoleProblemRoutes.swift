@@ -116,7 +116,8 @@ struct ConsoleProblemRoutes: Sendable {
     ) async throws -> [PlacedRecord] {
         var events: [PlacedRecord] = []
         for position in problem.positions.reversed() {
-            guard let event = try await desk.store.event(at: position, log: .facts),
+            let log = Log(of: problem.name.about)
+            guard let event = try await desk.store.event(at: position, log: log),
                 event.app == app.id
             else { continue }
             events.append(event.placed)
@@ -142,7 +143,7 @@ struct ConsoleProblemRoutes: Sendable {
             by: context.recordContext(key: visit.caller)
         )
         // The page that is shown next should say what was done, which it is in any case.
-        try? await desk.store.catchUpProblems()
+        try? await desk.store.catchUpProblems(Log(of: marked.problem.name.about))
         return ConsoleDesk.redirect(to: ProblemPage.path(marked.problem.name))
     }
 }

@@ -7,7 +7,7 @@ internal import Vault
 /// The page on which a browser checks what is current for a user.
 struct ConsoleProofRoutes: Sendable {
     let desk: ConsoleDesk
-    let maps: MapKeeper
+    let proofs: StateProofs
 
     func add(to group: RouterGroup<LedgerRequestContext>) {
         group.get("users/:subject/proof") { try await show($0, $1) }
@@ -24,13 +24,17 @@ struct ConsoleProofRoutes: Sendable {
         if visit.caller.has(.usersRead) {
             clientUserID = try desk.store.value(.clientUserID, of: user)
         }
-        let proof = try await maps.proof(of: clientUserID, subject: user.subject, in: visit.app)
+        let proof = try await proofs.maps(of: user.log).proof(
+            of: clientUserID,
+            subject: user.subject,
+            in: visit.app
+        )
         try await desk.recordView(of: user, request, context, visit)
         let content = StateProofPage(
             subject: user.subject,
             clientUserID: clientUserID?.exposed,
             proof: proof,
-            key: desk.store.verifierKey(of: .facts),
+            key: desk.store.verifierKey(of: user.log),
             url: desk.url(),
             api: clientUserID.map { desk.call($0) }
         )

@@ -12,7 +12,7 @@ internal import Vault
 struct ConsoleRoutes: Sendable {
     let desk: ConsoleDesk
     let flows: ConnectFlows
-    let maps: MapKeeper
+    let proofs: StateProofs
     let readiness: Readiness
     let tail: TailRoutes
     let exports: ExportRoutes
@@ -37,7 +37,7 @@ struct ConsoleRoutes: Sendable {
         group.post("sign-out") { try await signOut($0, $1) }
         ConsoleOverviewRoutes(desk: desk, readiness: readiness).add(to: group)
         ConsoleUserRoutes(desk: desk, launcher: flows.launcher).add(to: group)
-        ConsoleProofRoutes(desk: desk, maps: maps).add(to: group)
+        ConsoleProofRoutes(desk: desk, proofs: proofs).add(to: group)
         ConsoleProblemRoutes(desk: desk).add(to: group)
         ConsoleEventRoutes(desk: desk).add(to: group)
         ConsoleFindRoutes(desk: desk).add(to: group)

@@ -34,7 +34,11 @@ struct StateRoutes: Sendable {
 /// Gives proofs of what is current, and waits for a moment where the map does not tell of something yet.
 struct StateProofs: Sendable {
     let store: LedgerStore
-    let maps: MapKeeper
+    /// One for each pair of logs, in order.
+    let maps: [MapKeeper]
+
+    /// The maps that hold who is of a log, or would.
+    func maps(of log: Log) -> MapKeeper { maps[log.pair] }
 
     /// A proof of what was current when it was asked for, or later, that is also what the caller needs.
     ///
@@ -45,6 +49,7 @@ struct StateProofs: Sendable {
         fits: @Sendable (StateProof) -> Bool = { _ in true }
     ) async throws -> StateProof {
         let end = ContinuousClock.now + RequestLimits.proofTimeMax
+        let maps = maps(of: store.home(of: clientUserID, in: app))
         var asked: Int64?
         while true {
             let servings = maps.servings

@@ -64,7 +64,7 @@ struct TreeRoutes: Sendable {
 
     private func log(_ context: LedgerRequestContext) throws(LedgerError) -> Log {
         guard let text = context.parameters.get("log_id"), let id = Int32(text),
-            "\(id)" == text, let log = Log(id: id)
+            "\(id)" == text, let log = Log(id: id), store.logs.contains(log)
         else { throw .notFound }
         return log
     }

@@ -11,7 +11,7 @@ struct EventTail: Service {
 
     init(_ store: LedgerStore, logger: Logger) {
         self.store = store
-        feeds = Log.ofEvents.map { EventFeed(of: $0, store: store, logger: logger) }
+        feeds = store.logs.ofEvents.map { EventFeed(of: $0, store: store, logger: logger) }
     }
 
     /// The end of a log.

@@ -10,8 +10,9 @@ struct ProblemEvent: Sendable {
     let record: Record
 }
 
-/// Compares the rows of problems with what the log gives up to where it was folded.
+/// Compares the rows of problems with what a log of facts gives up to where it was folded.
 struct ProblemComparison: Sendable {
+    let log: Log
     let connection: PostgresConnection
     /// Tells which records the service wrote; others say nothing.
     let vault: Vault?
@@ -22,7 +23,7 @@ struct ProblemComparison: Sendable {
             Statement(
                 "compare_problem_progress",
                 "select next_position from ledger.problem_progress where log_id = $1",
-                .int4(Log.facts.id)
+                .int4(log.id)
             )
         ) { result, row throws(PostgresError) in try result.int8(row, 0) } ?? 0
     }
@@ -33,7 +34,7 @@ struct ProblemComparison: Sendable {
         at position: Int64
     ) async throws(PostgresError) -> Set<ProblemPlace> {
         guard !events.isEmpty else { return [] }
-        let stored = try await rows(LedgerStore.statement(Array(events.keys)))
+        let stored = try await rows(LedgerStore.statement(Array(events.keys), log))
         return Set(
             events.keys.filter { place in
                 let due = Self.fold(events[place] ?? [], at: position).problems.values
@@ -83,13 +84,13 @@ struct ProblemComparison: Sendable {
                     and subject is null
                 order by position
                 """,
-                .int4(Log.facts.id),
+                .int4(log.id),
                 .int8(positions.lowerBound),
                 .int8(positions.upperBound),
                 .textArray(ProblemFold.types)
             )
-        ) { [vault] result, row throws(PostgresError) -> ProblemEvent? in
-            guard vault?.hasWritten(result, row, from: 1, logID: Log.facts.id) != false,
+        ) { [vault, log] result, row throws(PostgresError) -> ProblemEvent? in
+            guard vault?.hasWritten(result, row, from: 1, logID: log.id) != false,
                 let record = try? Record(decoding: try result.bytes(row, 1)),
                 let about = ProblemFold.about(record)
             else { return nil }
@@ -125,7 +126,7 @@ struct ProblemComparison: Sendable {
                 """,
                 .uuid(last?.app.value ?? 0),
                 .uuid(last?.about.value ?? 0),
-                .int4(Log.facts.id)
+                .int4(log.id)
             )
         ) { result, row throws(PostgresError) -> (place: ProblemPlace, isUser: Bool) in
             let place = ProblemPlace(
@@ -149,15 +150,16 @@ struct ProblemComparison: Sendable {
                 """
                 select not exists (
                     select from (
-                        select log_id, app_id, kind, state, count(*) as count
-                        from ledger.problem group by log_id, app_id, kind, state
+                        select app_id, kind, state, count(*) as count
+                        from ledger.problem where log_id = $1 group by app_id, kind, state
                     ) as counted
                     full join (
-                        select log_id, app_id, kind, state, count
-                        from ledger.problem_count where count <> 0
-                    ) as kept using (log_id, app_id, kind, state)
+                        select app_id, kind, state, count
+                        from ledger.problem_count where log_id = $1 and count <> 0
+                    ) as kept using (app_id, kind, state)
                     where counted.count is distinct from kept.count)
-                """
+                """,
+                .int4(log.id)
             )
         ) { result throws(PostgresError) in try result.bool(0, 0) }
     }

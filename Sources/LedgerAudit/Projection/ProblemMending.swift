@@ -19,13 +19,13 @@ struct ProblemMending: Sendable {
     /// Of how many users and endpoints rows were wrong.
     private(set) var mended: Int64 = 0
 
-    init(_ connection: PostgresConnection, vault: Vault?) {
+    init(_ log: Log, _ connection: PostgresConnection, vault: Vault?) {
         self.connection = connection
         self.vault = vault
-        comparison = ProblemComparison(connection: connection, vault: vault)
+        comparison = ProblemComparison(log: log, connection: connection, vault: vault)
     }
 
-    /// Mends those of users whose stories were just folded.
+    /// Mends those of users of the log whose stories were just folded.
     mutating func mend(_ folded: [FoldedSubject]) async throws {
         var wrong = try await wrong(folded, at: try await comparison.progress())
         var tries = 0
@@ -37,7 +37,7 @@ struct ProblemMending: Sendable {
             var fold = SubjectFold(connection, vault: vault)
             let again = try await fold.run(only: wrong.map(\.about))
             wrong = try await self.wrong(again, at: known)
-            let events = again.problemEvents.filter { wrong.contains($0.key) }
+            let events = again.problemEvents(in: comparison.log).filter { wrong.contains($0.key) }
             if try await write(events, at: known) {
                 mended += Int64(wrong.count)
                 return
@@ -49,7 +49,7 @@ struct ProblemMending: Sendable {
         _ folded: [FoldedSubject],
         at position: Int64
     ) async throws(PostgresError) -> Set<ProblemPlace> {
-        try await comparison.differing(folded.problemEvents, at: position)
+        try await comparison.differing(folded.problemEvents(in: comparison.log), at: position)
     }
 
     /// Mends those of endpoints, rows of nobody, and the numbers.
@@ -75,7 +75,7 @@ struct ProblemMending: Sendable {
             if wrong.isEmpty, hasRightCounts { return }
             guard try await write(wrong, at: known) else { continue }
             mended += Int64(wrong.count)
-            try await connection.script(Self.recount)
+            try await connection.script(recount)
             return
         }
     }
@@ -93,22 +93,24 @@ struct ProblemMending: Sendable {
         }
     }
 
-    private static let recount = """
+    private var recount: String {
+        """
         begin;
-        select 1 from ledger.problem_progress where log_id = 0 for update;
-        delete from ledger.problem_count;
+        select 1 from ledger.problem_progress where log_id = \(comparison.log.id) for update;
+        delete from ledger.problem_count where log_id = \(comparison.log.id);
         insert into ledger.problem_count (log_id, app_id, kind, state, count)
         select log_id, app_id, kind, state, count(*) from ledger.problem
-        group by log_id, app_id, kind, state;
+        where log_id = \(comparison.log.id) group by log_id, app_id, kind, state;
         commit;
         """
+    }
 
     /// Writes what the events give; false when the service has folded more of the log meanwhile.
     private func write(
         _ events: [ProblemPlace: [ProblemEvent]],
         at known: Int64
     ) async throws(PostgresError) -> Bool {
-        var batch = ProblemBatch(events.keys, [])
+        var batch = ProblemBatch(comparison.log, events.keys, [])
         for event in events.values.joined() where event.position < known {
             batch.apply(event.record, at: event.position, in: event.place)
         }
@@ -119,10 +121,10 @@ struct ProblemMending: Sendable {
 }
 
 extension [FoldedSubject] {
-    /// What their stories say of problems, of those that are users of the log of facts.
-    var problemEvents: [ProblemPlace: [ProblemEvent]] {
+    /// What their stories say of problems, of those that are users of a log of facts.
+    func problemEvents(in log: Log) -> [ProblemPlace: [ProblemEvent]] {
         var events: [ProblemPlace: [ProblemEvent]] = [:]
-        for folded in self where folded.logID == Log.facts.id {
+        for folded in self where folded.logID == log.id {
             let place = ProblemPlace(app: folded.app, about: folded.subject)
             events[place, default: []] += folded.problemEvents
         }

@@ -15,6 +15,9 @@ package struct ProjectionRebuildReport: Sendable, Equatable {
     package let forged: Int64
     /// Of how many users and endpoints the problems differed, up to where the log was folded into them.
     package var problems: Int64 = 0
+    /// For each log one number for all states, of both projections; none without keys, for they name the
+    /// deployment.
+    package var maps: [ProjectionMapReport] = []
 }
 
 /// Builds the projection anew from the log beside the live one, compares, and mends what differs.
@@ -22,7 +25,8 @@ package struct ProjectionRebuildReport: Sendable, Equatable {
 /// Appends go on while the bulk is folded and compared. They wait only while the tail is folded,
 /// which is what was appended since the last of several rounds, and while rows are mended. Records
 /// that the service did not write change nothing, and a token that they put away comes back; no key
-/// and no other value is touched. Needs the rights of the schema's owner.
+/// and no other value is touched. Needs the rights of the schema's owner, and in memory the map of states
+/// (some 110 bytes a user).
 package enum ProjectionRebuild {
     /// A tail of so many events is folded within some ten milliseconds, so appends may wait for it.
     private static let tailEventsMax: Int64 = 500
@@ -75,33 +79,39 @@ package enum ProjectionRebuild {
         // after the other: no lock keeps them apart, which somebody else could hold.
         try await connection.script(prepare)
         var folded = try await sizes(connection)
-        var progress = Progress()
-        var fold = SubjectFold(connection, vault: vault)
-        var mending = ProblemMending(connection, vault: vault)
-        try await fold.run { folded in
-            try await insert(folded, vault, connection)
-            progress.take(folded)
-            try await mending.mend(folded)
+        var progress = Progress(vault)
+        let logs = folded.keys.sorted().compactMap { Log(id: $0) }.filter { $0.kind == .facts }
+        if let vault {
+            for log in logs {
+                progress.maps.append(try await ProjectionMap(log, vault, connection))
+            }
         }
-        try await mending.mendOthers()
+        var fold = SubjectFold(connection, vault: vault)
+        var mendings = logs.map { ProblemMending($0, connection, vault: vault) }
+        try await fold.run { folded in
+            try await insert(folded, connection, &progress)
+            for index in mendings.indices { try await mendings[index].mend(folded) }
+        }
+        for index in mendings.indices { try await mendings[index].mendOthers() }
         try await connection.script("analyze rebuilt")
         try await RebuildComparison.compareAll(connection)
         for _ in 0..<roundsMax {
             let now = try await sizes(connection)
             let tail = now.reduce(0) { $0 + $1.value - (folded[$1.key] ?? 0) }
-            try await catchUp(from: folded, to: now, vault, connection, &progress)
+            try await catchUp(from: folded, to: now, connection, &progress)
             folded = now
             if tail <= tailEventsMax { break }
         }
+        // Hashed before anybody waits; what is left for then are the nodes that the tail changes.
+        for map in progress.maps { _ = map.rebuilt() }
         // From here on appends wait for the commit.
         try await connection.script("begin; select 1 from ledger.log order by log_id for update;")
-        try await catchUp(
-            from: folded,
-            to: try await sizes(connection),
-            vault,
-            connection,
-            &progress
-        )
+        let ends = try await sizes(connection)
+        try await catchUp(from: folded, to: ends, connection, &progress)
+        var maps: [ProjectionMapReport] = []
+        for (log, map) in zip(logs, progress.maps) {
+            maps.append(try await map.report(at: ends[log.id] ?? 0, connection))
+        }
         let differences = try await RebuildComparison.count(connection)
         let named = try await RebuildComparison.named(connection)
         try await connection.script(mend)
@@ -112,21 +122,30 @@ package enum ProjectionRebuild {
             differences: differences,
             named: named,
             forged: progress.forged.values.reduce(0, +),
-            problems: mending.mended
+            problems: mendings.reduce(0) { $0 + $1.mended },
+            maps: maps
         )
     }
 
     /// What was folded so far.
     private struct Progress {
+        let vault: Vault?
+        var maps: [ProjectionMap] = []
         var users: Int64 = 0
         /// How many events of a subject the service did not write, where it is any.
         var forged: [Identifier: Int64] = [:]
 
-        mutating func take(_ folded: [FoldedSubject]) {
-            users += Int64(folded.count { !$0.isOfNobody })
+        init(_ vault: Vault?) { self.vault = vault }
+
+        /// Counts those that were folded; gives the rows that they shall have.
+        mutating func take(_ folded: [FoldedSubject]) -> [UserStateRow] {
             for subject in folded where subject.forged > 0 {
                 forged[subject.subject] = subject.forged
             }
+            let rows = folded.filter { !$0.isOfNobody }.map { ($0, UserStateRow($0, vault)) }
+            users += Int64(rows.count)
+            for map in maps { map.take(rows) }
+            return rows.map(\.1)
         }
     }
 
@@ -186,7 +205,6 @@ package enum ProjectionRebuild {
     private static func catchUp(
         from sizes: [Int32: Int64],
         to ends: [Int32: Int64],
-        _ vault: Vault?,
         _ connection: PostgresConnection,
         _ progress: inout Progress
     ) async throws {
@@ -196,12 +214,11 @@ package enum ProjectionRebuild {
                 let next = min(end, start + tailEventsMax)
                 let subjects = try await changed(logID, start..<next, connection)
                 if !subjects.isEmpty {
-                    var fold = SubjectFold(connection, vault: vault)
+                    var fold = SubjectFold(connection, vault: progress.vault)
                     let folded = try await fold.run(only: subjects)
                     let forgotten = try await RebuildComparison.forget(folded, connection)
-                    try await insert(folded, vault, connection)
+                    try await insert(folded, connection, &progress)
                     try await RebuildComparison.compare(folded, connection)
-                    progress.take(folded)
                     progress.users -= forgotten
                 }
                 start = next
@@ -233,8 +250,8 @@ package enum ProjectionRebuild {
 
     private static func insert(
         _ folded: [FoldedSubject],
-        _ vault: Vault?,
-        _ connection: PostgresConnection
+        _ connection: PostgresConnection,
+        _ progress: inout Progress
     ) async throws {
         for subject in folded where subject.isUnreadable {
             throw VerificationFailure.unreadable(
@@ -242,15 +259,15 @@ package enum ProjectionRebuild {
                 position: subject.flaws.first?.position ?? subject.position
             )
         }
-        let folded = folded.filter { !$0.isOfNobody }
-        guard !folded.isEmpty else { return }
+        let rows = progress.take(folded)
+        guard !rows.isEmpty else { return }
         try await connection.execute(
             Statement(
                 "insert_rebuilt",
                 """
                 insert into rebuilt select r.* from unnest($1::rebuilt[]) as r
                 """,
-                .rowArray(folded.map { UserStateRow($0, vault).row })
+                .rowArray(rows.map(\.row))
             )
         )
     }

@@ -158,8 +158,8 @@ struct SubjectFold {
     private let subjects: ClosedRange<UInt128>
     private let vault: Vault?
     private let readsClaims: Bool
-    /// Before which position a state is asked for, too; nil where only the last is.
-    private let bound: Int64?
+    /// Before which position of a log a state is asked for, too.
+    private let bounds: [Int32: Int64]
     private var current: FoldedSubject?
 
     /// Folds those subjects whose number lies in a range.
@@ -170,13 +170,13 @@ struct SubjectFold {
         subjects: ClosedRange<UInt128> = .min ... .max,
         vault: Vault?,
         readsClaims: Bool = false,
-        bound: Int64? = nil
+        bounds: [Int32: Int64] = [:]
     ) {
         self.connection = connection
         self.subjects = subjects
         self.vault = vault
         self.readsClaims = readsClaims
-        self.bound = bound
+        self.bounds = bounds
     }
 
     /// Folds all subjects of the range and hands them over in groups.
@@ -248,7 +248,7 @@ struct SubjectFold {
             // What somebody else wrote must not keep the rest from being folded.
             if !row.isForged { folded.isUnreadable = true }
         }
-        if let bound, row.position >= bound, !folded.isBeyondBound {
+        if !folded.isBeyondBound, let bound = bounds[row.logID], row.position >= bound {
             folded.atBound = folded.current
             folded.isBeyondBound = true
         }

@@ -77,7 +77,7 @@ package enum Verification {
             )
             done += log.size
         }
-        let map = try await map(logs, readers[0], plan)
+        let maps = try await maps(logs, readers[0], plan)
         let users = readers.map { reader in
             VerificationUsers(
                 connection: reader,
@@ -85,7 +85,7 @@ package enum Verification {
                 macs: plan.checks.contains(.macs) ? vault : nil,
                 vault: plan.checks.contains(.vault)
                     ? vault.map { VerificationVault(vault: $0) } : nil,
-                map: map,
+                maps: maps,
                 isInTransaction: isInTransaction
             )
         }
@@ -95,6 +95,7 @@ package enum Verification {
             !report.findings.contains(where: { $0.position != nil && $0.kind != .recordForged })
         {
             try await administration.check(
+                factLogs(logs.map(\.log)),
                 readers[0],
                 from: logs.first { $0.log.logID == Log.facts.id }?.log.size ?? 0,
                 isInTransaction: isInTransaction,
@@ -102,26 +103,41 @@ package enum Verification {
             )
         }
         report.merge(try await check(users, logs.map(\.log), plan, progress))
-        if let map {
+        for map in maps {
             if map.isAsStated {
-                report.mappedSize = map.end
+                report.mappedSize = (report.mappedSize ?? 0) + map.end
             } else {
-                report.add(Log.map.id, map.position, .mapDiffers(size: map.end))
+                report.add(map.facts.map.id, map.position, .mapDiffers(size: map.end))
             }
         }
         return report
     }
 
-    /// The map of what is current, to be made anew: where everybody is folded.
-    private static func map(
+    /// The maps of what is current, to be made anew: where everybody is folded.
+    private static func maps(
         _ logs: [(log: VerificationLog, verdict: LogVerdict)],
         _ reader: PostgresConnection,
         _ plan: VerificationPlan
-    ) async throws(PostgresError) -> VerificationMap? {
-        guard plan.checks.contains(.projection), !plan.since.values.contains(where: { $0 > 0 }),
-            let log = logs.first(where: { $0.log.logID == Log.map.id })?.log
-        else { return nil }
-        return try await VerificationMap.read(before: log.size, clientIDs: log.apps, reader)
+    ) async throws(PostgresError) -> [VerificationMap] {
+        guard plan.checks.contains(.projection), !plan.since.values.contains(where: { $0 > 0 })
+        else { return [] }
+        var maps: [VerificationMap] = []
+        for (found, _) in logs {
+            guard let log = Log(id: found.logID), log.kind == .map,
+                let map = try await VerificationMap.read(
+                    log,
+                    before: found.size,
+                    clientIDs: found.apps,
+                    reader
+                )
+            else { continue }
+            maps.append(map)
+        }
+        return maps
+    }
+
+    private static func factLogs(_ logs: [VerificationLog]) -> [Log] {
+        logs.compactMap { Log(id: $0.logID) }.filter { $0.kind == .facts }
     }
 
     private static func check(
@@ -162,7 +178,7 @@ package enum Verification {
             report.values = report.values ?? 0
             try await vault.checkApps(users[0].connection, &report)
             try await vault.checkOrphans(users[0].connection, &report)
-            try await vault.checkDrops(users[0].connection, &report)
+            try await vault.checkDrops(factLogs(logs), users[0].connection, &report)
             if try await vault.countLookups(users[0].connection) != report.lookups {
                 try await vault.checkLookups(users[0].connection, &report)
             }
@@ -213,7 +229,6 @@ package enum Verification {
         for logID in plan.since.keys where sizes[logID] == nil {
             throw VerificationFailure.noLog(logID)
         }
-        let factsOrigin = judge(Log.facts.id, vault, plan).key?.name
         var logs: [(log: VerificationLog, verdict: LogVerdict)] = []
         for (logID, size) in sizes.sorted(by: { $0.key < $1.key }) {
             let judge = judge(logID, vault, plan)
@@ -226,7 +241,7 @@ package enum Verification {
                 size: size,
                 checkpointSize: checkpoints[logID],
                 kept: try kept(judge, plan, &report),
-                factsOrigin: factsOrigin,
+                factsOrigin: self.judge(Log(id: logID)?.facts.id ?? logID, vault, plan).key?.name,
                 readers: readers,
                 administration: administration
             )
@@ -361,20 +376,6 @@ package enum Verification {
             }
             after = Int64(next.logID)
         }
-    }
-}
-
-/// What several workers found.
-///
-/// They put it here rather than return it from their tasks: with Swift 6.3.1 a group whose tasks
-/// returned a struct as large as the report crashed now and then when a task began.
-final class CollectedReport: Sendable {
-    private let collected = Mutex(VerificationReport())
-
-    var report: VerificationReport { collected.withLock { $0 } }
-
-    func add(_ part: VerificationReport) {
-        collected.withLock { $0.merge(part) }
     }
 }
 

@@ -75,8 +75,9 @@ final class VerificationAdministration: Sendable {
         read.withLock { $0[row.position] = row.record }
     }
 
-    /// Compares, in one snapshot, with what was appended since the head was read.
+    /// Compares, in one snapshot, with what was appended since the head was read; `logs` are those of facts.
     func check(
+        _ logs: [Log],
         _ connection: PostgresConnection,
         from size: Int64,
         isInTransaction: Bool,
@@ -88,7 +89,7 @@ final class VerificationAdministration: Sendable {
         let tail = try await tail(connection, from: size)
         let (apps, keys) = (try await apps(connection), try await keys(connection))
         let webhooks = try await VerificationWebhooks(connection, vault)
-        try await problems.check(connection, from: size, &report)
+        try await problems.check(logs, connection, from: size, &report)
         if !isInTransaction { try await connection.script("commit") }
         let head = read.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
         let records = (head + tail).compactMap { try? Record(decoding: $0) }

@@ -9,6 +9,8 @@ internal import Synchronization
 ///
 /// Several workers put in whom they have folded.
 final class VerificationMap: Sendable {
+    /// Whose users it is of.
+    let facts: Log
     /// What the log of maps says last.
     let statement: MapStatement
     /// Where it says so.
@@ -19,15 +21,22 @@ final class VerificationMap: Sendable {
     /// Events from this position on came after the statement.
     var end: Int64 { Int64(statement.facts.size) }
 
-    private init(_ statement: MapStatement, at position: Int64, clientIDs: [UInt128: String]) {
+    private init(
+        _ facts: Log,
+        _ statement: MapStatement,
+        at position: Int64,
+        clientIDs: [UInt128: String]
+    ) {
+        self.facts = facts
         self.statement = statement
         self.position = position
         self.clientIDs = clientIDs
     }
 
-    /// Takes the last statement before a size of the log of maps; nil where there is none, or none that can
+    /// Takes the last statement before a size of a log of maps; nil where there is none, or none that can
     /// be read.
     static func read(
+        _ log: Log,
         before size: Int64,
         clientIDs: [UInt128: String],
         _ connection: PostgresConnection
@@ -39,19 +48,19 @@ final class VerificationMap: Sendable {
                 select position, record from ledger.event
                 where log_id = $1 and position < $2 order by position desc limit 1
                 """,
-                .int4(Log.map.id),
+                .int4(log.id),
                 .int8(size)
             )
         ) { result, row throws(PostgresError) in
             (position: try result.int8(row, 0), record: try result.bytes(row, 1))
         }
         guard let last, let statement = try? MapStatement(last.record) else { return nil }
-        return VerificationMap(statement, at: last.position, clientIDs: clientIDs)
+        return VerificationMap(log.facts, statement, at: last.position, clientIDs: clientIDs)
     }
 
     /// Takes what the log tells of users at the statement's checkpoint.
     func take(_ folded: [FoldedSubject]) {
-        for subject in folded where subject.logID == Log.facts.id {
+        for subject in folded where subject.logID == facts.id {
             guard let state = subject.state(before: end),
                 let clientID = clientIDs[subject.app.value]
             else { continue }
@@ -78,12 +87,16 @@ extension FoldedSubject {
 
     /// The same after all that was folded.
     var current: MapState? {
-        guard !isOfNobody else { return nil }
-        return MapState(
+        isOfNobody ? nil : mapState(state.encoded())
+    }
+
+    /// The same, with the state as it is encoded.
+    func mapState(_ encoded: [UInt8]) -> MapState {
+        MapState(
             version: state.version,
             position: position,
             record: MerkleHash(leaf: newest),
-            state: state.encoded()
+            state: encoded
         )
     }
 }
@@ -114,7 +127,7 @@ extension VerificationLog {
             Statement(
                 "verify_stated_checkpoints",
                 "select size, root from ledger.checkpoint where log_id = $1 and size = any ($2)",
-                .int4(Log.facts.id),
+                .int4(Log(id: logID)?.facts.id),
                 .int8Array(Array(Set(statements.map { Int64($0.facts.size) })))
             )
         ) { result, row throws(PostgresError) in

@@ -33,14 +33,20 @@ final class VerificationProblems: Sendable {
         events.withLock { $0.append(event) }
     }
 
-    /// Compares within one snapshot, in which the connection is, with what was appended since the head was
-    /// read, which was at `size`.
+    /// Compares those of the logs of facts within one snapshot, in which the connection is, with what was appended
+    /// to the first of them since its head was read, which was at `size`.
     func check(
+        _ logs: [Log],
         _ connection: PostgresConnection,
         from size: Int64,
         _ report: inout VerificationReport
     ) async throws {
-        let comparison = ProblemComparison(connection: connection, vault: macs)
+        for log in logs where log != .facts {
+            // Endpoints have their problems in the log of administration.
+            let comparison = ProblemComparison(log: log, connection: connection, vault: macs)
+            try await checkRest(comparison, endpoints: [], &report)
+        }
+        let comparison = ProblemComparison(log: .facts, connection: connection, vault: macs)
         let known = try await comparison.progress()
         let head = events.withLock { $0.sorted { $0.position < $1.position } }
         let tail = try await comparison.endpointEvents(size..<max(size, known))
@@ -48,17 +54,26 @@ final class VerificationProblems: Sendable {
         for place in try await comparison.differing(events, at: known) {
             report.add(Log.facts.id, nil, .problemsDiffer(about: place.about))
         }
+        try await checkRest(comparison, endpoints: Set(events.keys), &report)
+    }
+
+    /// Rows of nobody, and the numbers.
+    private func checkRest(
+        _ comparison: ProblemComparison,
+        endpoints: Set<ProblemPlace>,
+        _ report: inout VerificationReport
+    ) async throws {
         var last: ProblemPlace?
         while true {
-            let page = try await comparison.ofNobody(after: last, endpoints: Set(events.keys))
+            let page = try await comparison.ofNobody(after: last, endpoints: endpoints)
             for place in page.places {
-                report.add(Log.facts.id, nil, .problemsDiffer(about: place.about))
+                report.add(comparison.log.id, nil, .problemsDiffer(about: place.about))
             }
             guard page.last != nil else { break }
             last = page.last
         }
         if try await !comparison.hasRightCounts() {
-            report.add(Log.facts.id, nil, .problemCountsDiffer)
+            report.add(comparison.log.id, nil, .problemCountsDiffer)
         }
     }
 }

@@ -130,7 +130,7 @@ struct VerificationStretch: Sendable {
     }
 
     private mutating func flaws(of row: VerificationRow) -> [VerificationFlaw] {
-        guard logID == Log.map.id else { return row.flaws(apps: apps, checks: checks) }
+        guard Log(id: logID)?.kind == .map else { return row.flaws(apps: apps, checks: checks) }
         guard let statement = try? MapStatement(row.record) else {
             return checks.contains(.record) ? [.recordUnreadable] : []
         }

@@ -10,8 +10,8 @@ struct VerificationUsers: Sendable {
     /// Tells which records and rows the service wrote.
     let macs: Vault?
     let vault: VerificationVault?
-    /// Takes what was current at the last statement; nil where that is not made anew.
-    let map: VerificationMap?
+    /// Take what was current at the last statements; none where that is not made anew.
+    let maps: [VerificationMap]
     /// Whether the connection is within a transaction already, so that it sees one snapshot.
     let isInTransaction: Bool
 
@@ -30,10 +30,10 @@ struct VerificationUsers: Sendable {
             subjects: subjects,
             vault: macs,
             readsClaims: vault != nil,
-            bound: map?.end
+            bounds: Dictionary(uniqueKeysWithValues: maps.map { ($0.facts.id, $0.end) })
         )
         try await fold.run { folded in
-            map?.take(folded)
+            for map in maps { map.take(folded) }
             var report = VerificationReport()
             try await check(folded, &report)
             collected.add(report)
@@ -158,11 +158,14 @@ struct VerificationUsers: Sendable {
         differingOf folded: [FoldedSubject]
     ) async throws(PostgresError) -> Set<Identifier> {
         guard checks.contains(.projection) else { return [] }
-        let comparison = ProblemComparison(connection: connection, vault: macs)
-        let known = try await comparison.progress()
-        return Set(
-            try await comparison.differing(folded.problemEvents, at: known).map(\.about)
-        )
+        var subjects: Set<Identifier> = []
+        for log in Set(folded.map(\.logID)).compactMap({ Log(id: $0) }) where log.kind == .facts {
+            let comparison = ProblemComparison(log: log, connection: connection, vault: macs)
+            let known = try await comparison.progress()
+            let differing = try await comparison.differing(folded.problemEvents(in: log), at: known)
+            subjects.formUnion(differing.map(\.about))
+        }
+        return subjects
     }
 
     /// What does not fit in the row of a subject.

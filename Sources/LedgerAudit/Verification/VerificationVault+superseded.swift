@@ -7,7 +7,13 @@ internal import Vault
 // then on (docs/decisions/0046-superseded-values-are-dropped.md).
 
 extension VerificationVault {
-    /// What was dropped of an app's past tokens, and what may be.
+    /// Whose past tokens are dropped at once: those of an app in a log.
+    struct DropPlace: Hashable {
+        let logID: Int32
+        let app: UInt128
+    }
+
+    /// What was dropped of an app's past tokens in a log, and what may be.
     struct Drops: Sendable {
         let graceSeconds: Int64
         /// Those are dropped that were replaced until then; nil before the first drop.
@@ -61,37 +67,40 @@ extension VerificationVault {
         }
     }
 
-    /// The last drop of each app, and the grace that it has now.
-    func drops(_ connection: PostgresConnection) async throws(PostgresError) -> [UInt128: Drops] {
+    /// The last drop of each app in each log, and the grace that it has now.
+    func drops(
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [DropPlace: Drops] {
         let drops = try await connection.rows(
             Statement(
                 "verify_drops",
                 """
                 select a.app_id, a.superseded_grace_seconds, clock_timestamp(), e.record, e.mac,
-                    e.event_id, e.app_id, e.subject, e.subject_version
-                from ledger.app a
+                    e.event_id, e.app_id, e.subject, e.subject_version, l.log_id
+                from ledger.app a cross join ledger.log l
                 left join lateral (
                     select record, mac, event_id, app_id, subject, subject_version, position
                     from ledger.event
-                    where log_id = $2 and app_id = a.app_id and type = 'values.dropped'
+                    where log_id = l.log_id and app_id = a.app_id and type = 'values.dropped'
                     order by position + 0 desc limit $1
                 ) e on true
-                order by a.app_id, e.position
+                where l.kind = 'fact'
+                order by a.app_id, l.log_id, e.position
                 """,
-                .int8(Self.lastDropsMax),
-                .int4(Log.facts.id)
+                .int8(Self.lastDropsMax)
             )
         ) { result, row throws(PostgresError) in
             var until: Timestamp?
             // Bytes that are not a record, or not the service's, are a finding of the log.
-            if vault.hasWritten(result, row, from: 3, logID: Log.facts.id),
+            let logID = try result.int4(row, 9)
+            if vault.hasWritten(result, row, from: 3, logID: logID),
                 let record = try? Record(decoding: try result.bytes(row, 3)),
                 case .valuesDropped(_, let time) = record.event
             {
                 until = time
             }
             return (
-                app: try result.uuid(row, 0),
+                place: DropPlace(logID: logID, app: try result.uuid(row, 0)),
                 drops: Drops(
                     graceSeconds: try result.int8(row, 1),
                     until: until,
@@ -99,7 +108,7 @@ extension VerificationVault {
                 )
             )
         }
-        return Dictionary(drops.map { ($0.app, $0.drops) }) { $1.until == nil ? $0 : $1 }
+        return Dictionary(drops.map { ($0.place, $0.drops) }) { $1.until == nil ? $0 : $1 }
     }
 
     /// Among how many of an app's last drops one is looked for that the service wrote.
@@ -109,28 +118,61 @@ extension VerificationVault {
 
     /// Compares each drop with the grace that had been told by then.
     func checkDrops(
+        _ logs: [Log],
         _ connection: PostgresConnection,
         _ report: inout VerificationReport
     ) async throws {
         for app in try await apps(connection) {
-            var graceSeconds = SupersededGrace.usualSeconds
-            var after: Int64 = -1
-            while true {
-                let page = try await decisions(of: app, after: after, connection)
-                guard let last = page.last else { break }
-                for (position, bytes) in page {
-                    guard let bytes, let record = try? Record(decoding: bytes) else { continue }
-                    switch record.event {
-                    case .appUpdated(let update):
-                        graceSeconds = update.supersededGraceSeconds ?? graceSeconds
-                    case .valuesDropped(_, let until)
-                    where until.adding(seconds: graceSeconds) > record.time:
-                        report.add(Log.facts.id, position, .droppedWithinGrace)
-                    default: break
+            var graces = ToldGraces()
+            // The log of administration first: apps are told of there.
+            for log in logs.sorted(by: { $0.id < $1.id }) {
+                var after: Int64 = -1
+                while true {
+                    let page = try await decisions(of: app, log, after: after, connection)
+                    guard let last = page.last else { break }
+                    for (position, bytes) in page {
+                        guard let bytes, let record = try? Record(decoding: bytes),
+                            graces.forbid(record, log)
+                        else { continue }
+                        report.add(log.id, position, .droppedWithinGrace)
                     }
+                    after = last.position
                 }
-                after = last.position
             }
+        }
+    }
+
+    /// The graces of an app that the log of administration tells of, in its order.
+    private struct ToldGraces {
+        private var graces: [(from: Timestamp, seconds: Int64)] = [
+            (Timestamp(microseconds: .min), SupersededGrace.usualSeconds)
+        ]
+
+        /// How far the clocks of two copies of the service may be apart.
+        private static let clockSlack: Int64 = 60
+
+        /// Whether a record drops what was within the grace by then; takes one that tells of another.
+        mutating func forbid(_ record: Record, _ log: Log) -> Bool {
+            switch record.event {
+            case .appUpdated(let update):
+                guard let seconds = update.supersededGraceSeconds else { return false }
+                graces.append((record.time, seconds))
+                return false
+            case .valuesDropped(_, let until):
+                return until.adding(seconds: seconds(at: record.time, log)) > record.time
+            default: return false
+            }
+        }
+
+        /// Where a drop stands in another log, only the times tell what had been told by then.
+        private func seconds(at time: Timestamp, _ log: Log) -> Int64 {
+            guard log != .facts else { return graces[graces.count - 1].seconds }
+            let (early, late) = (
+                time.adding(seconds: -Self.clockSlack), time.adding(seconds: Self.clockSlack)
+            )
+            let before = graces.last { $0.from <= early } ?? graces[0]
+            let around = graces.filter { $0.from > early && $0.from <= late }
+            return ([before] + around).map(\.seconds).min() ?? before.seconds
         }
     }
 
@@ -142,6 +184,7 @@ extension VerificationVault {
 
     private func decisions(
         of app: UInt128,
+        _ log: Log,
         after position: Int64,
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [(position: Int64, record: [UInt8]?)] {
@@ -157,11 +200,11 @@ extension VerificationVault {
                 """,
                 .uuid(app),
                 .int8(position),
-                .int4(Log.facts.id)
+                .int4(log.id)
             )
         ) { result, row throws(PostgresError) -> (position: Int64, record: [UInt8]?) in
             // Nil for one that the service did not write.
-            let isOurs = vault.hasWritten(result, row, from: 1, logID: Log.facts.id)
+            let isOurs = vault.hasWritten(result, row, from: 1, logID: log.id)
             return (try result.int8(row, 0), isOurs ? try result.bytes(row, 1) : nil)
         }
     }

@@ -38,8 +38,8 @@ struct VerificationVault: Sendable {
         var opened: [UInt128: Opened] = [:]
         /// The lookups that the subjects' events should have made, by kind and fingerprint.
         var lookups: [Lookup.Key: Lookup] = [:]
-        /// What was dropped of each app's past tokens, and what may be.
-        var drops: [UInt128: Drops] = [:]
+        /// What was dropped of past tokens, and what may be.
+        var drops: [DropPlace: Drops] = [:]
     }
 
     /// A subject's values, opened once.
@@ -143,7 +143,8 @@ struct VerificationVault: Sendable {
             }
         }
         var judgement = Judgement(flaws: flaws, lookups: lookups)
-        if !isErased { judgePast(claims, opened, kept.drops[subject.app.value], &judgement) }
+        let place = DropPlace(logID: subject.logID, app: subject.app.value)
+        if !isErased { judgePast(claims, opened, kept.drops[place], &judgement) }
         return judgement
     }
 

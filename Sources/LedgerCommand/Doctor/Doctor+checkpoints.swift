@@ -22,7 +22,7 @@ extension Doctor {
             check.miss("the store does not open")
             return check
         }
-        for log in Log.allCases {
+        for log in store.logs.all {
             do {
                 let seen = try await store.examineCheckpoints(of: log, folder: folder)
                 let covered =

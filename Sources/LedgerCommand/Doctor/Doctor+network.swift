@@ -104,7 +104,7 @@ extension Doctor {
             check.find(Self.unusablePolicy(error))
             return
         }
-        for log in Log.allCases {
+        for log in store.logs.all {
             let newest: PublishedCheckpoint
             do {
                 guard let last = try await store.latestCheckpoint(log: log) else { continue }

@@ -28,7 +28,8 @@ extension StoreOpeningError {
         case .recordsWithoutKeys: "keys_missing"
         case .mayNotUse: "rights_missing"
         case .otherRole: "role_changed"
-        case .roleMissing, .tablesLocked, .mayNotMigrate, .notTheOwner, .mayNotGrant, .noSuchRole:
+        case .logsFixed, .roleMissing, .tablesLocked, .mayNotMigrate, .notTheOwner, .mayNotGrant,
+            .noSuchRole:
             "schema_unusable"
         }
     }

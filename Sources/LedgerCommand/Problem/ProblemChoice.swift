@@ -45,7 +45,7 @@ struct ProblemChoice: ParsableArguments {
                 )
             else { throw unknown }
             // Who looks at the list next sees it there.
-            try? await store.catchUpProblems()
+            try? await store.catchUpProblems(Log(of: name.about))
             return marked.problem.state
         }
         Terminal.message("The problem is \(state.rawValue).")

@@ -20,7 +20,7 @@ struct OutsideCheckpoints {
     private(set) var notes: [Int32: [Kept]] = [:]
 
     init(folder: String?, files: [String]) throws {
-        for log in Log.allCases {
+        for log in Logs.one.all {
             guard let folder else { break }
             do {
                 if let note = try CheckpointFolder(path: folder).read(logID: log.id) {

@@ -78,7 +78,7 @@ struct RestoreCommand: AsyncParsableCommand {
             }
             var report = try await OpenedStore.atWork(options) { store in
                 var report = RestoreReport()
-                for log in Log.allCases {
+                for log in store.logs.all {
                     report.logs.append(try await RestoredLog(log, outside, store))
                 }
                 report.erasures = try await erasures(folder, store)

@@ -5,10 +5,10 @@ import Ledger
 extension Log: ExpressibleByArgument {
     /// Reads a name.
     package init?(argument: String) {
-        guard let log = Log.ofEvents.first(where: { $0.name == argument }) else { return nil }
+        guard let log = Logs.one.ofEvents.first(where: { $0.name == argument }) else { return nil }
         self = log
     }
 
     /// The names that help and errors list.
-    package static var allValueStrings: [String] { Log.ofEvents.map(\.name) }
+    package static var allValueStrings: [String] { Logs.one.ofEvents.map(\.name) }
 }

@@ -46,14 +46,16 @@ extension LedgerStore {
     /// The command of an act of administration, whose events are about the app itself and not
     /// counted.
     ///
-    /// A single event may have a certain id.
+    /// A single event may have a certain id. It stands in the log of administration, where it is not of what
+    /// another log holds.
     func command(
         administering app: Identifier,
         clientID: String,
         _ events: [LedgerEvent],
         at time: Timestamp,
         _ context: RecordContext,
-        id: Identifier? = nil
+        id: Identifier? = nil,
+        log: Log = .facts
     ) -> AppendCommand {
         AppendCommand(
             app: app,
@@ -63,7 +65,7 @@ extension LedgerStore {
             state: nil,
             events: events.map { event in
                 let record = Record(
-                    id: id ?? clock.identifier(),
+                    id: id ?? clock.identifier(in: log),
                     clientID: clientID,
                     subject: nil,
                     time: time,

@@ -26,9 +26,10 @@ package struct Eraser: Sendable {
         idempotencyKey: Secret?,
         context: RecordContext
     ) async throws -> Erasure {
+        let log = store.home(of: clientUserID, in: app)
         let id =
-            idempotencyKey.map { store.vault.eventID(ofRequest: $0, app: app.id, in: .facts) }
-            ?? store.clock.identifier()
+            idempotencyKey.map { store.vault.eventID(ofRequest: $0, app: app.id, in: log) }
+            ?? store.clock.identifier(in: log)
         var erasure = idempotencyKey == nil ? nil : try await store.event(id: id)
         let user = try await store.user(clientUserID, of: app)
         // Nothing tells any more who it was; whoever is there after that was it not.
@@ -51,7 +52,7 @@ package struct Eraser: Sendable {
         context: RecordContext
     ) async throws -> Erasure {
         let order = ErasureOrder(
-            id: store.clock.identifier(),
+            id: store.clock.identifier(in: user.log),
             reason: .requested,
             context: context
         )
@@ -146,7 +147,9 @@ package struct Eraser: Sendable {
 
     /// Throws `ReceiptError` unless this log signed the receipt.
     package func verify(_ receipt: ErasureReceipt) throws {
-        try receipt.verify(store.vault.checkpointSigner(logID: Log.facts.id).key)
+        // A log that there is not has a key, too, and the same one: only its name is another.
+        let log = Log(of: receipt.subject)
+        try receipt.verify(store.vault.checkpointSigner(logID: log.id).key)
     }
 
     /// What became of a receipt.
@@ -171,7 +174,7 @@ package struct Eraser: Sendable {
         var context = context
         context.causedBy = receipt.record.id
         let order = ErasureOrder(
-            id: store.clock.identifier(),
+            id: store.clock.identifier(in: user.log),
             reason: .restored,
             context: context
         )

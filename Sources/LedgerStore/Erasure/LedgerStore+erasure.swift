@@ -4,6 +4,7 @@ internal import Vault
 
 /// Somebody who was erased, and the subject version of the erasure.
 struct ErasedUser: Sendable {
+    let log: Log
     let subject: Identifier
     let version: Int64
 }
@@ -110,33 +111,53 @@ extension LedgerStore {
 
     /// A page of those who were erased, in order of their subjects, after one.
     func erasedUsers(after subject: Identifier?) async throws(StoreError) -> [ErasedUser] {
-        try await bulk.rows(
-            Statement(
-                "erased_users",
-                """
-                select subject, subject_version from vault.user_state
-                where status = 'erased' and subject > $1 and log_id = $2
-                order by subject limit $3
-                """,
-                .uuid(subject?.value ?? 0),
-                .int4(Log.facts.id),
-                .int8(Int64(StoreLimits.erasuresMax))
-            )
-        ) { result, row throws(PostgresError) in
-            ErasedUser(
-                subject: Identifier(value: try result.uuid(row, 0)),
-                version: try result.int8(row, 1)
-            )
+        var users: [ErasedUser] = []
+        for log in logs.list(.facts) {
+            users += try await bulk.rows(
+                Statement(
+                    "erased_users",
+                    """
+                    select subject, subject_version from vault.user_state
+                    where status = 'erased' and subject > $1 and log_id = $2
+                    order by subject limit $3
+                    """,
+                    .uuid(subject?.value ?? 0),
+                    .int4(log.id),
+                    .int8(Int64(StoreLimits.erasuresMax))
+                )
+            ) { result, row throws(PostgresError) in
+                ErasedUser(
+                    log: log,
+                    subject: Identifier(value: try result.uuid(row, 0)),
+                    version: try result.int8(row, 1)
+                )
+            }
         }
+        guard logs.pairs > 1 else { return users }
+        let sorted = users.sorted { $0.subject < $1.subject }
+        return Array(sorted.prefix(StoreLimits.erasuresMax))
     }
 
     /// The event that erased somebody.
     func erasure(of user: ErasedUser) async throws(StoreError) -> StoredEvent? {
-        try await history(of: user.subject, log: .facts, after: user.version - 1, limit: 1).first
+        try await history(of: user.subject, log: user.log, after: user.version - 1, limit: 1).first
     }
 
     /// How many of these are users who are not erased.
     package func livingUsers(among subjects: [Identifier]) async throws(StoreError) -> Int {
+        var count: Int64 = 0
+        for (log, subjects) in Dictionary(grouping: subjects, by: { logs.log(of: $0) }) {
+            // Who names a log that there is not is nobody.
+            guard let log else { continue }
+            count += try await livingUsers(among: subjects, log)
+        }
+        return Int(count)
+    }
+
+    private func livingUsers(
+        among subjects: [Identifier],
+        _ log: Log
+    ) async throws(StoreError) -> Int64 {
         var count: Int64 = 0
         for start in stride(from: 0, to: subjects.count, by: StoreLimits.erasuresMax) {
             let end = min(subjects.count, start + StoreLimits.erasuresMax)
@@ -152,10 +173,10 @@ extension LedgerStore {
                     where head.status <> 'erased'
                     """,
                     .uuidArray(subjects[start..<end].map(\.value)),
-                    .int4(Log.facts.id)
+                    .int4(log.id)
                 )
             ) { result throws(PostgresError) in try result.int8(0, 0) }
         }
-        return Int(count)
+        return count
     }
 }

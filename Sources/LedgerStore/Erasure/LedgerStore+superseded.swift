@@ -2,8 +2,9 @@ internal import Ledger
 internal import Postgres
 internal import Vault
 
-/// Values of an app that may be dropped: those of all tokens that were replaced until then.
+/// Values of an app in a log that may be dropped: those of all tokens that were replaced until then.
 struct SupersededValues: Sendable {
+    let log: Log
     let app: Identifier
     let clientID: String
     let until: Timestamp
@@ -11,21 +12,27 @@ struct SupersededValues: Sendable {
 }
 
 extension LedgerStore {
-    /// The values whose grace is over, so many of each app as one drop takes, the oldest first.
+    /// The values whose grace is over, so many of each app and log as one drop takes, the oldest first.
     func supersededValues(by time: Timestamp) async throws(StoreError) -> [SupersededValues] {
-        try await bulk.rows(Self.supersededValues(by: time)) { result, row throws(PostgresError) in
-            SupersededValues(
-                app: Identifier(value: try result.uuid(row, 0)),
-                clientID: try result.text(row, 1),
-                until: Timestamp(microseconds: try result.timestamptz(row, 2)),
-                count: try result.int8(row, 3)
-            )
+        var values: [SupersededValues] = []
+        for log in logs.list(.facts) {
+            let statement = Self.supersededValues(log, by: time)
+            values += try await bulk.rows(statement) { result, row throws(PostgresError) in
+                SupersededValues(
+                    log: log,
+                    app: Identifier(value: try result.uuid(row, 0)),
+                    clientID: try result.text(row, 1),
+                    until: Timestamp(microseconds: try result.timestamptz(row, 2)),
+                    count: try result.int8(row, 3)
+                )
+            }
         }
+        return values
     }
 
     /// By this copy's clock as well as by the server's: then the event's own time says that they were
     /// due.
-    static func supersededValues(by time: Timestamp) -> Statement {
+    static func supersededValues(_ log: Log, by time: Timestamp) -> Statement {
         Statement(
             "superseded_values",
             """
@@ -42,7 +49,7 @@ extension LedgerStore {
             """,
             .timestamptz(microsecondsSince1970: time.microseconds),
             .int8(StoreLimits.droppedValuesMax),
-            .int4(Log.facts.id)
+            .int4(log.id)
         )
     }
 
@@ -56,7 +63,9 @@ extension LedgerStore {
     func drop(_ values: SupersededValues) async throws(StoreError) -> Bool {
         guard let app = try await app(values.app) else { throw .damaged(.value) }
         let users = try await found(
-            Self.questions(try await owners(of: values), app, foundIn: .facts),
+            try await owners(of: values).map {
+                PlacedUser(log: values.log, subject: $0).question(app)
+            },
             of: app
         )
         for user in users { _ = try user.get() }
@@ -84,7 +93,7 @@ extension LedgerStore {
             """,
             .uuid(values.app.value),
             .timestamptz(microsecondsSince1970: values.until.microseconds),
-            .int4(Log.facts.id)
+            .int4(values.log.id)
         )
     }
 
@@ -94,15 +103,17 @@ extension LedgerStore {
             clientID: values.clientID,
             [.valuesDropped(count: values.count, until: values.until)],
             at: clock.now(),
-            RecordContext(actor: "service")
+            RecordContext(actor: "service"),
+            log: values.log
         )
         return Statement(
             "drop_superseded",
-            "select ledger.drop_superseded($1, $2, $3, $4::ledger.append_command, $5)",
+            "select ledger.drop_superseded($1, $2, $3, $4, $5::ledger.append_command, $6)",
+            .int4(values.log.id),
             .uuid(values.app.value),
             .timestamptz(microsecondsSince1970: values.until.microseconds),
             .int8(values.count),
-            .row(command.row(.facts, vault)),
+            .row(command.row(values.log, vault)),
             .bytea(vault.databaseSecret)
         )
     }
@@ -113,7 +124,7 @@ extension LedgerStore {
         version: Int64,
         of user: StoredUser
     ) async throws(StoreError) -> Bool {
-        guard let until = try await droppedUntil(user.app) else { return false }
+        guard let until = try await droppedUntil(user.app, user.log) else { return false }
         let holding = try await holdings(of: user).first {
             $0.kind == kind && $0.version == version
         }
@@ -121,9 +132,12 @@ extension LedgerStore {
         return replaced.time <= until
     }
 
-    /// Until when tokens were replaced whose values the app's last drop took.
-    private func droppedUntil(_ app: Identifier) async throws(StoreError) -> Timestamp? {
-        let drops = try await database.rows(Self.lastDrops(of: app), decode)
+    /// Until when tokens were replaced whose values the app's last drop in a log took.
+    private func droppedUntil(
+        _ app: Identifier,
+        _ log: Log
+    ) async throws(StoreError) -> Timestamp? {
+        let drops = try await database.rows(Self.lastDrops(of: app, log), decode)
         guard let drop = drops.first(where: { !$0.isForged }) else { return nil }
         guard case .valuesDropped(_, let until) = try drop.record().event else {
             throw .damaged(.record)
@@ -132,7 +146,7 @@ extension LedgerStore {
     }
 
     /// More than one, for the last ones may be somebody else's.
-    static func lastDrops(of app: Identifier) -> Statement {
+    static func lastDrops(of app: Identifier, _ log: Log) -> Statement {
         Statement(
             "last_drops",
             """
@@ -143,7 +157,7 @@ extension LedgerStore {
             order by position + 0 desc limit 100
             """,
             .uuid(app.value),
-            .int4(Log.facts.id)
+            .int4(log.id)
         )
     }
 }

@@ -149,12 +149,19 @@ extension LedgerStore {
 
     /// That no statement of the maps has told for long of facts that are there; nil while that is well.
     package func examineMaps() async throws(StoreError) -> ReadinessCondition? {
-        let stated = try await statement(before: try await size(log: .map))
+        for log in logs.list(.facts) {
+            if let condition = try await examineMap(of: log) { return condition }
+        }
+        return nil
+    }
+
+    private func examineMap(of log: Log) async throws(StoreError) -> ReadinessCondition? {
+        let stated = try await lastStatement(log: log.map)
         let covered = Int64(stated?.facts.size ?? 0)
         let flaws = try await uncovered(
             from: covered,
-            to: try await size(log: .facts),
-            .facts
+            to: try await size(log: log),
+            log
         )
         guard case .late(let positions, let seconds)? = flaws.first else { return nil }
         return .mapBehind(

@@ -77,9 +77,10 @@ extension LedgerStore {
         _ context: RecordContext
     ) async throws(StoreError) {
         let time = clock.now()
+        let log = accessLog(of: subject, events)
         let events = events.map { event in
             let record = Record(
-                id: clock.identifier(in: .access),
+                id: clock.identifier(in: log),
                 clientID: app.clientID,
                 subject: subject,
                 time: time,
@@ -90,16 +91,28 @@ extension LedgerStore {
             return AppendCommand.Event(record: record, bytes: record.encoded())
         }
         // Accesses of one user need no order among each other, so each is a subject of its own.
-        _ = try await writer(of: .access).append(
+        _ = try await writer(of: log).append(
             AppendCommand(
                 app: app.id,
-                subject: clock.identifier(in: .access),
+                subject: clock.identifier(in: log),
                 expected: nil,
                 time: time,
                 state: nil,
                 events: events
             )
         )
+    }
+
+    /// Where it stands who read what of somebody: in the log of the user's own pair.
+    ///
+    /// What is about nobody stands in the first, but for notes, which are drawn to any: they must not lead to a
+    /// user.
+    private func accessLog(of subject: Identifier?, _ events: [LedgerEvent]) -> Log {
+        if let subject, let log = logs.log(of: subject) { return log.access }
+        if case .accessNoted = events.first, logs.pairs > 1 {
+            return Log(.access, pair: Int.random(in: 0..<logs.pairs))
+        }
+        return .access
     }
 
     /// Who read what of a user, in order of positions, from one on.
@@ -109,7 +122,13 @@ extension LedgerStore {
         limit: Int
     ) async throws(StoreError) -> [StoredEvent] {
         try await bulk.rows(
-            Self.accesses(of: user.subject, app: user.app, from: position, limit: limit),
+            Self.accesses(
+                of: user.subject,
+                app: user.app,
+                log: user.log.access,
+                from: position,
+                limit: limit
+            ),
             decode
         )
     }
@@ -133,7 +152,7 @@ extension LedgerStore {
                 """,
                 .uuid(user.subject.value),
                 .int8(position),
-                .int4(Log.access.id),
+                .int4(user.log.access.id),
                 .uuid(user.app.value),
                 .int8(Int64(limit))
             ),
@@ -146,6 +165,7 @@ extension LedgerStore {
     static func accesses(
         of subject: Identifier,
         app: Identifier,
+        log: Log,
         from position: Int64,
         limit: Int
     ) -> Statement {
@@ -161,7 +181,7 @@ extension LedgerStore {
             """,
             .uuid(subject.value),
             .int8(position),
-            .int4(Log.access.id),
+            .int4(log.id),
             .uuid(app.value),
             .int8(Int64(limit))
         )

@@ -50,7 +50,7 @@ extension LedgerStore {
 
     /// The event with this id, in the log that the id names; a statement about the maps is none.
     package func event(id: Identifier) async throws(StoreError) -> StoredEvent? {
-        guard let log = Log(of: id), Log.ofEvents.contains(log) else { return nil }
+        guard let log = logs.log(of: id) else { return nil }
         return try await database.firstRow(Self.event(id: id, log: log), decode)
     }
 
@@ -213,7 +213,7 @@ extension LedgerStore {
         _ kind: LookupKind,
         _ fingerprint: Fingerprint
     ) async throws(StoreError) -> (subject: Identifier, reference: Identifier)? {
-        try await database.firstRow(Self.lookup(kind, fingerprint)) {
+        try await database.firstRow(Self.lookup(kind, fingerprint, logs.home(of: fingerprint))) {
             result,
             row throws(PostgresError) in
             (
@@ -223,14 +223,18 @@ extension LedgerStore {
         }
     }
 
-    static func lookup(_ kind: LookupKind, _ fingerprint: Fingerprint) -> Statement {
+    static func lookup(
+        _ kind: LookupKind,
+        _ fingerprint: Fingerprint,
+        _ home: Log
+    ) -> Statement {
         Statement(
             "lookup",
             """
             select subject, reference from vault.lookup
             where log_id = $1 and kind = $2 and fingerprint = $3
             """,
-            .int4(Log.facts.id),
+            .int4(home.id),
             .text(kind.rawValue),
             .bytea(fingerprint.bytes)
         )
@@ -242,21 +246,40 @@ extension LedgerStore {
         after subject: Identifier?,
         limit: Int
     ) async throws(StoreError) -> [FoundUser] {
-        let subjects = try await bulk.rows(
-            Statement(
-                "users",
-                """
-                select subject from vault.user_state
-                where log_id = $1 and app_id = $2 and subject > $3 and status <> 'erased'
-                order by subject limit $4
-                """,
-                .int4(Log.facts.id),
-                .uuid(app.id.value),
-                .uuid(subject?.value ?? 0),
-                .int8(Int64(limit))
-            )
-        ) { result, row throws(PostgresError) in Identifier(value: try result.uuid(row, 0)) }
-        return try await found(Self.questions(subjects, app, foundIn: .facts), of: app)
+        var users: [PlacedUser] = []
+        for log in logs.list(.facts) {
+            users += try await bulk.rows(
+                Statement(
+                    "users",
+                    """
+                    select subject from vault.user_state
+                    where log_id = $1 and app_id = $2 and subject > $3 and status <> 'erased'
+                    order by subject limit $4
+                    """,
+                    .int4(log.id),
+                    .uuid(app.id.value),
+                    .uuid(subject?.value ?? 0),
+                    .int8(Int64(limit))
+                )
+            ) { result, row throws(PostgresError) in
+                PlacedUser(log: log, subject: Identifier(value: try result.uuid(row, 0)))
+            }
+        }
+        if logs.pairs > 1 { users = Array(users.sorted { $0.subject < $1.subject }.prefix(limit)) }
+        return try await found(users.map { $0.question(app) }, of: app)
     }
+}
 
+/// A user's pseudonym, and in which log its row was found.
+///
+/// What stands in a log may be a row that the service did not write, with a pseudonym that names another
+/// log: it must not be passed over.
+struct PlacedUser: Sendable {
+    let log: Log
+    let subject: Identifier
+
+    /// Asks for the row where it was found.
+    func question(_ app: StoredApp) -> UserReader.Question {
+        UserReader.Question(log: log, app: app.id, fingerprint: nil, subject: subject)
+    }
 }

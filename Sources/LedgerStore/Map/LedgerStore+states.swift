@@ -30,10 +30,11 @@ struct StateStretch: Sendable {
 }
 
 extension LedgerStore {
-    /// Cuts all rows of the projection into stretches of so many.
+    /// Cuts all rows of the projection of a log into stretches of so many.
     ///
     /// They cover every row, also those that are written meanwhile.
     func stateStretches(
+        _ log: Log,
         of count: Int64,
         _ pool: PostgresPool
     ) async throws(PostgresError) -> [StateStretch] {
@@ -47,7 +48,7 @@ extension LedgerStore {
                 ) as s
                 where s.number % $2 = 0 order by s.app_id, s.subject
                 """,
-                .int4(Log.facts.id),
+                .int4(log.id),
                 .int8(count)
             )
         ) { result, row throws(PostgresError) in
@@ -65,6 +66,7 @@ extension LedgerStore {
     /// Whose rows are in a stretch.
     func users(
         in stretch: StateStretch,
+        _ log: Log,
         _ pool: PostgresPool
     ) async throws(PostgresError) -> [MapUser] {
         try await pool.rows(
@@ -74,7 +76,7 @@ extension LedgerStore {
                 select app_id, subject from vault.user_state
                 where log_id = $1 and (app_id, subject) > ($2, $3) and (app_id, subject) <= ($4, $5)
                 """,
-                .int4(Log.facts.id),
+                .int4(log.id),
                 .uuid(stretch.after.app),
                 .uuid(stretch.after.subject),
                 .uuid(stretch.last.app),
@@ -94,7 +96,7 @@ extension LedgerStore {
         _ maker: MapMaker,
         _ pool: PostgresPool
     ) async throws -> [MapMaker.Outcome] {
-        let read = try await pool.rows(Self.statement(stretch)) {
+        let read = try await pool.rows(Self.statement(stretch, maker.facts)) {
             result,
             row throws(PostgresError) in
             let current = try Self.current(result, row)
@@ -114,18 +116,18 @@ extension LedgerStore {
     }
 
     /// A user's row, with the user's newest event.
-    func stateRow(of user: MapUser) async throws(PostgresError) -> CurrentRow {
+    func stateRow(of user: MapUser, _ log: Log) async throws(PostgresError) -> CurrentRow {
         let place = StateStretch.Place(app: user.app.value, subject: user.subject.value)
         // No subject is 0.
         let before = StateStretch.Place(app: place.app, subject: max(place.subject, 1) - 1)
         let found = try await pool.rows(
-            Self.statement(StateStretch(after: before, last: place)),
+            Self.statement(StateStretch(after: before, last: place), log),
             share: .bulk
         ) { result, row throws(PostgresError) in try Self.current(result, row) }
         return found.first ?? CurrentRow(nil, nil)
     }
 
-    static func statement(_ stretch: StateStretch) -> Statement {
+    static func statement(_ stretch: StateStretch, _ log: Log) -> Statement {
         Statement(
             "read_states",
             """
@@ -133,7 +135,7 @@ extension LedgerStore {
                 client_user_id, event_version, "position", record
             from vault.read_states($1, $2, $3, $4, $5)
             """,
-            .int4(Log.facts.id),
+            .int4(log.id),
             .uuid(stretch.after.app),
             .uuid(stretch.after.subject),
             .uuid(stretch.last.app),
@@ -164,7 +166,7 @@ extension LedgerStore {
         _ maker: MapMaker,
         _ pool: PostgresPool
     ) async throws -> ChangedStates {
-        let read = try await pool.query(Self.changes(positions)) {
+        let read = try await pool.query(Self.changes(positions, maker.facts)) {
             result throws(PostgresError) in
             var changed = ChangedStates()
             var outcomes: [Result<MapMaker.Outcome, StoreError>] = []
@@ -200,7 +202,7 @@ extension LedgerStore {
         return changed
     }
 
-    static func changes(_ positions: Range<Int64>) -> Statement {
+    static func changes(_ positions: Range<Int64>, _ log: Log) -> Statement {
         Statement(
             "read_changed_states",
             """
@@ -208,7 +210,7 @@ extension LedgerStore {
                 wrapped_key, client_user_id, event_version, "position", record
             from vault.read_changed_states($1, $2, $3)
             """,
-            .int4(Log.facts.id),
+            .int4(log.id),
             .int8(positions.lowerBound),
             .int8(positions.upperBound)
         )
@@ -227,6 +229,7 @@ extension LedgerStore {
     /// How many users came in a stretch of the log: first events, as far as the service wrote them.
     func newcomers(
         _ positions: Range<Int64>,
+        _ log: Log,
         _ pool: PostgresPool
     ) async throws(PostgresError) -> Int {
         var count = 0
@@ -243,7 +246,7 @@ extension LedgerStore {
                     where log_id = $1 and position >= $2 and position < $3
                         and subject_version = 1
                     """,
-                    .int4(Log.facts.id),
+                    .int4(log.id),
                     .int8(position),
                     .int8(end)
                 )
@@ -259,6 +262,7 @@ extension LedgerStore {
     /// A user's state before a position, as the log tells it; `isListed` as for `pages(of:isListed:)`.
     func foldedState(
         of user: MapUser,
+        _ log: Log,
         before end: Int64,
         isListed: Bool = false
     ) async throws(StoreError) -> FoldedState {
@@ -267,7 +271,7 @@ extension LedgerStore {
             self,
             of: user.subject,
             in: user.app,
-            log: .facts,
+            log: log,
             isListed: isListed
         )
         while let page = try await pages.next() {

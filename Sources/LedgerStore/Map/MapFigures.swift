@@ -1,3 +1,4 @@
+internal import Ledger
 internal import Measures
 internal import MerkleLog
 internal import StateMap
@@ -70,17 +71,18 @@ struct MapFigures: Sendable {
     }
 
     /// Adds how the maps do to a page of metrics; what is not known yet is not there.
-    func fill(_ page: inout MetricPage) {
+    func fill(_ page: inout MetricPage, _ log: Log) {
+        let labels: MetricPage.Labels = ["log": log.name]
         for family in [MetricFamily.users, .rootTime, .bytes, .loadTime] { page.name(family) }
-        page.add(.behind, Int(behind))
-        page.add(.differs, is: differsAt != nil)
-        if let served { page.add(.rootTime, Double(served.time)) }
+        page.add(.behind, Int(behind), labels)
+        page.add(.differs, is: differsAt != nil, labels)
+        if let served { page.add(.rootTime, Double(served.time), labels) }
         if let users {
-            page.add(.users, users)
+            page.add(.users, users, labels)
             // Both maps have a key for each.
-            page.add(.bytes, 2 * users * Self.keyBytes)
+            page.add(.bytes, 2 * users * Self.keyBytes, labels)
         }
-        if let loadTime { page.add(.loadTime, loadTime) }
+        if let loadTime { page.add(.loadTime, loadTime, labels) }
     }
 }
 
@@ -98,7 +100,7 @@ extension MapKeeper {
 
     /// Adds how the maps do to a page of metrics.
     nonisolated func fill(_ page: inout MetricPage) {
-        figures.withLock { $0 }.fill(&page)
+        figures.withLock { $0 }.fill(&page, facts.map)
     }
 }
 

@@ -76,8 +76,13 @@ extension MapKeeper {
         guard !keys.isEmpty else { return [:] }
         try await readApps()
         var users: [MerkleHash: MapUser] = [:]
-        for stretch in try await store.stateStretches(of: StoreLimits.mapRowsMax, pool) {
-            for user in try await store.users(in: stretch, pool) where maker.knows(user.app) {
+        for stretch in try await store.stateStretches(
+            facts,
+            of: StoreLimits.mapRowsMax,
+            pool
+        ) {
+            for user in try await store.users(in: stretch, facts, pool)
+            where maker.knows(user.app) {
                 let key = try maker.stateKey(user)
                 if keys.contains(key) { users[key] = user }
             }

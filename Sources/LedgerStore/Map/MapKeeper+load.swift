@@ -49,10 +49,10 @@ extension MapKeeper: Service {
     func load() async throws {
         unload()
         let begin = ContinuousClock.now
-        let size = try await store.size(log: .facts)
-        let end = size > 0 ? try await store.event(at: size - 1, log: .facts) : nil
+        let size = try await store.size(log: facts)
+        let end = size > 0 ? try await store.event(at: size - 1, log: facts) : nil
         guard size == 0 || end != nil else { throw StoreError.damaged(.record) }
-        let stated = try await store.statement(before: try await store.size(log: .map))
+        let stated = try await store.lastStatement(log: facts.map)
         // After the size: whoever is of an app that comes later, comes by position.
         try await readApps()
         try await readRows(before: size)
@@ -81,7 +81,11 @@ extension MapKeeper: Service {
     /// It would be proved of them that they have never been there.
     private func missNobody(since stated: MapStatement?) async throws {
         guard let stated, stated.facts.size <= Int(position) else { return }
-        let newcomers = try await store.newcomers(Int64(stated.facts.size)..<position, pool)
+        let newcomers = try await store.newcomers(
+            Int64(stated.facts.size)..<position,
+            facts,
+            pool
+        )
         guard states.nextCount >= stated.states.count + newcomers else {
             throw StoreError.damaged(.state)
         }
@@ -90,7 +94,11 @@ extension MapKeeper: Service {
     /// One stretch after the other.
     private func readRows(before size: Int64) async throws {
         var unsound: [MapUser] = []
-        for stretch in try await store.stateStretches(of: StoreLimits.mapRowsMax, pool) {
+        for stretch in try await store.stateStretches(
+            facts,
+            of: StoreLimits.mapRowsMax,
+            pool
+        ) {
             for outcome in try await store.states(stretch, maker, pool) {
                 switch outcome {
                 case .entry(let entry): try put(entry)

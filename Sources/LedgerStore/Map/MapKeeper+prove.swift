@@ -88,7 +88,7 @@ extension MapKeeper {
         from version: Int64
     ) async throws(StoreError) -> MapState? {
         do {
-            let current = try await store.stateRow(of: user)
+            let current = try await store.stateRow(of: user, facts)
             if let row = current.row, let event = current.event, row.version == event.version {
                 let held = MapState(
                     version: event.version,
@@ -98,10 +98,15 @@ extension MapKeeper {
                 )
                 if held.value == value { return held }
                 // The map has none of this version: what it holds is older.
-                if row.version <= version, row.isWritten(by: store.vault) { return nil }
+                if row.version <= version, row.isWritten(by: store.vault, facts) { return nil }
             }
             let end = Int64(served.statement.facts.size)
-            let folded = try await store.foldedState(of: user, before: end, isListed: true).state
+            let folded = try await store.foldedState(
+                of: user,
+                facts,
+                before: end,
+                isListed: true
+            ).state
             guard let folded, folded.value == value else { throw StoreError.damaged(.state) }
             return folded
         } catch {

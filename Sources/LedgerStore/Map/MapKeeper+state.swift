@@ -28,13 +28,13 @@ extension MapKeeper {
     }
 
     private func state(at size: Int64) async throws {
-        guard let checkpoint = try await store.checkpoint(atOrBefore: size, log: .facts),
+        guard let checkpoint = try await store.checkpoint(atOrBefore: size, log: facts),
             checkpoint.size == size
         else { return }
-        let facts = try SignedNote(Array(checkpoint.note.utf8))
-        let end = try await store.size(log: .map)
+        let note = try SignedNote(Array(checkpoint.note.utf8))
+        let end = try await store.size(log: facts.map)
         let statement = try statement(of: checkpoint)
-        if let latest = try await store.statement(before: end) {
+        if let latest = try await store.statement(before: end, log: facts.map) {
             guard latest.facts.size <= Int(size) else { return }
             if latest.facts.size == Int(size) {
                 guard compare(latest, with: statement) else { return }
@@ -42,7 +42,7 @@ extension MapKeeper {
                 if isYoung || served == nil {
                     // It is stated already, perhaps by another copy of the service or before a crash.
                     if served?.entry.index != Int(end - 1) || served?.statement != latest {
-                        flight = Flight(position: end - 1, statement: latest, facts: facts)
+                        flight = Flight(position: end - 1, statement: latest, facts: note)
                     }
                     return
                 }
@@ -51,18 +51,18 @@ extension MapKeeper {
         #if CRASH_POINTS
         CrashPoint.statementUnsent.reach()
         #endif
-        guard try await store.append(statement, at: end, pool) else { return }
+        guard try await store.append(statement, at: end, log: facts.map, pool) else { return }
         #if CRASH_POINTS
         CrashPoint.statementDurable.reach()
         #endif
-        flight = Flight(position: end, statement: statement, facts: facts)
+        flight = Flight(position: end, statement: statement, facts: note)
     }
 
     private func statement(of checkpoint: PublishedCheckpoint) throws -> MapStatement {
         let made = made
         return try MapStatement(
             facts: Checkpoint(
-                origin: store.vault.checkpointSigner(logID: Log.facts.id).key.name,
+                origin: store.vault.checkpointSigner(logID: facts.id).key.name,
                 size: Int(checkpoint.size),
                 root: checkpoint.root
             ),
@@ -95,20 +95,23 @@ extension MapKeeper {
     package func cover(upTo size: Int64?) async {
         guard let flight else { return }
         do {
-            let event = try await store.event(at: flight.position, log: .map)
+            let event = try await store.event(at: flight.position, log: facts.map)
             guard event?.bytes == flight.statement.bytes else {
                 // It was lost, as in a failover to a database that had not got it.
                 self.flight = nil
                 return
             }
             guard let size, flight.position < size else { return }
-            let checkpoint = try await store.checkpoint(atOrBefore: flight.position + 1, log: .map)
+            let checkpoint = try await store.checkpoint(
+                atOrBefore: flight.position + 1,
+                log: facts.map
+            )
             guard let checkpoint, checkpoint.size == flight.position + 1 else {
                 // Another copy of the service has stated more before a checkpoint came.
                 self.flight = nil
                 return
             }
-            var tree = TreeReader(store, size: checkpoint.size, log: .map)
+            var tree = TreeReader(store, size: checkpoint.size, log: facts.map)
             let entry = try EntryProof(
                 index: Int(flight.position),
                 hashes: try await tree.inclusion(of: flight.position),
@@ -127,26 +130,37 @@ extension MapKeeper {
 }
 
 extension LedgerStore {
-    /// The last entry of the log of maps before a position; nil where there is none.
+    /// The last entry of a log of maps; nil where there is none.
+    ///
+    /// Throws as `statement(before:log:)` does.
+    func lastStatement(log: Log) async throws(StoreError) -> MapStatement? {
+        try await statement(before: try await size(log: log), log: log)
+    }
+
+    /// The last entry of a log of maps before a position; nil where there is none.
     ///
     /// Throws `StoreError.damaged` for one that the service did not write.
-    func statement(before position: Int64) async throws(StoreError) -> MapStatement? {
+    func statement(
+        before position: Int64,
+        log: Log
+    ) async throws(StoreError) -> MapStatement? {
         guard position > 0 else { return nil }
-        guard let event = try await event(at: position - 1, log: .map), !event.isForged,
+        guard let event = try await event(at: position - 1, log: log), !event.isForged,
             let statement = try? MapStatement(event.bytes)
         else { throw .damaged(.record) }
         return statement
     }
 
-    /// Appends a statement to the log of maps; false where it is not at this position any more.
+    /// Appends a statement to a log of maps; false where it is not at this position any more.
     func append(
         _ statement: MapStatement,
         at position: Int64,
+        log: Log,
         _ pool: PostgresPool
     ) async throws(PostgresError) -> Bool {
-        let (id, nobody) = (clock.identifier(in: .map), Identifier(value: 0))
+        let (id, nobody) = (clock.identifier(in: log), Identifier(value: 0))
         let place = RecordPlace(
-            logID: Log.map.id,
+            logID: log.id,
             event: id,
             app: nobody,
             subject: nil,
@@ -155,7 +169,8 @@ extension LedgerStore {
         return try await pool.query(
             Statement(
                 "append_map_statement",
-                "select ledger.append_map_statement($1, $2, $3, $4, $5, $6)",
+                "select ledger.append_map_statement($1, $2, $3, $4, $5, $6, $7)",
+                .int4(log.id),
                 .bytea(vault.databaseSecret),
                 .int8(position),
                 .uuid(id.value),

@@ -1,4 +1,4 @@
-internal import Ledger
+package import Ledger
 package import Logging
 internal import MerkleLog
 package import Postgres
@@ -32,6 +32,8 @@ package actor MapKeeper {
     let store: LedgerStore
     let pool: PostgresPool
     let logger: Logger
+    /// Whose users the maps are of; their roots are stated in the log of maps of the same pair.
+    package nonisolated let facts: Log
     nonisolated let figures = Mutex(MapFigures())
 
     var states = MerkleMap()
@@ -54,13 +56,19 @@ package actor MapKeeper {
     /// What the map of names holds of those who were erased since it was looked through.
     var erased: Set<MerkleHash> = []
 
-    /// Keeps the maps of a store; its queries go through a pool with time for long reads, or through the
-    /// store's own.
-    package init(store: LedgerStore, pool: PostgresPool? = nil, logger: Logger) {
+    /// Keeps the maps of one log of facts of a store; its queries go through a pool with time for long reads, or
+    /// through the store's own.
+    package init(
+        store: LedgerStore,
+        pool: PostgresPool? = nil,
+        facts: Log = .facts,
+        logger: Logger
+    ) {
         self.store = store
         self.pool = pool ?? store.pool
+        self.facts = facts
         self.logger = logger
-        maker = MapMaker(store.vault, clientIDs: [:])
+        maker = MapMaker(store.vault, facts, clientIDs: [:])
     }
 
     /// What is between the maps and the log.
@@ -173,18 +181,20 @@ package actor MapKeeper {
     /// Makes of a user's events what the service's own row would say, had somebody not changed it.
     func fold(_ user: MapUser, before end: Int64) async throws {
         ahead.remove(user)
-        guard let folded = try await store.foldedState(of: user, before: end).state else { return }
+        guard let folded = try await store.foldedState(of: user, facts, before: end).state else {
+            return
+        }
         logger.error(
             "a user's row is not the service's own; the map has what the log tells",
             metadata: ["subject": "\(user.subject)"]
         )
-        let row = try await store.stateRow(of: user).row
+        let row = try await store.stateRow(of: user, facts).row
         try put(maker.entry(MapMoment(user: user, state: folded), row: row))
     }
 
     /// Knows all apps that there are.
     func readApps() async throws {
-        maker = MapMaker(store.vault, clientIDs: try await store.clientIDs(pool))
+        maker = MapMaker(store.vault, facts, clientIDs: try await store.clientIDs(pool))
     }
 
     /// Forgets everything; the maps are made anew.

@@ -45,13 +45,15 @@ struct MapMaker: Sendable {
     }
 
     let vault: Vault
+    let facts: Log
     private let origin: String
     private let apps: [Identifier: App]
 
-    /// `clientIDs` are those of all apps.
-    init(_ vault: Vault, clientIDs: [Identifier: String]) {
+    /// Makes what the maps of a log of facts hold; `clientIDs` are those of all apps.
+    init(_ vault: Vault, _ facts: Log, clientIDs: [Identifier: String]) {
         self.vault = vault
-        origin = vault.checkpointSigner(logID: Log.facts.id).key.name
+        self.facts = facts
+        origin = vault.checkpointSigner(logID: facts.id).key.name
         var apps: [Identifier: App] = [:]
         for (app, clientID) in clientIDs {
             apps[app] = App(clientID: clientID, nameKey: vault.nameKey(app: app))
@@ -81,7 +83,7 @@ struct MapMaker: Sendable {
     func outcome(_ row: StateRow?, _ event: NewestEvent) throws(StoreError) -> Outcome {
         guard let row else { return .unsound(event.user) }
         if row.version > event.version { return .ahead(event.user) }
-        guard row.version == event.version, row.isWritten(by: vault) else {
+        guard row.version == event.version, row.isWritten(by: vault, facts) else {
             return .unsound(event.user)
         }
         let state = MapState(
@@ -126,8 +128,8 @@ struct MapMaker: Sendable {
                 sealed,
                 .clientUserID,
                 version: 1,
-                for: row.owner,
-                key: try vault.unwrap(wrapped, for: row.owner)
+                for: row.owner(facts),
+                key: try vault.unwrap(wrapped, for: row.owner(facts))
             )
         } catch {
             throw .damaged(.value)

@@ -34,16 +34,16 @@ struct StateRow: Sendable {
         clientUserID = try result.bytesOrNil(row, column + 6)
     }
 
-    /// Whose row it is.
-    var owner: ValueOwner {
-        ValueOwner(logID: Log.facts.id, app: user.app, subject: user.subject)
+    /// Whose row it is, of this log.
+    func owner(_ log: Log) -> ValueOwner {
+        ValueOwner(logID: log.id, app: user.app, subject: user.subject)
     }
 
     /// Whether the service wrote the state, as this user's and of this version: a state of before has a MAC
     /// of the service, too.
-    func isWritten(by vault: Vault) -> Bool {
+    func isWritten(by vault: Vault, _ log: Log) -> Bool {
         state.starts(with: Array("{\"version\":\(version),".utf8))
-            && vault.isMAC(mac, ofState: state, for: owner)
+            && vault.isMAC(mac, ofState: state, for: owner(log))
     }
 }
 

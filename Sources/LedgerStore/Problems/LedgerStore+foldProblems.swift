@@ -2,12 +2,14 @@ package import Ledger
 package import Postgres
 internal import Vault
 
-/// Problems of some users and endpoints, and what the log tells of them next.
+/// Problems of some users and endpoints of a log, and what that tells of them next.
 package struct ProblemBatch: Sendable {
+    package let log: Log
     package private(set) var folds: [ProblemPlace: ProblemFold]
 
     /// Takes them up where they are.
-    package init(_ places: some Sequence<ProblemPlace>, _ known: [StoredProblem]) {
+    package init(_ log: Log, _ places: some Sequence<ProblemPlace>, _ known: [StoredProblem]) {
+        self.log = log
         folds = Dictionary(places.map { ($0, ProblemFold()) }) { first, _ in first }
         let byPlace = Dictionary(grouping: known) {
             ProblemPlace(app: $0.app, about: $0.problem.name.about)
@@ -35,7 +37,7 @@ package struct ProblemBatch: Sendable {
         return Statement(
             "record_problems",
             "select ledger.record_problems($1, $2, $3, $4, $5, $6::ledger.problem[], $7)",
-            .int4(Log.facts.id),
+            .int4(log.id),
             .int8(known),
             .int8(next),
             .uuidArray(places.map(\.app.value)),
@@ -59,18 +61,19 @@ enum ProblemStep: Sendable, Equatable {
 }
 
 extension LedgerStore {
-    /// Folds the next stretch of the log of facts; bounded.
+    /// Folds the next stretch of a log of facts; bounded.
     ///
     /// Position and rows are written in one transaction, so who is killed before or after it leaves what
     /// the log gives up to there.
     func foldProblems(
+        _ log: Log,
         eventsMax: Int = StoreLimits.problemEventsMax,
         positionsMax: Int64 = StoreLimits.scannedEventsMax
     ) async throws(StoreError) -> ProblemStep {
-        let (known, size) = try await problemProgress()
+        let (known, size) = try await problemProgress(log)
         guard known < size else { return .nothing }
         let end = min(size, known + positionsMax)
-        let events = try await problemEvents(known..<end, limit: eventsMax)
+        let events = try await problemEvents(log, known..<end, limit: eventsMax)
         let next = events.count < eventsMax ? end : events[eventsMax - 1].position + 1
         var told: [(place: ProblemPlace, record: Record, position: Int64)] = []
         for event in events {
@@ -80,22 +83,24 @@ extension LedgerStore {
         }
         let places = Set(told.map(\.place))
         var batch = ProblemBatch(
+            log,
             places,
-            places.isEmpty ? [] : try await problems(at: Array(places))
+            places.isEmpty ? [] : try await problems(at: Array(places), log)
         )
         for (place, record, position) in told { batch.apply(record, at: position, in: place) }
         return try await record(batch, from: known, to: next)
             ? (next < size ? .folded : .atEnd) : .overtaken
     }
 
-    /// Folds what has come, for who changes something and wants to see at once what he has done.
+    /// Folds what has come to a log, for who changes something and wants to see at once what he has done.
     ///
     /// - Throws: `StoreError.overloaded` where that is much: what the rows say is not how it is.
     package func catchUpProblems(
+        _ log: Log,
         stepsMax: Int = StoreLimits.problemCatchUpSteps
     ) async throws(StoreError) {
         for _ in 0..<stepsMax {
-            let step = try await foldProblems()
+            let step = try await foldProblems(log)
             if step == .nothing || step == .atEnd { return }
         }
         throw .overloaded
@@ -103,6 +108,7 @@ extension LedgerStore {
 
     /// The events of a stretch that say anything of a problem.
     private func problemEvents(
+        _ log: Log,
         _ positions: Range<Int64>,
         limit: Int
     ) async throws(StoreError) -> [StoredEvent] {
@@ -115,7 +121,7 @@ extension LedgerStore {
                 where log_id = $1 and position >= $2 and position < $3 and type = any ($4)
                 order by position limit $5
                 """,
-                .int4(Log.facts.id),
+                .int4(log.id),
                 .int8(positions.lowerBound),
                 .int8(positions.upperBound),
                 .textArray(ProblemFold.types),

@@ -13,7 +13,8 @@ extension LedgerStore {
         context: RecordContext,
         stepsMax: Int = StoreLimits.problemCatchUpSteps
     ) async throws(StoreError) -> NamedProblem? {
-        try await catchUpProblems(stepsMax: stepsMax)
+        guard let log = logs.log(of: name.about) else { return nil }
+        try await catchUpProblems(log, stepsMax: stepsMax)
         guard let found = try await namedProblem(name, of: app),
             let marked = try await mark(found.problem, muted: isMuted, of: app, context: context)
         else { return nil }
@@ -37,7 +38,7 @@ extension LedgerStore {
             let position = problem.name.kind.isOfEndpoint
                 ? try await tell(event, of: app, context)
                 : try await tell(event, of: problem.name.about, app, context),
-            let stored = try await self.event(at: position, log: .facts)
+            let stored = try await self.event(at: position, log: Log(of: problem.name.about))
         else { return nil }
         var changed = problem
         let moment = TrackedProblem.Moment(position: position, time: try stored.record().time)

@@ -12,7 +12,7 @@ extension LedgerStore {
         before position: Int64? = nil,
         limit: Int
     ) async throws(StoreError) -> ProblemPage {
-        let until = try await problemProgress().next
+        let until = try await problemProgress(.facts).next
         let rows = try await bulk.rows(statement(app, query, position, limit + 1)) {
             result,
             row throws(PostgresError) in
@@ -81,19 +81,23 @@ extension LedgerStore {
         _ name: ProblemName,
         of app: StoredApp
     ) async throws(StoreError) -> TrackedProblem? {
+        guard let log = logs.log(of: name.about) else { return nil }
         let place = ProblemPlace(app: app.id, about: name.about)
-        return try await problems(at: [place]).first { $0.problem.name == name }?.problem
+        return try await problems(at: [place], log).first { $0.problem.name == name }?.problem
     }
 
-    /// All problems of some users and endpoints.
-    func problems(at places: [ProblemPlace]) async throws(StoreError) -> [StoredProblem] {
-        try await bulk.rows(Self.statement(places)) { result, row throws(PostgresError) in
+    /// All problems of some users and endpoints of a log.
+    func problems(
+        at places: [ProblemPlace],
+        _ log: Log
+    ) async throws(StoreError) -> [StoredProblem] {
+        try await bulk.rows(Self.statement(places, log)) { result, row throws(PostgresError) in
             try StoredProblem.read(result, row)
         }.compactMap { $0 }
     }
 
-    /// Asks for all problems of some users and endpoints, as `StoredProblem.read` wants them.
-    package static func statement(_ places: [ProblemPlace]) -> Statement {
+    /// Asks for all problems of some users and endpoints of a log, as `StoredProblem.read` wants them.
+    package static func statement(_ places: [ProblemPlace], _ log: Log) -> Statement {
         Statement(
             "problems_at",
             """
@@ -107,7 +111,7 @@ extension LedgerStore {
             """,
             .uuidArray(places.map(\.app.value)),
             .uuidArray(places.map(\.about.value)),
-            .int4(Log.facts.id)
+            .int4(log.id)
         )
     }
 
@@ -117,27 +121,41 @@ extension LedgerStore {
     package func problemCounts(
         of app: StoredApp?
     ) async throws(StoreError) -> [ProblemCount] {
-        try await bulk.rows(
-            Statement(
-                "problem_counts",
-                """
-                select kind, state, sum(count)::bigint from ledger.problem_count
-                where log_id = $2 and ($1::uuid is null or app_id = $1)
-                group by kind, state having sum(count) <> 0 order by kind, state
-                """,
-                .uuid(app?.id.value),
-                .int4(Log.facts.id)
-            )
-        ) { result, row throws(PostgresError) -> ProblemCount? in
-            guard let kind = ProblemKind(rawValue: try result.text(row, 0)),
-                let state = TrackedProblem.State(rawValue: try result.text(row, 1))
-            else { return nil }
-            return ProblemCount(kind: kind, state: state, count: try result.int8(row, 2))
-        }.compactMap { $0 }
+        var counts: [ProblemKind: [TrackedProblem.State: Int64]] = [:]
+        for log in logs.list(.facts) {
+            let rows = try await bulk.rows(Self.problemCounts(of: app, log)) {
+                result,
+                row throws(PostgresError) -> ProblemCount? in
+                guard let kind = ProblemKind(rawValue: try result.text(row, 0)),
+                    let state = TrackedProblem.State(rawValue: try result.text(row, 1))
+                else { return nil }
+                return ProblemCount(kind: kind, state: state, count: try result.int8(row, 2))
+            }
+            for count in rows.compactMap(\.self) {
+                counts[count.kind, default: [:]][count.state, default: 0] += count.count
+            }
+        }
+        return counts.flatMap { kind, ofKind in
+            ofKind.map { ProblemCount(kind: kind, state: $0.key, count: $0.value) }
+        }.sorted { ($0.kind.rawValue, $0.state.rawValue) < ($1.kind.rawValue, $1.state.rawValue) }
     }
 
-    /// Up to which position the log of facts was folded, and how long it is.
-    package func problemProgress() async throws(StoreError) -> (next: Int64, size: Int64) {
+    private static func problemCounts(of app: StoredApp?, _ log: Log) -> Statement {
+        Statement(
+            "problem_counts",
+            """
+            select kind, state, sum(count)::bigint from ledger.problem_count
+            where log_id = $2 and ($1::uuid is null or app_id = $1)
+            group by kind, state having sum(count) <> 0
+            """,
+            .uuid(app?.id.value),
+            .int4(log.id)
+        )
+    }
+
+    /// Up to which position a log of facts was folded, and how long it is.
+    package func problemProgress(_ log: Log) async throws(StoreError) -> (next: Int64, size: Int64)
+    {
         let row = try await bulk.firstRow(
             Statement(
                 "problem_progress",
@@ -146,7 +164,7 @@ extension LedgerStore {
                 from ledger.problem_progress p join ledger.log l on l.log_id = p.log_id
                 where p.log_id = $1
                 """,
-                .int4(Log.facts.id)
+                .int4(log.id)
             )
         ) { result, row throws(PostgresError) in
             (next: try result.int8(row, 0), size: try result.int8(row, 1))

@@ -11,7 +11,7 @@ internal import Synchronization
 package final class ProblemTracker: Service {
     private struct Figures {
         var counts: [ProblemCount] = []
-        /// How many positions of the log were not folded yet.
+        /// How many positions of the logs were not folded yet.
         var behind: Int64 = 0
         /// From when on it is asked again although nothing was folded here: another copy may have.
         var askedAgain = ContinuousClock.now
@@ -42,17 +42,23 @@ package final class ProblemTracker: Service {
     /// Folds what has come; what cannot be folded now is folded the next time.
     func look() async {
         do {
-            while !Task.isCancelled {
-                let step = try await store.foldProblems()
-                let isDue = figures.withLock { $0.askedAgain <= .now }
-                if step != .nothing || isDue { try await measure() }
-                if step == .nothing || step == .atEnd { return tell(isStuck: nil) }
-            }
+            for log in store.logs.list(.facts) { try await look(log) }
+            guard !Task.isCancelled else { return }
+            tell(isStuck: nil)
         } catch {
             guard !Task.isCancelled else { return }
             tell(isStuck: error)
             // How far it is behind is what says so to others.
             try? await measure()
+        }
+    }
+
+    private func look(_ log: Log) async throws(StoreError) {
+        while !Task.isCancelled {
+            let step = try await store.foldProblems(log)
+            let isDue = figures.withLock { $0.askedAgain <= .now }
+            if step != .nothing || isDue { try await measure() }
+            if step == .nothing || step == .atEnd { return }
         }
     }
 
@@ -71,11 +77,15 @@ package final class ProblemTracker: Service {
     }
 
     private func measure() async throws(StoreError) {
-        let (next, size) = try await store.problemProgress()
+        var behind: Int64 = 0
+        for log in store.logs.list(.facts) {
+            let (next, size) = try await store.problemProgress(log)
+            behind += max(0, size - next)
+        }
         let counts = try await store.problemCounts(of: nil)
         figures.withLock { figures in
             figures.counts = counts
-            figures.behind = max(0, size - next)
+            figures.behind = behind
             figures.askedAgain = .now + StoreLimits.problemCountPause
         }
     }
@@ -104,6 +114,6 @@ extension MetricFamily {
     )
     fileprivate static let behind = gauge(
         "token_ledger_problem_positions_behind",
-        "How many positions of the log of facts were not folded into problems yet"
+        "How many positions of the logs of facts were not folded into problems yet"
     )
 }

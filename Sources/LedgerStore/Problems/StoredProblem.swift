@@ -86,7 +86,7 @@ package struct StoredProblem: Sendable, Equatable {
     /// The problem as `ledger.problem`.
     package var row: PostgresRow {
         PostgresRow(
-            .int4(Log.facts.id),
+            .int4(Log(of: problem.name.about).id),
             .uuid(app.value),
             .uuid(problem.name.about.value),
             .text(problem.name.kind.rawValue),

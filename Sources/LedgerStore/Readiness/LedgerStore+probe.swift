@@ -4,13 +4,21 @@ internal import Postgres
 internal import Vault
 
 extension LedgerStore {
-    /// Launches a user who does not exist, as `ledger.append_single_events` would, and takes it back.
+    /// Launches a user who does not exist, as `ledger.append_single_events` would, and takes it back, in each
+    /// log.
     ///
     /// Gives what keeps a launch from being written; nil when nothing does.
     func probe() async -> ReadinessCondition? {
+        for log in logs.list(.facts) {
+            if let condition = await probe(log) { return condition }
+        }
+        return nil
+    }
+
+    private func probe(_ log: Log) async -> ReadinessCondition? {
         do {
-            let command = try probeCommand()
-            let probe = AppendStatement.probe(command, log: .facts, vault: vault)
+            let command = try probeCommand(log)
+            let probe = AppendStatement.probe(command, log: log, vault: vault)
             try await pool.query(probe, share: .lookups) { _ throws(PostgresError) in }
             return nil
         } catch let error as PostgresError {
@@ -49,20 +57,20 @@ extension LedgerStore {
         }
     }
 
-    private func probeCommand() throws -> AppendCommand {
+    private func probeCommand(_ log: Log) throws -> AppendCommand {
         let app = clock.identifier()
         let clientUserID = Secret(clock.identifier().description)
         let user = StoredUser(
             app: app,
             clientID: "readiness",
-            log: .facts,
-            subject: clock.identifier(),
+            log: log,
+            subject: clock.identifier(in: log),
             state: SubjectState(),
             newClientUserID: clientUserID,
             newFingerprint: vault.fingerprint(.user, of: clientUserID, app: app),
             key: .open(vault.newDataKey())
         )
-        let launch = clock.identifier()
+        let launch = clock.identifier(in: log)
         var change = Change(context: RecordContext(actor: "readiness"))
         change.append(
             user.state.launch(

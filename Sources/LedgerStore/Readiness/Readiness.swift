@@ -109,7 +109,7 @@ package actor Readiness {
     }
 
     private func ask() async -> [ReadinessCondition] {
-        let logs = Log.ofEvents.map { (log: $0, health: store.appendHealth(of: $0)) }
+        let logs = store.logs.ofEvents.map { (log: $0, health: store.appendHealth(of: $0)) }
         let age = logs.compactMap(\.health.oldestAppend).max() ?? .zero
         let isStuck = age > Self.appendTimeMax
         var conditions = await databaseConditions(probes: !isStuck)

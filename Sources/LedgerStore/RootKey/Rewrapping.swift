@@ -25,6 +25,8 @@ struct Rewrapping: Sendable {
 
     let vault: Vault
     let connection: PostgresConnection
+    /// Whose users' keys; apps and the deployment's own keys are with the first.
+    let log: Log
 
     /// Wraps keys anew and writes those that are still as they were read.
     func rewrap(
@@ -54,7 +56,7 @@ struct Rewrapping: Sendable {
                 "rewrap_keys",
                 "select vault.rewrap_keys($1, $2, $3, $4::vault.rewrapped_key[])",
                 .text(kind.rawValue),
-                .int4(Log.facts.id),
+                .int4(log.id),
                 .text(vault.rootKeyID),
                 .rowArray(rows)
             )
@@ -67,7 +69,7 @@ struct Rewrapping: Sendable {
             return try vault.rewrapMasterKey(key.wrapped, purpose)
         }
         guard let subject = key.subject else { throw .openingFailed }
-        let owner = ValueOwner(logID: Log.facts.id, app: key.app ?? subject, subject: subject)
+        let owner = ValueOwner(logID: log.id, app: key.app ?? subject, subject: subject)
         return try vault.wrap(try vault.unwrap(key.wrapped, for: owner), for: owner)
     }
 
@@ -82,7 +84,7 @@ struct Rewrapping: Sendable {
                     and wrapped_key is not null and root_key_id is distinct from $4
                 order by app_id, subject limit $5
                 """,
-                .int4(Log.facts.id),
+                .int4(log.id),
                 .uuid(after?.app?.value ?? 0),
                 .uuid(after?.subject?.value ?? 0),
                 .text(vault.rootKeyID),
@@ -104,16 +106,22 @@ struct Rewrapping: Sendable {
                     and subject in (select app_id from ledger.app)
                 order by subject
                 """,
-                .int4(Log.facts.id),
+                .int4(log.id),
                 .text(vault.rootKeyID)
             ),
             Self.read
         )
     }
 
-    /// Waits until every append has ended that may not have seen what was written before this.
+    /// Waits until every append to the log has ended that may not have seen what was written before this.
     func waitForAppends() async throws(PostgresError) {
-        try await connection.script("select from ledger.log where log_id = 0 for update")
+        try await connection.query(
+            Statement(
+                "wait_for_appends",
+                "select from ledger.log where log_id = $1 for update",
+                .int4(log.id)
+            )
+        ) { _ throws(PostgresError) in }
     }
 
     /// Which root key the current one has replaced, and a word that only this change has; nil where
@@ -160,7 +168,7 @@ struct Rewrapping: Sendable {
         )
     }
 
-    /// How many users' keys each app has.
+    /// How many users' keys each app has in the log.
     func userCounts() async throws(PostgresError) -> [Identifier: Int64] {
         let rows = try await connection.rows(
             Statement(
@@ -169,7 +177,7 @@ struct Rewrapping: Sendable {
                 select app_id, count(*) from vault.user_state
                 where log_id = $1 and wrapped_key is not null group by app_id
                 """,
-                .int4(Log.facts.id)
+                .int4(log.id)
             )
         ) { result, row throws(PostgresError) in
             (Identifier(value: try result.uuid(row, 0)), try result.int8(row, 1))

@@ -30,13 +30,18 @@ extension LedgerStore {
             .filter { $0.role != .current }.reduce(0) { $0 + $1.users + $1.apps + $1.masterKeys }
         do {
             let connection = try await PostgresConnection.connect(owner.withLongLimits)
-            let rewrapping = Rewrapping(vault: vault, connection: connection)
+            let ofLogs = logs.list(.facts).map {
+                Rewrapping(vault: vault, connection: connection, log: $0)
+            }
+            let rewrapping = ofLogs[0]
             var rotation = RootKeyRotation()
             try await rewrapping.rewrap(try await rewrapping.masterKeys(), .master, &rotation)
-            try await rewrapping.waitForAppends()
+            for rewrapping in ofLogs { try await rewrapping.waitForAppends() }
             try await rewrapping.rewrap(try await rewrapping.apps(), .app, &rotation)
-            try await rewrapUsers(rewrapping, &rotation) { progress($0, total) }
-            if rotation.isComplete { try await record(rewrapping, context) }
+            for rewrapping in ofLogs {
+                try await rewrapUsers(rewrapping, &rotation) { progress($0, total) }
+            }
+            if rotation.isComplete { try await record(ofLogs, context) }
             await connection.close()
             directory.forget()
             return rotation
@@ -45,17 +50,17 @@ extension LedgerStore {
         }
     }
 
-    /// Goes over all users, and again over those that an append held.
+    /// Goes over all users of a log, and again over those that an append held.
     private func rewrapUsers(
         _ rewrapping: Rewrapping,
         _ rotation: inout RootKeyRotation,
         _ progress: (Int64) -> Void
     ) async throws {
-        let unopened = rotation.unopened
+        let (unopened, held) = (rotation.unopened, rotation.held)
         for round in 0..<Rewrapping.roundsMax {
             if round > 1 { try await Task.sleep(for: Rewrapping.pause) }
             rotation.unopened = unopened
-            rotation.held = 0
+            rotation.held = held
             var after: Rewrapping.StoredKey?
             repeat {
                 let page = try await rewrapping.users(after: after)
@@ -67,14 +72,18 @@ extension LedgerStore {
                 progress(rotation.rewrapped)
                 after = page.count < Rewrapping.pageMax ? nil : page.last
             } while after != nil
-            if rotation.held == 0 { return }
+            if rotation.held == held { return }
         }
     }
 
     /// Puts on record that the root key of before is not needed any more, once for each app.
-    private func record(_ rewrapping: Rewrapping, _ context: RecordContext) async throws {
+    private func record(_ ofLogs: [Rewrapping], _ context: RecordContext) async throws {
+        let rewrapping = ofLogs[0]
         guard let change = try await rewrapping.change() else { return }
-        let counts = try await rewrapping.userCounts()
+        var counts: [Identifier: Int64] = [:]
+        for rewrapping in ofLogs {
+            counts.merge(try await rewrapping.userCounts()) { $0 + $1 }
+        }
         for app in try await apps() {
             let event = LedgerEvent.rootKeyRotated(
                 from: change.replaced,

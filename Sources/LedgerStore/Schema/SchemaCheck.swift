@@ -14,9 +14,11 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
     case outdated(found: Int32, needed: Int32)
     /// The database stands at a newer migration than this program.
     case superseded(found: Int32, known: Int32)
-    /// There is not exactly one log of facts: claims are unique within a log only, so more than
+    /// The logs are no whole pairs, or more than one: claims are unique within a log only, so more than
     /// one is not safe yet.
     case unsupportedLogs
+    /// The database has so many pairs of logs, and keeps them.
+    case logsFixed(pairs: Int)
     /// The vault does not open.
     case vault(VaultError)
     /// The deployment has no keys of its own yet; only the owner makes them.
@@ -57,6 +59,8 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
             "the database stands at migration \(found), this program knows only \(known): "
                 + "use a newer program"
         case .unsupportedLogs: "the database must have one log of facts and one of accesses"
+        case .logsFixed(let pairs):
+            "the database has \(pairs) logs of facts, and keeps them: users belong to one by a hash"
         case .vault(let error): "\(error)"
         case .keysNotMade:
             "the deployment has no keys of its own yet: run token-ledger migrate with the root key "

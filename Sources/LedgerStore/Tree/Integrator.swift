@@ -35,23 +35,24 @@ package final class Integrator: Service {
     private let pool: PostgresPool
     private let folder: CheckpointFolder?
     private let cosign: Cosign?
-    let maps: MapKeeper?
+    /// One for each pair of logs, in order, or none.
+    let maps: [MapKeeper]
     private let standstillMax: Duration
     private let logger: Logger
     private let states = Mutex<[Log: IntegrationState]>([:])
-    /// Whether a statement waits for its checkpoint: the log of maps is looked at without a pause then.
-    let hasStated = Atomic(false)
+    /// The logs of maps in which a statement waits for its checkpoint: they are looked at without a pause.
+    let stated = Mutex<Set<Log>>([])
 
     /// Makes the integrator of a store; its queries go through a pool with time for long reads.
     ///
-    /// `cosign` asks the witnesses; nil when none are needed. `maps` are taken along, and stated; nil where
-    /// nobody asks what is current. Tests change `standstillMax`.
+    /// `cosign` asks the witnesses; nil when none are needed. `maps` are taken along, and stated: one for each
+    /// pair of logs, or none where nobody asks what is current. Tests change `standstillMax`.
     package init(
         store: LedgerStore,
         pool: PostgresPool,
         checkpointFolder: String?,
         cosign: Cosign? = nil,
-        maps: MapKeeper? = nil,
+        maps: [MapKeeper] = [],
         standstillMax: Duration = Integrator.standstillMax,
         logger: Logger
     ) {
@@ -70,19 +71,19 @@ package final class Integrator: Service {
     /// are away, the log goes on.
     package var conditions: [ReadinessCondition] {
         let states = states.withLock { $0 }
-        let ofLogs = Log.allCases.flatMap {
+        let ofLogs = store.logs.all.flatMap {
             states[$0]?.conditions(of: $0, at: .now, standstillMax: standstillMax) ?? []
         }
-        return ofLogs + (maps?.conditions ?? [])
+        return ofLogs + maps.flatMap(\.conditions)
     }
 
     /// Adds how the evidence stands to a page of metrics.
     package func fill(_ page: inout MetricPage) {
         let states = states.withLock { $0 }
-        for log in Log.allCases {
+        for log in store.logs.all {
             (states[log] ?? IntegrationState(start: .now)).fill(&page, log, at: .now)
         }
-        maps?.fill(&page)
+        for maps in maps { maps.fill(&page) }
     }
 
     /// Works until the graceful shutdown.
@@ -90,11 +91,11 @@ package final class Integrator: Service {
     /// An alarm ends the work on its log and not the service: appends go on.
     package func run() async throws {
         states.withLock { states in
-            for log in Log.allCases { states[log] = IntegrationState(start: .now) }
+            for log in store.logs.all { states[log] = IntegrationState(start: .now) }
         }
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
-                for log in Log.allCases {
+                for log in self.store.logs.all {
                     group.addTask { await self.tend(log) }
                 }
             }

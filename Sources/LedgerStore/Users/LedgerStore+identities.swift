@@ -24,7 +24,7 @@ extension LedgerStore {
         var start = 0
         while start < subjects.count {
             let end = min(subjects.count, start + StoreLimits.identitiesMax)
-            let questions = Self.questions(Array(subjects[start..<end]), app)
+            let questions = self.questions(Array(subjects[start..<end]), app)
             identities += try await found(questions, of: app).compactMap(identity(of:))
             start = end
         }

@@ -19,6 +19,8 @@ package struct TakenOverUser: Sendable {
 
 /// The same by keyed fingerprints.
 package struct TakenOverFingerprints: Sendable {
+    /// Where the user is at home.
+    let log: Log
     package let user: Fingerprint
     package let human: Fingerprint
     package let accessToken: Fingerprint
@@ -40,6 +42,11 @@ package enum TakeOver: Sendable, Equatable {
     case refused(ImportRefusal)
 }
 
+/// Up to where it was looked, log by log, who holds the tokens that are to be taken over.
+package struct TakeOversBegin: Sendable {
+    fileprivate let positions: [Log: Int64]
+}
+
 extension LedgerStore {
     /// How many users `takeOvers` is asked about at once.
     package static let takeOversMax = StoreLimits.identitiesMax
@@ -56,12 +63,14 @@ extension LedgerStore {
             make(.user, user.clientUserID), make(.human, user.humanID),
             make(.accessToken, user.accessToken), make(.publicToken, user.publicToken),
         ]
+        let log = home(of: user.clientUserID, in: app)
         return TakenOverFingerprints(
+            log: log,
             user: values[0],
             human: values[1],
             accessToken: values[2],
             publicToken: values[3],
-            event: vault.eventID(ofTakenOver: values, app: app.id, in: .facts)
+            event: vault.eventID(ofTakenOver: values, app: app.id, in: log)
         )
     }
 
@@ -72,7 +81,7 @@ extension LedgerStore {
     ) async throws(StoreError) -> [TakeOver] {
         let questions = users.map {
             UserReader.Question(
-                log: .facts,
+                log: $0.log,
                 app: app.id,
                 fingerprint: $0.user,
                 subject: nil
@@ -115,10 +124,12 @@ extension LedgerStore {
         return verdicts
     }
 
-    /// The position of the log from which on a write looks who got the tokens that are to be taken over:
-    /// to be asked for before `takeOvers`, which looks at what is before.
-    package func takeOversBegin() async throws(StoreError) -> Int64 {
-        try await size(log: .facts)
+    /// From which positions on a write looks who got the tokens that are to be taken over: to be asked for before
+    /// `takeOvers`, which looks at what is before.
+    package func takeOversBegin() async throws(StoreError) -> TakeOversBegin {
+        var positions: [Log: Int64] = [:]
+        for log in logs.list(.facts) { positions[log] = try await size(log: log) }
+        return TakeOversBegin(positions: positions)
     }
 
     /// Takes over what another system held for a user, once: the same again writes nothing, also
@@ -130,7 +141,7 @@ extension LedgerStore {
     package func takeOver(
         _ taken: TakenOverUser,
         of app: StoredApp,
-        checkedFrom begin: Int64,
+        checkedFrom begin: TakeOversBegin,
         context: RecordContext
     ) async throws -> TakeOver {
         let fingerprints = fingerprints(of: taken, app)
@@ -152,7 +163,7 @@ extension LedgerStore {
         _ taken: TakenOverUser,
         _ fingerprints: TakenOverFingerprints,
         _ app: StoredApp,
-        _ begin: Int64,
+        _ begin: TakeOversBegin,
         _ context: RecordContext
     ) async throws -> TakeOver? {
         var verdict = TakeOver.taken
@@ -165,6 +176,8 @@ extension LedgerStore {
                 var change = Change(context: context)
                 change.append(event, id: fingerprints.event)
                 change.claim(.human, fingerprints.human)
+                // In the user's own log, which is all that a write can see.
+                let begin = begin.positions[fingerprints.log] ?? 0
                 change.requireUnheld(fingerprints.accessToken, since: begin)
                 change.requireUnheld(fingerprints.publicToken, since: begin)
                 change.keep(taken.humanID, .humanID, version: 1)
@@ -202,7 +215,7 @@ extension LedgerStore {
         )
         var held: Set<Fingerprint> = []
         for case .user(let user) in try await found(
-            Self.questions(Array(subjects), app),
+            questions(Array(subjects), app),
             of: app
         ) {
             held.formUnion(
@@ -217,32 +230,69 @@ extension LedgerStore {
     private func places(
         of users: [TakenOverFingerprints]
     ) async throws(StoreError) -> [(isTaken: Bool, linked: Identifier?)] {
-        try await bulk.rows(
-            Statement(
-                "taken_over_users",
-                """
-                select (
-                        select true from ledger.event stored
-                        where stored.event_id = asked.event and stored.log_id = $1
-                    ) is not null,
-                    (
-                        select linked.subject from vault.lookup linked
-                        where linked.log_id = $1 and linked.kind = 'human'
-                            and linked.fingerprint = asked.human
-                    )
-                from unnest($2::uuid[], $3::bytea[]) with ordinality as asked (event, human, number)
-                order by asked.number
-                """,
-                .int4(Log.facts.id),
-                .uuidArray(users.map(\.event.value)),
-                .byteaArray(users.map(\.human.bytes))
-            )
+        let taken = try await answers(
+            of: users,
+            by: { $0.log },
+            { Self.takenOver($0, among: $1) }
+        ) { result, row throws(PostgresError) in try result.bool(row, 0) }
+        let linked = try await answers(
+            of: users,
+            by: { self.logs.home(of: $0.human) },
+            { Self.linked($0, among: $1) }
         ) { result, row throws(PostgresError) in
-            (
-                isTaken: try result.bool(row, 0),
-                linked: try result.uuidOrNil(row, 1).map { Identifier(value: $0) }
-            )
+            try result.uuidOrNil(row, 0).map { Identifier(value: $0) }
         }
+        return zip(taken, linked).map { ($0, $1) }
+    }
+
+    /// What each user's log answers, in the order of the users; a statement gives a row for each.
+    private func answers<Answer: Sendable>(
+        of users: [TakenOverFingerprints],
+        by log: (TakenOverFingerprints) -> Log,
+        _ statement: (Log, [TakenOverFingerprints]) -> Statement,
+        _ decode: @escaping RowDecoder<Answer>
+    ) async throws(StoreError) -> [Answer] {
+        var answers = [Answer?](repeating: nil, count: users.count)
+        for (log, places) in Dictionary(grouping: users.indices, by: { log(users[$0]) }) {
+            let rows = try await bulk.rows(statement(log, places.map { users[$0] }), decode)
+            for (place, row) in zip(places, rows) { answers[place] = row }
+        }
+        let known = answers.compactMap(\.self)
+        guard known.count == users.count else { throw .defect }
+        return known
+    }
+
+    private static func takenOver(_ log: Log, among users: [TakenOverFingerprints]) -> Statement {
+        Statement(
+            "taken_over_users",
+            """
+            select (
+                select true from ledger.event stored
+                where stored.event_id = asked.event and stored.log_id = $1
+            ) is not null
+            from unnest($2::uuid[]) with ordinality as asked (event, number)
+            order by asked.number
+            """,
+            .int4(log.id),
+            .uuidArray(users.map(\.event.value))
+        )
+    }
+
+    private static func linked(_ home: Log, among users: [TakenOverFingerprints]) -> Statement {
+        Statement(
+            "linked_users",
+            """
+            select (
+                select linked.subject from vault.lookup linked
+                where linked.log_id = $1 and linked.kind = 'human'
+                    and linked.fingerprint = asked.human
+            )
+            from unnest($2::bytea[]) with ordinality as asked (human, number)
+            order by asked.number
+            """,
+            .int4(home.id),
+            .byteaArray(users.map(\.human.bytes))
+        )
     }
 }
 

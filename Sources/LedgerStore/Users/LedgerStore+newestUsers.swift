@@ -16,7 +16,41 @@ extension LedgerStore {
     ) async throws(StoreError) -> (users: [FoundUser], next: Identifier?) {
         // One more than is asked for tells whether there are more.
         let shownMax = Int64(limit + 1)
-        let statement = Statement(
+        var shown: [PlacedUser] = []
+        // The youngest of those before whom a log was not looked at: nobody is shown who is older.
+        var bound: Identifier?
+        for log in logs.list(.facts) {
+            let rows = try await bulk.rows(
+                Self.newestUsers(of: app, log, in: status, before: subject, shownMax)
+            ) { result, row throws(PostgresError) in
+                (
+                    user: PlacedUser(
+                        log: log,
+                        subject: Identifier(value: try result.uuid(row, 0))
+                    ),
+                    isShown: try result.bool(row, 1)
+                )
+            }
+            shown += rows.filter(\.isShown).map(\.user)
+            for row in rows where !row.isShown {
+                bound = max(bound ?? row.user.subject, row.user.subject)
+            }
+        }
+        if let bound { shown.removeAll { $0.subject < bound } }
+        shown.sort { $0.subject > $1.subject }
+        let page = shown.prefix(limit)
+        let next = shown.count > limit ? page.last?.subject : bound
+        return (try await found(page.map { $0.question(app) }, of: app), next)
+    }
+
+    private static func newestUsers(
+        of app: StoredApp,
+        _ log: Log,
+        in status: SubjectState.Status?,
+        before subject: Identifier?,
+        _ shownMax: Int64
+    ) -> Statement {
+        Statement(
             "newest_users",
             """
             with looked_at as materialized (
@@ -35,7 +69,7 @@ extension LedgerStore {
             ) oldest
             where (select count(*) from looked_at) = $4
             """,
-            .int4(Log.facts.id),
+            .int4(log.id),
             .uuid(app.id.value),
             .uuid(subject?.value ?? .max),
             .int8(
@@ -45,12 +79,5 @@ extension LedgerStore {
             .text(status?.rawValue),
             .int8(shownMax)
         )
-        let rows = try await bulk.rows(statement) { result, row throws(PostgresError) in
-            (subject: Identifier(value: try result.uuid(row, 0)), isShown: try result.bool(row, 1))
-        }
-        let shown = rows.filter(\.isShown).map(\.subject).sorted(by: >)
-        let page = Array(shown.prefix(limit))
-        let next = shown.count > limit ? page.last : rows.first { !$0.isShown }?.subject
-        return (try await found(Self.questions(page, app, foundIn: .facts), of: app), next)
     }
 }

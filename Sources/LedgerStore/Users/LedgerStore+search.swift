@@ -26,7 +26,7 @@ extension LedgerStore {
             of: app,
             eventsMax: StoreLimits.searchEventsMax
         ).sorted().prefix(StoreLimits.searchSubjectsMax)
-        let found = try await found(Self.questions(Array(subjects), app), of: app)
+        let found = try await found(questions(Array(subjects), app), of: app)
         // Whoever holds a token has a row in the projection, also once erased.
         guard found.count == subjects.count else { throw .damaged(.state) }
         var users: [StoredUser] = []
@@ -76,26 +76,28 @@ extension LedgerStore {
         of app: StoredApp,
         eventsMax: Int
     ) async throws(StoreError) -> Set<Identifier> {
-        let events = try await bulk.rows(
-            Statement(
-                "find_tokens",
-                """
-                select log_id, position, record, mac, event_id, app_id, subject, subject_version
-                from ledger.find_tokens($1, $2, $3, $4)
-                """,
-                .int4(Log.facts.id),
-                .uuid(app.id.value),
-                .byteaArray(fingerprints.map { Array($0.description.utf8) }),
-                .int4(Int32(eventsMax))
-            ),
-            decode
-        )
-        // Whoever wrote so many events himself must not make it look as though nobody had the token.
-        guard events.count < eventsMax || events.contains(where: { !$0.isForged })
-        else { throw .damaged(.record) }
         var subjects: Set<Identifier> = []
-        for event in events {
-            if let subject = try event.genuineRecord()?.subject { subjects.insert(subject) }
+        for log in logs.list(.facts) {
+            let events = try await bulk.rows(
+                Statement(
+                    "find_tokens",
+                    """
+                    select log_id, position, record, mac, event_id, app_id, subject, subject_version
+                    from ledger.find_tokens($1, $2, $3, $4)
+                    """,
+                    .int4(log.id),
+                    .uuid(app.id.value),
+                    .byteaArray(fingerprints.map { Array($0.description.utf8) }),
+                    .int4(Int32(eventsMax))
+                ),
+                decode
+            )
+            // Whoever wrote so many events himself must not make it look as though nobody had the token.
+            guard events.count < eventsMax || events.contains(where: { !$0.isForged })
+            else { throw .damaged(.record) }
+            for event in events {
+                if let subject = try event.genuineRecord()?.subject { subjects.insert(subject) }
+            }
         }
         return subjects
     }

@@ -16,17 +16,25 @@ extension LedgerStore {
         after last: UnsettledUser?,
         limit: Int
     ) async throws(StoreError) -> [UnsettledUser] {
-        let statement = Self.unsettledUsers(by: time, after: last, limit: limit)
-        return try await database.rows(statement) { result, row throws(PostgresError) in
-            UnsettledUser(
-                app: Identifier(value: try result.uuid(row, 0)),
-                subject: Identifier(value: try result.uuid(row, 1)),
-                due: Timestamp(microseconds: try result.timestamptz(row, 2))
-            )
+        var users: [UnsettledUser] = []
+        for log in logs.list(.facts) {
+            let statement = Self.unsettledUsers(log, by: time, after: last, limit: limit)
+            users += try await database.rows(statement) { result, row throws(PostgresError) in
+                UnsettledUser(
+                    app: Identifier(value: try result.uuid(row, 0)),
+                    subject: Identifier(value: try result.uuid(row, 1)),
+                    due: Timestamp(microseconds: try result.timestamptz(row, 2))
+                )
+            }
         }
+        guard logs.pairs > 1 else { return users }
+        return Array(
+            users.sorted { ($0.due, $0.subject) < ($1.due, $1.subject) }.prefix(limit)
+        )
     }
 
     static func unsettledUsers(
+        _ log: Log,
         by time: Timestamp,
         after last: UnsettledUser?,
         limit: Int
@@ -38,7 +46,7 @@ extension LedgerStore {
             where log_id = $1 and settle_at <= $2 and (settle_at, subject) > ($3, $4)
             order by settle_at, subject limit $5
             """,
-            .int4(Log.facts.id),
+            .int4(log.id),
             .timestamptz(microsecondsSince1970: time.microseconds),
             .timestamptz(microsecondsSince1970: last?.due.microseconds ?? 0),
             .uuid(last?.subject.value ?? 0),

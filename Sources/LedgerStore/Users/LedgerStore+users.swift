@@ -1,6 +1,7 @@
 package import Ledger
 internal import Logging
 internal import Postgres
+internal import StateMap
 package import Vault
 
 extension LedgerStore {
@@ -12,7 +13,7 @@ extension LedgerStore {
         let fingerprint = vault.fingerprint(.user, of: clientUserID, app: app.id)
         return try await user(
             UserReader.Question(
-                log: .facts,
+                log: home(of: clientUserID, in: app),
                 app: app.id,
                 fingerprint: fingerprint,
                 subject: nil
@@ -27,17 +28,30 @@ extension LedgerStore {
         of app: StoredApp,
         evenErased: Bool = false
     ) async throws(StoreError) -> StoredUser? {
-        guard let question = Self.questions([subject], app).first else { return nil }
+        guard let question = questions([subject], app).first else { return nil }
         return try await user(question, of: app, evenErased: evenErased)
+    }
+
+    /// The log to which an app's user belongs, stored or not.
+    ///
+    /// By the label that the map of names has it under: so whoever has the app's name key can see of a proof
+    /// that somebody is in no map that it is the right map (docs/decisions/0067-k-logs-of-facts.md).
+    package func home(of clientUserID: Secret, in app: StoredApp) -> Log {
+        // With one pair nobody pays for a label.
+        guard logs.pairs > 1 else { return .facts }
+        return logs.home(
+            of: MapKey.label(of: clientUserID, nameKey: vault.nameKey(app: app.id))
+        )
     }
 
     /// A user who is not stored yet, under a new pseudonym and a new key.
     package func newUser(_ clientUserID: Secret, of app: StoredApp) -> StoredUser {
-        StoredUser(
+        let log = home(of: clientUserID, in: app)
+        return StoredUser(
             app: app.id,
             clientID: app.clientID,
-            log: .facts,
-            subject: clock.identifier(in: .facts),
+            log: log,
+            subject: clock.identifier(in: log),
             state: SubjectState(),
             newClientUserID: clientUserID,
             newFingerprint: vault.fingerprint(.user, of: clientUserID, app: app.id),
@@ -185,23 +199,16 @@ extension LedgerStore {
         _ subjects: [Identifier],
         of app: StoredApp
     ) async throws(StoreError) -> [Identifier: FoundUser] {
-        let found = try await found(Self.questions(subjects, app), of: app)
+        let found = try await found(questions(subjects, app), of: app)
         return Dictionary(found.map { ($0.subject, $0) }) { first, _ in first }
     }
 
-    /// Asks for those whom a log was found to have, and otherwise for each in the log that the subject
-    /// names; who names a log that there is not is no user.
-    ///
-    /// In a log may stand what the service did not write, and it must not be passed over.
-    static func questions(
-        _ subjects: [Identifier],
-        _ app: StoredApp,
-        foundIn log: Log? = nil
-    ) -> [UserReader.Question] {
+    /// Asks for each in the log that the subject names; who names a log that there is not, or none of facts, is
+    /// no user.
+    func questions(_ subjects: [Identifier], _ app: StoredApp) -> [UserReader.Question] {
         subjects.compactMap { subject in
-            (log ?? Log(of: subject)).map {
-                UserReader.Question(log: $0, app: app.id, fingerprint: nil, subject: subject)
-            }
+            guard let log = logs.log(of: subject), log.kind == .facts else { return nil }
+            return PlacedUser(log: log, subject: subject).question(app)
         }
     }
 

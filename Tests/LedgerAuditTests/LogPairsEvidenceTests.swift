@@ -1,0 +1,149 @@
+import Ledger
+@testable import LedgerAudit
+@testable import LedgerStore
+import Logging
+import MerkleLog
+import StateMap
+import TestSupport
+import Testing
+import Vault
+
+@Suite("Verifying several pairs of logs", .timeLimit(.minutes(5)))
+struct LogPairsEvidenceTests {
+    private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    /// Everything that leaves traces in each pair; gives a user who is there in the last one.
+    private func fill(_ test: TestStore) async throws -> StoredUser {
+        var last: StoredUser?
+        for number in 0..<24 {
+            let name = "user \(number)"
+            let user = try await test.connectedUser(name)
+            try await test.rotate(name, "2")
+            try await test.tell(.connectionBroken(reason: "x"), of: name)
+            if number % 4 == 0 {
+                try await test.erase(name)
+            } else if user.log.pair == test.store.logs.pairs - 1 {
+                last = user
+            }
+        }
+        try await test.setGrace(0)
+        await test.drop()
+        await test.foldProblems()
+        let maps = test.store.logs.list(.facts).map {
+            MapKeeper(store: test.store, facts: $0, logger: Self.quiet)
+        }
+        for maps in maps { try await maps.load() }
+        let integrator = Integrator(
+            store: test.store,
+            pool: test.pool,
+            checkpointFolder: nil,
+            maps: maps,
+            logger: Self.quiet
+        )
+        var watched: [Log: WatchedLog] = [:]
+        for log in test.store.logs.all { try await integrator.look(at: log, &watched[log]) }
+        return try #require(last)
+    }
+
+    @Test("nothing is found wrong in logs that are right, and a rebuild changes nothing")
+    func clean() async throws {
+        try await TestStore.run(pairs: 3) { test in
+            _ = try await fill(test)
+            let report = try await SteppedIntegrator(test).verify()
+            #expect(report.findings == [])
+            #expect(report.users == 24)
+            #expect(Set(report.logs.map(\.logID)) == Set(test.store.logs.all.map(\.id)))
+            let stated = try await test.store.logs.list(.facts).asyncSum {
+                try await test.store.size(log: $0)
+            }
+            #expect(report.mappedSize == stated)
+            let rebuilt = try await test.rebuild()
+            #expect(rebuilt.users == 24)
+            #expect(rebuilt.differences == 0)
+            #expect(rebuilt.problems == 0)
+            #expect(rebuilt.maps.map(\.log) == test.store.logs.list(.facts))
+            #expect(rebuilt.maps.allSatisfy { $0.live == $0.rebuilt && $0.stated == .same })
+        }
+    }
+
+    @Test(
+        "what somebody changed in the last pair is named, and mended",
+        arguments: [
+            ("update vault.user_state set status = 'launched'", "projection_differs"),
+            ("update ledger.problem set occurrences = occurrences + 1", "problems_differ"),
+            ("update ledger.problem_count set count = count + 1", "problem_counts_differ"),
+        ]
+    )
+    func changed(damage: String, kind: String) async throws {
+        try await TestStore.run(pairs: 3) { test in
+            let user = try await fill(test)
+            let own =
+                damage.contains("problem_count")
+                ? "log_id = \(user.log.id)"
+                : "'\(user.subject)' in (\(damage.contains("problem") ? "about" : "subject"))"
+            try await SteppedIntegrator.damage(test, "\(damage) where \(own)")
+            let found = try await SteppedIntegrator(test).verify().findings
+            #expect(Set(found.map(\.kind.rawValue)) == [kind])
+            #expect(Set(found.map(\.logID)) == [user.log.id])
+            _ = try await test.rebuild()
+            #expect(try await SteppedIntegrator(test).verify().findings == [])
+        }
+    }
+
+    @Test("a lie in the log of maps of the last pair is named")
+    func lie() async throws {
+        try await TestStore.run(pairs: 3) { test in
+            let log = try await fill(test).log.map
+            let last = try #require(try await test.store.lastStatement(log: log))
+            let lie = try MapStatement(
+                facts: last.facts,
+                time: last.time,
+                states: MapStatement.Map(count: 1, root: .emptyTree),
+                names: last.names
+            )
+            let position = try await test.store.size(log: log)
+            #expect(try await test.store.append(lie, at: position, log: log, test.pool))
+            let found = try await SteppedIntegrator(test).verify().findings
+            #expect(found.map(\.kind) == [.mapDiffers])
+            #expect(found.map(\.logID) == [log.id])
+        }
+    }
+
+    @Test("a value that is dropped within the grace that was told is named, in another log too")
+    func droppedWithinGrace() async throws {
+        try await TestStore.run(pairs: 3) { test in
+            let user = try await fill(test)
+            try await test.setGrace(86_400)
+            // As somebody would write it who has the service's keys, and changed the row of the app.
+            let until = test.store.clock.now().adding(seconds: 3_600)
+            let values = SupersededValues(
+                log: user.log,
+                app: test.app.id,
+                clientID: "demo",
+                until: until,
+                count: 1
+            )
+            let command = test.store.command(
+                administering: test.app.id,
+                clientID: "demo",
+                [.valuesDropped(count: 1, until: values.until)],
+                at: test.store.clock.now().adding(seconds: 120),
+                TestStore.context,
+                log: user.log
+            )
+            _ = try await test.store.writer(of: user.log).append(command)
+            let found = try await SteppedIntegrator(test).verify().findings
+            #expect(found.map(\.kind).contains(.valuesDroppedEarly))
+            let named = found.filter { $0.kind == .valuesDroppedEarly }
+            #expect(named.map(\.logID) == [user.log.id])
+        }
+    }
+}
+
+extension [Log] {
+    fileprivate func asyncSum(_ body: (Log) async throws -> Int64) async throws -> Int64 {
+        var sum: Int64 = 0
+        for log in self { sum += try await body(log) }
+        return sum
+    }
+}

@@ -26,27 +26,58 @@ package final class ServerTLS: Sendable {
     /// else.
     private static let cipherSuites = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
+    /// With what callers may sign, to show that they hold the key of their certificate: nothing with
+    /// SHA-1.
+    private static let callerSignatures: [SignatureAlgorithm] = [
+        .ed25519, .ecdsaSecp256R1Sha256, .ecdsaSecp384R1Sha384, .ecdsaSecp521R1Sha512,
+        .rsaPssRsaeSha256, .rsaPssRsaeSha384, .rsaPssRsaeSha512,
+        // These sign certificates alone; some clients show none that is signed by what is not named.
+        .rsaPkcs1Sha256, .rsaPkcs1Sha384, .rsaPkcs1Sha512,
+    ]
+
+    /// Whether callers are asked for certificates of their own, which they need not show.
+    private let asksCallers: Bool
     private let context: Mutex<NIOSSLContext>
 
     /// Takes both in PEM, the server's own certificate first.
-    package init(certificates: [UInt8], key: [UInt8]) throws(Flaw) {
-        context = Mutex(try Self.context(certificates, key))
+    ///
+    /// Where callers are asked for certificates, TLS 1.3 is the least: 1.2 would show theirs to everybody
+    /// on the way, and would keep them in memory for sessions that nobody resumes.
+    package init(
+        certificates: [UInt8],
+        key: [UInt8],
+        asksCallers: Bool = false
+    ) throws(Flaw) {
+        self.asksCallers = asksCallers
+        context = Mutex(try Self.context(certificates, key, asksCallers))
     }
 
     /// Shows others from now on, if they are a pair.
     package func change(certificates: [UInt8], key: [UInt8]) throws(Flaw) {
-        let context = try Self.context(certificates, key)
+        let context = try Self.context(certificates, key, asksCallers)
         self.context.withLock { $0 = context }
     }
 
-    /// What a new connection is encrypted by.
-    func handler() -> NIOSSLServerHandler {
-        NIOSSLServerHandler(context: context.withLock { $0 })
+    /// Encrypts a new connection from here on; what is added to the pipeline then speaks in the clear.
+    func add(to pipeline: ChannelPipeline.SynchronousOperations) throws {
+        let context = context.withLock { $0 }
+        guard asksCallers else {
+            return try pipeline.addHandler(NIOSSLServerHandler(context: context))
+        }
+        let bound = HandshakeBound()
+        try pipeline.addHandler(bound)
+        // It is asked in place of all other checks, and only about those who show something.
+        let handler = NIOSSLServerHandler(context: context) { chain, verdict in
+            verdict.succeed(ClientCertificate.isShort(chain) ? .certificateVerified : .failed)
+        }
+        try pipeline.addHandler(handler)
+        try pipeline.addHandler(HandshakeBound.End(of: bound))
     }
 
     private static func context(
         _ certificates: [UInt8],
-        _ key: [UInt8]
+        _ key: [UInt8],
+        _ asksCallers: Bool
     ) throws(Flaw) -> NIOSSLContext {
         guard let chain = try? NIOSSLCertificate.fromPEMBytes(certificates), !chain.isEmpty else {
             throw .noCertificate
@@ -58,10 +89,16 @@ package final class ServerTLS: Sendable {
             certificateChain: chain.map { .certificate($0) },
             privateKey: .privateKey(privateKey)
         )
-        configuration.minimumTLSVersion = .tlsv12
+        configuration.minimumTLSVersion = asksCallers ? .tlsv13 : .tlsv12
         configuration.cipherSuites = cipherSuites
         configuration.applicationProtocols = ["http/1.1"]
         configuration.shutdownTimeout = ServerLimits.lingerTime
+        if asksCallers {
+            configuration.certificateVerification = .optionalVerification
+            // Nobody vouches for callers, so nothing is read of whom the system trusts.
+            configuration.trustRoots = .certificates([])
+            configuration.verifySignatureAlgorithms = callerSignatures
+        }
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {

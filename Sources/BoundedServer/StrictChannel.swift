@@ -28,7 +28,7 @@ struct StrictChannel: HTTPChannelHandler {
             try pipeline.addHandler(
                 ReaderWatch(limits: limits, connections: connections, wait: wait)
             )
-            if let tls { try pipeline.addHandler(tls.handler()) }
+            try tls?.add(to: pipeline)
             // The time for the first head begins now, so the handshake has to come within it.
             try pipeline.addHandler(
                 HTTPCodec(

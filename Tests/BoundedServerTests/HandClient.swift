@@ -36,11 +36,12 @@ struct HandClient: Sendable {
         from address: String? = nil,
         keepsOpen: Bool = false,
         line: TestServer.Line = .open,
+        configure: (inout TLSConfiguration) throws -> Void = { _ in },
         _ body: (HandClient) async throws -> Void
     ) async throws {
         let received = Received()
         let opened = ContinuousClock.now
-        let trust = line == .tls ? try trust() : nil
+        let trust = line == .open ? nil : try trust(configure)
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         if let address {
             bootstrap = try bootstrap.bind(to: SocketAddress(ipAddress: address, port: 0))
@@ -80,9 +81,12 @@ struct HandClient: Sendable {
     }
 
     /// A client that takes any certificate.
-    private static func trust() throws -> NIOSSLContext {
+    private static func trust(
+        _ configure: (inout TLSConfiguration) throws -> Void
+    ) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateVerification = .none
+        try configure(&configuration)
         return try NIOSSLContext(configuration: configuration)
     }
 

@@ -29,16 +29,32 @@ final class TestServer: Sendable {
     /// How it is spoken to.
     enum Line: CaseIterable {
         case open, tls
+        /// Over TLS, and callers are asked for certificates.
+        case asking
+
+        /// Those that differ in more than the handshake.
+        static let allCases = [Line.open, .tls]
 
         /// By how much a test's limits are longer: a handshake takes its time on a loaded machine.
-        var patience: Int { self == .tls ? 4 : 1 }
+        var patience: Int { self == .open ? 1 : 4 }
     }
 
-    private static func certificate() async throws -> ServerTLS {
+    private struct Context: RequestContext {
+        var coreContext: CoreRequestContextStorage
+        let channel: any Channel
+
+        init(source: ApplicationRequestContextSource) {
+            coreContext = CoreRequestContextStorage(source: source)
+            channel = source.channel
+        }
+    }
+
+    private static func certificate(asksCallers: Bool) async throws -> ServerTLS {
         let made = try await TestCertificate.make()
         return try ServerTLS(
             certificates: Array(made.certificate.utf8),
-            key: Array(made.key.utf8)
+            key: Array(made.key.utf8),
+            asksCallers: asksCallers
         )
     }
 
@@ -49,7 +65,7 @@ final class TestServer: Sendable {
         line: Line = .open,
         _ body: @escaping @Sendable (TestServer) async throws -> Void
     ) async throws {
-        let tls = line == .tls ? try await certificate() : nil
+        let tls = line == .open ? nil : try await certificate(asksCallers: line == .asking)
         let (ports, found) = AsyncStream<Int>.makeStream()
         let server = Mutex<TestServer?>(nil)
         let application = Application(
@@ -79,8 +95,8 @@ final class TestServer: Sendable {
 
     private static func router(
         _ count: @escaping @Sendable (String) -> Void
-    ) -> Router<BasicRequestContext> {
-        let router = Router(options: .autoGenerateHeadEndpoints)
+    ) -> Router<Context> {
+        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         for path in ["/echo", "/closed"] {
             router.post(RouterPath(path)) { request, _ in
                 do {
@@ -139,6 +155,7 @@ final class TestServer: Sendable {
         }
         addFollow(to: router, count)
         addPage(to: router)
+        addCertificate(to: router)
         router.get("/**") { request, _ in
             count(request.uri.path)
             return "got " + request.uri.path + "\n"
@@ -148,7 +165,7 @@ final class TestServer: Sendable {
 
     /// An answer that goes on for a while and says little.
     private static func addFollow(
-        to router: Router<BasicRequestContext>,
+        to router: Router<Context>,
         _ count: @escaping @Sendable (String) -> Void
     ) {
         router.get("/follow/{count}") { _, context in
@@ -167,8 +184,16 @@ final class TestServer: Sendable {
         }
     }
 
+    /// What the caller has shown.
+    private static func addCertificate(to router: Router<Context>) {
+        router.get("/certificate") { _, context in
+            let shown = await ClientCertificate.shown(on: context.channel)
+            return "<\(shown.map { "\($0)" } ?? "none")>"
+        }
+    }
+
     /// A page that says itself what it loads and how long it may be kept.
-    private static func addPage(to router: Router<BasicRequestContext>) {
+    private static func addPage(to router: Router<Context>) {
         router.get("/page") { _, _ in
             Response(
                 status: .ok,

@@ -14,6 +14,9 @@ create table ledger.api_key (
     label text,
     -- In CIDR, from where alone it may be used; from everywhere when there are none.
     networks text[] not null,
+    -- The SHA-256 of certificates in base64url, with one of which alone it may be used (RFC 8705);
+    -- without any when there are none.
+    client_certificates text[] not null,
     created_at timestamptz not null,
     expires_at timestamptz,
     revoked_at timestamptz,
@@ -23,7 +26,8 @@ create table ledger.api_key (
 
 grant select on ledger.api_key to token_ledger_service;
 -- All but the hash, which an auditor needs for nothing.
-grant select (key_id, app_id, is_test, scopes, label, networks, created_at, expires_at, revoked_at, replaces)
+grant select (key_id, app_id, is_test, scopes, label, networks, client_certificates, created_at,
+    expires_at, revoked_at, replaces)
     on ledger.api_key to token_ledger_auditor;
 
 commit;

@@ -21,6 +21,7 @@ package struct AppPage: ConsolePage {
         let state: String
         let scopes: String
         let networks: String
+        let certificates: [String]
         let createdAt: ShownTime
         let expiresAt: ShownTime?
         let usedAt: ShownTime?
@@ -36,6 +37,7 @@ package struct AppPage: ConsolePage {
             state: String,
             scopes: [String],
             networks: [String],
+            certificates: [String],
             times: (created: Timestamp, expires: Timestamp?, used: Timestamp?),
             isOwn: Bool
         ) {
@@ -45,6 +47,7 @@ package struct AppPage: ConsolePage {
             self.state = state
             self.scopes = scopes.joined(separator: ", ")
             self.networks = networks.isEmpty ? "everywhere" : networks.joined(separator: ", ")
+            self.certificates = certificates
             createdAt = ShownTime(times.created)
             expiresAt = times.expires.map { ShownTime($0) }
             usedAt = times.used.map { ShownTime($0) }

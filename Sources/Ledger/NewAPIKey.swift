@@ -10,6 +10,10 @@ extension LedgerEvent {
         ///
         /// Which these are is not told: one address may be one person's.
         package let networks: Int64
+        /// The thumbprints of the certificates without one of which it is refused, if there are any.
+        ///
+        /// They say nothing of whom a certificate is for.
+        package let clientCertificates: [String]
         /// When it ends, if it does.
         package let expiry: Timestamp?
         /// The key whose place it takes, if it takes one's.
@@ -19,12 +23,14 @@ extension LedgerEvent {
             key: String,
             scopes: [String],
             networks: Int64 = 0,
+            clientCertificates: [String] = [],
             expiry: Timestamp? = nil,
             replaces: String? = nil
         ) {
             self.key = key
             self.scopes = scopes
             self.networks = networks
+            self.clientCertificates = clientCertificates
             self.expiry = expiry
             self.replaces = replaces
         }
@@ -36,6 +42,9 @@ extension LedgerEvent.NewAPIKey {
         writer.member("key", key)
         writer.member("scopes", scopes)
         if networks > 0 { writer.member("networks", networks) }
+        if !clientCertificates.isEmpty {
+            writer.member("client_certificates", clientCertificates)
+        }
         if let expiry { writer.member("expiry", expiry) }
         if let replaces { writer.member("replaces", replaces) }
     }
@@ -46,6 +55,8 @@ extension LedgerEvent.NewAPIKey {
         try reader.next("scopes")
         scopes = try reader.list()
         networks = reader.skip(",\"networks\":") ? try reader.count() : 0
+        clientCertificates =
+            reader.skip(",\"client_certificates\":") ? try reader.strings() : []
         expiry = reader.skip(",\"expiry\":") ? try reader.recordTime() : nil
         replaces = reader.skip(",\"replaces\":") ? try reader.string() : nil
     }

@@ -67,11 +67,12 @@ struct Caller: Sendable {
             let found = try await store.authenticate(
                 credential,
                 from: { context.peer },
+                with: { await context.clientCertificate() },
                 admit: { try context.meter.checkAddress() }
             )
             guard case .key(let key) = found, let app = try await store.app(key.app) else {
                 try context.meter.countAddress()
-                if case .foreignNetwork = found { throw LedgerError.networkRefused }
+                if case .foreignConnection = found { throw LedgerError.networkRefused }
                 throw LedgerError.unauthenticated
             }
             context.trace?.trust()
@@ -91,9 +92,18 @@ struct Caller: Sendable {
         }
     }
 
-    /// Whether the key still opens what it opened from there, for answers that last.
-    func isValid(_ store: LedgerStore, from peer: IPAddress?) async throws -> Bool {
-        let found = try await store.authenticate(credential, from: { peer })
+    /// Whether the key still opens what it opened from there and with that certificate, for answers that
+    /// last.
+    func isValid(
+        _ store: LedgerStore,
+        from peer: IPAddress?,
+        with certificate: CertificateThumbprint?
+    ) async throws -> Bool {
+        let found = try await store.authenticate(
+            credential,
+            from: { peer },
+            with: { certificate }
+        )
         guard case .key(let key) = found else { return false }
         return key.app == app.id && key.scopes == scopes
     }
@@ -112,12 +122,19 @@ extension LedgerStore {
     fileprivate func authenticate(
         _ credential: Credential,
         from address: () -> IPAddress?,
+        with certificate: () async -> CertificateThumbprint?,
         admit: () throws -> Void = {}
     ) async throws -> Authentication {
         switch credential {
         case .key(let secret):
-            try await authenticate(secret.exposed, from: address, admit: admit)
-        case .session(let session): try await authenticate(session, from: address)
+            try await authenticate(
+                secret.exposed,
+                from: address,
+                with: certificate,
+                admit: admit
+            )
+        case .session(let session):
+            try await authenticate(session, from: address, with: certificate)
         }
     }
 }

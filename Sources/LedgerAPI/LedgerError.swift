@@ -14,7 +14,8 @@ package enum LedgerError: Error, Equatable {
     case unsupportedMediaType
     /// No API key, or none that is valid.
     case unauthenticated
-    /// The API key is valid, but not from the address that it was sent from.
+    /// The API key is valid, but not from the address that it was sent from, or not without a certificate
+    /// that was not shown.
     case networkRefused
     /// The API key lacks this scope.
     case insufficientScope(Scope)

@@ -42,6 +42,12 @@ struct LedgerRequestContext: RequestContext {
     /// Who is at the other end of the connection; nobody can make us believe another one by a header.
     var peer: IPAddress? { channel.remoteAddress?.ipAddress.flatMap { IPAddress($0) } }
 
+    /// The certificate whose key whoever is at the other end has proven to hold; nil where none was asked
+    /// for or shown, or the connection is not over TLS.
+    func clientCertificate() async -> CertificateThumbprint? {
+        await ClientCertificate.shown(on: channel).map { CertificateThumbprint(of: $0) }
+    }
+
     /// The path parameter, percent-decoded once.
     func pathParameter(_ name: String) throws(LedgerError) -> String {
         guard let raw = parameters.get(name) else { throw .notFound }

@@ -34,7 +34,7 @@ extension Problem {
             self.init(
                 .forbidden,
                 "network_refused",
-                "The API key may not be used from this address."
+                "The API key may not be used from this address, or not without its client certificate."
             )
         case .insufficientScope(let scope):
             self.init(

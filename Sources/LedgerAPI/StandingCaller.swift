@@ -8,19 +8,22 @@ final class StandingCaller: Sendable {
     let caller: Caller
     private let channel: any Channel
     private let peer: IPAddress?
+    private let certificate: CertificateThumbprint?
     /// Until when it goes on although nobody can say whether it may.
     private let validUntil = Mutex(ContinuousClock.now + RequestLimits.standingDoubtMax)
     private let isCutOff = Mutex(false)
 
-    init(_ caller: Caller, _ context: LedgerRequestContext) {
+    init(_ caller: Caller, _ context: LedgerRequestContext) async {
         self.caller = caller
         channel = context.channel
         peer = context.peer
+        certificate = await context.clientCertificate()
     }
 
-    /// Whether its key is still valid, from where it is; where nobody can say, it is for a moment.
+    /// Whether its key is still valid, from where it is and with what it has shown; where nobody can say,
+    /// it is for a moment.
     func isValid(_ store: LedgerStore) async -> Bool {
-        guard let isValid = try? await caller.isValid(store, from: peer) else {
+        guard let isValid = try? await caller.isValid(store, from: peer, with: certificate) else {
             return validUntil.withLock { .now < $0 }
         }
         validUntil.withLock { $0 = .now + RequestLimits.standingDoubtMax }

@@ -62,6 +62,7 @@ struct ServeCommand: AsyncParsableCommand {
             logger: logger
         )
         try await Self.check(store, accepts: acceptsUnsafeServer, logger)
+        if certificate?.asksCallers != true { try await Self.warnOfBoundKeys(store, logger) }
         try await ServiceRunner.withProvider { provider in
             let service = try LedgerService(
                 store: store,
@@ -92,6 +93,12 @@ struct ServeCommand: AsyncParsableCommand {
                 logger: logger
             )
         }
+    }
+
+    /// Says it if there are keys that cannot be used here.
+    private static func warnOfBoundKeys(_ store: LedgerStore, _ logger: Logger) async throws {
+        guard let refusal = try await BoundKeys(store).refusal else { return }
+        logger.warning("\(refusal) \(BoundKeys.nextStep)")
     }
 
     /// Refuses a server on which what is written may be lost or changed, unless that is accepted.

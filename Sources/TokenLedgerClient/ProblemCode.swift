@@ -32,7 +32,7 @@ extension ProblemCode {
     public static let unsupportedMediaType = ProblemCode(rawValue: "unsupported_media_type")
     /// The key is wrong, expired or revoked.
     public static let unauthenticated = ProblemCode(rawValue: "unauthenticated")
-    /// The key may not be used from here.
+    /// The key may not be used from here, or not without its client certificate.
     public static let networkRefused = ProblemCode(rawValue: "network_refused")
     /// The key lacks a scope.
     public static let insufficientScope = ProblemCode(rawValue: "insufficient_scope")

@@ -82,6 +82,31 @@ struct DoctorEvidenceTests {
         }
     }
 
+    @Test("tells of keys that nobody can use here, for nobody is asked for a certificate")
+    func boundKeys() async throws {
+        try await DoctorScene.run { scene in
+            let bound = "update ledger.api_key set client_certificates ="
+            try await scene.owner.script("\(bound) array[repeat('A', 43)]")
+            try await expect("client_certificates_not_asked warning", scene)
+            let (certificate, key) = try await TestCertificate.make().write(to: scene.folder)
+            let report = try await scene.examine([
+                "TOKEN_LEDGER_TLS_CERTIFICATE_FILE": certificate,
+                "TOKEN_LEDGER_TLS_KEY_FILE": key, "TOKEN_LEDGER_TLS_CLIENT_CERTIFICATES": "ask",
+            ])
+            #expect(report.findings == [], "\(report.text)")
+            #expect(report.fact("bound to client certificates") == "1")
+            try await expect(
+                "setting_unusable blocking",
+                scene,
+                ["TOKEN_LEDGER_TLS_CLIENT_CERTIFICATES": "maybe"]
+            )
+            try await scene.owner.script("update ledger.api_key set revoked_at = now()")
+            try await expectNothing(scene)
+            try await scene.owner.script("\(bound) '{}', revoked_at = null")
+            try await expectNothing(scene)
+        }
+    }
+
     @Test("compares the newest checkpoint with records, clock and folder")
     func checkpoints() async throws {
         try await DoctorScene.run { scene in

@@ -277,6 +277,47 @@ struct AuthorizationTests {
         }
     }
 
+    @Test(
+        "a key that is bound to a certificate is refused over every route where nobody proves one"
+    )
+    func certificate() async throws {
+        try await TestService.run { service in
+            let bound = try await service.store.createAPIKey(
+                of: service.app,
+                NewAPIKey(
+                    scopes: Scope.allCases,
+                    isTest: true,
+                    clientCertificates: [CertificateThumbprint(of: [1])]
+                ),
+                context: RecordContext(actor: "operator"),
+                owner: service.owner
+            )
+            // What proxies tell of the certificate that they were shown (RFC 9440, and older ones).
+            let forged = [
+                "Client-Cert": ":AQ==:", "X-SSL-Client-Cert": "AQ==", "X-Client-Cert": "AQ==",
+                "X-Forwarded-Client-Cert": "Hash=\(CertificateThumbprint(of: [1]))",
+            ]
+            var refused = 0
+            for route in TestRoute.all where route.scope != nil {
+                let answer = try await service.call(
+                    route.method,
+                    route.target,
+                    key: bound.secret.exposed,
+                    headers: forged
+                )
+                #expect(answer.status == 403 && answer.code == "network_refused", "\(route)")
+                refused += 1
+            }
+            #expect(refused > 20)
+            let page = try await TestVisitor.signIn(service, bound.secret.exposed)
+            #expect(page.status == 401 && page.headers["set-cookie"] == nil)
+            #expect(page.text.contains("not without its client certificate"))
+            await service.served.keyUses.write()
+            let keys = try await service.store.apiKeys(of: service.app)
+            #expect(keys.first { $0.key.id == bound.id }?.lastUsedAt == nil)
+        }
+    }
+
     @Test("a key in use is refused within 5 s of its revocation")
     func revocation() async throws {
         try await TestService.run { service in

@@ -47,6 +47,7 @@ struct FollowEndTests {
             for change in [
                 "revoked_at = now()", "expires_at = now()", "networks = '{192.0.2.0/24}'",
                 "scopes = '{launch}'",
+                "client_certificates = '{\(CertificateThumbprint(of: [1]))}'",
             ] {
                 let key = try await service.key(.eventsRead)
                 let id = try #require(APIKey(key)).id

@@ -102,7 +102,7 @@ struct FollowMemoryTests {
         end: Int64?
     ) async throws -> (follow: Follow, body: FollowBody) {
         let (caller, context) = try await caller(service)
-        let follow = Follow(caller, tail.feed(of: .facts), context)
+        let follow = await Follow(caller, tail.feed(of: .facts), context)
         let body = FollowBody(
             log: .facts,
             query: EventQuery(clientID: service.app.clientID, types: ["launch.closed"]),

@@ -16,7 +16,7 @@ struct AdministrationEvidenceTests {
         (
             """
             insert into ledger.api_key select 'forged', app_id, sha256('x'), is_test, scopes, label, networks,
-                created_at, expires_at, revoked_at, replaces from ledger.api_key limit 1
+                client_certificates, created_at, expires_at, revoked_at, replaces from ledger.api_key limit 1
             """, [.apiKeyRowOfNobody]
         ),
         ("delete from ledger.api_key where replaces is not null", [.apiKeyRowMissing]),
@@ -31,6 +31,10 @@ struct AdministrationEvidenceTests {
         ("update ledger.api_key set expires_at = null where replaces is null", [.apiKeyRowDiffers]),
         (
             "update ledger.api_key set networks = '{}' where replaces is null", [.apiKeyRowDiffers]
+        ),
+        (
+            "update ledger.api_key set client_certificates = '{}' where replaces is null",
+            [.apiKeyRowDiffers]
         ),
         (
             "update ledger.api_key set created_at = now() where replaces is null",
@@ -87,7 +91,12 @@ struct AdministrationEvidenceTests {
         let (store, owner, context) = (test.store, test.owner, TestStore.context)
         let made = try await store.createAPIKey(
             of: test.app,
-            NewAPIKey(scopes: [.launch], isTest: true, networks: [IPNetwork("192.0.2.0/24")]),
+            NewAPIKey(
+                scopes: [.launch],
+                isTest: true,
+                networks: [IPNetwork("192.0.2.0/24")],
+                clientCertificates: [CertificateThumbprint(of: [1])]
+            ),
             context: context,
             owner: owner
         )

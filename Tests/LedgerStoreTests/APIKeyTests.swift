@@ -12,6 +12,7 @@ struct APIKeyTests {
         _ test: TestStore,
         label: String? = nil,
         networks: [String] = [],
+        clientCertificates: [CertificateThumbprint] = [],
         expiresAt: Timestamp? = nil
     ) async throws -> IssuedAPIKey {
         try await test.store.createAPIKey(
@@ -21,6 +22,7 @@ struct APIKeyTests {
                 isTest: true,
                 label: label,
                 networks: networks.map { try IPNetwork($0) },
+                clientCertificates: clientCertificates,
                 expiresAt: expiresAt
             ),
             context: TestStore.context,
@@ -31,12 +33,17 @@ struct APIKeyTests {
     private func isTaken(
         _ key: IssuedAPIKey,
         by store: LedgerStore,
-        from address: String? = nil
+        from address: String? = nil,
+        with certificate: CertificateThumbprint? = nil
     ) async throws -> Bool {
         let peer = address.flatMap { IPAddress($0) }
-        guard case .key = try await store.authenticate(key.secret.exposed, from: { peer }) else {
-            return false
-        }
+        guard
+            case .key = try await store.authenticate(
+                key.secret.exposed,
+                from: { peer },
+                with: { certificate }
+            )
+        else { return false }
         return true
     }
 
@@ -62,6 +69,7 @@ struct APIKeyTests {
                 test,
                 label: "nightly export",
                 networks: ["192.0.2.0/24", "2001:db8::/32"],
+                clientCertificates: Self.certificates,
                 expiresAt: expiry
             )
             let keys = try await test.store.apiKeys(of: test.app)
@@ -76,6 +84,7 @@ struct APIKeyTests {
                             key: rich.id,
                             scopes: ["launch", "finish"],
                             networks: 2,
+                            clientCertificates: Self.certificates.map(\.description),
                             expiry: expiry
                         )
                     ),
@@ -96,7 +105,7 @@ struct APIKeyTests {
                 #expect(isTaken == expected, "\(address ?? "nobody knows")")
             }
             guard
-                case .foreignNetwork = try await test.store.authenticate(
+                case .foreignConnection = try await test.store.authenticate(
                     key.secret.exposed,
                     from: { nil }
                 )
@@ -106,6 +115,11 @@ struct APIKeyTests {
             }
         }
     }
+
+    /// Of two certificates that there need not be.
+    private static let certificates = [
+        CertificateThumbprint(of: [1]), CertificateThumbprint(of: [2]),
+    ]
 
     @Test("a revoked key and an expired one are refused by another copy within 5 s")
     func copies() async throws {
@@ -217,7 +231,13 @@ struct APIKeyTests {
             let soon = test.store.clock.now().adding(seconds: 30)
             let later = soon.adding(seconds: 3_600)
             for (expiry, end) in [(nil, later), (soon, soon)] as [(Timestamp?, Timestamp)] {
-                let old = try await issue(test, label: "l", networks: ["::/0"], expiresAt: expiry)
+                let old = try await issue(
+                    test,
+                    label: "l",
+                    networks: ["::/0"],
+                    clientCertificates: Self.certificates,
+                    expiresAt: expiry
+                )
                 let (new, ended) = try #require(
                     await test.store.rotate(
                         old.stored,
@@ -228,8 +248,15 @@ struct APIKeyTests {
                         owner: test.owner
                     )
                 )
-                #expect(try await isTaken(old, by: test.store, from: "::1"))
-                #expect(try await isTaken(new, by: test.store, from: "::1"))
+                for key in [old, new] {
+                    let isTaken = try await isTaken(
+                        key,
+                        by: test.store,
+                        from: "::1",
+                        with: Self.certificates[1]
+                    )
+                    #expect(isTaken)
+                }
                 #expect(new.secret.exposed.hasPrefix("tl_test_"))
                 #expect(ended.expiresAt == end)
                 #expect(try await test.store.apiKey(old.id) == ended)
@@ -237,6 +264,7 @@ struct APIKeyTests {
                 #expect(kept.scopes == old.stored.scopes && kept.label == "l")
                 #expect(kept.networks == old.stored.networks && kept.expiresAt == nil)
                 #expect(kept.replaces == old.id)
+                #expect(kept.clientCertificates == Self.certificates)
                 guard
                     case .apiKeyCreated(let made)? = try await events(test).last(where: {
                         if case .apiKeyCreated = $0 { true } else { false }

@@ -20,6 +20,7 @@ extension Golden {
                         key: "0123456789ab",
                         scopes: ["launch"],
                         networks: 2,
+                        clientCertificates: ["AAAA", "BBBB"],
                         expiry: Golden.expiry,
                         replaces: "ba9876543210"
                     )
@@ -30,6 +31,7 @@ extension Golden {
                 "source":"/apps/demo","type":"api_key.created",\#
                 "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123",\#
                 "data":{"key":"0123456789ab","scopes":["launch"],"networks":2,\#
+                "client_certificates":["AAAA","BBBB"],\#
                 "expiry":"2026-11-22T14:21:36.000000Z","replaces":"ba9876543210"}}
                 """#
         ),

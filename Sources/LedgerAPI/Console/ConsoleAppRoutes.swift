@@ -39,6 +39,7 @@ struct ConsoleAppRoutes: Sendable {
                     ? "revoked" : key.isValid(at: now) ? "valid" : "expired",
                 scopes: key.scopes,
                 networks: key.networks.map(\.description),
+                certificates: key.clientCertificates.map(\.description),
                 times: (key.createdAt, key.expiresAt, listed.lastUsedAt),
                 isOwn: key.id == visit.caller.keyID
             )

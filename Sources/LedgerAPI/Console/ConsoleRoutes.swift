@@ -84,7 +84,11 @@ struct ConsoleRoutes: Sendable {
             switch error {
             case .unauthenticated: return refusal("This is no API key that is valid.", target)
             case .networkRefused:
-                return refusal("This API key may not be used from your address.", target)
+                return refusal(
+                    "This API key may not be used from your address, or not without its client "
+                        + "certificate.",
+                    target
+                )
             default: throw error
             }
         }

@@ -68,7 +68,7 @@ struct ExportRoutes: Sendable {
             head: form.head,
             spell: form.append,
             running: running,
-            reader: StandingCaller(caller, context),
+            reader: await StandingCaller(caller, context),
             store: store,
             requestID: context.requestID,
             logger: logger
@@ -118,7 +118,7 @@ struct ExportRoutes: Sendable {
             head: [],
             spell: { page, bytes in page.append(to: &bytes) },
             running: running,
-            reader: StandingCaller(caller, context),
+            reader: await StandingCaller(caller, context),
             store: store,
             requestID: context.requestID,
             logger: logger

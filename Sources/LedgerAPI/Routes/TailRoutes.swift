@@ -41,7 +41,7 @@ struct TailRoutes: Sendable {
         ]
         // Nothing leaves, so nothing is on record.
         guard request.method != .head else { return Response(status: .ok, headers: headers) }
-        let place = try tail.room.enter(Follow(caller, tail.feed(of: log), context))
+        let place = try tail.room.enter(await Follow(caller, tail.feed(of: log), context))
         let end = follows ? nil : try await store.size(log: log)
         try await store.recordFollow(
             of: log,

@@ -15,8 +15,8 @@ final class Follow: Sendable {
     private let channel: any Channel
     private let state = Mutex(State())
 
-    init(_ caller: Caller, _ feed: EventFeed, _ context: LedgerRequestContext) {
-        standing = StandingCaller(caller, context)
+    init(_ caller: Caller, _ feed: EventFeed, _ context: LedgerRequestContext) async {
+        standing = await StandingCaller(caller, context)
         self.feed = feed
         channel = context.channel
         channel.closeFuture.whenComplete { [weak self] _ in self?.end() }
@@ -27,7 +27,7 @@ final class Follow: Sendable {
     /// Whether it must end.
     var isEnded: Bool { state.withLock { $0.isEnded } }
 
-    /// Whether its key is still valid, from where it is; where nobody can say, it is for a moment.
+    /// Whether its key is still valid, over its connection; where nobody can say, it is for a moment.
     func isValid(_ store: LedgerStore) async -> Bool { await standing.isValid(store) }
 
     /// Whether its reader has gone: nothing can be sent any more.

@@ -45,6 +45,7 @@ final class VerificationAdministration: Sendable {
         let clientID: String
         let scopes: String
         let networks: Int64
+        let clientCertificates: String
         let createdAt: Timestamp
         let expiresAt: Timestamp?
         let revokedAt: Timestamp?
@@ -141,6 +142,7 @@ final class VerificationAdministration: Sendable {
                 clientID: made.clientID,
                 scopes: made.made.scopes.joined(separator: " "),
                 networks: made.made.networks,
+                clientCertificates: made.made.clientCertificates.joined(separator: " "),
                 createdAt: made.time,
                 expiresAt: made.expiry,
                 revokedAt: made.revocation,
@@ -238,8 +240,9 @@ final class VerificationAdministration: Sendable {
                 "verify_api_key_rows",
                 """
                 select k.key_id, a.client_id, array_to_string(k.scopes, ' '),
-                    cardinality(k.networks)::bigint, k.created_at, k.expires_at, k.revoked_at,
-                    k.replaces
+                    cardinality(k.networks)::bigint,
+                    array_to_string(k.client_certificates, ' '), k.created_at, k.expires_at,
+                    k.revoked_at, k.replaces
                 from ledger.api_key k join ledger.app a on a.app_id = k.app_id order by k.key_id
                 """
             )
@@ -249,14 +252,15 @@ final class VerificationAdministration: Sendable {
                 clientID: try result.text(row, 1),
                 scopes: try result.text(row, 2),
                 networks: try result.int8(row, 3),
-                createdAt: Timestamp(microseconds: try result.timestamptz(row, 4)),
-                expiresAt: try result.timestamptzOrNil(row, 5).map {
+                clientCertificates: try result.text(row, 4),
+                createdAt: Timestamp(microseconds: try result.timestamptz(row, 5)),
+                expiresAt: try result.timestamptzOrNil(row, 6).map {
                     Timestamp(microseconds: $0)
                 },
-                revokedAt: try result.timestamptzOrNil(row, 6).map {
+                revokedAt: try result.timestamptzOrNil(row, 7).map {
                     Timestamp(microseconds: $0)
                 },
-                replaces: try result.textOrNil(row, 7)
+                replaces: try result.textOrNil(row, 8)
             )
         }
     }

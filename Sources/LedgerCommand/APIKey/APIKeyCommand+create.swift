@@ -44,6 +44,8 @@ extension APIKeyCommand {
         )
         var networkTexts: [String] = []
 
+        @OptionGroup var certificates: ClientCertificateFiles
+
         @Flag(name: .customLong("test"), help: "Make a tl_test_ key rather than a tl_live_ one.")
         var isTest = false
 
@@ -62,6 +64,7 @@ extension APIKeyCommand {
         }
 
         func run() async throws {
+            let clientCertificates = try certificates.thumbprints()
             let opened = try await OpenedStore.open(options, asOwner: true)
             guard let app = try await opened.store.app(clientID: clientID) else {
                 throw CommandError("There is no app \(clientID); token-ledger app list shows all.")
@@ -73,6 +76,7 @@ extension APIKeyCommand {
                     isTest: isTest,
                     label: label,
                     networks: try networks(),
+                    clientCertificates: clientCertificates,
                     expiresAt: end?.time(after: opened.store.clock.now())
                 ),
                 context: .byOperator,

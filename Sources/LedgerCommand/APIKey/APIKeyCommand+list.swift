@@ -62,7 +62,8 @@ extension APIKeyCommand {
                 return
             }
             let head = [
-                "ID", "APP", "STATE", "CREATED", "LAST USED", "LABEL", "NETWORKS", "SCOPES",
+                "ID", "APP", "STATE", "CREATED", "LAST USED", "LABEL", "NETWORKS", "CERTIFICATES",
+                "SCOPES",
             ]
             Terminal.result(
                 TextTable.rows(
@@ -75,6 +76,10 @@ extension APIKeyCommand {
                                 key.networks.isEmpty
                                     ? "all"
                                     : key.networks.map(\.description).joined(separator: ","),
+                                key.clientCertificates.isEmpty
+                                    ? "none"
+                                    : key.clientCertificates.map(\.description)
+                                        .joined(separator: ","),
                                 key.scopes.joined(separator: ","),
                             ]
                         }

@@ -9,10 +9,12 @@ extension APIKeyCommand {
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "rotate",
-            abstract: "Make a key with the same scopes, networks and label, and print it once.",
+            abstract: "Make a key that takes the place of another one, and print it once.",
             discussion: """
+                It has the scopes, networks, client certificates and label of the old one. \
                 The old key goes on for the time of the overlap, in which backends change over, and \
-                ends then by itself.
+                ends then by itself. Where a --client-certificate is named, the new key is bound to what is \
+                named, and no more to the old key's certificates.
                 """
         )
 
@@ -37,6 +39,8 @@ extension APIKeyCommand {
         )
         var end: KeyEnd?
 
+        @OptionGroup var certificates: ClientCertificateFiles
+
         @Flag(help: "Print one JSON document.")
         var json = false
 
@@ -47,6 +51,7 @@ extension APIKeyCommand {
         }
 
         func run() async throws {
+            let clientCertificates = try certificates.thumbprints()
             let opened = try await OpenedStore.open(options, asOwner: true)
             defer { opened.close() }
             let (old, app) = try await choice.livingKey(opened.store)
@@ -61,6 +66,7 @@ extension APIKeyCommand {
             let rotated = try await opened.store.rotate(
                 old,
                 endingAt: (overlap ?? Self.usualOverlap).end(after: now),
+                clientCertificates: clientCertificates,
                 expiresAt: end?.time(after: now),
                 of: app,
                 context: .byOperator,

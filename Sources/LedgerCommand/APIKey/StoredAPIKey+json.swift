@@ -10,6 +10,10 @@ extension StoredAPIKey {
             .init("label", .string(orNull: label)),
             .init("scopes", .array(scopes.map { .string($0) })),
             .init("networks", .array(networks.map { .string($0.description) })),
+            .init(
+                "client_certificates",
+                .array(clientCertificates.map { .string($0.description) })
+            ),
             .init("created_at", .string(createdAt.description)),
             .init("expires_at", .string(orNull: expiresAt?.description)),
             .init("revoked_at", .string(orNull: revokedAt?.description)),

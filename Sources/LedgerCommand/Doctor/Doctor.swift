@@ -27,8 +27,9 @@ struct Doctor {
         let (rootKeyCheck, store) = await rootKeyCheck(settings, pool, try? database.get())
         let checks = [
             settingsCheck(settings, flaws), databaseCheck, await clockCheck(pool), rootKeyCheck,
-            await checkpointCheck(store, settings), await witnessCheck(store, settings),
-            await providerCheck(store), await tracesCheck(), await folderCheck(store, settings),
+            await apiKeyCheck(store, settings), await checkpointCheck(store, settings),
+            await witnessCheck(store, settings), await providerCheck(store), await tracesCheck(),
+            await folderCheck(store, settings),
         ]
         return checks.compactMap { $0 }
     }

@@ -6,6 +6,8 @@ import ServiceLifecycle
 /// The files with the listener's certificate and its key, which are read again while it listens.
 struct ListenerCertificate: Service {
     let tls: ServerTLS
+    /// Whether callers are asked for certificates of their own.
+    let asksCallers: Bool
     private let files: Files
     /// What the files held when the service began.
     private let first: Pair
@@ -16,11 +18,22 @@ struct ListenerCertificate: Service {
 
     /// Reads the pair that the settings name; nil when they name none.
     ///
-    /// - Throws: `CommandError` when they name one of the two alone, or no pair to serve with.
+    /// - Throws: `CommandError` when they name one of the two alone, or no pair to serve with, or ask
+    ///   callers for certificates where there is no TLS.
     init?(_ settings: Settings, logger: Logger) throws {
         let certificate = try settings.text(.tlsCertificateFile)
         let key = try settings.text(.tlsKeyFile)
-        guard certificate != nil || key != nil else { return nil }
+        asksCallers = try ClientCertificateChoice(settings) == .ask
+        guard certificate != nil || key != nil else {
+            guard !asksCallers else {
+                throw CommandError(
+                    "\(Setting.tlsClientCertificates.environmentName)=ask needs TLS here, for which "
+                        + "\(Setting.tlsCertificateFile.environmentName) and "
+                        + "\(Setting.tlsKeyFile.environmentName) are set."
+                )
+            }
+            return nil
+        }
         guard let certificate, let key else {
             throw CommandError(
                 "\(Setting.tlsCertificateFile.environmentName) and "
@@ -30,7 +43,11 @@ struct ListenerCertificate: Service {
         files = Files(certificate: certificate, key: key)
         first = try files.read()
         do {
-            tls = try ServerTLS(certificates: first.certificates, key: first.key)
+            tls = try ServerTLS(
+                certificates: first.certificates,
+                key: first.key,
+                asksCallers: asksCallers
+            )
         } catch {
             throw files.refusal(error)
         }

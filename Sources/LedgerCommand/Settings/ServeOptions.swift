@@ -50,6 +50,15 @@ struct ServeOptions: ParsableArguments {
     var tlsKeyFile: String?
 
     @Option(
+        name: .customLong("tls-client-certificates"),
+        help: """
+            Whether callers are asked for certificates of their own, to which API keys may be bound: "ask" \
+            or "off", which it is unless set (TOKEN_LEDGER_TLS_CLIENT_CERTIFICATES).
+            """
+    )
+    var tlsClientCertificates: String?
+
+    @Option(
         name: .customLong("checkpoint-folder"),
         help: """
             A folder outside the database that keeps each log's last checkpoint, so that a restored \
@@ -135,6 +144,7 @@ struct ServeOptions: ParsableArguments {
             .host: host, .port: port.map(String.init), .metricsAddress: metricsAddress,
             .publicURL: publicURL,
             .tlsCertificateFile: tlsCertificateFile, .tlsKeyFile: tlsKeyFile,
+            .tlsClientCertificates: tlsClientCertificates,
             .checkpointFolder: checkpointFolder, .erasureFolder: erasureFolder,
             .spoolFolder: spoolFolder,
             .witnessPolicy: witnessPolicy, .treeAccess: treeAccess,

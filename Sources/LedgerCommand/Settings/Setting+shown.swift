@@ -39,6 +39,7 @@ extension Setting {
         case .spoolFolder: ServeOptions.usualSpoolFolder
         case .treeAccess: TreeAccess.key.rawValue
         case .console: ConsoleChoice.usual.rawValue
+        case .tlsClientCertificates: ClientCertificateChoice.usual.rawValue
         case .logLevel: Logger.Level.info.rawValue
         case .trustDatabaseNetwork, .acceptUnsafeServer: "false"
         case .keyRate: Self.calls(rates.key?.perSecond)

@@ -34,6 +34,8 @@ enum Setting: String, CaseIterable {
     case tlsCertificateFile
     /// The file with the certificate's key.
     case tlsKeyFile
+    /// Whether callers are asked for certificates of their own.
+    case tlsClientCertificates
     /// Who may read checkpoints and tiles.
     case treeAccess
     /// Whether the pages of the console are served.

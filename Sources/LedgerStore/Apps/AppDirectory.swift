@@ -167,7 +167,8 @@ final class AppDirectory: Sendable {
                 "api_key",
                 """
                 select k.key_id, k.app_id, k.hash, k.is_test, array_to_string(k.scopes, ' '),
-                    k.label, array_to_string(k.networks, ' '), k.created_at, k.expires_at,
+                    k.label, array_to_string(k.networks, ' '),
+                    array_to_string(k.client_certificates, ' '), k.created_at, k.expires_at,
                     k.revoked_at, k.replaces
                 from ledger.api_key k where k.key_id = $1
                 """,

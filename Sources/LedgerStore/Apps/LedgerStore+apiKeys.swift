@@ -26,17 +26,19 @@ package enum Authentication: Sendable {
     case key(StoredAPIKey)
     /// The key is unknown, revoked or has expired.
     case unknown
-    /// The key is valid, but not from there.
-    case foreignNetwork
+    /// The key is valid, but not from there, or not without a certificate that it is bound to.
+    case foreignConnection
 }
 
 extension LedgerStore {
-    /// What a text is as an API key; `address` is from where it was sent.
+    /// What a text is as an API key; `address` is from where it was sent, and `certificate` the one that
+    /// whoever sent it has shown in the handshake.
     ///
     /// Before the database is asked for a key that was not seen lately, `admit` may refuse by throwing.
     package func authenticate(
         _ text: String,
         from address: () -> IPAddress?,
+        with certificate: () async -> CertificateThumbprint? = { nil },
         admit: () throws -> Void = {}
     ) async throws -> Authentication {
         guard let key = APIKey(text),
@@ -44,7 +46,9 @@ extension LedgerStore {
         else { return .unknown }
         let now = clock.now()
         guard known.key.isValid(at: now), key.hasHash(known.key.hash) else { return .unknown }
-        guard known.key.mayBeUsed(from: address) else { return .foreignNetwork }
+        guard await known.key.mayBeUsed(from: address, with: certificate) else {
+            return .foreignConnection
+        }
         known.use.note(now)
         return .key(known.key)
     }
@@ -52,14 +56,17 @@ extension LedgerStore {
     /// What a session of the console is now: its key decides, as though it had been sent.
     package func authenticate(
         _ session: ConsoleSession,
-        from address: () -> IPAddress?
+        from address: () -> IPAddress?,
+        with certificate: () async -> CertificateThumbprint? = { nil }
     ) async throws -> Authentication {
         let now = clock.now()
         guard now < session.end,
             let known = try await directory.key(session.keyID, admit: {}),
             known.key.isValid(at: now)
         else { return .unknown }
-        guard known.key.mayBeUsed(from: address) else { return .foreignNetwork }
+        guard await known.key.mayBeUsed(from: address, with: certificate) else {
+            return .foreignConnection
+        }
         known.use.note(now)
         return .key(known.key)
     }
@@ -71,7 +78,8 @@ extension LedgerStore {
                 "api_keys",
                 """
                 select k.key_id, k.app_id, k.hash, k.is_test, array_to_string(k.scopes, ' '),
-                    k.label, array_to_string(k.networks, ' '), k.created_at, k.expires_at,
+                    k.label, array_to_string(k.networks, ' '),
+                    array_to_string(k.client_certificates, ' '), k.created_at, k.expires_at,
                     k.revoked_at, k.replaces, a.client_id, u.used_at
                 from ledger.api_key k
                 join ledger.app a on a.app_id = k.app_id
@@ -84,8 +92,8 @@ extension LedgerStore {
         ) { result, row throws(PostgresError) in
             ListedAPIKey(
                 key: try StoredAPIKey(result, row),
-                clientID: try result.text(row, 11),
-                lastUsedAt: try result.timestamptzOrNil(row, 12).map {
+                clientID: try result.text(row, 12),
+                lastUsedAt: try result.timestamptzOrNil(row, 13).map {
                     Timestamp(microseconds: $0)
                 }
             )
@@ -168,10 +176,12 @@ extension LedgerStore {
     /// Makes a key like another one, as it was read, which ends at a time or earlier; nil when that
     /// one was changed meanwhile.
     ///
+    /// Where certificates are named, the new key is bound to these instead of the old one's.
     /// Needs the rights of the schema's owner.
     package func rotate(
         _ old: StoredAPIKey,
         endingAt end: Timestamp,
+        clientCertificates: [CertificateThumbprint] = [],
         expiresAt: Timestamp?,
         of app: StoredApp,
         context: RecordContext,
@@ -181,7 +191,11 @@ extension LedgerStore {
         let new = StoredAPIKey(
             key,
             of: app.id,
-            NewAPIKey(replacing: old, expiresAt: expiresAt),
+            NewAPIKey(
+                replacing: old,
+                clientCertificates: clientCertificates,
+                expiresAt: expiresAt
+            ),
             at: clock.now()
         )
         var changed = old

@@ -8,6 +8,7 @@ package struct NewAPIKey: Sendable {
     package let isTest: Bool
     package let label: String?
     package let networks: [IPNetwork]
+    package let clientCertificates: [CertificateThumbprint]
     package let expiresAt: Timestamp?
     /// The key whose place it takes.
     let replaces: String?
@@ -18,22 +19,30 @@ package struct NewAPIKey: Sendable {
         isTest: Bool,
         label: String? = nil,
         networks: [IPNetwork] = [],
+        clientCertificates: [CertificateThumbprint] = [],
         expiresAt: Timestamp? = nil
     ) {
         self.scopes = scopes.map(\.rawValue)
         self.isTest = isTest
         self.label = label
         self.networks = networks
+        self.clientCertificates = clientCertificates
         self.expiresAt = expiresAt
         replaces = nil
     }
 
-    /// A key like another one, whose place it takes.
-    init(replacing key: StoredAPIKey, expiresAt: Timestamp?) {
+    /// A key like another one, whose place it takes; bound to other certificates, if there are any.
+    init(
+        replacing key: StoredAPIKey,
+        clientCertificates: [CertificateThumbprint],
+        expiresAt: Timestamp?
+    ) {
         scopes = key.scopes
         isTest = key.isTest
         label = key.label
         networks = key.networks
+        self.clientCertificates =
+            clientCertificates.isEmpty ? key.clientCertificates : clientCertificates
         self.expiresAt = expiresAt
         replaces = key.id
     }

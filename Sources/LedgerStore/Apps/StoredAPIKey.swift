@@ -15,6 +15,8 @@ package struct StoredAPIKey: Sendable, Equatable {
     package let label: String?
     /// From where alone it may be used; from everywhere when there are none.
     package let networks: [IPNetwork]
+    /// With one of which alone it may be used; without any when there are none.
+    package let clientCertificates: [CertificateThumbprint]
     package let createdAt: Timestamp
     package internal(set) var expiresAt: Timestamp?
     package internal(set) var revokedAt: Timestamp?
@@ -27,11 +29,20 @@ package struct StoredAPIKey: Sendable, Equatable {
         return expiresAt.map { time < $0 } ?? true
     }
 
-    /// Whether it may be used from there; an address that is not known is in no network.
-    func mayBeUsed(from address: () -> IPAddress?) -> Bool {
-        guard !networks.isEmpty else { return true }
-        guard let address = address() else { return false }
-        return networks.contains { $0.contains(address) }
+    /// Whether it may be used from there, and with the certificate that was shown there.
+    ///
+    /// An address that is not known is in no network, and a certificate that is not known is none.
+    func mayBeUsed(
+        from address: () -> IPAddress?,
+        with certificate: () async -> CertificateThumbprint?
+    ) async -> Bool {
+        if !networks.isEmpty {
+            guard let address = address(), networks.contains(where: { $0.contains(address) })
+            else { return false }
+        }
+        guard !clientCertificates.isEmpty else { return true }
+        guard let certificate = await certificate() else { return false }
+        return clientCertificates.contains(certificate)
     }
 }
 
@@ -45,6 +56,7 @@ extension StoredAPIKey {
         scopes = new.scopes
         label = new.label
         networks = new.networks
+        clientCertificates = new.clientCertificates
         createdAt = time
         expiresAt = new.expiresAt
         revokedAt = nil
@@ -68,10 +80,19 @@ extension StoredAPIKey {
             networks.append(network)
         }
         self.networks = networks
-        createdAt = Timestamp(microseconds: try result.timestamptz(row, 7))
-        expiresAt = try result.timestamptzOrNil(row, 8).map { Timestamp(microseconds: $0) }
-        revokedAt = try result.timestamptzOrNil(row, 9).map { Timestamp(microseconds: $0) }
-        replaces = try result.textOrNil(row, 10)
+        var certificates: [CertificateThumbprint] = []
+        for text in try result.text(row, 7).split(separator: " ") {
+            // Nor this: without certificates a key needs none.
+            guard let certificate = CertificateThumbprint(text) else {
+                throw PostgresError.decodingFailed("no thumbprint of a certificate: \(text)")
+            }
+            certificates.append(certificate)
+        }
+        clientCertificates = certificates
+        createdAt = Timestamp(microseconds: try result.timestamptz(row, 8))
+        expiresAt = try result.timestamptzOrNil(row, 9).map { Timestamp(microseconds: $0) }
+        revokedAt = try result.timestamptzOrNil(row, 10).map { Timestamp(microseconds: $0) }
+        replaces = try result.textOrNil(row, 11)
     }
 
     /// What the log says of its making.
@@ -80,6 +101,7 @@ extension StoredAPIKey {
             key: id,
             scopes: scopes,
             networks: Int64(networks.count),
+            clientCertificates: clientCertificates.map(\.description),
             expiry: expiresAt,
             replaces: replaces
         )
@@ -95,6 +117,7 @@ extension StoredAPIKey {
             .textArray(scopes),
             .text(label),
             .textArray(networks.map(\.description)),
+            .textArray(clientCertificates.map(\.description)),
             .timestamptz(microsecondsSince1970: createdAt.microseconds),
             .timestamptz(microsecondsSince1970: expiresAt?.microseconds),
             .timestamptz(microsecondsSince1970: revokedAt?.microseconds),

@@ -26,43 +26,40 @@ package struct Log: Sendable, Hashable {
     /// The number of the first log of maps: no id leads to it.
     private static let mapsBegin = 2 * pairsMax
 
-    package let kind: Kind
-    /// From 0 on, less than `pairsMax`.
-    package let pair: Int
+    /// The number under which its rows are stored, and which its log origin ends in.
+    ///
+    /// Kind and pair are told from it, and not stored: with Swift 6.3.1 an asynchronous function that is given
+    /// more words may overwrite what its caller holds.
+    package let id: Int32
 
     /// The log of a kind and pair; there must be fewer pairs than `pairsMax`.
     package init(_ kind: Kind, pair: Int) {
         precondition(0..<Self.pairsMax ~= pair, "There are 512 pairs of logs at most.")
-        self.kind = kind
-        self.pair = pair
-    }
-
-    /// The number under which its rows are stored, and which its log origin ends in.
-    package var id: Int32 {
         switch kind {
-        case .facts: Int32(2 * pair)
-        case .access: Int32(2 * pair + 1)
-        case .map: Int32(Self.mapsBegin + pair)
+        case .facts: id = Int32(2 * pair)
+        case .access: id = Int32(2 * pair + 1)
+        case .map: id = Int32(Self.mapsBegin + pair)
         }
     }
+
+    package var kind: Kind { id >= Self.mapsBegin ? .map : id % 2 == 0 ? .facts : .access }
+
+    /// From 0 on, less than `pairsMax`.
+    package var pair: Int { id >= Self.mapsBegin ? Int(id) - Self.mapsBegin : Int(id) / 2 }
 
     /// What callers and commands call it: the kind, and the pair where it is not the first.
     package var name: String { pair == 0 ? kind.name : "\(kind.name)-\(pair)" }
 
     /// The log with this number; nil for any other one.
     package init?(id: Int32) {
-        switch Int(id) {
-        case 0..<Self.mapsBegin: self.init(id % 2 == 0 ? .facts : .access, pair: Int(id) / 2)
-        case Self.mapsBegin..<Self.mapsBegin + Self.pairsMax:
-            self.init(.map, pair: Int(id) - Self.mapsBegin)
-        default: return nil
-        }
+        guard 0..<Self.mapsBegin + Self.pairsMax ~= Int(id) else { return nil }
+        self.id = id
     }
 
     /// The log to which what has this id belongs, where there is such a log.
     package init(of id: Identifier) {
-        let number = Int(id.logID)
-        self.init(number % 2 == 0 ? .facts : .access, pair: number / 2)
+        // Ten bits are the number of a log of events.
+        self.id = id.logID
     }
 
     /// The log with this name; nil for any other text.

@@ -20,15 +20,18 @@ extension BenchStack {
     /// Compares the times of what a caller could learn from, measured where it happens
     /// (docs/threats.md#g21).
     package func timing(samples: Int) async throws -> TimingReport {
-        tell("API keys and launch tokens …")
-        var comparisons = [
-            try await control(samples), try await hashes(samples), try await rightHashes(samples),
-            try await launchTokens(samples),
-        ]
-        tell("API keys that nobody has …")
-        comparisons.append(try await unknownKeys(samples))
-        tell("users of nobody and of another app …")
-        comparisons.append(try await users(samples))
+        var comparisons: [TimingComparison] = []
+        // Many samples take long, so each is told as it comes.
+        func take(_ one: TimingComparison) {
+            tell("\(one.name), \(one.left) or \(one.right): |t| \(BenchReport.decimal(abs(one.t)))")
+            comparisons.append(one)
+        }
+        take(try await control(samples))
+        take(try await hashes(samples))
+        take(try await rightHashes(samples))
+        take(try await launchTokens(samples))
+        take(try await unknownKeys(samples))
+        take(try await users(samples))
         return TimingReport(comparisons: comparisons)
     }
 

@@ -94,7 +94,7 @@ struct LogPairsEvidenceTests {
     func lie() async throws {
         try await TestStore.run(pairs: 3) { test in
             let log = try await fill(test).log.map
-            let last = try #require(try await test.store.lastStatement(log: log))
+            let last = try #require(try await test.store.lastStatement(log: log)?.statement)
             let lie = try MapStatement(
                 facts: last.facts,
                 time: last.time,

@@ -91,7 +91,9 @@ struct MapEvidenceTests {
             _ = try await test.connectedUser("alice")
             try await watcher.look()
             let stated = try await test.store.size(log: .map)
-            let last = try #require(try await test.store.statement(before: stated, log: .map))
+            let last = try #require(
+                try await test.store.statement(before: stated, log: .map)?.statement
+            )
             let lie = try MapStatement(
                 facts: last.facts,
                 time: last.time,
@@ -112,7 +114,9 @@ struct MapEvidenceTests {
             _ = try await test.connectedUser("alice")
             try await watcher.look()
             let stated = try await test.store.size(log: .map)
-            let last = try #require(try await test.store.statement(before: stated, log: .map))
+            let last = try #require(
+                try await test.store.statement(before: stated, log: .map)?.statement
+            )
             let lies = [
                 try MapStatement(
                     facts: last.facts,
@@ -149,7 +153,9 @@ struct MapEvidenceTests {
             let (_, watcher) = try await maps(test)
             try await watcher.look()
             let position = try await test.store.size(log: .map)
-            let last = try #require(try await test.store.statement(before: position, log: .map))
+            let last = try #require(
+                try await test.store.statement(before: position, log: .map)?.statement
+            )
             let lie = try MapStatement(
                 facts: Checkpoint(
                     origin: "token-ledger/0000000000000000/0",

@@ -37,7 +37,7 @@ final class MappedLog {
     /// What the log of maps says last.
     func statement() async throws -> MapStatement {
         let size = try await store.size(log: .map)
-        guard let statement = try await store.statement(before: size, log: .map) else {
+        guard let statement = try await store.statement(before: size, log: .map)?.statement else {
             throw StoreError.defect
         }
         return statement

@@ -110,7 +110,7 @@ package enum ProjectionRebuild {
         try await catchUp(from: folded, to: ends, connection, &progress)
         var maps: [ProjectionMapReport] = []
         for (log, map) in zip(logs, progress.maps) {
-            maps.append(try await map.report(at: ends[log.id] ?? 0, connection))
+            maps += try await map.report(at: ends[log.id] ?? 0, connection)
         }
         let differences = try await RebuildComparison.count(connection)
         let named = try await RebuildComparison.named(connection)

@@ -33,6 +33,16 @@ package struct CheckpointExamination: Sendable {
     package let flaws: [Flaw]
 }
 
+/// The root that the first `size` records of a log are said to have.
+private struct ToldRoot {
+    let root: MerkleHash
+    let size: Int64
+    /// Of how many records the tree is that is there.
+    let tree: Int64
+    let log: Log
+    let source: String
+}
+
 extension LedgerStore {
     /// Looks at the checkpoints of a log, and at what the folder outside the database has of them.
     package func examineCheckpoints(
@@ -52,7 +62,7 @@ extension LedgerStore {
         var age: Int64?
         if let newest {
             age = try await ageSeconds(of: newest, log)
-            flaws += try await compare(newest, size: size, log).map { .alarm($0) }
+            flaws += try await compare(newest, size: size, log)
         }
         flaws += try await uncovered(from: newest?.size ?? 0, to: size, log)
         if folder != nil {
@@ -72,36 +82,36 @@ extension LedgerStore {
         _ checkpoint: PublishedCheckpoint,
         size: Int64,
         _ log: Log
-    ) async throws(StoreError) -> [IntegrationAlarm] {
+    ) async throws(StoreError) -> [CheckpointExamination.Flaw] {
         let source = "the last checkpoint"
         guard checkpoint.size <= size else {
-            return [.behind(size: size, checkpoint: checkpoint.size, source: source)]
+            return [.alarm(.behind(size: size, checkpoint: checkpoint.size, source: source))]
         }
-        let alarm = try await alarm(
-            over: checkpoint.root,
-            of: checkpoint.size,
-            in: checkpoint.size,
-            log,
-            source
+        return try await flaws(
+            of: ToldRoot(
+                root: checkpoint.root,
+                size: checkpoint.size,
+                tree: checkpoint.size,
+                log: log,
+                source: source
+            )
         )
-        return alarm.map { [$0] } ?? []
     }
 
-    /// What is wrong where the tiles do not give this root for the first `size` records.
-    private func alarm(
-        over root: MerkleHash,
-        of size: Int64,
-        in tree: Int64,
-        _ log: Log,
-        _ source: String
-    ) async throws(StoreError) -> IntegrationAlarm? {
-        var reader = TreeReader(self, size: tree, log: log)
+    /// What is wrong where the tiles do not give a root that was told; nothing or one.
+    // As arguments of their own, and with an alarm or none for an answer, this ended in a heap that was
+    // overwritten: an optimized build of Swift 6.3.1 does not give back wide optionals as it should.
+    private func flaws(
+        of told: ToldRoot
+    ) async throws(StoreError) -> [CheckpointExamination.Flaw] {
+        var reader = TreeReader(self, size: told.tree, log: told.log)
         do throws(StoreError) {
-            let found = try await reader.root(of: size)
-            return found == root ? nil : .differentRoot(size: size, source: source)
+            let found = try await reader.root(of: told.size)
+            return found == told.root
+                ? [] : [.alarm(.differentRoot(size: told.size, source: told.source))]
         } catch {
             guard case .damaged(.tile) = error else { throw error }
-            return .damagedTiles(size: size)
+            return [.alarm(.damagedTiles(size: told.size))]
         }
     }
 
@@ -132,14 +142,16 @@ extension LedgerStore {
             guard let newest, keptSize <= newest.size else {
                 return [.alarm(.lostCheckpoint(size: keptSize))]
             }
-            let alarm = try await alarm(
-                over: checkpoint.root,
-                of: keptSize,
-                in: newest.size,
-                log,
-                source
+            let flaws = try await flaws(
+                of: ToldRoot(
+                    root: checkpoint.root,
+                    size: keptSize,
+                    tree: newest.size,
+                    log: log,
+                    source: source
+                )
             )
-            if let alarm { return [.alarm(alarm)] }
+            if !flaws.isEmpty { return flaws }
         }
         guard let newest, newest.size > keptSize ?? -1, ageSeconds > Self.lateSeconds else {
             return []
@@ -150,25 +162,17 @@ extension LedgerStore {
     /// That no statement of the maps has told for long of facts that are there; nil while that is well.
     package func examineMaps() async throws(StoreError) -> ReadinessCondition? {
         for log in logs.list(.facts) {
-            if let condition = try await examineMap(of: log) { return condition }
+            let stated = try await lastStatement(log: log.map)?.statement
+            let covered = Int64(stated?.facts.size ?? 0)
+            let flaws = try await uncovered(from: covered, to: try await size(log: log), log)
+            guard case .late(let positions, let seconds)? = flaws.first else { continue }
+            return .mapBehind(
+                positions: positions,
+                seconds: seconds,
+                why: "the last statement is of the first \(covered) facts"
+            )
         }
         return nil
-    }
-
-    private func examineMap(of log: Log) async throws(StoreError) -> ReadinessCondition? {
-        let stated = try await lastStatement(log: log.map)
-        let covered = Int64(stated?.facts.size ?? 0)
-        let flaws = try await uncovered(
-            from: covered,
-            to: try await size(log: log),
-            log
-        )
-        guard case .late(let positions, let seconds)? = flaws.first else { return nil }
-        return .mapBehind(
-            positions: positions,
-            seconds: seconds,
-            why: "the last statement is of the first \(covered) facts"
-        )
     }
 
     /// As long as an integrator may stand still.

@@ -52,7 +52,7 @@ extension MapKeeper: Service {
         let size = try await store.size(log: facts)
         let end = size > 0 ? try await store.event(at: size - 1, log: facts) : nil
         guard size == 0 || end != nil else { throw StoreError.damaged(.record) }
-        let stated = try await store.lastStatement(log: facts.map)
+        let stated = try await store.lastStatement(log: facts.map)?.statement
         // After the size: whoever is of an app that comes later, comes by position.
         try await readApps()
         try await readRows(before: size)

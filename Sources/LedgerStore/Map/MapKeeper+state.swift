@@ -34,7 +34,7 @@ extension MapKeeper {
         let note = try SignedNote(Array(checkpoint.note.utf8))
         let end = try await store.size(log: facts.map)
         let statement = try statement(of: checkpoint)
-        if let latest = try await store.statement(before: end, log: facts.map) {
+        if let latest = try await store.statement(before: end, log: facts.map)?.statement {
             guard latest.facts.size <= Int(size) else { return }
             if latest.facts.size == Int(size) {
                 guard compare(latest, with: statement) else { return }
@@ -129,11 +129,20 @@ extension MapKeeper {
     }
 }
 
+/// A statement that was read: an object, for the reason that `CurrentRow` is one.
+final class StoredStatement: Sendable {
+    let statement: MapStatement
+
+    init(_ statement: MapStatement) {
+        self.statement = statement
+    }
+}
+
 extension LedgerStore {
     /// The last entry of a log of maps; nil where there is none.
     ///
     /// Throws as `statement(before:log:)` does.
-    func lastStatement(log: Log) async throws(StoreError) -> MapStatement? {
+    func lastStatement(log: Log) async throws(StoreError) -> StoredStatement? {
         try await statement(before: try await size(log: log), log: log)
     }
 
@@ -143,12 +152,12 @@ extension LedgerStore {
     func statement(
         before position: Int64,
         log: Log
-    ) async throws(StoreError) -> MapStatement? {
+    ) async throws(StoreError) -> StoredStatement? {
         guard position > 0 else { return nil }
         guard let event = try await event(at: position - 1, log: log), !event.isForged,
             let statement = try? MapStatement(event.bytes)
         else { throw .damaged(.record) }
-        return statement
+        return StoredStatement(statement)
     }
 
     /// Appends a statement to a log of maps; false where it is not at this position any more.

@@ -28,7 +28,7 @@ let migrations = [
     "0034_access.sql", "0035_set_aside.sql", "0036_find_tokens.sql", "0037_webhook.sql",
     "0038_change_webhook.sql", "0039_deliver_webhooks.sql", "0040_problem.sql",
     "0041_record_problems.sql", "0042_append_unheld_tokens.sql", "0043_map_log.sql",
-    "0044_read_states.sql",
+    "0044_read_states.sql", "0045_refused_claims.sql", "0046_reserve.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.

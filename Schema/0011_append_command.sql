@@ -17,7 +17,9 @@ create type ledger.append_event as (
 create type ledger.append_claim as (
     kind text,
     fingerprint bytea,
-    reference uuid
+    reference uuid,
+    -- Of its reservation in its home, where that is another log.
+    reservation uuid
 );
 
 -- A sealed value, as vault.value will hold it.

@@ -7,6 +7,7 @@ insert into ledger.migration (number, name) values (15, 'append_events');
 --   appended  its events stand from first_position on
 --   repeated  one of its events is in the log already, at first_position: nothing was written
 --   claimed   claimed_kind names a fingerprint that is taken: nothing was written
+--   fenced    the reservation of claimed_kind was burned: nothing was written
 --   conflict  the subject is not at the expected version: nothing was written. Who was erased is at none
 -- A refused command does not fail its neighbours.
 create function ledger.append_events(
@@ -90,21 +91,12 @@ begin
     -- clause would fill and drop a tuple store for each command, which costs a fifth of the append.
     if reaches_vault then
         for found_row in
-            select l.command, (l.claim).kind
-            from (
-                select c.ordinality as command, c.subject, unnest(c.claims) as claim
-                from unnest(append_events.commands) with ordinality as c
-            ) as l
-            where (
-                -- A person may come back to the user to whom it was linked before.
-                select taken.kind <> 'human' or taken.subject <> l.subject from vault.lookup taken
-                where taken.log_id = append_events.log_id
-                    and taken.kind = (l.claim).kind and taken.fingerprint = (l.claim).fingerprint
-            )
+            select r.command, r.verdict, r.kind
+            from vault.refused_claims(append_events.log_id, append_events.commands) as r
         loop
             -- Decided on an outdated state, a command may find its own subject's claim: it decides again.
             if verdicts[found_row.command] = 'appended' then
-                verdicts[found_row.command] := 'claimed';
+                verdicts[found_row.command] := found_row.verdict;
                 kinds[found_row.command] := found_row.kind;
             end if;
         end loop;

@@ -57,5 +57,7 @@ public struct Migration: Sendable {
         PackageResources._042_append_unheld_tokens_sql,
         PackageResources._043_map_log_sql,
         PackageResources._044_read_states_sql,
+        PackageResources._045_refused_claims_sql,
+        PackageResources._046_reserve_sql,
     ]
 }

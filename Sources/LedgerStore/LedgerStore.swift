@@ -33,6 +33,7 @@ package final class LedgerStore: Service {
     let directory: AppDirectory
     let keyUses: APIKeyUses
     let gate = KeyGate()
+    let claimer: Claimer
 
     /// Opens the store: looks at the sessions, compares the schema, opens the keys, looks whether the logs are there.
     ///
@@ -65,6 +66,11 @@ package final class LedgerStore: Service {
             LogWriter(log: $0, database: database, vault: vault, logger: logger)
         }
         users = UserReader(database: database, bulk: bulk)
+        claimer = Claimer(
+            homes: ClaimHomes(count: 1),
+            database: database,
+            secret: vault.databaseSecret
+        )
         keyUses = APIKeyUses(database: lookups, logger: logger)
         directory = AppDirectory(database: lookups, vault: vault, uses: keyUses, logger: logger)
     }

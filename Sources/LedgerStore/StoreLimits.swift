@@ -57,6 +57,10 @@ enum StoreLimits {
     /// How long a caller may wait for those before it who change the same user, unless the pool is
     /// more patient.
     static let turnTimeMax: Duration = .seconds(5)
+    /// After how long nobody need be at work any more with a reservation, in seconds: longer than a call takes.
+    static let reservationSeconds: Int64 = 10
+    /// How long a claim may wait for somebody who is at work with the same fingerprint: as long as for a turn.
+    static let claimTimeMax: Duration = .seconds(5)
     /// How often a decision is made anew because another copy of the service was faster; callers of
     /// this one wait in turn.
     static let decisionTriesMax = 16

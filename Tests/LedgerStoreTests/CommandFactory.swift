@@ -78,6 +78,13 @@ struct CommandFactory {
         }
     }
 
+    /// Who claims what has its home elsewhere; any log will do for that.
+    static func claimant(of log: Log, clock: EventClock) -> Claimant {
+        Claimant(subject: clock.identifier(in: log), logID: log.id) {
+            clock.identifier(in: log)
+        }
+    }
+
     /// A fingerprint of nothing in particular.
     func fingerprint(_ text: String) -> Fingerprint {
         test.store.vault.fingerprint(.request, of: Secret(text), app: test.app.id)

@@ -29,7 +29,7 @@ struct PartitionTests {
             let tables = Set(seen.flatMap(\.tables))
             #expect(
                 tables.isSuperset(of: [
-                    "log", "event", "user_state", "value", "lookup", "data_key", "tile",
+                    "log", "event", "user_state", "value", "lookup", "burned", "data_key", "tile",
                     "checkpoint", "publisher", "problem", "problem_count", "problem_progress",
                 ]),
                 "\(tables.sorted())"

@@ -25,6 +25,7 @@ struct PartitionedWork {
         try await integrate()
         #expect(await test.store.probe() == nil)
         try await takeOver("taken over \(round)")
+        try await claimAcrossLogs(round)
     }
 
     /// What happens seldom.
@@ -173,5 +174,36 @@ struct PartitionedWork {
             context: TestStore.context
         )
         #expect(verdict == .taken)
+    }
+
+    /// Each step of a claim whose home is another log, and an append that makes one.
+    private func claimAcrossLogs(_ round: Int) async throws {
+        let factory = CommandFactory(test: test)
+        let claimer = test.store.claimer
+        let claimant = CommandFactory.claimant(of: .map, clock: factory.clock)
+        let fingerprint = factory.fingerprint("claimed \(round)")
+        let place = ClaimPlace(kind: .human, fingerprint: fingerprint, home: Log.facts.id)
+        let row = try #require(try await claimer.reserve(place, for: claimant))
+        #expect(try await claimer.look(at: place)?.reference == row.reference)
+        #expect(try await !claimer.isMade(place, logID: Log.map.id))
+        #expect(try await !claimer.fence(row.reference, at: place))
+        try await claimer.release(row.reference, at: place)
+        let homes = ClaimHomes(count: 2)
+        let across = Claimer(homes: homes, database: claimer.database, secret: claimer.secret)
+        try await across.release(everythingOf: claimant.subject, logID: Log.map.id)
+        let user = try await test.launchedUser("claiming \(round)")
+        let change = test.connection(
+            of: user,
+            human: "claimed \(round)",
+            accessToken: "access claiming \(round)",
+            publicToken: "public claiming \(round)"
+        )
+        var (command, _) = try test.store.prepare(change, of: user)
+        command.claims[0].reservation = factory.clock.identifier()
+        let verdicts = try await factory.send([command])
+        guard case .appended? = verdicts[0] else {
+            Issue.record("\(verdicts)")
+            return
+        }
     }
 }

@@ -41,6 +41,7 @@ struct PlanTests {
                 ("a user's row for the maps", session.readState),
                 ("what the maps have to follow", session.readChangedStates),
                 ("a take-over", session.takeOver), ("problems", session.recordProblems),
+                ("a claim across logs", session.claimAcrossLogs),
             ]
             let operations = all.filter { !isAnalysed || Self.functions.contains($0.name) }
             // More often than PostgreSQL waits before it keeps a plan for all parameters.
@@ -63,7 +64,7 @@ struct PlanTests {
         "launch of a new user", "launch of a known user", "the long way", "read by fingerprint",
         "read by subject", "a drop", "whose a token was", "what became of an append",
         "a user's row for the maps", "what the maps have to follow",
-        "a take-over", "problems",
+        "a take-over", "problems", "a claim across logs",
     ]
 
     /// Nobody analyses the tables from now on; where they were, the planner knows how small they are.
@@ -71,6 +72,7 @@ struct PlanTests {
         let owner = try await test.ownerConnection()
         for table in [
             "ledger.event", "ledger.problem", "vault.user_state", "vault.value", "vault.lookup",
+            "vault.burned",
         ] {
             try await owner.script("alter table \(table) set (autovacuum_enabled = off)")
         }
@@ -97,6 +99,8 @@ struct PlanTests {
             insert into vault.lookup
             select 0, kind, uuid_send(subject), subject, subject
             from new_user, unnest(array['session', 'human']) as kind;
+            insert into vault.burned
+            select log_id, subject from new_user, unnest(array[0, 2]) as log_id;
             insert into ledger.event
             select 1, size + n - 1, gen_random_uuid(), '\(test.app.id)',
                 case when n % 2 = 0 then subject else '\(known)' end, null, 'token.read', now(), '{}'
@@ -174,6 +178,7 @@ private final class PlannedSession {
             events: 2,
             claims: [(.session, nextName()), (.human, nextName())]
         )
+        command.claims[0].reservation = factory.clock.identifier()
         command.values = [.init(kind: .sessionToken, version: version + 1, bytes: [1])]
         command.drops = [
             .init(kind: .sessionToken, version: version - 1), .init(kind: .humanID, version: 1),
@@ -206,6 +211,24 @@ private final class PlannedSession {
             batch.statement(from: next, to: next, secret: secret)
         ) { result throws(PostgresError) in try result.bool(0, 0) }
         #expect(isWritten)
+    }
+
+    /// Its steps, until it is given up.
+    func claimAcrossLogs() async throws {
+        let claimant = CommandFactory.claimant(of: .map, clock: factory.clock)
+        let place = ClaimPlace(kind: .session, fingerprint: nextName(), home: 0)
+        let secret = factory.test.store.vault.databaseSecret
+        let reference = claimant.newReference()
+        for statement in [
+            Claimer.reserve(place, for: claimant, secret), Claimer.look(at: place),
+            Claimer.made(place, logID: 2), Claimer.fence(reference, at: place, secret),
+            Claimer.release(reference, at: place, secret),
+            Claimer.reservations(of: claimant.subject, in: 0),
+        ] {
+            _ = try await connection.query(statement) { result throws(PostgresError) in
+                result.rowCount
+            }
+        }
     }
 
     func readByFingerprint() async throws {

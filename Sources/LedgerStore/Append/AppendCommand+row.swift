@@ -90,7 +90,12 @@ extension AppendCommand.Event {
 extension AppendCommand.Claim {
     /// The claim as `ledger.append_claim`.
     fileprivate var row: PostgresRow {
-        PostgresRow(.text(kind.rawValue), .bytea(fingerprint.bytes), .uuid(reference.value))
+        PostgresRow(
+            .text(kind.rawValue),
+            .bytea(fingerprint.bytes),
+            .uuid(reference.value),
+            .uuid(reservation?.value)
+        )
     }
 }
 

@@ -17,6 +17,8 @@ struct AppendCommand: Sendable {
         let kind: LookupKind
         let fingerprint: Fingerprint
         let reference: Identifier
+        /// Of its reservation in its home, where that is another log.
+        var reservation: Identifier?
     }
 
     struct SealedValue: Sendable {
@@ -92,6 +94,8 @@ enum AppendVerdict: Sendable, Equatable {
     case repeated(position: Int64)
     /// A fingerprint of this kind is taken.
     case claimed(LookupKind)
+    /// The reservation of the claim of this kind was burned.
+    case fenced(LookupKind)
     /// The subject has moved on.
     case conflict
 }

@@ -50,7 +50,7 @@ extension AppendMeter.Outcome {
             switch answer {
             case .success(.appended): .appended
             case .success(.repeated): .repeated
-            case .success(.conflict), .success(.claimed): .conflict
+            case .success(.conflict), .success(.claimed), .success(.fenced): .conflict
             case .failure: .failed
             }
     }

@@ -10,7 +10,7 @@ extension LedgerStore {
         to user: StoredUser
     ) async throws(StoreError) -> ChangeOutcome {
         let (command, changed) = try prepare(change, of: user)
-        switch try await writer(of: user.log).append(command) {
+        switch try await append(command, of: user) {
         case .appended(let position): return .written(changed, position: position)
         case .repeated(let position):
             // An id can be guessed where it is derived: what somebody else wrote under it settles
@@ -21,6 +21,25 @@ extension LedgerStore {
             return .repeated(position: position)
         case .claimed(let kind): return .claimed(kind)
         case .conflict: return .conflict
+        // A claim whose reservation was burned is reserved anew.
+        case .fenced: throw .defect
+        }
+    }
+
+    private func append(
+        _ command: AppendCommand,
+        of user: StoredUser
+    ) async throws(StoreError) -> AppendVerdict {
+        let writer = writer(of: user.log)
+        // With one log of facts it is the home of all.
+        guard claimer.homes.count > 1, !command.claims.isEmpty else {
+            return try await writer.append(command)
+        }
+        let claimant = Claimant(subject: user.subject, logID: user.log.id) { [clock] in
+            clock.identifier(in: user.log)
+        }
+        return try await claimer.append(command, of: claimant) { command throws(StoreError) in
+            try await writer.append(command)
         }
     }
 

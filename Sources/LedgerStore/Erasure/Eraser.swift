@@ -40,6 +40,11 @@ package struct Eraser: Sendable {
         } else if erasure == nil {
             // A twin may have been faster.
             erasure = try await store.event(id: id)
+        } else if let record = try erasure?.record(), case .subjectErased = record.event,
+            let subject = record.subject, let log = Log(of: subject)
+        {
+            // Whoever erased the user may have ended before this.
+            try await store.releaseReservations(of: subject, log: log)
         }
         guard let erasure else { throw ErasureError.unknown }
         return try await proved(erasure)

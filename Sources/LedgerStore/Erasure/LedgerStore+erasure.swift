@@ -44,7 +44,13 @@ extension LedgerStore {
         if let subject = try found?.record().subject, subject != user.subject {
             throw ErasureError.keyReused
         }
+        try await releaseReservations(of: user.subject, log: user.log)
         return found
+    }
+
+    /// Frees the people to whom an erased user of a log was linked in the logs that are their homes.
+    func releaseReservations(of subject: Identifier, log: Log) async throws(StoreError) {
+        try await claimer.release(everythingOf: subject, logID: log.id)
     }
 
     /// Keeps a user from being erased; false when that is so already.

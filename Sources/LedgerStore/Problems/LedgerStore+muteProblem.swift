@@ -65,7 +65,7 @@ extension LedgerStore {
         )
         switch try await writer(of: .facts).append(command) {
         case .appended(let position), .repeated(let position): return position
-        case .claimed, .conflict: throw .defect
+        case .claimed, .fenced, .conflict: throw .defect
         }
     }
 

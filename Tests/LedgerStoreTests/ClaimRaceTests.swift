@@ -1,0 +1,89 @@
+import Ledger
+@testable import LedgerStore
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("Claims across logs, raced for", .timeLimit(.minutes(5)))
+struct ClaimRaceTests {
+    private static let racesCount = 150
+
+    @Test(
+        "of four who claim one thing, each in a log of its own, one gets it",
+        arguments: [LookupKind.human, .session]
+    )
+    func races(kind: LookupKind) async throws {
+        try await ClaimLogs.run { logs in
+            for race in 0..<Self.racesCount {
+                let home = ClaimLogs.logIDs[race % ClaimLogs.logIDs.count]
+                try await Self.race(logs, logs.place(kind, home: home)) { user in
+                    try await logs.claim(user)
+                }
+            }
+        }
+    }
+
+    @Test("and so they do when their connections are ended at any moment")
+    func killed() async throws {
+        try await ClaimLogs.run { logs in
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                group.addTask { try await Self.endConnections(logs.test) }
+                for race in 0..<Self.racesCount {
+                    let home = ClaimLogs.logIDs[race % ClaimLogs.logIDs.count]
+                    try await Self.race(logs, logs.place(home: home)) { user in
+                        try await logs.claimPersistently(user)
+                    }
+                }
+                group.cancelAll()
+                let ended = try await group.next() ?? 0
+                #expect(ended > 50, "or nothing was tried")
+            }
+        }
+    }
+
+    private static func race(
+        _ logs: ClaimLogs,
+        _ place: ClaimPlace,
+        _ claim: @escaping @Sendable (ClaimLogs.User) async throws -> AppendVerdict
+    ) async throws {
+        let verdicts = try await withThrowingTaskGroup(of: AppendVerdict.self) { group in
+            for log in ClaimLogs.logIDs {
+                group.addTask { try await claim(logs.user(of: log, place)) }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let winners = verdicts.filter { verdict in
+            switch verdict {
+            // The answer of one that was written may have been lost.
+            case .appended, .repeated: true
+            case .claimed, .fenced, .conflict: false
+            }
+        }
+        #expect(winners.count == 1, "\(verdicts)")
+        #expect(verdicts.filter { $0 == .claimed(place.kind) }.count == 3, "\(verdicts)")
+        #expect(try await logs.made(place) == 1)
+    }
+
+    /// Ends sessions of the service, one after the other, until it is told to stop; gives how many.
+    private static func endConnections(_ test: TestStore) async throws -> Int {
+        let owner = try await test.ownerConnection()
+        var ended = 0
+        while !Task.isCancelled {
+            ended += try await owner.query(
+                Statement(
+                    "test_end_one",
+                    """
+                    select count(pg_terminate_backend(pid))::int4 from (
+                        select pid from pg_stat_activity
+                        where datname = current_database() and usename = $1
+                        order by random() limit 1
+                    ) as one
+                    """,
+                    .text(TestStore.serviceRole)
+                )
+            ) { result throws(PostgresError) in Int(try result.int4(0, 0)) }
+            try? await Task.sleep(for: .milliseconds(20))
+        }
+        return ended
+    }
+}

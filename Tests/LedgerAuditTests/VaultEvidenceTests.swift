@@ -229,6 +229,52 @@ struct VaultEvidenceTests {
         }
     }
 
+    // MARK: Reservations
+
+    @Test("a reservation that led to no claim is counted, and is no finding")
+    func reservation() async throws {
+        try await TestStore.run { test in
+            _ = try await test.connectedUser("alice")
+            #expect(try await SteppedIntegrator(test).verify().unusedReservations == 0)
+            // Of a user of log 4.
+            try await SteppedIntegrator.damage(
+                test,
+                """
+                insert into vault.lookup values (0, 'human', '0123456789abcdef',
+                    '01900000-0000-7000-8040-000000000001',
+                    '01900000-0000-7000-8040-000000000002', now())
+                """
+            )
+            let report = try await SteppedIntegrator(test).verify()
+            #expect(report.findings == [])
+            #expect(report.unusedReservations == 1)
+            #expect(report.sentences.contains { $0.hasPrefix("1 reservations of sessions") })
+        }
+    }
+
+    @Test("a claim that somebody else made there is found")
+    func otherReservation() async throws {
+        try await TestStore.run { test in
+            _ = try await test.connectedUser("alice")
+            try await SteppedIntegrator.damage(
+                test,
+                """
+                insert into vault.lookup
+                select 0, kind, set_byte(fingerprint, 0, get_byte(fingerprint, 0) # 1),
+                    gen_random_uuid(), '01900000-0000-7000-8040-000000000002', now()
+                from vault.lookup where kind = 'human'
+                union all
+                select 4, kind, set_byte(fingerprint, 0, get_byte(fingerprint, 0) # 1),
+                    subject, reference, null
+                from vault.lookup where kind = 'human'
+                """
+            )
+            let report = try await SteppedIntegrator(test).verify()
+            #expect(report.findings.map(\.kind).contains(.lookupSubjectDiffers))
+            #expect(report.unusedReservations == 0)
+        }
+    }
+
     // MARK: The deployment's own keys
 
     @Test("verifying makes no key: a database that was never used has none, and stays so")

@@ -182,6 +182,7 @@ package enum Verification {
             if try await vault.countLookups(users[0].connection) != report.lookups {
                 try await vault.checkLookups(users[0].connection, &report)
             }
+            try await vault.checkReservations(users[0].connection, &report)
         }
         return report
     }

@@ -57,6 +57,8 @@ package struct VerificationReport: Sendable {
     package internal(set) var values: Int64?
     /// How many of the vault's lookups are what the events of their subjects say.
     var lookups: Int64 = 0
+    /// How many reservations of sessions and people no claim was made with.
+    package internal(set) var unusedReservations: Int64 = 0
     /// How many values of past tokens should have been dropped long ago, and are there.
     package internal(set) var overdueValues: Int64 = 0
     /// How many apps' own secrets were opened; nil when they were not looked at.
@@ -90,6 +92,7 @@ package struct VerificationReport: Sendable {
         users += other.users
         if let otherValues = other.values { values = (values ?? 0) + otherValues }
         lookups += other.lookups
+        unusedReservations += other.unusedReservations
         overdueValues += other.overdueValues
         if let otherApps = other.apps { apps = (apps ?? 0) + otherApps }
         mappedSize = mappedSize ?? other.mappedSize
@@ -144,6 +147,12 @@ extension VerificationReport {
             sentences.append(
                 "\(overdueValues) values of tokens that were replaced are there a day or more after the "
                     + "grace of their apps: they are dropped while the service runs."
+            )
+        }
+        if unusedReservations > 0 {
+            sentences.append(
+                "\(unusedReservations) reservations of sessions or people led to no claim: whoever made them "
+                    + "ended before, and they go to the next one who asks for the same."
             )
         }
         sentences.append(

@@ -96,13 +96,13 @@ extension VerificationVault {
         return Dictionary(lookups.compactMap { $0 }) { first, _ in first }
     }
 
-    /// How many lookups there are.
+    /// How many lookups there are, without reservations.
     func countLookups(_ connection: PostgresConnection) async throws(PostgresError) -> Int64 {
         try await connection.query(
             Statement(
                 "count_lookups",
                 """
-                select (select count(*) from vault.lookup)
+                select (select count(*) from vault.lookup where reserved_at is null)
                     + (select count(fingerprint) from vault.user_state)
                 """
             )
@@ -173,7 +173,7 @@ extension VerificationVault {
                     e.event_id, e.app_id, e.subject, e.subject_version
                 from (
                     select log_id, kind, fingerprint, subject, reference from vault.lookup
-                    where (log_id, kind, fingerprint) > ($1, $2, $3)
+                    where (log_id, kind, fingerprint) > ($1, $2, $3) and reserved_at is null
                     order by log_id, kind, fingerprint limit 2000
                 ) as k
                 left join ledger.event e

@@ -1,0 +1,72 @@
+internal import Ledger
+internal import LedgerStore
+internal import Postgres
+
+extension VerificationVault {
+    fileprivate struct ReservedRow: Sendable {
+        let key: Lookup.Key
+        /// The kind as stored.
+        let kind: String
+        let fingerprint: [UInt8]
+        let subject: UInt128
+        /// Where the claim is made, in the log that the reservation names.
+        let made: Lookup.Key
+    }
+
+    /// Every reservation against the claim for which it was made, in the log that it names
+    /// (docs/decisions/0067-k-logs-of-facts.md).
+    ///
+    /// One without a claim is counted: whoever made it ended before the append.
+    func checkReservations(
+        _ connection: PostgresConnection,
+        _ report: inout VerificationReport
+    ) async throws {
+        var after: (logID: Int32, kind: String, fingerprint: [UInt8]) = (.min, "", [])
+        while true {
+            let page = try await reservationPage(after, connection)
+            guard let last = page.last else { return }
+            let claims = try await lookups(page.map(\.made), connection)
+            for row in page {
+                switch claims[row.made]?.subject {
+                case nil: report.unusedReservations += 1
+                case row.subject: break
+                case .some: report.add(row.key.logID, nil, .lookup(kind: row.kind, .subjectDiffers))
+                }
+            }
+            after = (last.key.logID, last.kind, last.fingerprint)
+        }
+    }
+
+    private func reservationPage(
+        _ after: (logID: Int32, kind: String, fingerprint: [UInt8]),
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [ReservedRow] {
+        try await connection.rows(
+            Statement(
+                "verify_reservation_page",
+                """
+                select log_id, kind, fingerprint, subject, reference from vault.lookup
+                where (log_id, kind, fingerprint) > ($1, $2, $3) and reserved_at is not null
+                order by log_id, kind, fingerprint limit 2000
+                """,
+                .int4(after.logID),
+                .text(after.kind),
+                .bytea(after.fingerprint)
+            )
+        ) { result, row throws(PostgresError) in try ReservedRow(result, row) }
+    }
+}
+
+extension VerificationVault.ReservedRow {
+    fileprivate init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {
+        kind = try result.text(row, 1)
+        fingerprint = try result.bytes(row, 2)
+        subject = try result.uuid(row, 3)
+        guard let lookup = LookupKind(rawValue: kind), let found = Fingerprint(fingerprint) else {
+            throw PostgresError.decodingFailed("row \(row) is of kind \(kind)")
+        }
+        let reference = Identifier(value: try result.uuid(row, 4))
+        key = .init(logID: try result.int4(row, 0), kind: lookup, fingerprint: found)
+        made = .init(logID: reference.logID, kind: lookup, fingerprint: found)
+    }
+}

@@ -67,7 +67,7 @@ package final class LedgerStore: Service {
         }
         users = UserReader(database: database, bulk: bulk)
         claimer = Claimer(
-            homes: ClaimHomes(count: 1),
+            logs: found,
             database: database,
             secret: vault.databaseSecret
         )

@@ -11,22 +11,13 @@ struct ClaimLogs: Sendable {
     let claimer: Claimer
 
     /// The numbers of the logs.
-    static let logIDs = ClaimHomes(count: 4).logIDs
+    static let logIDs = Logs(pairs: 4).list(.facts).map(\.id)
 
-    /// Makes the logs that are not there.
-    init(_ test: TestStore) async throws {
-        let owner = try await test.ownerConnection()
-        try await owner.script(
-            """
-            insert into ledger.log (log_id, kind) select 2 * n, 'fact' from generate_series(0, 3) as n
-            on conflict do nothing
-            """
-        )
-        await owner.close()
+    init(_ test: TestStore) {
         self.test = test
         factory = CommandFactory(test: test)
         claimer = Claimer(
-            homes: ClaimHomes(count: 4),
+            logs: test.store.logs,
             database: StoreDatabase(pool: test.pool),
             secret: test.store.vault.databaseSecret
         )
@@ -34,7 +25,7 @@ struct ClaimLogs: Sendable {
 
     /// Lends them in a ledger of their own.
     static func run(_ body: (ClaimLogs) async throws -> Void) async throws {
-        try await TestStore.run { test in try await body(try await ClaimLogs(test)) }
+        try await TestStore.run(pairs: 4) { test in try await body(ClaimLogs(test)) }
     }
 
     /// A new id of a log.
@@ -50,7 +41,7 @@ struct ClaimLogs: Sendable {
     func place(_ kind: LookupKind = .human, home: Int32) -> ClaimPlace {
         while true {
             let fingerprint = factory.fingerprint("\(UInt64.random(in: 0...UInt64.max))")
-            guard claimer.homes.logID(of: fingerprint) == home else { continue }
+            guard claimer.logs.home(of: fingerprint).id == home else { continue }
             return ClaimPlace(kind: kind, fingerprint: fingerprint, home: home)
         }
     }

@@ -100,7 +100,7 @@ struct ClaimRefusalTests {
                 )
             )
             #expect(reserved == 0)
-            #expect(test.store.claimer.homes.logIDs == [0])
+            #expect(test.store.claimer.logs == .one)
         }
     }
 
@@ -108,10 +108,9 @@ struct ClaimRefusalTests {
     func home() throws {
         let bytes: [UInt8] = [0x80, 0, 0, 0, 0, 0, 0, 7] + Array(repeating: 0xFF, count: 8)
         let fingerprint = try #require(Fingerprint(bytes))
-        #expect(ClaimHomes(count: 1).logID(of: fingerprint) == 0)
-        #expect(ClaimHomes(count: 4).logID(of: fingerprint) == 2 * 3)
-        #expect(ClaimHomes(count: 5).logID(of: fingerprint) == 2 * 0)
-        #expect(ClaimHomes(count: 512).logID(of: fingerprint) == 2 * 7)
+        for (pairs, pair) in [(1, 0), (4, 3), (5, 0), (512, 7)] {
+            #expect(Logs(pairs: pairs).home(of: fingerprint) == Log(.facts, pair: pair))
+        }
     }
 
     private static func statements(

@@ -263,6 +263,51 @@ struct LogPairsTests {
         }
     }
 
+    @Test("a session and a person are claimed once, in whatever logs those are who claim them")
+    func claims() async throws {
+        try await TestStore.run(pairs: Self.pairs) { test in
+            let users = try await fill(test)
+            for (number, user) in users.enumerated() {
+                let make = { (kind: FingerprintKind, text: String) in
+                    test.store.vault.fingerprint(kind, of: Secret(text), app: test.app.id)
+                }
+                let session = make(.session, "session access user \(number)")
+                let human = make(.human, "human user \(number)")
+                for (kind, fingerprint) in [(LookupKind.session, session), (.human, human)] {
+                    let found = try #require(try await test.store.lookup(kind, fingerprint))
+                    #expect(found.subject == user.subject)
+                    let event = try #require(try await test.store.event(id: found.reference))
+                    #expect(event.log == user.log)
+                    #expect(try event.record().subject == user.subject)
+                }
+                // Somebody of the next log brings the same session, and the same person.
+                let name = try #require(
+                    (0...).lazy.map { "other \(number) \($0)" }.first {
+                        test.store.home(of: Secret($0), in: test.app).pair
+                            == (user.log.pair + 1) % Self.pairs
+                    }
+                )
+                let other = try await test.launchedUser(name)
+                for (human, accessToken, kind) in [
+                    ("human \(name)", "access user \(number)", LookupKind.session),
+                    ("human user \(number)", "access \(name)", .human),
+                ] {
+                    let change = test.connection(
+                        of: other,
+                        human: human,
+                        accessToken: accessToken,
+                        publicToken: "public \(name)"
+                    )
+                    guard case .claimed(kind) = try await test.store.write(change, to: other)
+                    else {
+                        Issue.record("\(kind) was claimed twice")
+                        continue
+                    }
+                }
+            }
+        }
+    }
+
     @Test("a change of the root key reaches the keys of all logs")
     func rootKey() async throws {
         try await TestStore.run(pairs: Self.pairs) { test in

@@ -16,7 +16,7 @@ struct PlanTests {
         arguments: [false, true]
     )
     func growth(isAnalysed: Bool) async throws {
-        try await TestStore.run { test in
+        try await TestStore.run(pairs: 2) { test in
             try await leaveStatistics(test, isAnalysed: isAnalysed)
             let session = PlannedSession(
                 factory: CommandFactory(test: test),
@@ -215,7 +215,7 @@ private final class PlannedSession {
 
     /// Its steps, until it is given up.
     func claimAcrossLogs() async throws {
-        let claimant = CommandFactory.claimant(of: .map, clock: factory.clock)
+        let claimant = CommandFactory.claimant(of: Log(.facts, pair: 1), clock: factory.clock)
         let place = ClaimPlace(kind: .session, fingerprint: nextName(), home: 0)
         let secret = factory.test.store.vault.databaseSecret
         let reference = claimant.newReference()
@@ -313,7 +313,7 @@ private final class PlannedSession {
     }
 
     func lookUp() async throws {
-        try await read(LedgerStore.lookup(.session, factory.fingerprint("nobody's"), .facts))
+        try await read(LedgerStore.claim(.session, factory.fingerprint("nobody's"), .facts))
     }
 
     func search() async throws {

@@ -32,7 +32,7 @@ extension LedgerStore {
     ) async throws(StoreError) -> AppendVerdict {
         let writer = writer(of: user.log)
         // With one log of facts it is the home of all.
-        guard claimer.homes.count > 1, !command.claims.isEmpty else {
+        guard logs.pairs > 1, !command.claims.isEmpty else {
             return try await writer.append(command)
         }
         let claimant = Claimant(subject: user.subject, logID: user.log.id) { [clock] in

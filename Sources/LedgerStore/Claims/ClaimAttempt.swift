@@ -19,14 +19,14 @@ struct ClaimAttempt: Sendable {
     private let original: AppendCommand
 
     /// Begins with all claims of a command, of which there is one of a kind at most.
-    init(_ command: AppendCommand, of claimant: Claimant, _ homes: ClaimHomes) {
+    init(_ command: AppendCommand, of claimant: Claimant, _ logs: Logs) {
         precondition(
             Set(command.claims.map(\.kind)).count == command.claims.count,
             "A verdict tells of a claim by its kind."
         )
         original = command
         claims = command.claims.map {
-            let home = homes.logID(of: $0.fingerprint)
+            let home = logs.home(of: $0.fingerprint).id
             return Claim(
                 place: ClaimPlace(kind: $0.kind, fingerprint: $0.fingerprint, home: home),
                 steps: ClaimSteps(

@@ -6,13 +6,13 @@ internal import Postgres
 ///
 /// Whatever it was at when it ended, the same user may begin anew.
 final class Claimer: Sendable {
-    let homes: ClaimHomes
+    let logs: Logs
     let database: StoreDatabase
     /// What `ledger.appender` has the hash of.
     let secret: [UInt8]
 
-    init(homes: ClaimHomes, database: StoreDatabase, secret: [UInt8]) {
-        self.homes = homes
+    init(logs: Logs, database: StoreDatabase, secret: [UInt8]) {
+        self.logs = logs
         self.database = database
         self.secret = secret
     }
@@ -26,7 +26,7 @@ final class Claimer: Sendable {
         of claimant: Claimant,
         append: (AppendCommand) async throws(StoreError) -> AppendVerdict
     ) async throws(StoreError) -> AppendVerdict {
-        var attempt = ClaimAttempt(command, of: claimant, homes)
+        var attempt = ClaimAttempt(command, of: claimant, logs)
         let latest = ContinuousClock.now + StoreLimits.claimTimeMax
         while true {
             if let kind = try await reach(&attempt, of: claimant, until: latest) {
@@ -52,7 +52,7 @@ final class Claimer: Sendable {
     ///
     /// Whoever is erased appends nothing any more, so no reference need be burned.
     func release(everythingOf subject: Identifier, logID: Int32) async throws(StoreError) {
-        for home in homes.logIDs where home != logID {
+        for home in logs.list(.facts).map(\.id) where home != logID {
             let reserved = try await database.rows(Self.reservations(of: subject, in: home)) {
                 result,
                 row throws(PostgresError) in

@@ -212,29 +212,45 @@ extension LedgerStore {
     package func lookup(
         _ kind: LookupKind,
         _ fingerprint: Fingerprint
-    ) async throws(StoreError) -> (subject: Identifier, reference: Identifier)? {
-        try await database.firstRow(Self.lookup(kind, fingerprint, logs.home(of: fingerprint))) {
+    ) async throws(StoreError) -> FoundClaim? {
+        let home = logs.home(of: fingerprint)
+        let found = try await claims(kind, fingerprint, home).first
+        guard let found, found.isReserved else { return found }
+        // Whether the claim was made is said by the log of who reserved it.
+        guard let log = logs.log(of: found.subject), log.kind == .facts, log != home else {
+            throw .damaged(.value)
+        }
+        return try await claims(kind, fingerprint, log).first { !$0.isReserved }
+    }
+
+    private func claims(
+        _ kind: LookupKind,
+        _ fingerprint: Fingerprint,
+        _ log: Log
+    ) async throws(StoreError) -> [FoundClaim] {
+        try await database.rows(Self.claim(kind, fingerprint, log)) {
             result,
             row throws(PostgresError) in
-            (
-                Identifier(value: try result.uuid(row, 0)),
-                Identifier(value: try result.uuid(row, 1))
+            FoundClaim(
+                subject: Identifier(value: try result.uuid(row, 0)),
+                reference: Identifier(value: try result.uuid(row, 1)),
+                isReserved: try result.bool(row, 2)
             )
         }
     }
 
-    static func lookup(
+    static func claim(
         _ kind: LookupKind,
         _ fingerprint: Fingerprint,
-        _ home: Log
+        _ log: Log
     ) -> Statement {
         Statement(
             "lookup",
             """
-            select subject, reference from vault.lookup
+            select subject, reference, reserved_at is not null from vault.lookup
             where log_id = $1 and kind = $2 and fingerprint = $3
             """,
-            .int4(home.id),
+            .int4(log.id),
             .text(kind.rawValue),
             .bytea(fingerprint.bytes)
         )
@@ -267,6 +283,21 @@ extension LedgerStore {
         }
         if logs.pairs > 1 { users = Array(users.sorted { $0.subject < $1.subject }.prefix(limit)) }
         return try await found(users.map { $0.question(app) }, of: app)
+    }
+}
+
+/// Who holds a fingerprint: an object, for the reason that `CurrentRow` is one.
+package final class FoundClaim: Sendable {
+    package let subject: Identifier
+    /// The event that claimed it.
+    package let reference: Identifier
+    /// Whether it is reserved here for a user of another log, who need not have claimed it.
+    let isReserved: Bool
+
+    init(subject: Identifier, reference: Identifier, isReserved: Bool) {
+        self.subject = subject
+        self.reference = reference
+        self.isReserved = isReserved
     }
 }
 

@@ -286,6 +286,8 @@ extension LedgerStore {
                 select linked.subject from vault.lookup linked
                 where linked.log_id = $1 and linked.kind = 'human'
                     and linked.fingerprint = asked.human
+                    -- Whether one that is reserved was claimed is for the write to see.
+                    and linked.reserved_at is null
             )
             from unnest($2::bytea[]) with ordinality as asked (human, number)
             order by asked.number

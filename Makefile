@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .SILENT:
-.PHONY: help run demo ha test test-ha campaign campaign-broken docs format ready ready-for-ha ready-packages ready-for-tests
+.PHONY: help run demo ha test test-release test-ha campaign campaign-broken docs format ready ready-for-ha ready-packages ready-for-tests
 MAKEFLAGS += --no-print-directory
 
 # Where `make run` keeps its PostgreSQL and its keys. Another place: make run DATA_FOLDER=/srv/ledger
@@ -18,6 +18,7 @@ help:
 	echo 'make run     start PostgreSQL, the sandbox provider, the service and a demo page; Ctrl-C stops'
 	echo 'make demo    play one user through all of it, print what happened, and check every step'
 	echo 'make test    run every test, against a real PostgreSQL and a real browser'
+	echo 'make test-release     the same of the optimized program, as far as its tests start it: before a release'
 	echo 'make campaign         kill, cut and starve the service for a quarter of an hour, and check every promise'
 	echo 'make campaign-broken  see that the campaign finds the service broken where a rule is taken out'
 	echo 'make ha      run two copies on a database of two nodes under Patroni, to be watched and killed'
@@ -60,6 +61,16 @@ test: ready-for-tests
 	run_tests --filter SmallCampaignTests
 	run_tests --filter 'CrashPointTests|MapCrashTests'
 	run_tests --skip 'SmallCampaignTests|CrashPointTests|MapCrashTests'
+
+# The compiler's optimizer has faults of its own, which no other test finds (CONTRIBUTING.md, "The optimized program").
+# Crash points are not in it, and what they are for is skipped.
+test-release: ready-for-tests
+	swift build --build-tests --explicit-target-dependency-import-check error
+	swift build -c release --product token-ledger
+	export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
+	export PROGRAM_UNDER_TEST="$$PWD/.build/release/token-ledger"
+	$$PROGRAM_UNDER_TEST bench gate
+	swift test --skip-build --disable-xctest --filter EndToEndTests --skip 'CrashPointTests|MapCrashTests|WebhookCommandTests/killed'
 
 # The same faults again: make campaign SEED=… (the seed is printed). Needs root, for disks that lose
 # their power.

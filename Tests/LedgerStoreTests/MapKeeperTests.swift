@@ -38,7 +38,7 @@ struct MapKeeperTests {
             let gone = try await log.verified("alice").verdict
             #expect(gone.subject == nil, "nothing leads from the name to anybody")
             let left = try await log.maps.proof(of: nil, subject: alice.subject, in: test.app)
-            let held = try #require(left?.states?.state)
+            let held = try #require(left?.proof.states?.state)
             #expect(try SubjectState(decoding: held.state).status == .erased)
             let only = "{\"version\":\(held.version),\"status\":\"erased\"}"
             #expect(held.state.elementsEqual(only.utf8))
@@ -245,7 +245,7 @@ struct MapKeeperTests {
                     subject: alice.subject,
                     in: test.app,
                     from: version
-                )?.states?.state?.version
+                )?.proof.states?.state?.version
             }
             let needed = try await held(from: version)
             #expect(needed == version)

@@ -48,7 +48,7 @@ final class MappedLog {
         let id = Secret(clientUserID)
         let user = try await store.user(id, of: test.app)
         guard
-            let proof = try await maps.proof(of: id, subject: user?.subject, in: test.app)
+            let proof = try await maps.proof(of: id, subject: user?.subject, in: test.app)?.proof
         else { throw StoreError.unavailable }
         return Verified(proof, try check(clientUserID).verify(try StateProof(proof.bytes)))
     }

@@ -196,10 +196,10 @@ struct PartitionedWork {
             publicToken: "public claiming \(round)"
         )
         var (command, _) = try test.store.prepare(change, of: user)
-        command.claims[0].reservation = factory.clock.identifier()
-        let verdicts = try await factory.send([command])
-        guard case .appended? = verdicts[0] else {
-            Issue.record("\(verdicts)")
+        command.claims[0].reservation = factory.clock.identifier(in: user.log)
+        let verdict = try await test.store.writer(of: user.log).append(command)
+        guard case .appended = verdict else {
+            Issue.record("\(verdict)")
             return
         }
     }

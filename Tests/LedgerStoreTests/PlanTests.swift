@@ -224,11 +224,7 @@ private final class PlannedSession {
             Claimer.made(place, logID: 2), Claimer.fence(reference, at: place, secret),
             Claimer.release(reference, at: place, secret),
             Claimer.reservations(of: claimant.subject, in: 0),
-        ] {
-            _ = try await connection.query(statement) { result throws(PostgresError) in
-                result.rowCount
-            }
-        }
+        ] { try await read(statement) }
     }
 
     func readByFingerprint() async throws {

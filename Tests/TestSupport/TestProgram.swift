@@ -40,9 +40,13 @@ package struct TestProgram: Sendable {
 
     private static let outputBytesMax = 1 << 20
 
-    /// The program, which stands beside the tests.
+    /// The program, which stands beside the tests; another one where `PROGRAM_UNDER_TEST` names it, as
+    /// `make test-release` does.
     package static var path: String {
         get throws {
+            if let other = ProcessInfo.processInfo.environment["PROGRAM_UNDER_TEST"] {
+                return other
+            }
             let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
             return URL(fileURLWithPath: tests).deletingLastPathComponent().path + "/token-ledger"
         }

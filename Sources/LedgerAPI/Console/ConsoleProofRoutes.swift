@@ -24,7 +24,7 @@ struct ConsoleProofRoutes: Sendable {
         if visit.caller.has(.usersRead) {
             clientUserID = try desk.store.value(.clientUserID, of: user)
         }
-        let proof = try await proofs.maps(of: user.log).proof(
+        let made = try await proofs.maps(of: user.log).proof(
             of: clientUserID,
             subject: user.subject,
             in: visit.app
@@ -33,7 +33,7 @@ struct ConsoleProofRoutes: Sendable {
         let content = StateProofPage(
             subject: user.subject,
             clientUserID: clientUserID?.exposed,
-            proof: proof,
+            proof: made?.proof,
             key: desk.store.verifierKey(of: user.log),
             url: desk.url(),
             api: clientUserID.map { desk.call($0) }

@@ -22,12 +22,35 @@ struct StateRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, context, scope: .eventsRead, store: store)
         _ = try Query(request, keys: [])
-        let proof = try await proofs.proof(of: try context.clientUserID(), in: caller.app)
+        let made = try await proofs.proof(of: try context.clientUserID(), in: caller.app)
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; charset=utf-8"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: proof.bytes))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: made.proof.bytes))
         )
+    }
+}
+
+/// The tokens that an answer hands out, which its proof must show.
+///
+/// An object: a closure that holds a state, given to an asynchronous function, was called at no address in an
+/// optimized build (CONTRIBUTING.md, "The optimized program").
+final class ProvedTokens: Sendable {
+    private let subject: Identifier
+    private let state: SubjectState
+
+    init(of subject: Identifier, _ state: SubjectState) {
+        self.subject = subject
+        self.state = state
+    }
+
+    /// Whether they are those that count; the proof may be of an earlier or later version.
+    func isShown(by proof: StateProof) -> Bool {
+        guard proof.states?.subject == subject, let held = proof.states?.state,
+            let proved = try? SubjectState(decoding: held.state)
+        else { return false }
+        return proved.accessToken == state.accessToken
+            && proved.publicToken == state.publicToken && proved.status == state.status
     }
 }
 
@@ -40,14 +63,15 @@ struct StateProofs: Sendable {
     /// The maps that hold who is of a log, or would.
     func maps(of log: Log) -> MapKeeper { maps[log.pair] }
 
-    /// A proof of what was current when it was asked for, or later, that is also what the caller needs.
+    /// A proof of what was current when it was asked for, or later, that also shows the caller's tokens.
     ///
     /// Throws `LedgerError.notIntegrated` where there is none in time.
+    @inline(never)
     func proof(
         of clientUserID: Secret,
         in app: StoredApp,
-        fits: @Sendable (StateProof) -> Bool = { _ in true }
-    ) async throws -> StateProof {
+        showing tokens: ProvedTokens? = nil
+    ) async throws -> MadeProof {
         let end = ContinuousClock.now + RequestLimits.proofTimeMax
         let maps = maps(of: store.home(of: clientUserID, in: app))
         var asked: Int64?
@@ -56,16 +80,16 @@ struct StateProofs: Sendable {
             let user = try await store.user(clientUserID, of: app)
             // Nobody waits for what happens meanwhile.
             asked = asked ?? user?.state.version
-            let proof = try await maps.proof(
+            let made = try await maps.proof(
                 of: clientUserID,
                 subject: user?.subject,
                 in: app,
                 from: asked ?? 0
             )
-            if let proof, user == nil || (proof.states?.state?.version ?? 0) >= asked ?? 0,
-                fits(proof)
+            if let made, user == nil || (made.proof.states?.state?.version ?? 0) >= asked ?? 0,
+                tokens?.isShown(by: made.proof) ?? true
             {
-                return proof
+                return made
             }
             // Until another statement is proved there is no other answer.
             repeat {

@@ -49,7 +49,9 @@ struct TokenRoutes: Sendable {
             writer.member("next_step", "launch")
         }
         if isProved {
-            writer.member("proof", try await proof(of: id, user.subject, state, caller.app))
+            let sought = ProvedTokens(of: user.subject, state)
+            let made = try await proofs.proof(of: id, in: caller.app, showing: sought)
+            writer.member("proof", String(decoding: made.proof.bytes, as: UTF8.self))
         }
         writer.close()
         // No token leaves, so none is on record as read.
@@ -79,24 +81,6 @@ struct TokenRoutes: Sendable {
             throw .malformed("Only what is current is proved: proof excludes as_of.")
         }
         return true
-    }
-
-    /// Proves that the tokens of a state are those that count; the file as text.
-    private func proof(
-        of clientUserID: Secret,
-        _ subject: Identifier,
-        _ state: SubjectState,
-        _ app: StoredApp
-    ) async throws -> String {
-        let proof = try await proofs.proof(of: clientUserID, in: app) { proof in
-            // It may be of an earlier or later version, but of the same tokens.
-            guard proof.states?.subject == subject, let held = proof.states?.state,
-                let proved = try? SubjectState(decoding: held.state)
-            else { return false }
-            return proved.accessToken == state.accessToken
-                && proved.publicToken == state.publicToken && proved.status == state.status
-        }
-        return String(decoding: proof.bytes, as: UTF8.self)
     }
 
     /// The value of a token of the state asked for, which may be an earlier one.

@@ -41,7 +41,7 @@ package struct Eraser: Sendable {
             // A twin may have been faster.
             erasure = try await store.event(id: id)
         } else if let record = try erasure?.record(), case .subjectErased = record.event,
-            let subject = record.subject, let log = Log(of: subject)
+            let subject = record.subject, let log = store.logs.log(of: subject)
         {
             // Whoever erased the user may have ended before this.
             try await store.releaseReservations(of: subject, log: log)

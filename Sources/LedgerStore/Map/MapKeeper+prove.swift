@@ -25,7 +25,7 @@ extension MapKeeper {
         subject: Identifier?,
         in app: StoredApp,
         from version: Int64 = 0
-    ) async throws(StoreError) -> StateProof? {
+    ) async throws(StoreError) -> MadeProof? {
         if !maker.knows(app.id) {
             do {
                 try await readApps()
@@ -38,20 +38,27 @@ extension MapKeeper {
         if let subject, let (value, proof) = shown.state {
             var state: MapState?
             if let value {
-                let user = MapUser(app: app.id, subject: subject)
-                state = try await self.state(of: user, value, shown.served, from: version)
-                if state == nil { return nil }
+                let sought = SoughtState(
+                    user: MapUser(app: app.id, subject: subject),
+                    value: value,
+                    end: Int64(shown.served.statement.facts.size),
+                    version: version
+                )
+                guard let found = try await self.state(sought).state else { return nil }
+                state = found
             }
             states = StateProof.States(subject: subject, state: state, proof: proof)
         }
         do {
-            return try StateProof(
-                clientID: app.clientID,
-                states: states,
-                names: shown.name.map { StateProof.Names(label: $0.label, proof: $0.proof) },
-                statement: shown.served.statement,
-                facts: shown.served.facts,
-                entry: shown.served.entry
+            return MadeProof(
+                try StateProof(
+                    clientID: app.clientID,
+                    states: states,
+                    names: shown.name.map { StateProof.Names(label: $0.label, proof: $0.proof) },
+                    statement: shown.served.statement,
+                    facts: shown.served.facts,
+                    entry: shown.served.entry
+                )
             )
         } catch {
             throw .defect
@@ -79,16 +86,21 @@ extension MapKeeper {
         return shown
     }
 
-    /// The state whose hash the map holds: as the row has it, or as it was when the map was stated; nil
-    /// where that is of a version before this one.
-    private func state(
-        of user: MapUser,
-        _ value: MerkleHash,
-        _ served: Served,
-        from version: Int64
-    ) async throws(StoreError) -> MapState? {
+    /// A state that the map holds by its hash.
+    private struct SoughtState {
+        let user: MapUser
+        let value: MerkleHash
+        /// How many facts the map was stated of.
+        let end: Int64
+        /// The least version that is of use.
+        let version: Int64
+    }
+
+    /// The state that is sought, as the row has it, or as it was when the map was stated; none where that
+    /// is of a version before the least.
+    private func state(_ sought: SoughtState) async throws(StoreError) -> FoldedState {
         do {
-            let current = try await store.stateRow(of: user, facts)
+            let current = try await store.stateRow(of: sought.user, facts)
             if let row = current.row, let event = current.event, row.version == event.version {
                 let held = MapState(
                     version: event.version,
@@ -96,21 +108,31 @@ extension MapKeeper {
                     record: event.leaf,
                     state: row.state
                 )
-                if held.value == value { return held }
+                if held.value == sought.value { return FoldedState(held) }
                 // The map has none of this version: what it holds is older.
-                if row.version <= version, row.isWritten(by: store.vault, facts) { return nil }
+                if row.version <= sought.version, row.isWritten(by: store.vault, facts) {
+                    return FoldedState(nil)
+                }
             }
-            let end = Int64(served.statement.facts.size)
             let folded = try await store.foldedState(
-                of: user,
+                of: sought.user,
                 facts,
-                before: end,
+                before: sought.end,
                 isListed: true
-            ).state
-            guard let folded, folded.value == value else { throw StoreError.damaged(.state) }
+            )
+            guard folded.state?.value == sought.value else { throw StoreError.damaged(.state) }
             return folded
         } catch {
             throw StoreError(error)
         }
+    }
+}
+
+/// A proof that was made: an object, for the reason that `CurrentRow` is one.
+package final class MadeProof: Sendable {
+    package let proof: StateProof
+
+    init(_ proof: StateProof) {
+        self.proof = proof
     }
 }

@@ -23,7 +23,7 @@ final class OverloadDoor: Door, Service {
     private let isFlooded = Atomic(false)
     /// Who was turned away, by the kind of log that the call waits for.
     private let refusedRequests = Dictionary(
-        uniqueKeysWithValues: [Log.facts, .access].map { ($0.kind, Counter()) }
+        uniqueKeysWithValues: [Log.Kind.facts, .access].map { ($0, Counter()) }
     )
     private let state: Mutex<State>
     /// The answer's body around the id.
@@ -55,7 +55,7 @@ final class OverloadDoor: Door, Service {
 
     func refusal(of request: HTTPRequest) -> Refusal? {
         // Nearly always there is room, and then it need not be known what is called.
-        guard isFull || refusedRequests.keys.contains(where: { store.isCrowded(before: $0) }),
+        guard isFull || store.isCrowded(before: .facts) || store.isCrowded(before: .access),
             let kind = RepeatableCall.log(of: request),
             isFull || store.isCrowded(before: kind)
         else { return nil }

@@ -101,7 +101,7 @@ package final class LedgerStore: Service {
     /// Whether so many wait for users or for a log of this kind that a caller who has begun nothing had better
     /// come later (docs/decisions/0036-who-can-come-again-is-refused-first.md).
     package func isCrowded(before kind: Log.Kind) -> Bool {
-        logs.list(kind).contains { writer(of: $0).isCrowded } || users.isCrowded
+        writers.contains { $0.log.kind == kind && $0.isCrowded } || users.isCrowded
     }
 
     /// Whether the last append to each log of facts was carried out, not longer ago than this.

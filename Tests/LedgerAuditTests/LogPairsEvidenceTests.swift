@@ -1,7 +1,6 @@
 import Ledger
 @testable import LedgerAudit
 @testable import LedgerStore
-import Logging
 import MerkleLog
 import StateMap
 import TestSupport
@@ -10,8 +9,6 @@ import Vault
 
 @Suite("Verifying several pairs of logs", .timeLimit(.minutes(5)))
 struct LogPairsEvidenceTests {
-    private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
     /// Everything that leaves traces in each pair; gives a user who is there in the last one.
     private func fill(_ test: TestStore) async throws -> StoredUser {
         var last: StoredUser?
@@ -29,19 +26,8 @@ struct LogPairsEvidenceTests {
         try await test.setGrace(0)
         await test.drop()
         await test.foldProblems()
-        let maps = test.store.logs.list(.facts).map {
-            MapKeeper(store: test.store, facts: $0, logger: Self.quiet)
-        }
-        for maps in maps { try await maps.load() }
-        let integrator = Integrator(
-            store: test.store,
-            pool: test.pool,
-            checkpointFolder: nil,
-            maps: maps,
-            logger: Self.quiet
-        )
-        var watched: [Log: WatchedLog] = [:]
-        for log in test.store.logs.all { try await integrator.look(at: log, &watched[log]) }
+        let maps = try await SteppedIntegrator.loadedMaps(of: test.store)
+        try await SteppedIntegrator(test, maps: maps).look()
         return try #require(last)
     }
 
@@ -94,13 +80,9 @@ struct LogPairsEvidenceTests {
     func lie() async throws {
         try await TestStore.run(pairs: 3) { test in
             let log = try await fill(test).log.map
-            let last = try #require(try await test.store.lastStatement(log: log)?.statement)
-            let lie = try MapStatement(
-                facts: last.facts,
-                time: last.time,
-                states: MapStatement.Map(count: 1, root: .emptyTree),
-                names: last.names
-            )
+            let stored = try await test.store.lastStatement(log: log)
+            let last = try #require(stored).statement
+            let lie = try last.lying(states: MapStatement.Map(count: 1, root: .emptyTree))
             let position = try await test.store.size(log: log)
             #expect(try await test.store.append(lie, at: position, log: log, test.pool))
             let found = try await SteppedIntegrator(test).verify().findings

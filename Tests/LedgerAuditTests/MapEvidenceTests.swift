@@ -11,12 +11,8 @@ import Vault
 @Suite("Verifying the map of what is current", .timeLimit(.minutes(5)))
 struct MapEvidenceTests {
     private func maps(_ test: TestStore) async throws -> (MapKeeper, SteppedIntegrator) {
-        let maps = MapKeeper(
-            store: test.store,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        )
-        try await maps.load()
-        return (maps, SteppedIntegrator(test, maps: maps))
+        let maps = try await SteppedIntegrator.loadedMaps(of: test.store)
+        return (maps[0], SteppedIntegrator(test, maps: maps))
     }
 
     @Test("the map is made anew as it was when it was stated, whatever came since")
@@ -90,17 +86,11 @@ struct MapEvidenceTests {
             let (_, watcher) = try await maps(test)
             _ = try await test.connectedUser("alice")
             try await watcher.look()
-            let stated = try await test.store.size(log: .map)
-            let last = try #require(
-                try await test.store.statement(before: stated, log: .map)?.statement
-            )
-            let lie = try MapStatement(
-                facts: last.facts,
-                time: last.time,
-                states: MapStatement.Map(count: 1, root: .emptyTree),
-                names: last.names
-            )
-            #expect(try await test.store.append(lie, at: stated, log: .map, test.pool))
+            let stored = try await test.store.lastStatement(log: .map)
+            let last = try #require(stored).statement
+            let lie = try last.lying(states: MapStatement.Map(count: 1, root: .emptyTree))
+            let position = try await test.store.size(log: .map)
+            #expect(try await test.store.append(lie, at: position, log: .map, test.pool))
             #expect(try await test.rebuild().maps.first?.stated == .different)
         }
     }
@@ -113,26 +103,13 @@ struct MapEvidenceTests {
             let (_, watcher) = try await maps(test)
             _ = try await test.connectedUser("alice")
             try await watcher.look()
-            let stated = try await test.store.size(log: .map)
-            let last = try #require(
-                try await test.store.statement(before: stated, log: .map)?.statement
-            )
+            let stored = try await test.store.lastStatement(log: .map)
+            let last = try #require(stored).statement
+            let facts = last.facts
             let lies = [
-                try MapStatement(
-                    facts: last.facts,
-                    time: last.time,
-                    states: MapStatement.Map(count: 1, root: .emptyTree),
-                    names: last.names
-                ),
-                try MapStatement(
-                    facts: Checkpoint(
-                        origin: last.facts.origin,
-                        size: last.facts.size,
-                        root: .emptyTree
-                    ),
-                    time: last.time,
-                    states: last.states,
-                    names: last.names
+                try last.lying(states: MapStatement.Map(count: 1, root: .emptyTree)),
+                try last.lying(
+                    facts: Checkpoint(origin: facts.origin, size: facts.size, root: .emptyTree)
                 ),
             ]
             let kinds: [VerificationReport.Finding.Kind] = [.mapDiffers, .statementUnfounded]
@@ -153,23 +130,31 @@ struct MapEvidenceTests {
             let (_, watcher) = try await maps(test)
             try await watcher.look()
             let position = try await test.store.size(log: .map)
-            let last = try #require(
-                try await test.store.statement(before: position, log: .map)?.statement
-            )
-            let lie = try MapStatement(
+            let stored = try await test.store.lastStatement(log: .map)
+            let last = try #require(stored).statement
+            let lie = try last.lying(
                 facts: Checkpoint(
                     origin: "token-ledger/0000000000000000/0",
                     size: last.facts.size,
                     root: last.facts.root
-                ),
-                time: last.time,
-                states: last.states,
-                names: last.names
+                )
             )
             #expect(try await test.store.append(lie, at: position, log: .map, test.pool))
             let report = try await watcher.verify()
             #expect(report.findings.map(\.kind) == [.statementUnfounded])
             #expect(report.findings.first?.position == position)
         }
+    }
+}
+
+extension MapStatement {
+    /// The same, but for what it says of the facts or of the states.
+    func lying(facts: Checkpoint? = nil, states: Map? = nil) throws -> MapStatement {
+        try MapStatement(
+            facts: facts ?? self.facts,
+            time: time,
+            states: states ?? self.states,
+            names: names
+        )
     }
 }

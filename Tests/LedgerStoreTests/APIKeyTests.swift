@@ -7,46 +7,6 @@ import Vault
 
 @Suite("API keys", .timeLimit(.minutes(5)))
 struct APIKeyTests {
-    /// Makes a key of the test's app.
-    private func issue(
-        _ test: TestStore,
-        label: String? = nil,
-        networks: [String] = [],
-        clientCertificates: [CertificateThumbprint] = [],
-        expiresAt: Timestamp? = nil
-    ) async throws -> IssuedAPIKey {
-        try await test.store.createAPIKey(
-            of: test.app,
-            NewAPIKey(
-                scopes: [.launch, .finish],
-                isTest: true,
-                label: label,
-                networks: networks.map { try IPNetwork($0) },
-                clientCertificates: clientCertificates,
-                expiresAt: expiresAt
-            ),
-            context: TestStore.context,
-            owner: test.owner
-        )
-    }
-
-    private func isTaken(
-        _ key: IssuedAPIKey,
-        by store: LedgerStore,
-        from address: String? = nil,
-        with certificate: CertificateThumbprint? = nil
-    ) async throws -> Bool {
-        let peer = address.flatMap { IPAddress($0) }
-        guard
-            case .key = try await store.authenticate(
-                key.secret.exposed,
-                from: { peer },
-                with: { certificate }
-            )
-        else { return false }
-        return true
-    }
-
     private func revoke(_ id: String, _ test: TestStore) async throws -> AdministrationOutcome {
         try await test.store.revoke(
             try #require(await test.store.apiKey(id)),
@@ -64,9 +24,8 @@ struct APIKeyTests {
     func list() async throws {
         try await TestStore.run { test in
             let expiry = test.store.clock.now().adding(seconds: 60)
-            let plain = try await issue(test)
-            let rich = try await issue(
-                test,
+            let plain = try await test.issue()
+            let rich = try await test.issue(
                 label: "nightly export",
                 networks: ["192.0.2.0/24", "2001:db8::/32"],
                 clientCertificates: Self.certificates,
@@ -96,12 +55,12 @@ struct APIKeyTests {
     @Test("a key is taken from its networks alone")
     func networks() async throws {
         try await TestStore.run { test in
-            let key = try await issue(test, networks: ["192.0.2.0/24", "2001:db8::/32"])
+            let key = try await test.issue(networks: ["192.0.2.0/24", "2001:db8::/32"])
             for (address, expected) in [
                 ("192.0.2.9", true), ("::ffff:192.0.2.9", true), ("2001:db8::9", true),
                 ("192.0.3.9", false), ("2001:db9::9", false), (nil, false),
             ] {
-                let isTaken = try await isTaken(key, by: test.store, from: address)
+                let isTaken = try await test.store.takes(key, from: address)
                 #expect(isTaken == expected, "\(address ?? "nobody knows")")
             }
             guard
@@ -125,10 +84,10 @@ struct APIKeyTests {
     func copies() async throws {
         try await TestStore.run { test in
             try await test.another { copy in
-                let revoked = try await issue(test)
-                let expiring = try await issue(test)
-                #expect(try await isTaken(revoked, by: copy))
-                #expect(try await isTaken(expiring, by: copy))
+                let revoked = try await test.issue()
+                let expiring = try await test.issue()
+                #expect(try await copy.takes(revoked))
+                #expect(try await copy.takes(expiring))
                 #expect(try await revoke(revoked.id, test) == .written)
                 let expiry = test.store.clock.now().adding(seconds: 1)
                 let set = try await test.store.setExpiry(
@@ -142,13 +101,13 @@ struct APIKeyTests {
                 let start = ContinuousClock.now
                 // Asked without a pause, so that somebody always goes on with what is remembered.
                 while true {
-                    let first = try await isTaken(revoked, by: copy)
-                    let second = try await isTaken(expiring, by: copy)
+                    let first = try await copy.takes(revoked)
+                    let second = try await copy.takes(expiring)
                     guard first || second else { break }
                     try #require(start.duration(to: .now) < .seconds(5), "still taken")
                     try await Task.sleep(for: .milliseconds(20))
                 }
-                #expect(try await !isTaken(revoked, by: test.store))
+                #expect(try await !test.store.takes(revoked))
                 let last = try await events(test).suffix(2)
                 #expect(
                     last == [
@@ -164,12 +123,12 @@ struct APIKeyTests {
     func crowd() async throws {
         try await TestStore.run { test in
             try await test.another { copy in
-                let key = try await issue(test)
-                #expect(try await isTaken(key, by: copy))
+                let key = try await test.issue()
+                #expect(try await copy.takes(key))
                 #expect(try await revoke(key.id, test) == .written)
                 try await Task.sleep(for: .seconds(5))
                 let taken = try await withThrowingTaskGroup(of: Bool.self) { group in
-                    for _ in 0..<40 { group.addTask { try await isTaken(key, by: copy) } }
+                    for _ in 0..<40 { group.addTask { try await copy.takes(key) } }
                     return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
                 }
                 #expect(taken == 0)
@@ -181,15 +140,15 @@ struct APIKeyTests {
     func expiry() async throws {
         try await TestStore.run { test in
             let now = test.store.clock.now()
-            let key = try await issue(test, expiresAt: now.adding(seconds: 1))
-            #expect(try await isTaken(key, by: test.store))
+            let key = try await test.issue(expiresAt: now.adding(seconds: 1))
+            #expect(try await test.store.takes(key))
             let owner = try await test.ownerConnection()
             // Nobody may read it any more: the copy has only what it remembers.
             try await owner.script("revoke select on ledger.api_key from token_ledger_service")
             while test.store.clock.now() <= now.adding(seconds: 1) {
                 try await Task.sleep(for: .milliseconds(20))
             }
-            #expect(try await !isTaken(key, by: test.store))
+            #expect(try await !test.store.takes(key))
             await owner.close()
         }
     }
@@ -197,7 +156,7 @@ struct APIKeyTests {
     @Test("what ended stays so, and what changed meanwhile is not written over")
     func conflicts() async throws {
         try await TestStore.run { test in
-            let key = try await issue(test)
+            let key = try await test.issue()
             #expect(try await revoke(key.id, test) == .written)
             let count = try await events(test).count
             #expect(try await revoke(key.id, test) == .unchanged)
@@ -231,8 +190,7 @@ struct APIKeyTests {
             let soon = test.store.clock.now().adding(seconds: 30)
             let later = soon.adding(seconds: 3_600)
             for (expiry, end) in [(nil, later), (soon, soon)] as [(Timestamp?, Timestamp)] {
-                let old = try await issue(
-                    test,
+                let old = try await test.issue(
                     label: "l",
                     networks: ["::/0"],
                     clientCertificates: Self.certificates,
@@ -249,9 +207,8 @@ struct APIKeyTests {
                     )
                 )
                 for key in [old, new] {
-                    let isTaken = try await isTaken(
+                    let isTaken = try await test.store.takes(
                         key,
-                        by: test.store,
                         from: "::1",
                         with: Self.certificates[1]
                     )
@@ -284,9 +241,9 @@ struct APIKeyTests {
     @Test("the last use is written in batches, moves forward only, and never into the future")
     func lastUse() async throws {
         try await TestStore.run { test in
-            let keys = [try await issue(test), try await issue(test)]
+            let keys = [try await test.issue(), try await test.issue()]
             let before = test.store.clock.now()
-            for key in keys { #expect(try await isTaken(key, by: test.store)) }
+            for key in keys { #expect(try await test.store.takes(key)) }
             let wrong = keys[0].secret.exposed.dropLast() + "x"
             _ = try await test.store.authenticate(String(wrong), from: { nil })
             #expect(try await test.store.apiKeys().allSatisfy { $0.lastUsedAt == nil })
@@ -320,10 +277,10 @@ struct APIKeyTests {
     @Test("a use that could not be written is written the next time, and the end writes as well")
     func writtenLater() async throws {
         try await TestStore.run { test in
-            let key = try await issue(test)
+            let key = try await test.issue()
             let owner = try await test.ownerConnection()
             try await test.another { copy in
-                #expect(try await isTaken(key, by: copy))
+                #expect(try await copy.takes(key))
                 try await owner.script(
                     "revoke execute on function ledger.note_api_key_use from token_ledger_service"
                 )
@@ -341,7 +298,7 @@ struct APIKeyTests {
     @Test("the service's role decides nothing about keys and apps")
     func rights() async throws {
         try await TestStore.run { test in
-            let key = try await issue(test)
+            let key = try await test.issue()
             let service = try await test.serviceConnection()
             for statement in [
                 "select ledger.change_api_key(k, k, null, null) from ledger.api_key k",

@@ -12,62 +12,21 @@ struct BoundKeyTests {
         CertificateThumbprint(of: [1]), CertificateThumbprint(of: [2]),
     ]
 
-    /// Makes a key of the test's app.
-    private func issue(
-        _ test: TestStore,
-        _ certificates: [CertificateThumbprint],
-        from networks: [String] = []
-    ) async throws -> IssuedAPIKey {
-        try await test.store.createAPIKey(
-            of: test.app,
-            NewAPIKey(
-                scopes: [.launch],
-                isTest: true,
-                networks: networks.map { try IPNetwork($0) },
-                clientCertificates: certificates
-            ),
-            context: TestStore.context,
-            owner: test.owner
-        )
-    }
-
-    private func isTaken(
-        _ key: IssuedAPIKey,
-        by store: LedgerStore,
-        from address: String? = nil,
-        with certificate: CertificateThumbprint?
-    ) async throws -> Bool {
-        let peer = address.flatMap { IPAddress($0) }
-        guard
-            case .key = try await store.authenticate(
-                key.secret.exposed,
-                from: { peer },
-                with: { certificate }
-            )
-        else { return false }
-        return true
-    }
-
     @Test("a key that is bound is taken with one of its certificates alone, and from its networks")
     func clientCertificates() async throws {
         try await TestStore.run { test in
             let other = CertificateThumbprint(of: [3])
             let (one, two) = (Self.certificates[0], Self.certificates[1])
-            let bound = try await issue(test, Self.certificates)
-            let both = try await issue(test, [one], from: ["::1"])
-            let plain = try await issue(test, [])
+            let bound = try await test.issue(clientCertificates: Self.certificates)
+            let both = try await test.issue(networks: ["::1"], clientCertificates: [one])
+            let plain = try await test.issue()
             for (key, address, certificate, expected) in [
                 (bound, nil, one, true), (bound, nil, two, true), (bound, nil, other, false),
                 (bound, nil, nil, false), (both, "::1", one, true), (both, "::1", two, false),
                 (both, "::1", nil, false), (both, "::2", one, false), (both, nil, one, false),
                 (plain, nil, other, true), (plain, nil, nil, true),
             ] as [(IssuedAPIKey, String?, CertificateThumbprint?, Bool)] {
-                let isTaken = try await isTaken(
-                    key,
-                    by: test.store,
-                    from: address,
-                    with: certificate
-                )
+                let isTaken = try await test.store.takes(key, from: address, with: certificate)
                 #expect(isTaken == expected, "\(key.id), \(String(describing: certificate))")
             }
             guard
@@ -85,12 +44,12 @@ struct BoundKeyTests {
     @Test("a thumbprint in the row that is none opens the key to nobody")
     func damagedCertificate() async throws {
         try await TestStore.run { test in
-            let key = try await issue(test, [Self.certificates[0]])
+            let key = try await test.issue(clientCertificates: [Self.certificates[0]])
             try await test.ownerConnection().script(
                 "update ledger.api_key set client_certificates = '{AAAA}' where key_id = '\(key.id)'"
             )
             await #expect(throws: StoreError.self) {
-                try await isTaken(key, by: test.store, with: Self.certificates[0])
+                try await test.store.takes(key, with: Self.certificates[0])
             }
         }
     }
@@ -99,7 +58,7 @@ struct BoundKeyTests {
     func rotatedCertificate() async throws {
         try await TestStore.run { test in
             let (one, two) = (Self.certificates[0], Self.certificates[1])
-            let old = try await issue(test, [one])
+            let old = try await test.issue(clientCertificates: [one])
             let (new, _) = try #require(
                 await test.store.rotate(
                     old.stored,
@@ -114,7 +73,7 @@ struct BoundKeyTests {
             for (key, certificate, expected) in [
                 (old, one, true), (old, two, false), (new, one, false), (new, two, true),
             ] {
-                #expect(try await isTaken(key, by: test.store, with: certificate) == expected)
+                #expect(try await test.store.takes(key, with: certificate) == expected)
             }
         }
     }

@@ -17,7 +17,8 @@ struct ClaimRaceTests {
             for race in 0..<Self.racesCount {
                 let home = ClaimLogs.logIDs[race % ClaimLogs.logIDs.count]
                 try await Self.race(logs, logs.place(kind, home: home)) { user in
-                    try await logs.claim(user)
+                    // On a machine that is busy with other tests too many may wait for a moment.
+                    try await logs.claimPersistently(user)
                 }
             }
         }

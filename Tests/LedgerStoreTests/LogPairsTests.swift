@@ -225,19 +225,8 @@ struct LogPairsTests {
     func evidence() async throws {
         try await TestStore.run(pairs: Self.pairs) { test in
             let users = try await fill(test)
-            let maps = test.store.logs.list(.facts).map {
-                MapKeeper(store: test.store, facts: $0, logger: Self.quiet)
-            }
-            for maps in maps { try await maps.load() }
-            let integrator = Integrator(
-                store: test.store,
-                pool: test.pool,
-                checkpointFolder: nil,
-                maps: maps,
-                logger: Self.quiet
-            )
-            var watched: [Log: WatchedLog] = [:]
-            for log in test.store.logs.all { try await integrator.look(at: log, &watched[log]) }
+            let maps = try await SteppedIntegrator.loadedMaps(of: test.store)
+            try await SteppedIntegrator(test, maps: maps).look()
             for log in test.store.logs.all {
                 let latest = try await test.store.latestCheckpoint(log: log)
                 #expect(latest?.size == (try await test.store.size(log: log)))

@@ -27,7 +27,7 @@ final class MappedLog {
             pool: self.store.pool,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
-        watcher = SteppedIntegrator(test, store: self.store, cosign: cosign, maps: maps)
+        watcher = SteppedIntegrator(test, store: self.store, cosign: cosign, maps: [maps])
         try await maps.load()
     }
 

@@ -145,7 +145,7 @@ struct PartitionedWork {
     private func integrate() async throws {
         let maps = MapKeeper(store: test.store, logger: test.store.logger)
         try await maps.load()
-        try await SteppedIntegrator(test, maps: maps).look()
+        try await SteppedIntegrator(test, maps: [maps]).look()
         let served = await maps.served
         #expect(served != nil)
         let event = try #require(try await test.store.event(at: 0, log: .facts))

@@ -19,7 +19,7 @@ package final class SteppedIntegrator {
         store: LedgerStore? = nil,
         folder: String? = nil,
         cosign: Integrator.Cosign? = nil,
-        maps: MapKeeper? = nil
+        maps: [MapKeeper] = []
     ) {
         self.test = test
         self.folder = folder
@@ -33,16 +33,31 @@ package final class SteppedIntegrator {
         _ pool: PostgresPool,
         _ folder: String?,
         _ cosign: Integrator.Cosign? = nil,
-        _ maps: MapKeeper? = nil
+        _ maps: [MapKeeper] = []
     ) -> Integrator {
         Integrator(
             store: store,
             pool: pool,
             checkpointFolder: folder,
             cosign: cosign,
-            maps: maps.map { [$0] } ?? [],
+            maps: maps,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
+    }
+
+    /// The maps of each pair of a store's logs, made of what is there now.
+    package static func loadedMaps(of store: LedgerStore) async throws -> [MapKeeper] {
+        var maps: [MapKeeper] = []
+        for log in store.logs.list(.facts) {
+            let keeper = MapKeeper(
+                store: store,
+                facts: log,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            )
+            try await keeper.load()
+            maps.append(keeper)
+        }
+        return maps
     }
 
     /// Looks at all logs once.

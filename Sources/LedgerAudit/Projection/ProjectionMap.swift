@@ -32,22 +32,14 @@ package struct ProjectionMapReport: Sendable, Equatable {
 final class ProjectionMap {
     private let log: Log
     private let origin: String
-    private let clientIDs: [UInt128: String]
+    /// Of every app whose users are taken.
+    var clientIDs: [UInt128: String]
     private var map = MerkleMap()
 
-    init(
-        _ log: Log,
-        _ vault: Vault,
-        _ connection: PostgresConnection
-    ) async throws(PostgresError) {
+    init(_ log: Log, _ vault: Vault, clientIDs: [UInt128: String]) {
         self.log = log
+        self.clientIDs = clientIDs
         origin = vault.checkpointSigner(logID: log.id).key.name
-        let apps = try await connection.rows(
-            Statement("rebuild_client_ids", "select app_id, client_id from ledger.app")
-        ) { result, row throws(PostgresError) in
-            (try result.uuid(row, 0), try result.text(row, 1))
-        }
-        clientIDs = Dictionary(uniqueKeysWithValues: apps)
     }
 
     /// Takes what the log tells of users, with the row that each shall have.

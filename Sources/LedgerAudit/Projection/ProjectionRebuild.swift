@@ -80,11 +80,10 @@ package enum ProjectionRebuild {
         try await connection.script(prepare)
         var folded = try await sizes(connection)
         var progress = Progress(vault)
-        let logs = folded.keys.sorted().compactMap { Log(id: $0) }.filter { $0.kind == .facts }
+        let logs = folded.keys.factLogs
         if let vault {
-            for log in logs {
-                progress.maps.append(try await ProjectionMap(log, vault, connection))
-            }
+            let clientIDs = try await Verification.apps(connection)
+            progress.maps = logs.map { ProjectionMap($0, vault, clientIDs: clientIDs) }
         }
         var fold = SubjectFold(connection, vault: vault)
         var mendings = logs.map { ProblemMending($0, connection, vault: vault) }
@@ -117,6 +116,8 @@ package enum ProjectionRebuild {
         try await connection.script(mend)
         if let vault { try await TokenRestoration(vault: vault).run(connection) }
         try await connection.script("commit")
+        // The server would do so only some time after the session has ended.
+        try await connection.script("discard temp")
         return ProjectionRebuildReport(
             users: progress.users,
             differences: differences,
@@ -208,6 +209,9 @@ package enum ProjectionRebuild {
         _ connection: PostgresConnection,
         _ progress: inout Progress
     ) async throws {
+        // After the sizes: whatever app an event below them is of, it is there.
+        let clientIDs = try await Verification.apps(connection)
+        for map in progress.maps { map.clientIDs = clientIDs }
         for (logID, end) in ends {
             var start = sizes[logID] ?? 0
             while start < end {

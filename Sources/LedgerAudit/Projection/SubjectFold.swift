@@ -26,7 +26,9 @@ struct FoldedSubject: Sendable {
     var isUnreadable = false
     /// The last event's record.
     var newest: [UInt8] = []
-    /// What the map of states held of the user at the bound of the fold, once the story is beyond it.
+    /// Before which position a state is asked for, too.
+    var bound: Int64?
+    /// What the map of states held of the user at the bound, once the story is beyond it.
     var atBound: MapState?
     /// Whether it is.
     var isBeyondBound = false
@@ -228,6 +230,7 @@ struct SubjectFold {
             } else {
                 finished += end()
                 folded = FoldedSubject(logID: row.logID, app: row.app, subject: row.subject)
+                folded.bound = bounds[row.logID]
                 if readsClaims { folded.claims = SubjectClaims() }
             }
             // One owner at a time, or every event would copy the whole state.
@@ -248,7 +251,7 @@ struct SubjectFold {
             // What somebody else wrote must not keep the rest from being folded.
             if !row.isForged { folded.isUnreadable = true }
         }
-        if !folded.isBeyondBound, let bound = bounds[row.logID], row.position >= bound {
+        if let bound = folded.bound, row.position >= bound, !folded.isBeyondBound {
             folded.atBound = folded.current
             folded.isBeyondBound = true
         }

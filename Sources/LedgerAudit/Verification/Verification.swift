@@ -95,7 +95,7 @@ package enum Verification {
             !report.findings.contains(where: { $0.position != nil && $0.kind != .recordForged })
         {
             try await administration.check(
-                factLogs(logs.map(\.log)),
+                logs.map(\.log.logID).factLogs,
                 readers[0],
                 from: logs.first { $0.log.logID == Log.facts.id }?.log.size ?? 0,
                 isInTransaction: isInTransaction,
@@ -136,10 +136,6 @@ package enum Verification {
         return maps
     }
 
-    private static func factLogs(_ logs: [VerificationLog]) -> [Log] {
-        logs.compactMap { Log(id: $0.logID) }.filter { $0.kind == .facts }
-    }
-
     private static func check(
         _ users: [VerificationUsers],
         _ logs: [VerificationLog],
@@ -178,7 +174,7 @@ package enum Verification {
             report.values = report.values ?? 0
             try await vault.checkApps(users[0].connection, &report)
             try await vault.checkOrphans(users[0].connection, &report)
-            try await vault.checkDrops(factLogs(logs), users[0].connection, &report)
+            try await vault.checkDrops(logs.map(\.logID).factLogs, users[0].connection, &report)
             if try await vault.countLookups(users[0].connection) != report.lookups {
                 try await vault.checkLookups(users[0].connection, &report)
             }
@@ -338,7 +334,8 @@ package enum Verification {
         return Dictionary(uniqueKeysWithValues: numbers)
     }
 
-    private static func apps(
+    /// The `clientId` of every app.
+    static func apps(
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [UInt128: String] {
         let apps = try await connection.rows(

@@ -159,7 +159,7 @@ struct VerificationUsers: Sendable {
     ) async throws(PostgresError) -> Set<Identifier> {
         guard checks.contains(.projection) else { return [] }
         var subjects: Set<Identifier> = []
-        for log in Set(folded.map(\.logID)).compactMap({ Log(id: $0) }) where log.kind == .facts {
+        for log in folded.map(\.logID).factLogs {
             let comparison = ProblemComparison(log: log, connection: connection, vault: macs)
             let known = try await comparison.progress()
             let differing = try await comparison.differing(folded.problemEvents(in: log), at: known)

@@ -125,7 +125,7 @@ extension VerificationVault {
         for app in try await apps(connection) {
             var graces = ToldGraces()
             // The log of administration first: apps are told of there.
-            for log in logs.sorted(by: { $0.id < $1.id }) {
+            for log in logs {
                 var after: Int64 = -1
                 while true {
                     let page = try await decisions(of: app, log, after: after, connection)

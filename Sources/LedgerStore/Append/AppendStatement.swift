@@ -110,13 +110,13 @@ struct AppendStatement {
     ) throws(PostgresError) -> [AppendVerdict?] {
         var verdicts: [AppendVerdict?] = []
         for row in 0..<result.rowCount {
-            let kind = LookupKind(rawValue: try result.textOrNil(row, 2) ?? "")
             switch try result.text(row, 0) {
             case "appended": verdicts.append(.appended(position: try result.int8(row, 1)))
             case "repeated": verdicts.append(.repeated(position: try result.int8(row, 1)))
             case "conflict": verdicts.append(.conflict)
-            case "fenced": verdicts.append(kind.map { .fenced($0) })
-            default: verdicts.append(kind.map { .claimed($0) })
+            case let refused:
+                let kind = LookupKind(rawValue: try result.textOrNil(row, 2) ?? "")
+                verdicts.append(kind.map { refused == "fenced" ? .fenced($0) : .claimed($0) })
             }
         }
         return verdicts

@@ -13,7 +13,7 @@ final class LogWriter: Sendable {
     let outcomes = AppendOutcomes()
     private let watch = AppendWatch()
     private let meter = AppendMeter()
-    private let log: Log
+    let log: Log
 
     init(log: Log, database: StoreDatabase, vault: Vault, logger: Logger) {
         self.log = log

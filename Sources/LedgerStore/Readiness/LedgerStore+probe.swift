@@ -10,25 +10,26 @@ extension LedgerStore {
     /// Gives what keeps a launch from being written; nil when nothing does.
     func probe() async -> ReadinessCondition? {
         for log in logs.list(.facts) {
-            if let condition = await probe(log) { return condition }
+            if let condition = await probe(log).first { return condition }
         }
         return nil
     }
 
-    private func probe(_ log: Log) async -> ReadinessCondition? {
+    /// The same of one log, in a list: wide optionals are not given back as they should (`CurrentRow`).
+    private func probe(_ log: Log) async -> [ReadinessCondition] {
         do {
             let command = try probeCommand(log)
             let probe = AppendStatement.probe(command, log: log, vault: vault)
             try await pool.query(probe, share: .lookups) { _ throws(PostgresError) in }
-            return nil
+            return []
         } catch let error as PostgresError {
             logger.warning("append probe failed", metadata: ["error": "\(error)"])
             let condition = await condition(of: error)
             if error.code == .timedOut { await HeldLocks(pool: pool, logger: logger).end() }
-            return condition
+            return [condition]
         } catch {
             logger.error("append probe not made", metadata: ["error": "\(error)"])
-            return nil
+            return []
         }
     }
 

@@ -304,7 +304,10 @@ let package = Package(
         ),
         tests(
             "PostgresTests",
-            ["Logging", "Postgres", "PostgresCluster", "ServiceLifecycle", "TestSupport"]
+            [
+                "LedgerStack", "Logging", "Postgres", "PostgresCluster", "ServiceLifecycle",
+                "TestSupport",
+            ]
         ),
         tests("LedgerTests", ["Ledger", "SeededRandom"]),
         // The verifier in Python knows nothing of our code.
@@ -399,16 +402,16 @@ let package = Package(
                 "HumanConnect", "HumanConnectSandbox", "Hummingbird", "HummingbirdTesting",
                 "Ledger", "LedgerAPI", "LedgerAudit", "LedgerExport", "LedgerStack", "LedgerStore",
                 "Logging", "Measures", "MerkleLog", "NIOCore", "NIOEmbedded", "NIOHTTP1",
+                "NIOPosix",
                 "Postgres", "PostgresCluster", "SeededRandom", "ServiceLifecycle", "StateMap",
-                "TestSupport",
-                "TokenLedgerClient", "Traces", "Vault", "Wire", "Yams",
+                "TestSupport", "TokenLedgerClient", "Traces", "Vault", "Wire", "Yams",
             ]
         ),
         tests(
             "EndToEndTests",
             [
-                "AsyncHTTPClient", "LedgerCommand", "Postgres", "Subprocess", "SystemPackage",
-                "TestSupport", "Wire",
+                "AsyncHTTPClient", "LedgerCommand", "LedgerStack", "Postgres", "Subprocess",
+                "SystemPackage", "TestSupport", "Wire",
             ],
             excludes: ["Button", "Notify", "Prometheus", "Schemathesis"]
         ),

@@ -19,7 +19,7 @@ enum ServiceProcess {
         _ stack: BenchStack,
         _ body: (BenchStack) async throws -> Value
     ) async throws -> Value {
-        let port = try await LocalPort.free(except: [stack.port])
+        let port = try await LocalPort.free()
         let settings = [
             "TOKEN_LEDGER_DATABASE_URL": stack.ledger.serviceURL,
             "TOKEN_LEDGER_ROOT_KEY_FILE": stack.ledger.rootKeyFile,

@@ -26,15 +26,27 @@ package enum LocalPort {
     }
 
     /// A free port, the usual one if possible.
-    package static func free(
-        usual: Int? = nil,
-        except taken: [Int] = []
-    ) async throws(StackError) -> Int {
-        if let usual, !taken.contains(usual), await isFree(usual) { return usual }
+    ///
+    /// Until this process ends it is given to nobody else who
+    /// asks here, whichever process that is: between choosing and listening lies the start of a server.
+    package static func free(usual: Int? = nil) async throws(StackError) -> Int {
+        if let usual, await isFree(usual), await reserve(usual) { return usual }
         for _ in 0..<triesMax {
             let port = Int.random(in: candidates)
-            if !taken.contains(port), await isFree(port) { return port }
+            if await isFree(port), await reserve(port) { return port }
         }
         throw .noFreePort(host: host)
+    }
+
+    /// Keeps the port from those who ask for a free one, until this process ends; false if another
+    /// process has it.
+    ///
+    /// A datagram socket of the same number says so: the system gives it to one process alone, takes it
+    /// back however that process ends, and leaves the number free for servers that listen.
+    @discardableResult
+    package static func reserve(_ port: Int) async -> Bool {
+        let socket = try? await DatagramBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .bind(host: host, port: port).get()
+        return socket != nil
     }
 }

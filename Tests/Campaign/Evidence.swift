@@ -26,10 +26,13 @@ package struct Evidence: Sendable {
     package var excusedLaunches: Set<String> = []
     /// How many sealed sessions are in the vault.
     package var sealedSessions = 0
-    /// Values that may stand in no event and in no text.
+    /// Values that may stand in no event, in no text and in no file.
     package var secrets: Set<String> = []
     /// What else was written where people look: the logs of service and server, by name.
     package var texts: [(name: String, text: String)] = []
+    /// The files of servers and services in which such a value was found: data, WAL, spools,
+    /// checkpoints.
+    package var tellingFiles: [String] = []
 
     package init() {}
 }

@@ -44,6 +44,10 @@ extension Doctored {
             story.other.texts.append(("server", "'\(token)'"))
             story.other.texts.append(("service", "…\(token)"))
         },
+        Doctored(.secrets, of: "a file in which a token was found") { story in
+            story.connect("cid")
+            story.other.tellingFiles.append("/data/pg_wal/000000010000000000000001")
+        },
     ]
 
     static let stuck =

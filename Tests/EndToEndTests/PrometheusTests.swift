@@ -1,4 +1,5 @@
 import Foundation
+import LedgerStack
 import TestSupport
 import Testing
 
@@ -155,7 +156,7 @@ struct PrometheusTests {
             #expect(own != example)
             let file = folder.path + "/prometheus.yaml"
             try own.write(toFile: file, atomically: true, encoding: .utf8)
-            let port = Int.random(in: 20_000..<32_000)
+            let port = try await LocalPort.free()
             try await TestPrometheus.run(file, in: folder.path, port: port) { prometheus in
                 try await check(prometheus)
             }

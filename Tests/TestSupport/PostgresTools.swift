@@ -57,6 +57,8 @@ package enum PostgresTools {
 
     /// The files under a folder that hold one of these texts, as they are or in the hexadecimal
     /// form in which PostgreSQL prints bytes.
+    ///
+    /// A server that runs may remove a file while it is looked for.
     package static func files(
         under folder: String,
         holding texts: [String]
@@ -67,16 +69,27 @@ package enum PostgresTools {
         let result = try await Subprocess.run(
             .name("grep"),
             arguments: Arguments(
-                ["-r", "-l", "-a", "-F"] + patterns.flatMap { ["-e", $0] } + ["--", folder]
+                ["-r", "-l", "-a", "-F", "-f", "-", "--", folder]
             ),
+            environment: .inherit.updating(["LC_ALL": "C"]),
+            // There may be more of them than fit into a command line.
+            input: .string(patterns.map { $0 + "\n" }.joined()),
             output: .string(limit: outputBytesMax),
             error: .string(limit: outputBytesMax)
         )
+        let found = result.standardOutput.split(separator: "\n").map(String.init)
         switch result.terminationStatus {
-        case .exited(0), .exited(1):
-            return result.standardOutput.split(separator: "\n").map(String.init)
+        case .exited(0), .exited(1): return found
+        case .exited(2) where Self.isAboutRemovedFiles(result.standardError): return found
         default: throw Failure(message: result.standardError)
         }
+    }
+
+    private static func isAboutRemovedFiles(_ messages: String) -> Bool {
+        !messages.isEmpty
+            && messages.split(separator: "\n").allSatisfy {
+                $0.hasSuffix(": No such file or directory")
+            }
     }
 
     /// A copy of a running server's data, set up to follow it, which belongs to the server's user.

@@ -102,6 +102,12 @@ package actor TestCluster {
         return TestPostgres.patient(cluster.url(database: database, user: user))
     }
 
+    /// Where the server keeps its data.
+    package func dataFolder() throws -> String {
+        guard let cluster else { throw POSIXError(.ENOTCONN) }
+        return "\(cluster.folder)/data"
+    }
+
     /// Where the server writes its log.
     package func logPath() throws -> String {
         guard let cluster else { throw POSIXError(.ENOTCONN) }

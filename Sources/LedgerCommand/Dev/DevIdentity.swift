@@ -61,12 +61,7 @@ struct DevIdentity: Codable {
         try check("demo", asked: ports.demo, remembered: identity.demoPort)
         try await checkFree("sandbox", identity.sandboxPort)
         try await checkFree("demo page", identity.demoPort)
-        let fixed = [identity.sandboxPort, identity.demoPort]
-        identity.ledgerPort = try await ledgerPort(
-            ports,
-            usual: identity.ledgerPort,
-            except: fixed
-        )
+        identity.ledgerPort = try await ledgerPort(ports, usual: identity.ledgerPort)
         return identity
     }
 
@@ -114,25 +109,23 @@ struct DevIdentity: Codable {
 
     private static func make(_ ports: Ports) async throws -> DevIdentity {
         let usual = Ports.usual
+        // What was asked for is nobody else's usual port.
+        for asked in [ports.ledger, ports.sandbox, ports.demo].compactMap(\.self) where asked != 0 {
+            await LocalPort.reserve(asked)
+        }
         // Who asks for any port is a script, and scripts run beside each other.
         let isScript = ports.ledger == 0
         let sandbox = try await port(
             "sandbox",
             ports.sandbox,
-            usual: isScript ? nil : usual.sandbox,
-            except: []
+            usual: isScript ? nil : usual.sandbox
         )
         let demo = try await port(
             "demo page",
             ports.demo,
-            usual: isScript ? nil : usual.demo,
-            except: [sandbox]
+            usual: isScript ? nil : usual.demo
         )
-        let ledger = try await ledgerPort(
-            ports,
-            usual: usual.ledger,
-            except: [sandbox, demo]
-        )
+        let ledger = try await ledgerPort(ports, usual: usual.ledger)
         return DevIdentity(
             clientID: hexadecimal(),
             clientSecret: hexadecimal(),
@@ -144,27 +137,17 @@ struct DevIdentity: Codable {
         )
     }
 
-    private static func ledgerPort(
-        _ ports: Ports,
-        usual: Int,
-        except taken: [Int]
-    ) async throws -> Int {
-        try await port(
-            "service",
-            ports.ledger,
-            usual: ports.ledger == 0 ? nil : usual,
-            except: taken
-        )
+    private static func ledgerPort(_ ports: Ports, usual: Int) async throws -> Int {
+        try await port("service", ports.ledger, usual: ports.ledger == 0 ? nil : usual)
     }
 
     private static func port(
         _ name: String,
         _ asked: Int?,
-        usual: Int?,
-        except taken: [Int]
+        usual: Int?
     ) async throws -> Int {
         guard let asked, asked != 0 else {
-            return try await LocalPort.free(usual: usual, except: taken)
+            return try await LocalPort.free(usual: usual)
         }
         try await checkFree(name, asked)
         return asked
@@ -178,8 +161,12 @@ struct DevIdentity: Codable {
         )
     }
 
+    /// Whoever chose the port may have it, unless somebody listens there.
     private static func checkFree(_ name: String, _ port: Int) async throws {
-        guard await !LocalPort.isFree(port) else { return }
+        if await LocalPort.isFree(port) {
+            await LocalPort.reserve(port)
+            return
+        }
         throw CommandError(
             "Port \(port) of the \(name) is taken by another program. Stop that program (perhaps "
                 + "it is an earlier token-ledger), or use another --data-folder."

@@ -41,14 +41,13 @@ struct DevStack: Sendable {
             try identity.save(in: folder)
             try await identity.register(in: ledger)
             try identity.save(in: folder)
-            let taken = [identity.ledgerPort, identity.sandboxPort, identity.demoPort]
             // Who asks for any port is a script, and scripts run beside each other.
             let usual = ports.ledger == 0 ? nil : MetricsAddress.usualPort
             try await DevStack(
                 ledger: ledger,
                 identity: identity,
                 folder: folder,
-                metricsPort: try await LocalPort.free(usual: usual, except: taken),
+                metricsPort: try await LocalPort.free(usual: usual),
                 witnessPolicy: witnessPolicy
             ).serve(logger, body)
         }

@@ -1,7 +1,7 @@
 internal import Wire
 
 extension Checker {
-    /// No secret stands in an event or in a text (docs/threats.md#i9).
+    /// No secret stands in an event, in a text or in a file (docs/threats.md#i9).
     func secrets() -> [String] {
         let search = SecretSearch(evidence.secrets)
         var words: [String] = []
@@ -15,6 +15,7 @@ extension Checker {
             guard let first = offsets.first else { continue }
             words.append("\(offsets.count) secrets stand in \(name), the first at byte \(first)")
         }
+        words += evidence.tellingFiles.map { "a secret stands in the file \($0)" }
         return words
     }
 }

@@ -18,7 +18,7 @@ struct SecretSearch: Sendable {
     private static let base: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     init(_ secrets: Set<String>) {
-        let all = Set(secrets.map(Self.needle)).subtracting([[]])
+        let all = Self.needles(of: secrets)
         window = all.map(\.count).min() ?? 0
         weight = (0..<max(window - 1, 0)).reduce(1) { power, _ in power &* Self.base }
         for needle in all {
@@ -26,6 +26,11 @@ struct SecretSearch: Sendable {
             needles[hash, default: []].append(needle)
             isKnown[Int(hash >> 48)] = true
         }
+    }
+
+    /// What gives these secrets away.
+    static func needles(of secrets: Set<String>) -> Set<[UInt8]> {
+        Set(secrets.map(needle)).subtracting([[]])
     }
 
     /// What gives a secret away: its longest run of characters that no encoding changes.

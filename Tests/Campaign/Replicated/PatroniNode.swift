@@ -32,8 +32,10 @@ struct PatroniNode: Sendable, Equatable {
     var log: String { "\(folder)/node.log" }
     /// Holds Patroni's process.
     var patroniFile: String { "\(folder)/patroni.pid" }
+    /// What PostgreSQL keeps, with its write-ahead log.
+    var dataFolder: String { "\(folder)/data" }
     /// The first line is PostgreSQL's first process.
-    var processFile: String { "\(folder)/data/postmaster.pid" }
+    var processFile: String { "\(dataFolder)/postmaster.pid" }
 
     /// Patroni's settings.
     ///
@@ -68,7 +70,7 @@ struct PatroniNode: Sendable, Equatable {
         postgresql:
           listen: 127.0.0.1:\(serverPort)
           connect_address: 127.0.0.1:\(serverPort)
-          data_dir: \(folder)/data
+          data_dir: \(dataFolder)
           bin_dir: \(shared.programs)
           pgpass: \(folder)/pgpass
           use_unix_socket: true

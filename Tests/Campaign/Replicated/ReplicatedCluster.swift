@@ -69,7 +69,7 @@ package actor ReplicatedCluster {
         }
         let user = try ServerUser.choose(dataFolder: folder)
         var ports: [Int] = []
-        for _ in 0..<(2 * count + 2) { ports.append(try await LocalPort.free(except: ports)) }
+        for _ in 0..<(2 * count + 2) { ports.append(try await LocalPort.free()) }
         let nodes = (0..<count).map { number in
             PatroniNode(
                 name: "node-\(number + 1)",

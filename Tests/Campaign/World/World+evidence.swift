@@ -86,6 +86,7 @@ extension World {
         notes.add(to: &evidence)
         evidence.secrets = secrets(evidence)
         evidence.texts = try await texts()
+        evidence.tellingFiles = try await files(holding: evidence.secrets)
         return evidence
     }
 
@@ -141,6 +142,22 @@ extension World {
         }
     }
 
+    /// The files of servers and services that hold a secret (docs/threats.md#g16).
+    private func files(holding secrets: Set<String>) async throws -> [String] {
+        // What is not written yet is looked at as well.
+        let owner = try await owner()
+        try await owner.script("checkpoint")
+        await owner.close()
+        let texts = SecretSearch.needles(of: secrets).map { String(decoding: $0, as: UTF8.self) }
+        let own = ["checkpoints"] + (0..<services.count).map { "spool-\($0)" }
+        let folders = try await database.dataFolders + own.map { "\(folder)/\($0)" }
+        var files: [String] = []
+        for folder in folders where FileManager.default.fileExists(atPath: folder) {
+            files += try await PostgresTools.files(under: folder, holding: texts)
+        }
+        return files
+    }
+
     private func count(_ statement: Statement) async throws -> Int64 {
         try await ask(statement) { result, row throws(PostgresError) in
             try result.int8(row, 0)
@@ -152,9 +169,7 @@ extension World {
         _ statement: Statement,
         _ decode: @escaping RowDecoder<Row>
     ) async throws -> [Row] {
-        var configuration = PostgresConfiguration(url: try await database.ownerURL)
-        configuration.statementTimeMax = nil
-        let connection = try await PostgresConnection.connect(configuration)
+        let connection = try await owner()
         do {
             let rows = try await connection.rows(statement, decode)
             await connection.close()
@@ -163,6 +178,12 @@ extension World {
             await connection.close()
             throw error
         }
+    }
+
+    private func owner() async throws -> PostgresConnection {
+        var configuration = PostgresConfiguration(url: try await database.ownerURL)
+        configuration.statementTimeMax = nil
+        return try await PostgresConnection.connect(configuration)
     }
 
     /// What `token-ledger verify` finds: replay, projection, vault and tree in one.

@@ -27,6 +27,16 @@ enum WorldDatabase: Sendable {
         }
     }
 
+    /// Where its servers keep their data and their write-ahead logs.
+    var dataFolders: [String] {
+        get async throws {
+            switch self {
+            case .single(let cluster, _): [try await cluster.dataFolder()]
+            case .replicated(let nodes): nodes.nodes.map(\.dataFolder)
+            }
+        }
+    }
+
     /// Where its servers write their logs.
     var logs: [String] {
         get async throws {

@@ -160,7 +160,7 @@ struct VerificationTests {
     func slices(count: Int) {
         var sample = (0..<count).map { _ in UInt128.random(in: .min ... .max) }.sorted()
         if count > 1 { sample[count - 1] = .max }
-        let ranges = VerificationSlices.ranges(sample)
+        let ranges = SubjectSlices.ranges(sample)
         #expect(ranges.count <= 33)
         #expect(ranges.first?.lowerBound == .min)
         #expect(ranges.last?.upperBound == .max)

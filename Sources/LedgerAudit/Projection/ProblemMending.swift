@@ -34,7 +34,7 @@ struct ProblemMending: Sendable {
             tries += 1
             // Something may have been appended or folded meanwhile: they are looked at again.
             let known = try await comparison.progress()
-            var fold = SubjectFold(connection, vault: vault)
+            let fold = SubjectFold(connection, vault: vault)
             let again = try await fold.run(only: wrong.map(\.about))
             wrong = try await self.wrong(again, at: known)
             let events = again.problemEvents(in: comparison.log).filter { wrong.contains($0.key) }

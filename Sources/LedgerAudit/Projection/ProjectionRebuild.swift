@@ -30,6 +30,8 @@ package struct ProjectionRebuildReport: Sendable, Equatable {
 package enum ProjectionRebuild {
     /// A tail of so many events is folded within some ten milliseconds, so appends may wait for it.
     private static let tailEventsMax: Int64 = 500
+    /// How many connections read and fold side by side, one per core of the reference machine.
+    private static let readersMax = 2
     /// If the tail does not get that short, appends are faster than the fold, and wait a little.
     private static let roundsMax = 10
 
@@ -41,16 +43,22 @@ package enum ProjectionRebuild {
         _ configuration: PostgresConfiguration,
         rootKeys: RootKeys?
     ) async throws -> ProjectionRebuildReport {
-        let connection = try await PostgresConnection.connect(configuration.withLongLimits)
+        var connections: [PostgresConnection] = []
+        let result: Result<ProjectionRebuildReport, any Error>
         do {
-            let vault = try await vault(rootKeys, connection)
-            let report = try await run(on: connection, vault)
-            await connection.close()
-            return report
+            for _ in 0...readersMax {
+                connections.append(
+                    try await PostgresConnection.connect(configuration.withLongLimits)
+                )
+            }
+            let vault = try await vault(rootKeys, connections[0])
+            let readers = Array(connections.dropFirst())
+            result = .success(try await run(on: connections[0], readers, vault))
         } catch {
-            await connection.close()
-            throw error
+            result = .failure(error)
         }
+        for connection in connections { await connection.close() }
+        return try result.get()
     }
 
     private static func vault(
@@ -73,6 +81,7 @@ package enum ProjectionRebuild {
 
     private static func run(
         on connection: PostgresConnection,
+        _ readers: [PostgresConnection],
         _ vault: Vault?
     ) async throws -> ProjectionRebuildReport {
         // Two rebuilds at once have tables of their own, and mend the same rows in the same way, one
@@ -85,15 +94,17 @@ package enum ProjectionRebuild {
             let clientIDs = try await Verification.apps(connection)
             progress.maps = logs.map { ProjectionMap($0, vault, clientIDs: clientIDs) }
         }
-        var fold = SubjectFold(connection, vault: vault)
         var mendings = logs.map { ProblemMending($0, connection, vault: vault) }
-        try await fold.run { folded in
+        try await foldAll(readers, vault) { folded in
             try await insert(folded, connection, &progress)
             for index in mendings.indices { try await mendings[index].mend(folded) }
         }
         for index in mendings.indices { try await mendings[index].mendOthers() }
         try await connection.script("analyze rebuilt")
-        try await RebuildComparison.compareAll(connection)
+        async let compared: Void = RebuildComparison.compareAll(connection)
+        // What is left for later are the nodes that the tail changes.
+        for map in progress.maps { _ = map.rebuilt() }
+        try await compared
         for _ in 0..<roundsMax {
             let now = try await sizes(connection)
             let tail = now.reduce(0) { $0 + $1.value - (folded[$1.key] ?? 0) }
@@ -128,6 +139,40 @@ package enum ProjectionRebuild {
         )
     }
 
+    /// Users that one of several readers has folded; nil after its last ones.
+    private struct Step: Sendable {
+        let fold: SubjectFold
+        let folded: [FoldedSubject]?
+    }
+
+    /// Folds everybody, and hands them over in groups, while the next ones are folded.
+    private static func foldAll(
+        _ readers: [PostgresConnection],
+        _ vault: Vault?,
+        _ body: ([FoldedSubject]) async throws -> Void
+    ) async throws {
+        let rows = try await SubjectSlices.rows(readers[0])
+        var slices = try await SubjectSlices.read(readers[0], rows: rows)[...]
+        try await withThrowingTaskGroup(of: Step.self) { group in
+            func start(_ reader: PostgresConnection) {
+                guard let slice = slices.popFirst() else { return }
+                go(on: SubjectFold(reader, subjects: slice, vault: vault))
+            }
+            func go(on fold: SubjectFold) {
+                group.addTask { Step(fold: fold, folded: try await fold.next()) }
+            }
+            for reader in readers { start(reader) }
+            while let step = try await group.next() {
+                guard let folded = step.folded else {
+                    start(step.fold.connection)
+                    continue
+                }
+                go(on: step.fold)
+                try await body(folded)
+            }
+        }
+    }
+
     /// What was folded so far.
     private struct Progress {
         let vault: Vault?
@@ -138,15 +183,16 @@ package enum ProjectionRebuild {
 
         init(_ vault: Vault?) { self.vault = vault }
 
-        /// Counts those that were folded; gives the rows that they shall have.
-        mutating func take(_ folded: [FoldedSubject]) -> [UserStateRow] {
+        /// Counts those that were folded; gives them with the rows that they shall have.
+        mutating func take(
+            _ folded: [FoldedSubject]
+        ) -> [(user: FoldedSubject, row: UserStateRow)] {
             for subject in folded where subject.forged > 0 {
                 forged[subject.subject] = subject.forged
             }
             let rows = folded.filter { !$0.isOfNobody }.map { ($0, UserStateRow($0, vault)) }
             users += Int64(rows.count)
-            for map in maps { map.take(rows) }
-            return rows.map(\.1)
+            return rows
         }
     }
 
@@ -218,7 +264,7 @@ package enum ProjectionRebuild {
                 let next = min(end, start + tailEventsMax)
                 let subjects = try await changed(logID, start..<next, connection)
                 if !subjects.isEmpty {
-                    var fold = SubjectFold(connection, vault: progress.vault)
+                    let fold = SubjectFold(connection, vault: progress.vault)
                     let folded = try await fold.run(only: subjects)
                     let forgotten = try await RebuildComparison.forget(folded, connection)
                     try await insert(folded, connection, &progress)
@@ -265,14 +311,16 @@ package enum ProjectionRebuild {
         }
         let rows = progress.take(folded)
         guard !rows.isEmpty else { return }
-        try await connection.execute(
-            Statement(
-                "insert_rebuilt",
-                """
-                insert into rebuilt select r.* from unnest($1::rebuilt[]) as r
-                """,
-                .rowArray(rows.map(\.row))
-            )
+        let insertion = Statement(
+            "insert_rebuilt",
+            """
+            insert into rebuilt select r.* from unnest($1::rebuilt[]) as r
+            """,
+            .rowArray(rows.map(\.row.row))
         )
+        // The maps are made while the server works.
+        async let inserted: Void = connection.execute(insertion)
+        for map in progress.maps { map.take(rows) }
+        try await inserted
     }
 }

@@ -121,32 +121,9 @@ extension LedgerEvent {
 }
 
 /// Folds users one after the other, in constant memory.
-struct SubjectFold {
-    private struct Row: Sendable {
-        let logID: Int32
-        let app: Identifier
-        let subject: Identifier
-        let version: Int64
-        let position: Int64
-        let bytes: [UInt8]
-        /// Whether the service did not write it; false too where nobody can tell.
-        let isForged: Bool
-
-        init(
-            _ result: borrowing PostgresResult,
-            _ row: Int,
-            _ vault: Vault?
-        ) throws(PostgresError) {
-            logID = try result.int4(row, 0)
-            position = try result.int8(row, 1)
-            bytes = try result.bytes(row, 2)
-            app = Identifier(value: try result.uuid(row, 5))
-            subject = Identifier(value: try result.uuid(row, 6))
-            version = try result.int8(row, 7)
-            isForged = vault?.hasWritten(result, row, from: 2, logID: logID) == false
-        }
-    }
-
+///
+/// Asked for one thing at a time.
+actor SubjectFold {
     private struct Key: Sendable {
         var subject: UInt128
         var version: Int64
@@ -156,8 +133,11 @@ struct SubjectFold {
     /// Events per round trip: enough to hide the round trip, little enough to hold in memory.
     private static let pageEvents: Int64 = 5_000
 
-    private let connection: PostgresConnection
-    private let subjects: ClosedRange<UInt128>
+    /// What it reads with; nothing else of it is used.
+    nonisolated let connection: PostgresConnection
+    private let last: UInt128
+    /// After which event the next page begins; nil once there is none.
+    private var after: Key?
     private let vault: Vault?
     private let readsClaims: Bool
     /// Before which position of a log a state is asked for, too.
@@ -175,28 +155,23 @@ struct SubjectFold {
         bounds: [Int32: Int64] = [:]
     ) {
         self.connection = connection
-        self.subjects = subjects
+        last = subjects.upperBound
+        // Versions begin at 1, so this key stands before the first subject's first event.
+        after = Key(subject: subjects.lowerBound, version: 0, logID: 0)
         self.vault = vault
         self.readsClaims = readsClaims
         self.bounds = bounds
     }
 
-    /// Folds all subjects of the range and hands them over in groups.
-    mutating func run(_ body: ([FoldedSubject]) async throws -> Void) async throws {
-        // Versions begin at 1, so this key stands before the first subject's first event.
-        var after = Key(subject: subjects.lowerBound, version: 0, logID: 0)
-        while true {
-            let page = try await page(after)
-            guard let last = page.last else { break }
-            try await body(fold(page))
-            after = Key(subject: last.subject.value, version: last.version, logID: last.logID)
-            if page.count < Int(Self.pageEvents) { break }
-        }
-        try await body(end())
+    /// The next users of the range whose stories are folded, perhaps none yet; nil after the last ones.
+    func next() async throws(PostgresError) -> [FoldedSubject]? {
+        if let page = try await page() { return fold(page) }
+        let last = end()
+        return last.isEmpty ? nil : last
     }
 
     /// Folds certain subjects, all at once: there must be few of them.
-    mutating func run(only subjects: [Identifier]) async throws -> [FoldedSubject] {
+    func run(only subjects: [Identifier]) async throws(PostgresError) -> [FoldedSubject] {
         let rows = try await connection.rows(
             Statement(
                 "fold_subjects",
@@ -210,18 +185,18 @@ struct SubjectFold {
                 """,
                 .uuidArray(subjects.map(\.value))
             ),
-            decode
+            StoryEvent.decoder(vault)
         )
         return fold(rows) + end()
     }
 
-    private mutating func end() -> [FoldedSubject] {
+    private func end() -> [FoldedSubject] {
         defer { current = nil }
         return current.map { [$0] } ?? []
     }
 
     /// Gives the subjects that ended within the page.
-    private mutating func fold(_ page: [Row]) -> [FoldedSubject] {
+    private func fold(_ page: [StoryEvent]) -> [FoldedSubject] {
         var finished: [FoldedSubject] = []
         for row in page {
             var folded: FoldedSubject
@@ -241,11 +216,7 @@ struct SubjectFold {
         return finished
     }
 
-    private var decode: RowDecoder<Row> {
-        { [vault] result, row throws(PostgresError) in try Row(result, row, vault) }
-    }
-
-    private func take(_ row: Row, into folded: inout FoldedSubject) {
+    private func take(_ row: StoryEvent, into folded: inout FoldedSubject) {
         func add(_ flaw: VerificationFlaw) {
             folded.flaws.append((row.position, flaw))
             // What somebody else wrote must not keep the rest from being folded.
@@ -290,8 +261,10 @@ struct SubjectFold {
         }
     }
 
-    private func page(_ after: Key) async throws(PostgresError) -> [Row] {
-        try await connection.rows(
+    /// The next page, which is not empty; nil after the last one.
+    private func page() async throws(PostgresError) -> [StoryEvent]? {
+        guard let after else { return nil }
+        let page = try await connection.rows(
             Statement(
                 "fold_page",
                 """
@@ -304,10 +277,18 @@ struct SubjectFold {
                 .uuid(after.subject),
                 .int8(after.version),
                 .int4(after.logID),
-                .uuid(subjects.upperBound),
+                .uuid(last),
                 .int8(Self.pageEvents)
             ),
-            decode
+            StoryEvent.decoder(vault)
         )
+        let isLast = page.count < Int(Self.pageEvents)
+        self.after =
+            isLast
+            ? nil
+            : page.last.map {
+                Key(subject: $0.subject.value, version: $0.version, logID: $0.logID)
+            }
+        return page.isEmpty ? nil : page
     }
 }

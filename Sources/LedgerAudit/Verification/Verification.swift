@@ -143,7 +143,7 @@ package enum Verification {
         _ progress: @escaping @Sendable (VerificationProgress) -> Void
     ) async throws -> VerificationReport {
         var report = VerificationReport()
-        let total = try await users[0].projectionRows()
+        let total = try await SubjectSlices.rows(users[0].connection)
         let counter = Counter()
         let advance: @Sendable (Int64) -> Void = { count in
             progress(
@@ -163,11 +163,13 @@ package enum Verification {
             }
             return report
         }
-        let slices = try await VerificationSlices.read(users[0].connection, rows: total)
+        let slices = try await SubjectSlices.read(users[0].connection, rows: total)
         let collected = CollectedReport()
         try await fold(slices, users, into: collected, progress: advance)
         report.merge(collected.report)
-        if plan.checks.contains(.projection), try await users[0].projectionRows() != report.users {
+        if plan.checks.contains(.projection),
+            try await SubjectSlices.rows(users[0].connection) != report.users
+        {
             try await users[0].checkOrphans(&report)
         }
         if let vault = users[0].vault {

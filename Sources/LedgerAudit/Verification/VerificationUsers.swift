@@ -25,14 +25,14 @@ struct VerificationUsers: Sendable {
         into collected: CollectedReport,
         progress: @Sendable (Int64) -> Void
     ) async throws {
-        var fold = SubjectFold(
+        let fold = SubjectFold(
             connection,
             subjects: subjects,
             vault: macs,
             readsClaims: vault != nil,
             bounds: Dictionary(uniqueKeysWithValues: maps.map { ($0.facts.id, $0.end) })
         )
-        try await fold.run { folded in
+        while let folded = try await fold.next() {
             for map in maps { map.take(folded) }
             var report = VerificationReport()
             try await check(folded, &report)
@@ -56,7 +56,7 @@ struct VerificationUsers: Sendable {
                 position..<min(end, position + VerificationPage.positionsMax)
             )
             let new = changed.filter { seen.insert($0).inserted }
-            var fold = SubjectFold(connection, vault: macs, readsClaims: vault != nil)
+            let fold = SubjectFold(connection, vault: macs, readsClaims: vault != nil)
             let folded = try await fold.run(only: new)
             try await check(folded, &report)
             progress(Int64(folded.count))
@@ -190,7 +190,7 @@ struct VerificationUsers: Sendable {
         if !isInTransaction {
             try await connection.script("begin isolation level repeatable read read only")
         }
-        var fold = SubjectFold(connection, vault: macs, readsClaims: vault != nil)
+        let fold = SubjectFold(connection, vault: macs, readsClaims: vault != nil)
         let folded = try await fold.run(only: [subject.subject])
         let judged = try await judge(folded.filter { $0.logID == subject.logID })
         if !isInTransaction { try await connection.script("commit") }
@@ -198,13 +198,6 @@ struct VerificationUsers: Sendable {
     }
 
     // MARK: Rows of nobody
-
-    /// How many rows the projection has.
-    func projectionRows() async throws(PostgresError) -> Int64 {
-        try await connection.query(
-            Statement("count_projection", "select count(*) from vault.user_state")
-        ) { result throws(PostgresError) in try result.int8(0, 0) }
-    }
 
     /// Finds projection rows of subjects that have no events.
     func checkOrphans(_ report: inout VerificationReport) async throws {

@@ -5,7 +5,7 @@ internal import Postgres
 ///
 /// Subjects begin with a time, so equal ranges of numbers would hold very different counts of them:
 /// a sample of the projection says where to cut. The ranges cover every subject whatever it says.
-enum VerificationSlices {
+enum SubjectSlices {
     /// How many rows the sample has, about: many more than there are ranges.
     private static let sampleMax: Int64 = 20_000
     /// How many ranges there are at most: enough for all workers to end at about the same time.
@@ -14,6 +14,13 @@ enum VerificationSlices {
     private static let subjectsMin = 100
     /// The unit of the sample's size in the statement: thousandths of a percent.
     private static let whole: Int64 = 100_000
+
+    /// How many rows the projection has.
+    static func rows(_ connection: PostgresConnection) async throws(PostgresError) -> Int64 {
+        try await connection.query(
+            Statement("count_projection", "select count(*) from vault.user_state")
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+    }
 
     /// Cuts, given how many rows the projection has.
     static func read(

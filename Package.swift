@@ -322,7 +322,7 @@ let package = Package(
             ["Ledger", "MerkleLog", "SeededRandom", "StateMap", "Subprocess", "Wire"],
             excludes: [
                 "mpt_inclusion_kats.jsonl", "mpt_root_kats.jsonl", "mpt_weak_kats.jsonl",
-                "reader.py", "sample.proof",
+                "other-pair.proof", "pair.proof", "reader.py", "sample.proof",
             ]
         ),
         tests("HTMLPagesTests", ["HTMLPages", "SeededRandom"]),

@@ -62,6 +62,13 @@ package struct Log: Sendable, Hashable {
         self.id = id.logID
     }
 
+    /// The log that a log origin ends in, as `…/<id>`; nil for any other text.
+    package init?(origin: String) {
+        guard let end = origin.split(separator: "/").last, let id = Int32(end), end == "\(id)"
+        else { return nil }
+        self.init(id: id)
+    }
+
     /// The log with this name; nil for any other text.
     package init?(name: String) {
         for kind in Kind.allCases {

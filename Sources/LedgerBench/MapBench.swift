@@ -134,6 +134,7 @@ struct MapBench: ~Copyable {
         states.publish()
         let statement = try MapStatement(
             facts: checkpoint,
+            pairs: 1,
             time: Self.time,
             states: MapStatement.Map(count: states.count, root: states.root),
             names: MapStatement.Map(count: names.count, root: names.root)

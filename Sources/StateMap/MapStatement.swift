@@ -1,9 +1,14 @@
+package import Ledger
 package import MerkleLog
 
 /// The entry of the log of maps: at which checkpoint of the facts the maps had these roots.
 ///
 /// Lines as in C2SP `tlog-checkpoint`: a line that says what it is, then the three lines of the
 /// facts' checkpoint, then time and maps. These bytes are the log's leaf. There is one spelling.
+///
+/// A ledger of several pairs of logs has a map in each, and who is not in one may be in another. So the statement
+/// says how many there are, and the origin of the facts which of them it is of
+/// (docs/decisions/0067-k-logs-of-facts.md#what-lives-where).
 package struct MapStatement: Sendable, Equatable {
     /// One map as a whole.
     package struct Map: Sendable, Equatable {
@@ -18,13 +23,17 @@ package struct MapStatement: Sendable, Equatable {
         }
     }
 
-    /// Seven short lines and an origin.
+    /// Eight short lines and an origin.
     package static let bytesMax = 1 << 10
 
     private static let header = "token-ledger/map@v1"
 
     /// The checkpoint of the log of facts that the maps were computed from.
     package let facts: Checkpoint
+    /// How many pairs of logs the ledger has; the line is there from two on.
+    package let pairs: Int
+    /// Which log of facts that is; the statement stands in the log of maps of the same pair.
+    package let log: Log
     /// When it was made, in seconds since 1970.
     package let time: Int
     /// The map of states.
@@ -32,12 +41,22 @@ package struct MapStatement: Sendable, Equatable {
     /// The map of names; nil where a deployment keeps none.
     package let names: Map?
 
-    /// Makes a statement; refuses a checkpoint with further lines, and negative numbers.
-    package init(facts: Checkpoint, time: Int, states: Map, names: Map?) throws(StateProofError) {
-        guard facts.extensions.isEmpty, time >= 0, states.count >= 0, names?.count ?? 0 >= 0 else {
-            throw .malformedStatement
-        }
+    /// Makes a statement; refuses a checkpoint with further lines, negative numbers, and facts that are not of
+    /// one of so many pairs of logs.
+    package init(
+        facts: Checkpoint,
+        pairs: Int,
+        time: Int,
+        states: Map,
+        names: Map?
+    ) throws(StateProofError) {
+        guard facts.extensions.isEmpty, time >= 0, states.count >= 0, names?.count ?? 0 >= 0,
+            1...Log.pairsMax ~= pairs, let log = Log(origin: facts.origin), log.kind == .facts,
+            Logs(pairs: pairs).contains(log)
+        else { throw .malformedStatement }
         self.facts = facts
+        self.log = log
+        self.pairs = pairs
         self.time = time
         self.states = states
         self.names = names
@@ -52,8 +71,14 @@ package struct MapStatement: Sendable, Equatable {
             let checkpoint = try? Checkpoint(
                 String(decoding: origin + [0x0A] + size + [0x0A] + root + [0x0A], as: UTF8.self)
             ),
-            let time = reader.line(after: "time").flatMap({ LineReader.decimal($0) }),
-            let states = reader.line(after: "states").flatMap({ Map($0) })
+            let time = reader.line(after: "time").flatMap({ LineReader.decimal($0) })
+        else { throw .malformedStatement }
+        var pairs = 1
+        if let line = reader.line(after: "pairs") {
+            guard let count = LineReader.decimal(line), count > 1 else { throw .malformedStatement }
+            pairs = count
+        }
+        guard let states = reader.line(after: "states").flatMap({ Map($0) })
         else { throw .malformedStatement }
         var names: Map?
         if !reader.isAtEnd {
@@ -62,13 +87,15 @@ package struct MapStatement: Sendable, Equatable {
             }
             names = map
         }
-        try self.init(facts: checkpoint, time: time, states: states, names: names)
+        try self.init(facts: checkpoint, pairs: pairs, time: time, states: states, names: names)
         guard self.bytes == bytes else { throw .malformedStatement }
     }
 
     /// The entry.
     package var bytes: [UInt8] {
-        var text = "\(Self.header)\n\(facts.text)time \(time)\nstates \(states)\n"
+        var text = "\(Self.header)\n\(facts.text)time \(time)\n"
+        if pairs > 1 { text += "pairs \(pairs)\n" }
+        text += "states \(states)\n"
         if let names { text += "names \(names)\n" }
         return Array(text.utf8)
     }

@@ -42,6 +42,7 @@ package struct StateProofCheck: Sendable {
     /// Checks everything that the file says; the first thing that does not fit ends it.
     package func verify(_ proof: StateProof) throws(StateProofError) -> StateVerdict {
         let cosigners = try checkStatement(proof)
+        try checkHome(proof)
         try checkAge(proof, cosigners)
         try checkWhom(proof)
         let state = try checkState(proof)
@@ -66,11 +67,12 @@ package struct StateProofCheck: Sendable {
     private func checkStatement(
         _ proof: StateProof
     ) throws(StateProofError) -> [VerifiedSignature] {
-        let mapKeys = keys.compactMap { Self.sibling(of: $0, logID: Log.map.id) }
+        let log = proof.statement.log
+        let mapKeys = keys.compactMap { Self.sibling(of: $0, logID: log.map.id) }
         guard !mapKeys.isEmpty else { throw .noKey }
         let maps = try signatures(proof.entry.note, mapKeys, .maps)
         // The facts must be those of the deployment that signed the statement.
-        let factsKeys = maps.compactMap { Self.sibling(of: $0.key, logID: Log.facts.id) }
+        let factsKeys = maps.compactMap { Self.sibling(of: $0.key, logID: log.id) }
         _ = try signatures(proof.facts, factsKeys, .facts)
         let (index, size) = (proof.entry.index, proof.entry.checkpoint.size)
         do throws(ProofError) {
@@ -114,6 +116,15 @@ package struct StateProofCheck: Sendable {
             type: .ed25519,
             publicKey: key.publicKey
         )
+    }
+
+    /// The proof is from the maps where such a user is, or would be: those of other pairs of logs hold nobody
+    /// of the kind (docs/decisions/0067-k-logs-of-facts.md#what-lives-where).
+    private func checkHome(_ proof: StateProof) throws(StateProofError) {
+        let log = proof.statement.log
+        if let subject = proof.states?.subject, Log(of: subject) != log { throw .otherPair }
+        let logs = Logs(pairs: proof.statement.pairs)
+        if let label = proof.names?.label, logs.home(of: label) != log { throw .otherPair }
     }
 
     /// The ledger says when it made the statement; witnesses say until when there was no later one.

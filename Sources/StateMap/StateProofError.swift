@@ -20,6 +20,8 @@ package enum StateProofError: Error, Equatable {
     case entryNotProved(ProofError)
     /// The log of maps has later statements than this one.
     case laterStatement(index: Int, size: Int)
+    /// The maps are those of another pair of logs than the one where such a user is at home.
+    case otherPair
     /// The statement is older than the verifier takes.
     case tooOld(seconds: Int, max: Int)
     /// The statement is of a time that is still to come.
@@ -62,6 +64,7 @@ extension StateProofError {
         case .noKey: "key_missing"
         case .entryNotProved: "statement_not_proved"
         case .laterStatement: "statement_not_last"
+        case .otherPair: "pair_differs"
         case .tooOld: "too_old"
         case .notYet: "not_yet"
         case .notWitnessed: "not_witnessed"
@@ -89,6 +92,7 @@ extension StateProofError: CustomStringConvertible {
         case .entryNotProved(let error): "the statement is not in the log of maps: \(error)"
         case .laterStatement(let index, let size):
             "entry \(index) of the log of maps is not the last of \(size): there is a newer answer"
+        case .otherPair: "such a user is at home in another pair of logs than the maps of the file"
         case .tooOld(let seconds, let max): "the answer is \(seconds) s old, and \(max) s are taken"
         case .notYet(let seconds): "the answer is of a time that comes only in \(seconds) s"
         case .notWitnessed(let log): "too few known witnesses have cosigned \(log.name)"

@@ -31,7 +31,7 @@ package struct StateVerdict: Sendable {
         let place =
             "The ledger states this as entry \(entry) of its log of maps, the last one at the checkpoint "
             + "in the file; a later checkpoint may cover a later answer."
-        return [whom, what, place, age, witnesses] + limits
+        return [whom, what, place] + pair + [age, witnesses] + limits
     }
 
     private var whom: String {
@@ -52,6 +52,16 @@ package struct StateVerdict: Sendable {
         let status = state.status == .erased ? "erased; nothing is kept" : state.status.rawValue
         return "After \(records) the user is \(status), at version \(state.version), "
             + "since position \(position). Nothing newer of the user is among them."
+    }
+
+    /// What another number of pairs would change: in which of them such a user is at home.
+    private var pair: [String] {
+        let (pairs, log) = (statement.pairs, statement.log)
+        guard pairs > 1 else { return [] }
+        return [
+            "It states that there are \(pairs) pairs of logs; such a user is at home in that of the log of "
+                + "\(log.name), which these maps are of."
+        ]
     }
 
     private var age: String {

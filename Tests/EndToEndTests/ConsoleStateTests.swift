@@ -58,7 +58,21 @@ struct ConsoleStateTests {
         ("change(/\\nstates ([^ ]{80})./, (_, way) => '\\nstates ' + way + 'x')", "something else"),
         ("change(/\\nsubject ./, '\\nsubject x')", "somebody else"),
         ("section.dataset.subject = section.dataset.subject.replace(/.$/, 'x')", "somebody else"),
-        ("change(/\\nlabel ./, '\\nlabel x')", "something else"),
+        (
+            "change(/\\nlabel (.)/, (_, digit) => '\\nlabel ' + (digit === '0' ? 1 : 0))",
+            "something else"
+        ),
+        (
+            "section.dataset.subject = section.dataset.subject.replace(/-800/, '-802')",
+            "another pair of logs"
+        ),
+        (
+            """
+            const label = BigInt('0x' + one('#file').textContent.match(/\\nlabel (.{16})/)[1]); \
+            let pairs = 2n; while (label % pairs === 0n) { pairs++; } \
+            change(/\\nstates (\\d+) /, (line) => '\\npairs ' + pairs + line)
+            """, "another pair of logs"
+        ),
         ("change(/\\nclient ./, '\\nclient X')", "something else"),
         ("change(/\\ntime \\d/, '\\ntime 9')", "not in its log"),
         ("change(/\\nindex \\d+/, '\\nindex 999')", "later statement"),

@@ -35,6 +35,19 @@ struct StateProofCommandTests {
         #expect(keyless.messages.contains("--key"))
     }
 
+    @Test("of several pairs of logs it says how many there are, and takes no file from another one")
+    func pairs() async throws {
+        let folder = Self.sample.dropLast("sample.proof".count)
+        let own = try await verify(["--key", Self.key], file: folder + "pair.proof")
+        #expect(own.status == 0, "\(own.output) \(own.messages)")
+        #expect(
+            own.messages.contains("3 pairs of logs; such a user is at home in that of the log of")
+        )
+        let foreign = try await verify(["--key", Self.key], file: folder + "other-pair.proof")
+        #expect(foreign.status == 6)
+        #expect(foreign.output.hasPrefix("pair_differs: "), "\(foreign.output)")
+    }
+
     @Test("it refuses what is too old, altered, unwitnessed or about others, with a kind and 6")
     func refused() async throws {
         let folder = FileManager.default.temporaryDirectory

@@ -54,6 +54,10 @@ struct FlawTests {
             "the statement names a checkpoint of the facts that is not there"
         ),
         (
+            .pairsDiffer(stated: 3), "pairs_differ",
+            "the statement says that there are 3 pairs of logs, and there are others"
+        ),
+        (
             .mapDiffers(size: 7), "map_differs",
             "the map of the first 7 facts has another root than the statement says"
         ),

@@ -76,6 +76,26 @@ struct LogPairsEvidenceTests {
         }
     }
 
+    @Test("a statement of another number of pairs is named, in whatever log of maps it stands")
+    func otherCount() async throws {
+        try await TestStore.run(pairs: 3) { test in
+            let log = try await fill(test).log.map
+            let stored = try await test.store.lastStatement(log: log)
+            let last = try #require(stored).statement
+            #expect(last.pairs == 3)
+            #expect(last.log == log.facts)
+            let size = try await test.store.size(log: log)
+            for (position, lie) in [try last.lying(pairs: 4), last].enumerated() {
+                let position = size + Int64(position)
+                #expect(try await test.store.append(lie, at: position, log: log, test.pool))
+            }
+            let found = try await SteppedIntegrator(test).verify().findings
+            #expect(found.map(\.kind) == [.pairsDiffer])
+            #expect(found.map(\.logID) == [log.id])
+            #expect(found.map(\.position) == [size])
+        }
+    }
+
     @Test("a lie in the log of maps of the last pair is named")
     func lie() async throws {
         try await TestStore.run(pairs: 3) { test in

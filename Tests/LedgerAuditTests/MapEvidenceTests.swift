@@ -148,10 +148,15 @@ struct MapEvidenceTests {
 }
 
 extension MapStatement {
-    /// The same, but for what it says of the facts or of the states.
-    func lying(facts: Checkpoint? = nil, states: Map? = nil) throws -> MapStatement {
+    /// The same, but for what it says of the facts, of the pairs of logs or of the states.
+    func lying(
+        facts: Checkpoint? = nil,
+        pairs: Int? = nil,
+        states: Map? = nil
+    ) throws -> MapStatement {
         try MapStatement(
             facts: facts ?? self.facts,
+            pairs: pairs ?? self.pairs,
             time: time,
             states: states ?? self.states,
             names: names

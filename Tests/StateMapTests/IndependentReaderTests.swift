@@ -72,6 +72,43 @@ struct IndependentReaderTests {
         #expect(answers[11].hasSuffix("nobody unknown"))
     }
 
+    @Test(
+        "it takes proofs from any pair of logs, and refuses what is from another one than the user's"
+    )
+    func pairs() async throws {
+        let logs = Logs(pairs: 3)
+        let parts = try logs.list(.facts).map {
+            try SampleLedger(users: 4, pair: $0.pair, of: 3)
+        }
+        var own: [StateProof] = []
+        var foreign: [StateProof] = []
+        for part in parts {
+            let user = part.users[0]
+            let nobody = SampleLedger.id("nobody", in: part.log, of: logs)
+            own += [
+                try part.proof(of: user), try part.proof(nil, part.namesPart(nobody)),
+                try part.proof(part.statesPart(user.subject), nil),
+            ]
+            for other in parts where other.log != part.log {
+                foreign += [
+                    try other.proof(nil, other.namesPart(user.id)),
+                    try other.proof(other.statesPart(user.subject), nil),
+                ]
+            }
+        }
+        for answer in try await read(own.map(\.bytes)) {
+            #expect(answer.hasPrefix("accepted: "), "\(answer)")
+        }
+        for answer in try await read(foreign.map(\.bytes)) {
+            #expect(answer == "refused: nobody of this pair of logs")
+        }
+        let text = String(decoding: own[0].bytes, as: UTF8.self)
+        let forged = [2, 4, 5, 6].map { text.replacing("pairs 3\n", with: "pairs \($0)\n") }
+        for answer in try await read(forged.map { Array($0.utf8) }) {
+            #expect(answer.hasPrefix("refused: "), "\(answer)")
+        }
+    }
+
     @Test("it refuses what we refuse: altered, stale, not the last, not cosigned")
     func refused() async throws {
         let document = try ledger.proof(of: ledger.users[1]).bytes

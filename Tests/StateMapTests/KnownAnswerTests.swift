@@ -68,6 +68,7 @@ struct KnownAnswerTests {
         #expect(nameRoot.description == "u5sVkmuMn1dJagXE98+h6bcQ+pfoGytiZiNTpFunENo=")
         let statement = try MapStatement(
             facts: Checkpoint(origin: origin, size: 44, root: record),
+            pairs: 1,
             time: 1_764_450_000,
             states: MapStatement.Map(count: 2, root: root),
             names: MapStatement.Map(count: 1, root: nameRoot)
@@ -75,6 +76,39 @@ struct KnownAnswerTests {
         #expect(statement.bytes.count == 223)
         #expect(statement.leaf.description == "NGQF7c6eQCfkxB1sh5CKian25YCDQvSVaPn+82TEV/M=")
         #expect(try MapStatement(statement.bytes) == statement)
+    }
+
+    @Test("a statement of one of three pairs of logs")
+    func pairs() throws {
+        let map = MerkleHash.emptyTree
+        let statement = try MapStatement(
+            facts: Checkpoint(origin: "token-ledger/0123456789abcdef/4", size: 44, root: map),
+            pairs: 3,
+            time: 1_764_450_000,
+            states: MapStatement.Map(count: 2, root: map),
+            names: MapStatement.Map(count: 1, root: map)
+        )
+        #expect(statement.log == Log(.facts, pair: 2))
+        #expect(statement.bytes.count == 231)
+        #expect(statement.leaf.description == "MoOQI+Fdm75fon5xFDZId8PkhOTTMdhnB/10NBQOnAU=")
+        #expect(try MapStatement(statement.bytes) == statement)
+        let text = String(decoding: statement.bytes, as: UTF8.self)
+        let others = [
+            text.replacing("pairs 3\n", with: ""), text.replacing("pairs 3", with: "pairs 1"),
+            // There must be the pair that it is of.
+            text.replacing("pairs 3", with: "pairs 2"), text.replacing("/4", with: "/6"),
+            text.replacing("pairs 3", with: "pairs 513"), text.replacing("pairs", with: "Pairs"),
+            text.replacing("pairs 3", with: "pairs 03"), text.replacing("pairs 3", with: "pairs"),
+            text.replacing("pairs 3", with: "pairs 3\npairs 3"),
+            // Of facts.
+            text.replacing("/4", with: "/5"), text.replacing("/4", with: "/1026"),
+            text.replacing("/4", with: "/04"), text.replacing("/4", with: "/x"),
+        ]
+        for other in others {
+            #expect(throws: StateProofError.malformedStatement, "\(other)") {
+                try MapStatement(Array(other.utf8))
+            }
+        }
     }
 
     @Test("a statement has one spelling")
@@ -100,6 +134,7 @@ struct KnownAnswerTests {
             text.replacing("states 2", with: "states  2"),
             text.replacing("names 1 ", with: "names 1"), text.replacing("\n", with: "\r\n"),
             text.replacing("time", with: "extension\ntime"),
+            text.replacing("\nstates", with: "\npairs 1\nstates"),
             String(repeating: "x", count: 2_000),
         ]
         for other in others {

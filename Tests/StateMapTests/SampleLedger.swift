@@ -4,7 +4,7 @@ import SeededRandom
 import StateMap
 import Wire
 
-/// A small deployment: a log of facts, both maps, and a log of statements about them.
+/// A small deployment, or one pair of its logs: a log of facts, both maps, and a log of statements about them.
 struct SampleLedger {
     static let clientID = "demo-client"
     static let nameKey = [UInt8](repeating: 7, count: MapKey.nameKeyByteCount)
@@ -18,6 +18,8 @@ struct SampleLedger {
         var state: MapState
     }
 
+    /// Of the log of facts.
+    let log: Log
     let users: [User]
     /// A user who has a name, and whom the map of states does not hold.
     let stateless: Identifier?
@@ -46,13 +48,21 @@ struct SampleLedger {
         seed: UInt64 = 1,
         facts factsDeployment: String = deployment,
         statelessUser: Int? = nil,
+        pair: Int = 0,
+        of pairs: Int = 1,
+        mapLog: Log? = nil,
         changed: (MapState) -> MapState = { $0 }
     ) throws {
         let secret = [UInt8](repeating: 1, count: 32)
-        factsSigner = try NoteSigner(name: "\(factsDeployment)/0", seed: secret)
-        mapSigner = try NoteSigner(name: "\(Self.deployment)/1024", seed: secret)
+        let log = Log(.facts, pair: pair)
+        self.log = log
+        factsSigner = try NoteSigner(name: "\(factsDeployment)/\(log.id)", seed: secret)
+        mapSigner = try NoteSigner(
+            name: "\(Self.deployment)/\((mapLog ?? log.map).id)",
+            seed: secret
+        )
         witness = try Cosigner(name: "witness.example/w1", seed: [UInt8](repeating: 2, count: 32))
-        let users = Self.users(count, seed, changed)
+        let users = Self.users(count, seed, log, Logs(pairs: pairs), changed)
         let stateless = statelessUser.map { users[$0].subject }
         let origin = factsSigner.key.name
         states = Self.states(users.filter { $0.subject != stateless }, origin)
@@ -71,6 +81,7 @@ struct SampleLedger {
         statements = try (0..<statementCount).map { number in
             try MapStatement(
                 facts: checkpoint,
+                pairs: pairs,
                 time: Self.time - statementCount + 1 + number,
                 states: MapStatement.Map(count: stateMap.map.count, root: stateMap.map.root),
                 names: MapStatement.Map(count: nameMap.map.count, root: nameMap.map.root)
@@ -78,9 +89,21 @@ struct SampleLedger {
         }
     }
 
+    /// The first id with this beginning that is at home in a log.
+    static func id(_ begin: String, in log: Log, of logs: Logs) -> Secret {
+        var (id, number) = (Secret(begin), 0)
+        while logs.home(of: label(id)) != log {
+            number += 1
+            id = Secret("\(begin)-\(number)")
+        }
+        return id
+    }
+
     private static func users(
         _ count: Int,
         _ seed: UInt64,
+        _ log: Log,
+        _ logs: Logs,
         _ changed: (MapState) -> MapState
     ) -> [User] {
         var numbers = SeededRandom(seed: seed)
@@ -96,9 +119,9 @@ struct SampleLedger {
                     milliseconds: UInt64(1_764_000_000_000 + number),
                     sequence: 0,
                     random: numbers.next(),
-                    in: .facts
+                    in: log
                 ),
-                id: Secret("user-\(number)"),
+                id: id("user-\(number)", in: log, of: logs),
                 state: changed(
                     MapState(
                         version: 4,

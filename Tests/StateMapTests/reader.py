@@ -48,8 +48,7 @@ def checkpoint(text, signatures, name, public, witnesses, times):
         dash, who, raw = line.split(" ")
         need(dash == "—", "no signature line")
         for kind, holder, key in [(b"\1", name, public)] + witnesses:
-            raw_id = sha(holder.encode(), b"\n", kind, key)[:4]
-            if who == holder and unbase(raw)[:4] == raw_id:
+            if who == holder and unbase(raw)[:4] == sha(holder.encode(), b"\n", kind, key)[:4]:
                 made, at = unbase(raw)[4:], int.from_bytes(unbase(raw)[4:12], "big")
                 head, made = ("", made) if kind == b"\1" else (f"cosignature/v1\ntime {at}\n", made[8:])
                 signed(key, (head + text).encode(), made)
@@ -82,7 +81,8 @@ def check(data, key, witnesses, age_max, now):
     said, lines = dict(s.split(" ", 1) for s in said), statement.split("\n")
     told = dict(line.split(" ", 1) for line in lines[4:])
     need((first, lines[0]) == ("token-ledger/state-proof@v1", "token-ledger/map@v1"), "no proof")
-    name, facts, age = *(key[1].rsplit("/", 1)[0] + log for log in ("/1024", "/0")), now - int(told["time"])
+    log, pairs, age = int(lines[1].rsplit("/", 1)[1]), int(told.get("pairs", 1)), now - int(told["time"])
+    name, facts = (f"{key[1].rsplit('/', 1)[0]}/{end}" for end in (1024 + log // 2, log))
     need(age >= -300 and (age_max is None or age <= age_max), f"{age} s old")
     times = range(2**64) if age_max is None else range(now - age_max, now + 301)
     records, _ = checkpoint("\n".join(lines[1:4]) + "\n", signatures, facts, key[2], witnesses, range(2**64))
@@ -91,15 +91,15 @@ def check(data, key, witnesses, age_max, now):
     leaf, way = sha(b"\0", statement.encode(), b"\n"), [unbase(h) for h in path.split("\n")[2:]]
     need(included(size - 1, size, leaf, way) == root, "not in the log of maps")
     subject, label, owner, held, value = said.get("subject"), said.get("label"), None, None, None
-    need(subject or label, "about nobody")
+    homes = {int(subject[19:22], 16) % 1024 if subject else log, int(label[:16], 16) % pairs * 2 if label else log}
+    need((subject or label) and homes == {log} and log in range(0, 2 * pairs, 2), "nobody of this pair of logs")
     of = lambda kind, rest: sha(f"token-ledger/map-{kind}@v1\n{rest}\n".encode())
     if subject:
         key, owner = of("state", f"{facts}\n{subject}\n{said['client']}"), of("subject", subject)
         value = mapped(key, unbase(said["states"]), unbase(told["states"].split(" ")[1]))
         if "state" in said:
             version, position, record, state = said["state"].split(" ", 3)
-            inner = base64.b64encode(sha(state.encode())).decode()
-            held = of("value", f"{version}\n{position}\n{record}\n{inner}")
+            held = of("value", f"{version}\n{position}\n{record}\n{base64.b64encode(sha(state.encode())).decode()}")
             need(int(position) < records and json.loads(state)["version"] == int(version), "no state")
     need(value == held, "another state")
     if label:
@@ -114,7 +114,7 @@ for name in sys.argv[4:]:
         age_max = None if sys.argv[2] == "-" else int(sys.argv[2])
         with open(name, "rb") as file: found = check(file.read(), log, witnesses, age_max, int(sys.argv[3]))
         print("accepted:", found)
-    except (ValueError, KeyError, IndexError, TypeError) as why:
+    except (ValueError, KeyError, IndexError, TypeError, ArithmeticError) as why:
         failed = 1
         print("refused:", why)
 sys.exit(failed)

@@ -12,21 +12,18 @@ function made(tag, className, ...children) {
 
 const button = (text, onclick) => Object.assign(made('button', '', text), { type: 'button', onclick });
 
-const pad = (number) => String(number).padStart(2, '0');
+const plain = (time) => time.slice(0, 19).replace('T', ' ');
 const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
 const inWords = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 function shown(date, exact, mode) {
-  if (mode === 'local') {
-    return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ` +
-      `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
-  }
+  if (mode === 'local') { return plain(new Date(date - date.getTimezoneOffset() * 60000).toISOString()); }
   if (mode === 'relative') {
     const seconds = Math.round((date - Date.now()) / 1000);
     const [unit, length] = units.find((unit) => Math.abs(seconds) >= unit[1]) || units[3];
     return inWords.format(Math.trunc(seconds / length), unit);
   }
-  return exact.slice(0, 19).replace('T', ' ') + ' UTC';
+  return plain(exact) + ' UTC';
 }
 
 function showTimes(root) {

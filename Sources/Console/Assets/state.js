@@ -40,6 +40,12 @@ async function proveState({ statement, said, told, entry }, subject, shown, line
   const of = (what, ...rest) => hash(utf8.encode([`token-ledger/map-${what}@v1`, ...rest, ''].join('\n')));
   const held = async (map, key) => mapped(await key, bytes(said[map]), bytes(mapOf(map)[1]));
 
+  // Of each pair of logs there are maps: the user's are told by ten bits of the pseudonym, those of a name by its label.
+  const log = parseInt(subject.slice(19, 22), 16) % 1024;
+  const home = said.label && BigInt('0x' + said.label.slice(0, 16)) % BigInt(told.pairs || 1) * 2n;
+  if (!facts.origin.endsWith('/' + log) || !maps.origin.endsWith('/' + (1024 + log / 2)) || said.label && home != log) {
+    fail('The maps are of another pair of logs than the user.');
+  }
   const place = BigInt(maps.size) - 1n;
   if (entry[1] !== 'index ' + place) { fail('A later statement was made.'); }
   const [root] = await climb(place, place, [await leafOf(utf8.encode(statement + '\n'))], entry.slice(2).map(bytes));

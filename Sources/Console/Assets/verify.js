@@ -1,12 +1,14 @@
 // Checks proofs in the browser: nothing of the server is believed, and its key only once it is pinned.
 (() => {
   const pinned = (log) => localStorage.getItem('key-' + log);
-  const noCrypto = 'The page came without encryption from another machine; browsers compute no hashes then.';
 
   // What notes and hashes prove is as good as the key: only a pinned one is known to be the log's.
   async function judge(box, data, texts, prove) {
-    if (!window.crypto || !crypto.subtle) { return tell(box, 'unsure', 'Not checked in this browser.', [noCrypto]); }
     const lines = [];
+    if (!window.crypto?.subtle) {
+      lines.push('The page came without encryption from another machine; browsers compute no hashes then.');
+      return tell(box, 'unsure', 'Not checked in this browser.', lines);
+    }
     try {
       const notes = texts().map(noteOf);
       const path = data.hashes ? data.hashes.split(' ').map(bytes) : [];
@@ -63,10 +65,6 @@
   const proveCurrent = (data, lines, path, ...notes) =>
     proveState(fileOf(), data.subject, one('#state')?.textContent, lines, ...notes);
 
-  const verifyCurrent = ({ dataset }) => judge(one('#verdict'), dataset, () => fileOf().notes, proveCurrent);
-  const verifyEvent = ({ dataset }) => judge(one('#verdict'), dataset, () => [dataset.note], proveEvent);
-  const verifyGrowth = ({ dataset }) => judge(one('#grown'), dataset, () => [dataset.old, dataset.new], proveGrowth);
-
   function offerPin(section) {
     const { key, log } = section.dataset;
     const place = one('#pinned');
@@ -82,16 +80,19 @@
     }));
   }
 
-  function offerAgain(section, verify) {
-    const again = button('Check again', () => verify(section));
-    again.id = 'again';
-    one('h2', section).after(again);
-    verify(section);
+  for (const [selector, box, texts, prove] of [
+    ['#proof', '#verdict', (data) => [data.note], proveEvent],
+    ['#current', '#verdict', () => fileOf().notes, proveCurrent],
+    ['#between[data-old]', '#grown', (data) => [data.old, data.new], proveGrowth],
+  ]) {
+    for (const section of all(selector)) {
+      const data = section.dataset;
+      const verify = () => judge(one(box), data, () => texts(data), prove);
+      const again = button('Check again', verify);
+      again.id = 'again';
+      one('h2', section).after(again);
+      verify();
+    }
   }
-
-  const begin = (selector, act) => all(selector).forEach(act);
-  begin('#proof', (section) => offerAgain(section, verifyEvent));
-  begin('#current', (section) => offerAgain(section, verifyCurrent));
-  begin('#between[data-old]', (section) => offerAgain(section, verifyGrowth));
-  begin('#log-key', offerPin);
+  all('#log-key').forEach(offerPin);
 })();

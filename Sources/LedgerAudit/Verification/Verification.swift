@@ -233,6 +233,7 @@ package enum Verification {
             let judge = judge(logID, vault, plan)
             let log = VerificationLog(
                 logID: logID,
+                logs: sizes.keys.logs,
                 plan: plan,
                 judge: judge,
                 vault: vault,

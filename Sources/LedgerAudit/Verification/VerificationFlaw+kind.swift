@@ -20,6 +20,7 @@ extension VerificationReport.Finding {
         case recordOrTileDiffers = "record_or_tile_differs"
 
         case statementUnfounded = "statement_unfounded"
+        case pairsDiffer = "pairs_differ"
         case mapDiffers = "map_differs"
 
         case rootDiffers = "root_differs"
@@ -107,6 +108,7 @@ extension VerificationFlaw {
         case .recordNotInTile: .recordNotInTile
         case .recordOrTileDiffers: .recordOrTileDiffers
         case .statementUnfounded: .statementUnfounded
+        case .pairsDiffer: .pairsDiffer
         case .mapDiffers: .mapDiffers
         case .rootDiffers: .rootDiffers
         case .emptyRootDiffers: .emptyRootDiffers

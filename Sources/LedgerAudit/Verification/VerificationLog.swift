@@ -13,6 +13,8 @@ struct VerificationLog: Sendable {
     private static let pagesAheadMax = 4
 
     let logID: Int32
+    /// All that the database has.
+    let logs: Logs
     let plan: VerificationPlan
     let judge: CheckpointJudge
     let vault: Vault?
@@ -136,7 +138,7 @@ struct VerificationLog: Sendable {
                 positions.lowerBound < $0.size && $0.size <= positions.upperBound
             }
             checkpoints.sort { $0.size < $1.size }
-            findings += try await unfounded(stretch.statements, reader)
+            findings += try await flaws(of: stretch.statements, reader)
         }
         var page = VerificationPage(
             stretch,

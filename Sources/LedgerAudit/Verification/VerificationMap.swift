@@ -115,11 +115,11 @@ extension VerificationRow {
 
 extension VerificationLog {
     /// Finds statements of a stretch that name a checkpoint of the facts which is not there, or one of
-    /// another deployment's facts.
+    /// another deployment's facts, or another number of pairs of logs than there are.
     ///
-    /// Those that are there are compared with the records themselves.
-    func unfounded(
-        _ statements: [(position: Int64, facts: Checkpoint)],
+    /// Checkpoints that are there are compared with the records themselves.
+    func flaws(
+        of statements: [(position: Int64, statement: MapStatement)],
         _ reader: PostgresConnection
     ) async throws(PostgresError) -> [VerificationReport.Finding] {
         guard !statements.isEmpty else { return [] }
@@ -128,17 +128,24 @@ extension VerificationLog {
                 "verify_stated_checkpoints",
                 "select size, root from ledger.checkpoint where log_id = $1 and size = any ($2)",
                 .int4(Log(id: logID)?.facts.id),
-                .int8Array(Array(Set(statements.map { Int64($0.facts.size) })))
+                .int8Array(Array(Set(statements.map { Int64($0.statement.facts.size) })))
             )
         ) { result, row throws(PostgresError) in
             (try result.int8(row, 0), MerkleHash(try result.bytes(row, 1)))
         }
         let roots = Dictionary(stored) { first, _ in first }
-        return statements.filter { _, facts in
-            roots[Int64(facts.size)] != facts.root
-                || factsOrigin.map { !$0.isIdentical(to: facts.origin) } ?? false
-        }.map {
-            VerificationReport.Finding(logID, $0.position, .statementUnfounded)
+        var findings: [VerificationReport.Finding] = []
+        for (position, statement) in statements {
+            let facts = statement.facts
+            if roots[Int64(facts.size)] != facts.root
+                || factsOrigin.map({ !$0.isIdentical(to: facts.origin) }) ?? false
+            {
+                findings.append(.init(logID, position, .statementUnfounded))
+            }
+            if statement.pairs != logs.pairs {
+                findings.append(.init(logID, position, .pairsDiffer(stated: statement.pairs)))
+            }
         }
+        return findings
     }
 }

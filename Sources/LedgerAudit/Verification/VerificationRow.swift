@@ -92,8 +92,8 @@ struct VerificationStretch: Sendable {
     private(set) var leaves: [MerkleHash] = []
     private(set) var findings: [VerificationReport.Finding] = []
     private(set) var rowCount: Int64 = 0
-    /// In the log of maps, which checkpoints of the facts are named where.
-    private(set) var statements: [(position: Int64, facts: Checkpoint)] = []
+    /// In the log of maps, what is stated where.
+    private(set) var statements: [(position: Int64, statement: MapStatement)] = []
 
     init(
         logID: Int32,
@@ -134,7 +134,7 @@ struct VerificationStretch: Sendable {
         guard let statement = try? MapStatement(row.record) else {
             return checks.contains(.record) ? [.recordUnreadable] : []
         }
-        statements.append((row.position, statement.facts))
+        statements.append((row.position, statement))
         return checks.contains(.columns) ? row.flaws(of: statement) : []
     }
 

@@ -66,6 +66,7 @@ extension MapKeeper {
                 size: Int(checkpoint.size),
                 root: checkpoint.root
             ),
+            pairs: store.logs.pairs,
             time: Int(store.clock.now().microseconds / 1_000_000),
             states: made.states,
             names: made.names
@@ -75,8 +76,8 @@ extension MapKeeper {
     /// Whether a statement at the same checkpoint says the same.
     private func compare(_ stated: MapStatement, with own: MapStatement) -> Bool {
         let isSame =
-            stated.facts == own.facts && stated.states == own.states
-            && stated.names == own.names
+            stated.facts == own.facts && stated.pairs == own.pairs
+            && stated.states == own.states && stated.names == own.names
         let wasSame = figures.withLock { figures in
             defer { figures.differsAt = isSame ? figures.differsAt : Int64(own.facts.size) }
             return figures.differsAt == nil

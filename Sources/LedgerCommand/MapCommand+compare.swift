@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ledger
 import LedgerStore
 import Wire
 
@@ -31,13 +32,35 @@ extension MapCommand {
         func run() async throws {
             var there = options
             there.databaseURLFile = otherDatabaseURLFile
-            let compared = try await MapCommand.withKeeper(options) { own in
-                try await MapCommand.withKeeper(there) { other in
-                    try await own.compare(with: other, max: list.limit)
+            let compared = try await MapCommand.withKeepers(options) { own in
+                try await MapCommand.withKeepers(there) { other in
+                    try await Self.compare(own, other, max: list.limit)
                 }
             }
-            json ? Self.tell(compared) : Self.say(compared)
-            guard Self.areSame(compared) else { throw TokenLedger.verificationFailed }
+            if json {
+                MapCommand.tell(compared.map(Self.document))
+            } else {
+                for compared in compared { Self.say(compared) }
+            }
+            guard compared.allSatisfy(Self.areSame) else { throw TokenLedger.verificationFailed }
+        }
+
+        /// Pair by pair, so that the maps of one are in memory at a time.
+        private static func compare(
+            _ own: [MapKeeper],
+            _ other: [MapKeeper],
+            max: Int
+        ) async throws -> [MapComparison] {
+            guard own.count == other.count else {
+                throw CommandError(
+                    "Here are \(own.count) pairs of logs and there \(other.count): these are two ledgers."
+                )
+            }
+            var compared: [MapComparison] = []
+            for (own, other) in zip(own, other) {
+                compared.append(try await own.compare(with: other, max: max))
+            }
+            return compared
         }
 
         private static func areSame(_ compared: MapComparison) -> Bool {
@@ -46,6 +69,7 @@ extension MapCommand {
         }
 
         private static func say(_ compared: MapComparison) {
+            if compared.own.log.pair > 0 { Terminal.result("log    \(compared.own.log.name)") }
             for (place, made) in [("here ", compared.own), ("there", compared.other)] {
                 Terminal.result("\(place)  facts \(made.size)  states \(made.states)")
             }
@@ -72,8 +96,8 @@ extension MapCommand {
             }
         }
 
-        private static func tell(_ compared: MapComparison) {
-            Terminal.result([
+        private static func document(_ compared: MapComparison) -> JSONValue {
+            [
                 "here": MapCommand.document(compared.own),
                 "there": MapCommand.document(compared.other),
                 "are_same": .bool(areSame(compared)),
@@ -86,7 +110,7 @@ extension MapCommand {
                     }
                 ),
                 "is_cut": .bool(compared.isCut),
-            ])
+            ]
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ledger
 import LedgerStore
 import MerkleLog
 import Postgres
@@ -32,25 +33,37 @@ struct MapCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let made = try await MapCommand.withKeeper(options) { try await $0.makeOnce() }
-            guard !json else { return Terminal.result(MapCommand.document(made)) }
-            Terminal.result("facts  \(made.size)")
-            Terminal.result("states \(made.states)")
-            Terminal.result("names  \(made.names)")
+            let made = try await MapCommand.withKeepers(options) { keepers in
+                var made: [MadeMaps] = []
+                for keeper in keepers { made.append(try await keeper.makeOnce()) }
+                return made
+            }
+            guard !json else { return MapCommand.tell(made.map(MapCommand.document)) }
+            for made in made {
+                if made.log.pair > 0 { Terminal.result("log    \(made.log.name)") }
+                Terminal.result("facts  \(made.size)")
+                Terminal.result("states \(made.states)")
+                Terminal.result("names  \(made.names)")
+            }
         }
     }
 
-    /// Lends what makes the maps of a database, with time for reading all of it.
-    static func withKeeper<Value: Sendable>(
+    /// Lends what makes the maps of a database, pair by pair, with time for reading all of it.
+    static func withKeepers<Value: Sendable>(
         _ options: ServiceDatabaseOptions,
-        _ body: (MapKeeper) async throws -> Value
+        _ body: ([MapKeeper]) async throws -> Value
     ) async throws -> Value {
         let opened = try await OpenedStore.open(options)
         defer { opened.close() }
         let (store, database) = (opened.store, opened.configuration.withLongLimits)
         let pool = PostgresPool(configuration: database, logger: store.logger)
         defer { pool.close() }
-        return try await body(MapKeeper(store: store, pool: pool, logger: store.logger))
+        return try await body(MapKeeper.all(of: store, pool: pool, logger: store.logger))
+    }
+
+    /// Prints what is said of each pair of logs: of one, the document itself.
+    static func tell(_ documents: [JSONValue]) {
+        Terminal.result(documents.count == 1 ? documents[0] : ["pairs": .array(documents)])
     }
 
     static func document(_ made: MadeMaps) -> JSONValue {

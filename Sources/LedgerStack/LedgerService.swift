@@ -86,7 +86,7 @@ package struct LedgerService {
         self.logger = logger
         integratorPool = Self.integratorPool(database, logger)
         witnesses = try witnessPolicy?.quorum(for: store)
-        maps = Self.maps(of: store, integratorPool, logger)
+        maps = MapKeeper.all(of: store, pool: integratorPool, logger: logger)
         let integrator = Integrator(
             store: store,
             pool: integratorPool,
@@ -133,17 +133,6 @@ package struct LedgerService {
             tracing: tracing,
             logger: logger
         )
-    }
-
-    /// One for each pair of logs.
-    private static func maps(
-        of store: LedgerStore,
-        _ pool: PostgresPool,
-        _ logger: Logger
-    ) -> [MapKeeper] {
-        store.logs.list(.facts).map {
-            MapKeeper(store: store, pool: pool, facts: $0, logger: logger)
-        }
     }
 
     private static func integratorPool(

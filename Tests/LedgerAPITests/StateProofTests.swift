@@ -75,6 +75,35 @@ struct StateProofTests {
         }
     }
 
+    @Test("whatever pair of logs a user is of, the proof is from there, and so is that of nobody")
+    func pairs() async throws {
+        try await TestService.run(pairs: 3) { service in
+            var logs: Set<Log> = []
+            for number in 0..<8 {
+                let (id, nobody) = ("user-\(number)", "nobody-\(number)")
+                try await service.connect(id)
+                let tokens = try await Self.get("/v1/users/\(id)/tokens?proof=true", service)
+                #expect(tokens.status == 200, "\(tokens.text)")
+                let file = Array(try #require(tokens["proof"]).utf8)
+                // The key of the first log of facts is known to whoever verifies.
+                let verdict = try verify(file, about: id, of: service.app, service)
+                #expect(verdict.state?.status == .connected)
+                #expect(verdict.statement.pairs == 3)
+                let home = service.store.home(of: Secret(id), in: service.app)
+                #expect(verdict.statement.log == home)
+                logs.insert(home)
+                let answer = try await Self.get("/v1/users/\(nobody)/proof", service)
+                let absent = try verify(answer.bytes, about: nobody, of: service.app, service)
+                #expect(absent.subject == nil)
+                #expect(
+                    absent.statement.log
+                        == service.store.home(of: Secret(nobody), in: service.app)
+                )
+            }
+            #expect(logs.count == 3)
+        }
+    }
+
     @Test(
         "tokens come with the proof that they are the ones that count, also right after a rotation"
     )

@@ -43,6 +43,8 @@ struct TestService: Sendable {
     /// Nobody looks after left finalizes by himself: a test says when.
     let flows: ConnectFlows
     let readiness: Readiness
+    /// What the service proves from, pair by pair.
+    let maps: [MapKeeper]
     let api: LedgerAPI
     /// Ends with the server.
     let server: Task<Void, any Error>
@@ -52,6 +54,7 @@ struct TestService: Sendable {
     ///
     /// With the default, what fails on purpose is no reason to stop calling the provider.
     static func run<Value: Sendable>(
+        pairs: Int = 1,
         providerTimeMax: Duration = .seconds(15),
         probePause: Duration = .zero,
         treeAccess: TreeAccess = .open,
@@ -65,7 +68,7 @@ struct TestService: Sendable {
         limits.lookTimeMax = providerTimeMax
         limits.probePause = probePause
         // The server that the tests share may lose what was written.
-        return try await TestStore.run {
+        return try await TestStore.run(pairs: pairs) {
             try await run(
                 $0,
                 limits,
@@ -96,10 +99,9 @@ struct TestService: Sendable {
         _ traits: (hasAppKey: Bool, acceptsUnsafeServer: Bool),
         _ body: (TestService) async throws -> Value
     ) async throws -> Value {
-        let sandbox = TestSandbox()
+        let (sandbox, logs) = (TestSandbox(), LogMemory())
         try await sandbox.start()
         let provider = client(limits)
-        let logs = LogMemory()
         let pool = PostgresPool(configuration: database.service, logger: logs.logger())
         defer { pool.close() }
         let result: Result<Value, any Error>
@@ -107,6 +109,7 @@ struct TestService: Sendable {
             let store = try await LedgerStore(
                 pool: pool,
                 rootKeys: RootKeys(database.rootKey),
+                logPairsMax: database.store.logs.pairs,
                 logger: logs.logger()
             )
             let value = try await withThrowingTaskGroup(of: Void.self) { group in
@@ -137,14 +140,14 @@ struct TestService: Sendable {
                     readiness: readiness,
                     flows: flows,
                     eraser: eraser,
-                    maps: [maps],
+                    maps: maps,
                     configuration: configuration(access),
                     tracing: access.tracing,
                     logger: logs.logger()
                 )
                 let service = try await started(
                     api,
-                    (store, flows, readiness),
+                    (store, flows, readiness, maps),
                     (database, spoolFolder, erasureFolder, traits.hasAppKey),
                     sandbox,
                     logs
@@ -175,23 +178,6 @@ struct TestService: Sendable {
         return try result.get()
     }
 
-    private static func integrator(
-        _ store: LedgerStore,
-        _ pool: PostgresPool,
-        _ logs: LogMemory
-    ) -> (Integrator, MapKeeper) {
-        let maps = MapKeeper(store: store, pool: pool, logger: logs.logger())
-        let integrator = Integrator(
-            store: store,
-            pool: pool,
-            checkpointFolder: nil,
-            maps: [maps],
-            standstillMax: .seconds(8),
-            logger: logs.logger()
-        )
-        return (integrator, maps)
-    }
-
     private static func configuration(
         _ access: (tree: TreeAccess, rates: CallRates, tracing: Tracing)
     ) -> LedgerAPIConfiguration {
@@ -216,7 +202,9 @@ struct TestService: Sendable {
 
     private static func started(
         _ api: LedgerAPI,
-        _ parts: (store: LedgerStore, flows: ConnectFlows, readiness: Readiness),
+        _ parts: (
+            store: LedgerStore, flows: ConnectFlows, readiness: Readiness, maps: [MapKeeper]
+        ),
         _ places: (
             database: TestStore, spoolFolder: String, erasureFolder: String, hasAppKey: Bool
         ),
@@ -263,6 +251,7 @@ struct TestService: Sendable {
             logs: logs,
             flows: parts.flows,
             readiness: parts.readiness,
+            maps: parts.maps,
             api: api,
             server: server,
             beginShutdown: { await group.triggerGracefulShutdown() }

@@ -29,7 +29,7 @@ extension MapKeeper {
     /// Makes the maps of two databases of one deployment, and names the users at whom they part: the roots are
     /// compared first, and then what is below those that differ.
     ///
-    /// Names `max` users at most. The other keeper's maps are gone afterwards.
+    /// Names `max` users at most. The maps of both are gone afterwards.
     package func compare(
         with other: MapKeeper,
         max: Int
@@ -39,6 +39,7 @@ extension MapKeeper {
             states.publish()
             let taken = await other.takeStates()
             let found = states.differences(from: taken.map, max: max + 1)
+            unload()
             let shown = found.prefix(max)
             let missing = Set(shown.map(\.key))
             var users = try await users(at: missing)

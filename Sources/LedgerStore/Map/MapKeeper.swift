@@ -71,6 +71,17 @@ package actor MapKeeper {
         maker = MapMaker(store.vault, facts, clientIDs: [:])
     }
 
+    /// Those of a store, one for each pair of logs, in order.
+    package static func all(
+        of store: LedgerStore,
+        pool: PostgresPool,
+        logger: Logger
+    ) -> [MapKeeper] {
+        store.logs.list(.facts).map {
+            MapKeeper(store: store, pool: pool, facts: $0, logger: logger)
+        }
+    }
+
     /// What is between the maps and the log.
     enum Step: Sendable, Equatable {
         /// They stand at the log's end, as it was a moment ago.
@@ -219,6 +230,7 @@ extension MapKeeper {
     /// The maps as they would be stated now.
     var made: MadeMaps {
         MadeMaps(
+            log: facts,
             size: position,
             states: MapStatement.Map(count: states.nextCount, root: states.nextRoot()),
             names: MapStatement.Map(count: names.nextCount, root: names.nextRoot())
@@ -238,6 +250,8 @@ extension MapKeeper {
 
 /// The maps of a database at one size of its log of facts.
 package struct MadeMaps: Sendable {
+    /// Whose users they are of.
+    package let log: Log
     /// How many facts there are.
     package let size: Int64
     package let states: MapStatement.Map

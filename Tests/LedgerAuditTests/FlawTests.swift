@@ -303,6 +303,14 @@ struct FlawTests {
         ),
         (.lookupMissing(.human), "lookup_missing", "the lookup of kind human is missing"),
         (
+            .reservationMissing(.session), "reservation_missing",
+            "the claim of kind session is not reserved in its home"
+        ),
+        (
+            .reservationDiffers(.human), "reservation_differs",
+            "what its home has reserved is not the claim of kind human"
+        ),
+        (
             .lookupPointsElsewhere(.human), "lookup_points_elsewhere",
             "the lookup of kind human points elsewhere"
         ),

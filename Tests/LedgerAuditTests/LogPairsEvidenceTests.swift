@@ -2,6 +2,7 @@ import Ledger
 @testable import LedgerAudit
 @testable import LedgerStore
 import MerkleLog
+import Postgres
 import StateMap
 import TestSupport
 import Testing
@@ -74,6 +75,60 @@ struct LogPairsEvidenceTests {
             _ = try await test.rebuild()
             #expect(try await SteppedIntegrator(test).verify().findings == [])
         }
+    }
+
+    /// Of each claim whose home is another log, with what happens to it there.
+    private static let reservationDamages: [(String, Set<String>)] = [
+        ("delete from vault.lookup", ["reservation_missing"]),
+        // Of a log where nobody has made the claim.
+        (
+            "update vault.lookup set reference = '01900000-0000-7000-80f0-000000000001'",
+            ["reservation_differs"]
+        ),
+        (
+            "update vault.lookup set subject = gen_random_uuid()",
+            ["reservation_differs", "lookup_subject_differs"]
+        ),
+        // As if somebody at home had made it, too.
+        (
+            "update vault.lookup set reserved_at = null",
+            ["reservation_differs", "lookup_event_missing"]
+        ),
+    ]
+
+    @Test("a claim that is not reserved in its home, or for somebody else, is named")
+    func reservations() async throws {
+        for (damage, kinds) in Self.reservationDamages {
+            try await TestStore.run(pairs: 3) { test in
+                _ = try await fill(test)
+                let claims = try await Self.claimsAway(test)
+                try #require(claims > 12)
+                let clean = try await SteppedIntegrator(test).verify()
+                #expect(clean.findings == [])
+                #expect(clean.unusedReservations == 0)
+                try await SteppedIntegrator.damage(
+                    test,
+                    "\(damage) where reserved_at is not null"
+                )
+                let found = try await SteppedIntegrator(test).verify().findings
+                #expect(Set(found.map(\.kind.rawValue)) == kinds, "\(damage)")
+                let ofClaims = found.filter { $0.kind.rawValue.hasPrefix("reservation") }
+                #expect(Int64(ofClaims.count) == claims, "\(damage)")
+            }
+        }
+    }
+
+    /// How many claims there are whose home is another log, as the reservations tell.
+    private static func claimsAway(_ test: TestStore) async throws -> Int64 {
+        let owner = try await test.ownerConnection()
+        let count = try await owner.query(
+            Statement(
+                "claims_away",
+                "select count(*) from vault.lookup where reserved_at is not null"
+            )
+        ) { result throws(PostgresError) in try result.int8(0, 0) }
+        await owner.close()
+        return count
     }
 
     @Test("a statement of another number of pairs is named, in whatever log of maps it stands")

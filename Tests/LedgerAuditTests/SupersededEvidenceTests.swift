@@ -98,7 +98,7 @@ struct SupersededEvidenceTests {
                 claims.take(try event.record())
             }
             #expect(claims.superseded.count == 2)
-            let reader = VerificationVault(vault: test.store.vault)
+            let reader = VerificationVault(vault: test.store.vault, logs: .one)
             for (seconds, count) in [(86_000, 0), (87_000, 2)] as [(Int64, Int64)] {
                 var opened = VerificationVault.Opened()
                 for token in claims.superseded.keys {

@@ -84,7 +84,8 @@ package enum Verification {
                 checks: plan.checks,
                 macs: plan.checks.contains(.macs) ? vault : nil,
                 vault: plan.checks.contains(.vault)
-                    ? vault.map { VerificationVault(vault: $0) } : nil,
+                    ? vault.map { VerificationVault(vault: $0, logs: logs.map(\.log.logID).logs) }
+                    : nil,
                 maps: maps,
                 isInTransaction: isInTransaction
             )

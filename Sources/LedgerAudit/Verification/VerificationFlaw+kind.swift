@@ -81,6 +81,8 @@ extension VerificationReport.Finding {
         case userLookupUnknown = "user_lookup_unknown"
         case lookupMissing = "lookup_missing"
         case lookupPointsElsewhere = "lookup_points_elsewhere"
+        case reservationMissing = "reservation_missing"
+        case reservationDiffers = "reservation_differs"
         case lookupEventMissing = "lookup_event_missing"
         case lookupSubjectDiffers = "lookup_subject_differs"
         case lookupEventDiffers = "lookup_event_differs"
@@ -193,6 +195,8 @@ extension VaultFlaw {
         case .userLookupUnknown: .userLookupUnknown
         case .lookupMissing: .lookupMissing
         case .lookupPointsElsewhere: .lookupPointsElsewhere
+        case .reservationMissing: .reservationMissing
+        case .reservationDiffers: .reservationDiffers
         }
     }
 }

@@ -154,6 +154,10 @@ extension VaultFlaw {
         case .lookupMissing(let kind): "the lookup of kind \(kind.rawValue) is missing"
         case .lookupPointsElsewhere(let kind):
             "the lookup of kind \(kind.rawValue) points elsewhere"
+        case .reservationMissing(let kind):
+            "the claim of kind \(kind.rawValue) is not reserved in its home"
+        case .reservationDiffers(let kind):
+            "what its home has reserved is not the claim of kind \(kind.rawValue)"
         }
     }
 }

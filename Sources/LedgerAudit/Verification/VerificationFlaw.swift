@@ -178,6 +178,10 @@ enum VaultFlaw: Equatable {
     case userLookupUnknown
     case lookupMissing(LookupKind)
     case lookupPointsElsewhere(LookupKind)
+    /// The claim is there, and its home has no reservation of it: somebody else could claim the same.
+    case reservationMissing(LookupKind)
+    /// The reservation in the claim's home is another user's, or one with which the claim cannot have been made.
+    case reservationDiffers(LookupKind)
 
     /// Which value it is; its kind as stored, which may be none that this program knows.
     struct StoredValue: Equatable {

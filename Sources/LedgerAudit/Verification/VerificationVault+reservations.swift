@@ -2,7 +2,33 @@ internal import Ledger
 internal import LedgerStore
 internal import Postgres
 
+// A claim is decided in its home. Of a user of another log that has a reservation, made before the claim
+// (docs/decisions/0067-k-logs-of-facts.md#claims-across-logs).
+
 extension VerificationVault {
+    /// Where the reservation of a claim must be; nil where the claim's own log is its home.
+    func reservation(of claim: Lookup.Key) -> Lookup.Key? {
+        let home = logs.home(of: claim.fingerprint).id
+        guard home != claim.logID else { return nil }
+        return Lookup.Key(logID: home, kind: claim.kind, fingerprint: claim.fingerprint)
+    }
+
+    /// What does not fit between a claim that a subject has made and its reservation.
+    ///
+    /// One goes only when its user is erased, and then only a person's, whose claim has gone before.
+    func reservationFlaw(
+        _ claim: Lookup.Key,
+        of subject: FoldedSubject,
+        _ kept: Kept
+    ) -> VaultFlaw? {
+        guard let key = reservation(of: claim) else { return nil }
+        guard let found = kept.lookups[key] else { return .reservationMissing(claim.kind) }
+        let isOfClaim =
+            found.isReserved && found.subject == subject.subject.value
+            && Identifier(value: found.reference).logID == claim.logID
+        return isOfClaim ? nil : .reservationDiffers(claim.kind)
+    }
+
     fileprivate struct ReservedRow: Sendable {
         let key: Lookup.Key
         /// The kind as stored.

@@ -70,7 +70,8 @@ extension VerificationVault {
             Statement(
                 "verify_lookups",
                 """
-                select k.log_id, k.kind, k.fingerprint, k.subject, k.reference
+                select k.log_id, k.kind, k.fingerprint, k.subject, k.reference,
+                    k.reserved_at is not null
                 from unnest($1::int[], $2::text[], $3::bytea[]) as f (log_id, kind, fingerprint)
                 join vault.lookup k on k.log_id = f.log_id and k.kind = f.kind
                     and k.fingerprint = f.fingerprint
@@ -89,7 +90,11 @@ extension VerificationVault {
                     kind: kind,
                     fingerprint: fingerprint
                 ),
-                Lookup(subject: try result.uuid(row, 3), reference: try result.uuid(row, 4))
+                Lookup(
+                    subject: try result.uuid(row, 3),
+                    reference: try result.uuid(row, 4),
+                    isReserved: try result.bool(row, 5)
+                )
             )
         }
         // Two subjects may claim one lookup, which then comes twice.

@@ -67,9 +67,13 @@ struct VerificationVault: Sendable {
 
         let subject: UInt128
         let reference: UInt128
+        /// It is none of a claim that was made there, but of one in the log that the reference names.
+        let isReserved: Bool
     }
 
     let vault: Vault
+    /// All that the database has: they say where a claim is at home.
+    let logs: Logs
 
     func read(
         _ folded: [FoldedSubject],
@@ -86,7 +90,8 @@ struct VerificationVault: Sendable {
                 subject.state.status == .erased
                 ? look(at: subject, row, sealed) : open(subject, row, sealed)
             opened.past = Self.past(values[subject.subject.value] ?? [])
-            lookupKeys += opened.lookups + opened.freed
+            lookupKeys +=
+                opened.lookups + opened.freed + opened.lookups.compactMap(reservation(of:))
             kept.opened[subject.subject.value] = opened
         }
         kept.lookups = try await lookups(lookupKeys, connection)
@@ -141,6 +146,7 @@ struct VerificationVault: Sendable {
             } else {
                 flaws.append(.lookupPointsElsewhere(key.kind))
             }
+            if let flaw = reservationFlaw(key, of: subject, kept) { flaws.append(flaw) }
         }
         var judgement = Judgement(flaws: flaws, lookups: lookups)
         let place = DropPlace(logID: subject.logID, app: subject.app.value)

@@ -29,19 +29,20 @@ struct CheckpointCommand: AsyncParsableCommand {
                 valueName: "log"
             ),
             transform: { name in
-                guard let log = Log(name: name), Logs.one.contains(log) else {
-                    throw ValidationError("There are the logs of facts, access and map.")
-                }
+                guard let log = Log(name: name) else { throw ValidationError(Self.noSuchLog) }
                 return log
             }
         )
         var log = Log.facts
 
+        private static let noSuchLog = "There are the logs of facts, access and map."
+
         func run() async throws {
             let opened = try await OpenedStore.open(options)
+            defer { opened.close() }
             let store = opened.store
+            guard store.logs.contains(log) else { throw CommandError(Self.noSuchLog) }
             Terminal.result(store.vault.checkpointSigner(logID: log.id).key.description)
-            opened.close()
         }
     }
 

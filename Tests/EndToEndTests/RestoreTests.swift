@@ -199,6 +199,24 @@ struct RestoreTests {
                 #expect(
                     answer.messages.contains("was not signed by the key of this database's log")
                 )
+                // Of a log that a ledger of three pairs has.
+                let kept = "\(second.path)/kept"
+                try FileManager.default.createDirectory(
+                    atPath: kept,
+                    withIntermediateDirectories: true
+                )
+                let text = try String(contentsOfFile: foreign, encoding: .utf8)
+                let begin = try #require(text.firstIndex(of: "\n"))
+                try Data((text[..<begin].dropLast() + "4" + text[begin...]).utf8)
+                    .write(to: URL(fileURLWithPath: "\(kept)/checkpoint-4"))
+                let unknown = try await check(["--checkpoint-folder", kept], setup)
+                #expect(unknown.status == 1)
+                #expect(
+                    unknown.messages.contains(
+                        "checkpoint-4 is a checkpoint of log 4, and the database has no such log"
+                    ),
+                    "\(unknown.messages)"
+                )
             }
         }
     }

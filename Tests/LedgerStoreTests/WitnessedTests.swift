@@ -48,6 +48,30 @@ struct WitnessedTests {
         }
     }
 
+    @Test("of several pairs of logs each is cosigned under its own origin")
+    func pairs() async throws {
+        try await TestStore.run(pairs: 3) { test in
+            try await TestWitness.one(of: test) { witness, cosign in
+                let maps = try await SteppedIntegrator.loadedMaps(of: test.store)
+                let watcher = SteppedIntegrator(test, cosign: cosign, maps: maps)
+                for round in 0..<2 {
+                    for number in 0..<9 {
+                        _ = try await test.connectedUser("user \(round) \(number)")
+                    }
+                    try await watcher.look()
+                    for log in test.store.logs.all {
+                        let latest = try await test.store.latestCheckpoint(log: log)
+                        let note = try SignedNote(Array(try #require(latest).note.utf8))
+                        let key = test.store.vault.checkpointSigner(logID: log.id).key
+                        let signers = try note.verify([key, witness.key]).map(\.key)
+                        #expect(signers == [key, witness.key])
+                        #expect(try Checkpoint(note.text).origin.hasSuffix("/\(log.id)"))
+                    }
+                }
+            }
+        }
+    }
+
     @Test("a log that got its witness later is shown as a whole")
     func later() async throws {
         try await TestStore.run { test in

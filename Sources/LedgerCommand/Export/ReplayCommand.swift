@@ -89,10 +89,10 @@ struct ReplayCommand: AsyncParsableCommand {
 
     private func logID(_ manifest: BundleManifest?) throws -> Int32 {
         guard let manifest else { return (log ?? .facts).id }
-        guard let id = manifest.origin.split(separator: "/").last.flatMap({ Int32($0) }) else {
+        guard let log = Log(origin: manifest.origin) else {
             throw CommandError("\(manifest.origin) is no log of a token ledger.")
         }
-        return id
+        return log.id
     }
 
     private func checkpoints(end: Int64) throws -> [PublishedCheckpoint] {

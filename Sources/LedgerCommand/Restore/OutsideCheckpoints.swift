@@ -20,30 +20,46 @@ struct OutsideCheckpoints {
     private(set) var notes: [Int32: [Kept]] = [:]
 
     init(folder: String?, files: [String]) throws {
-        for log in Logs.one.all {
-            guard let folder else { break }
-            do {
-                if let note = try CheckpointFolder(path: folder).read(logID: log.id) {
-                    try take(note, "\(folder)/checkpoint-\(log.id)", log.id)
-                }
-            } catch let error as CheckpointFolderError {
-                throw CommandError("\(error).")
-            }
-        }
+        if let folder { try takeAll(in: folder) }
         for file in files {
             guard let data = FileManager.default.contents(atPath: file),
                 let note = try? SignedNote(Array(data)),
                 let checkpoint = try? Checkpoint(note.text),
-                let logID = checkpoint.origin.split(separator: "/").last.flatMap({ Int32($0) })
+                let log = Log(origin: checkpoint.origin)
             else {
                 throw CommandError("\(file) cannot be read, or holds no checkpoint of a ledger.")
             }
-            try take(note, file, logID)
+            try take(note, file, log.id)
         }
         guard !notes.isEmpty else {
             throw CommandError(
                 "Nothing outside of the database is named, so nobody can say what is missing: "
                     + "--checkpoint-folder or --checkpoint names what was kept."
+            )
+        }
+    }
+
+    /// Of whatever logs there are: those of the database are not known yet.
+    private mutating func takeAll(in path: String) throws {
+        let folder = CheckpointFolder(path: path)
+        do {
+            for log in try folder.logs() {
+                guard let note = try folder.read(logID: log.id) else { continue }
+                try take(note, "\(path)/checkpoint-\(log.id)", log.id)
+            }
+        } catch let error as CheckpointFolderError {
+            throw CommandError("\(error).")
+        }
+    }
+
+    /// Refuses checkpoints of a log that a database has not: it is another one's, or has lost whole logs.
+    func require(within logs: Logs) throws {
+        for (logID, kept) in notes.sorted(by: { $0.key < $1.key }) {
+            guard Log(id: logID).map(logs.contains) != true, let source = kept.first?.source else {
+                continue
+            }
+            throw CommandError(
+                "\(source) is a checkpoint of log \(logID), and the database has no such log."
             )
         }
     }

@@ -77,6 +77,7 @@ struct RestoreCommand: AsyncParsableCommand {
                 )
             }
             var report = try await OpenedStore.atWork(options) { store in
+                try outside.require(within: store.logs)
                 var report = RestoreReport()
                 for log in store.logs.all {
                     report.logs.append(try await RestoredLog(log, outside, store))

@@ -1,5 +1,6 @@
 internal import DurableFiles
 internal import Foundation
+package import Ledger
 package import MerkleLog
 
 /// A folder outside the database that remembers each log's last checkpoint, so that a database that
@@ -11,6 +12,21 @@ package struct CheckpointFolder: Sendable {
     package init(path: String) {
         self.path = path
     }
+
+    /// The logs of which a checkpoint was kept, in the order of their numbers.
+    ///
+    /// Throws an error of the file system when the folder is there and cannot be read.
+    package func logs() throws -> [Log] {
+        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: path)
+            .compactMap { name in
+                guard name.hasPrefix(Self.prefix) else { return nil }
+                return Int32(name.dropFirst(Self.prefix.count)).flatMap { Log(id: $0) }
+            }
+            .sorted { $0.id < $1.id }
+    }
+
+    private static let prefix = "checkpoint-"
 
     /// The last checkpoint of a log, or nil when none was kept.
     ///
@@ -39,7 +55,7 @@ package struct CheckpointFolder: Sendable {
     }
 
     private func file(_ logID: Int32) -> String {
-        path + "/checkpoint-\(logID)"
+        "\(path)/\(Self.prefix)\(logID)"
     }
 }
 

@@ -1,5 +1,6 @@
 import Ledger
 @testable import LedgerStore
+import MerkleLog
 import Postgres
 import StateMap
 import Synchronization
@@ -161,6 +162,32 @@ struct MapTamperingTests {
             #expect(await log.maps.advanceOrTell() == nil)
             #expect(await !log.maps.state(upTo: size))
             #expect(log.maps.figures.withLock { $0.differsAt } == nil)
+        }
+    }
+
+    @Test(
+        "another statement of the same facts is told, and not proved by: other roots, or other pairs of logs"
+    )
+    func otherStatement() async throws {
+        for (pairs, root) in [(1, MerkleHash.emptyTree), (2, nil)] {
+            try await TestStore.run { test in
+                let log = try await MappedLog(test)
+                _ = try await test.launchedUser("alice")
+                try await log.look()
+                let (last, own) = (try await log.statement(), test.store)
+                let lie = try MapStatement(
+                    facts: last.facts,
+                    pairs: pairs,
+                    time: last.time,
+                    states: .init(count: last.states.count, root: root ?? last.states.root),
+                    names: last.names
+                )
+                let (size, end) = (try await own.size(log: .facts), try await own.size(log: .map))
+                #expect(log.maps.figures.withLock { $0.differsAt } == nil)
+                #expect(try await own.append(lie, at: end, log: .map, test.pool))
+                #expect(await !log.maps.state(upTo: size))
+                #expect(log.maps.figures.withLock { $0.differsAt } == size)
+            }
         }
     }
 

@@ -202,7 +202,7 @@ extension BundleDocument {
                 until: nil,
                 before: 0
             )
-            return LogPage([placed], asked: asked, next: 0, end: 0, url: "")
+            return LogPage([placed], asked: asked, logs: .one, next: 0, end: 0, url: "")
         }
 
         var event: EventPage {

@@ -84,6 +84,7 @@ package struct EvidencePage: ConsolePage {
 
     /// - Parameters:
     ///   - log: whose evidence it is.
+    ///   - logs: that there are.
     ///   - key: the log's verifier key.
     ///   - rows: checkpoints, the largest first.
     ///   - last: the log's last checkpoint, whichever page of them is shown; nil where there is none.
@@ -94,6 +95,7 @@ package struct EvidencePage: ConsolePage {
     ///   - url: under which callers reach the service.
     package init(
         log: Log,
+        logs: Logs,
         key: String,
         rows: [Row],
         last: Row?,
@@ -105,7 +107,7 @@ package struct EvidencePage: ConsolePage {
     ) {
         title = "Evidence of \(log.name)"
         self.log = log.name
-        logs = Logs.one.ofEvents.map { LogPage.Choice(value: $0.name, isChosen: $0 == log) }
+        self.logs = logs.ofEvents.map { LogPage.Choice(value: $0.name, isChosen: $0 == log) }
         self.key = key
         self.rows = rows
         isEmpty = rows.isEmpty
@@ -118,7 +120,7 @@ package struct EvidencePage: ConsolePage {
         hasWitnesses = !witnessNames.isEmpty
         copy = CopyLines(
             url: "\(url)/logs/\(log.id)/checkpoint",
-            command: "checkpoint key" + (log == .facts ? "" : " --log access")
+            command: "checkpoint key" + (log == .facts ? "" : " --log \(log.name)")
         )
         consistencyCopy = CopyLines(
             url: "\(url)/v1/consistency?from=\(from)&to=\(to)"

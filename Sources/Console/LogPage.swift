@@ -81,12 +81,14 @@ package struct LogPage: ConsolePage {
     /// - Parameters:
     ///   - records: the newest first.
     ///   - asked: under which conditions.
+    ///   - logs: that there are.
     ///   - next: before which position the next page goes on; nil where nothing older is left.
     ///   - end: the log's size when it was read.
     ///   - url: under which callers reach the service.
     package init(
         _ records: [PlacedRecord],
         asked: Asked,
+        logs: Logs,
         next: Int64?,
         end: Int64,
         url: String
@@ -94,7 +96,7 @@ package struct LogPage: ConsolePage {
         title = "Log of \(asked.log.name)"
         rows = records.map(EventRow.init)
         isEmpty = rows.isEmpty
-        logs = Logs.one.ofEvents.map { Choice(value: $0.name, isChosen: $0 == asked.log) }
+        self.logs = logs.ofEvents.map { Choice(value: $0.name, isChosen: $0 == asked.log) }
         types = LedgerEvent.types.sorted().map {
             Choice(value: $0, isChosen: $0 == asked.types)
         }

@@ -13,13 +13,13 @@ package struct UserPage: ConsolePage {
         let until: ShownTime?
         let isCurrent: Bool
 
-        init(_ holding: TokenHolding) {
+        init(_ holding: TokenHolding, in log: Log) {
             kind = holding.kind == .accessToken ? "Access token" : "Public token"
             version = holding.version
             fingerprint = holding.fingerprint.description
-            fromPath = PlacedRecord.path(holding.from.position, .facts)
+            fromPath = PlacedRecord.path(holding.from.position, log)
             from = ShownTime(holding.from.time)
-            untilPath = holding.until.map { PlacedRecord.path($0.position, .facts) }
+            untilPath = holding.until.map { PlacedRecord.path($0.position, log) }
             until = holding.until.map { ShownTime($0.time) }
             isCurrent = holding.until == nil
         }
@@ -122,6 +122,7 @@ package struct UserPage: ConsolePage {
 
     /// - Parameters:
     ///   - subject: the user's pseudonym.
+    ///   - log: where what happened to the user stands.
     ///   - state: as it is now.
     ///   - parts: what is shown beside it.
     ///   - isRaw: whether bytes are shown rather than differences.
@@ -131,6 +132,7 @@ package struct UserPage: ConsolePage {
     ///   - api: how the user is called in calls of the API; nil where the key may not see the id.
     package init(
         subject: Identifier,
+        log: Log,
         state: SubjectState,
         parts: Parts,
         isRaw: Bool,
@@ -149,7 +151,9 @@ package struct UserPage: ConsolePage {
         timeline = parts.timeline
         hasTimeline = parts.timeline != nil
         fields = StateField.list(parts.timeline?.state ?? state)
-        holdings = parts.holdings.suffix(Self.holdingsMax).reversed().map(Holding.init)
+        holdings = parts.holdings.suffix(Self.holdingsMax).reversed().map {
+            Holding($0, in: log)
+        }
         hasHoldings = !holdings.isEmpty
         olderHoldings = parts.holdings.count - holdings.count
         hasOlderHoldings = olderHoldings > 0
@@ -157,7 +161,8 @@ package struct UserPage: ConsolePage {
         hasAccesses = !accesses.isEmpty
         accessCount = parts.accesses.count
         olderAccessesPath =
-            parts.hasOlderAccesses ? "/console/log?log=access&subject=\(subject)" : nil
+            parts.hasOlderAccesses
+            ? "/console/log?log=\(log.access.name)&subject=\(subject)" : nil
         accessNote =
             switch parts.accessRecording {
             case .full: nil

@@ -63,6 +63,7 @@ import Testing
             pages.html(
                 EvidencePage(
                     log: .facts,
+                    logs: .one,
                     key: "demo+00000000+AA",
                     rows: rows,
                     last: last,
@@ -150,7 +151,7 @@ import Testing
             until: nil,
             before: nil
         )
-        let page = LogPage([], asked: asked, next: 7, end: 9, url: "http://127.0.0.1:1")
+        let page = LogPage([], asked: asked, logs: .one, next: 7, end: 9, url: "http://127.0.0.1:1")
         let query =
             "log=access&type=token.read%2Clog.followed&since=2026-01-31T12%3A00%3A00%2B01%3A00"
         #expect(page.olderPath == "/console/log?\(query)&before=7")
@@ -249,6 +250,7 @@ import Testing
         parts.hasOlderAccesses = true
         let page = UserPage(
             subject: Identifier(value: 1),
+            log: .facts,
             state: SubjectState(),
             parts: parts,
             isRaw: false,

@@ -39,6 +39,7 @@ struct ConsoleEvidenceRoutes: Sendable {
         }
         let content = EvidencePage(
             log: log,
+            logs: desk.store.logs,
             key: desk.store.verifierKey(of: log),
             rows: try found.prefix(limit).map(Self.row),
             last: try last.map(Self.row),

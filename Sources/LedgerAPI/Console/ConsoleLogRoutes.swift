@@ -61,6 +61,7 @@ struct ConsoleLogRoutes: Sendable {
                 until: query["until"],
                 before: before
             ),
+            logs: desk.store.logs,
             next: page.next,
             end: size,
             url: desk.url()

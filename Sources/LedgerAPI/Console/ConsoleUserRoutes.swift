@@ -126,6 +126,7 @@ struct ConsoleUserRoutes: Sendable {
         try await desk.recordView(of: user, request, context, visit)
         let content = UserPage(
             subject: user.subject,
+            log: user.log,
             state: user.state,
             parts: parts,
             isRaw: query["view"] == "raw",

@@ -178,7 +178,7 @@ package struct ExportsPage: ConsolePage {
     ///   - running: those under way in this copy of the service, the oldest first.
     ///   - isWatching: whether the page comes again by itself.
     ///   - rows: the newest first.
-    ///   - next: before which position the next page goes on; nil where nothing older is left.
+    ///   - next: before which place the next page goes on; nil where nothing older is left.
     ///   - may: whether the key may export, and see who did.
     ///   - recording: how much the app keeps of it.
     ///   - formToken: of the session.
@@ -188,7 +188,7 @@ package struct ExportsPage: ConsolePage {
         running: [Running],
         isWatching: Bool,
         rows: [Row],
-        next: Int64?,
+        next: String?,
         may: (export: Bool, seePast: Bool),
         recording: AccessRecording,
         formToken: String,

@@ -44,13 +44,13 @@ package struct ProblemListPage: ConsolePage {
         package var kind: ProblemKind?
         /// Of one user or endpoint.
         package var subject: Identifier?
-        package var before: Int64?
+        package var before: String?
 
         package init(
             state: TrackedProblem.State?,
             kind: ProblemKind?,
             subject: Identifier?,
-            before: Int64?
+            before: String?
         ) {
             self.state = state
             self.kind = kind
@@ -141,7 +141,7 @@ package struct ProblemListPage: ConsolePage {
         rows: [ProblemRow],
         asked: Asked,
         count: (ProblemKind?, TrackedProblem.State?) -> Int64,
-        next: Int64?,
+        next: String?,
         behind: Int64,
         url: String,
         clientID: String

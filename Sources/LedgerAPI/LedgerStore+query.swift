@@ -13,6 +13,45 @@ extension LedgerStore {
         return log
     }
 
+    /// Which logs are meant where a query of events names one: the name of a kind means all logs of the kind,
+    /// as far as what is asked for may be there.
+    func logs(named log: Log, for events: EventQuery) -> [Log] {
+        log.pair == 0 ? logs(log.kind, for: events) : [log]
+    }
+
+    /// Where the cursor of a query goes on in some logs; nil where it has none.
+    ///
+    /// A cursor of several logs says what stands where it was made: of another list it is none.
+    func places(
+        _ query: Query,
+        _ kind: Cursor.Kind,
+        in logs: [Log]
+    ) async throws -> LogPlaces? {
+        guard let text = query["cursor"] else { return nil }
+        guard let places = Cursor.decode(text, kind: kind, logs: logs.count),
+            try await has(places, in: logs)
+        else { throw LedgerError.malformed("The cursor is not one of this list.") }
+        return places
+    }
+
+    /// Where a list of the console goes on, as its address says; nil where it says nothing.
+    func places(before text: String?, in logs: [Log]) async throws -> LogPlaces? {
+        guard let text else { return nil }
+        guard let places = LogPlaces(shown: text, count: logs.count),
+            try await has(places, in: logs)
+        else { throw LedgerError.malformed("before must be a position, 0 or greater.") }
+        return places
+    }
+
+    /// The cursor with which a list of some logs goes on.
+    func cursor(
+        _ places: LogPlaces,
+        _ kind: Cursor.Kind,
+        in logs: [Log]
+    ) async throws(StoreError) -> String {
+        Cursor.encode(logs.count == 1 ? places : try await known(places, in: logs), kind: kind)
+    }
+
     /// The same where only trees are asked for, which the log of maps has, too.
     func signedLog(_ query: Query) throws(LedgerError) -> Log {
         guard let log = Log(name: query["log"] ?? Log.facts.name), logs.contains(log) else {
@@ -35,17 +74,30 @@ extension LedgerStore {
         return events
     }
 
-    /// Where to begin: at a position, or after the last event that the caller has got; nil where the
-    /// query does not say.
-    func start(_ query: Query, of app: StoredApp, _ log: Log) async throws -> Int64? {
+    /// Where to begin in some logs: at a position, or after the last event that the caller has got; nil where
+    /// the query does not say.
+    ///
+    /// Of several logs one number, or one event, names no place but the beginning.
+    func start(_ query: Query, of app: StoredApp, _ logs: [Log]) async throws -> LogPlaces? {
         let position = try query.position("from_position")
-        guard let text = query["after"] else { return position }
+        guard let text = query["after"] else {
+            guard let position else { return nil }
+            guard logs.count == 1 || position == 0 else {
+                throw LedgerError.malformed(
+                    "from_position must be 0, or log must name one of the logs."
+                )
+            }
+            return LogPlaces(logs.map { _ in LogPlaces.Reached(next: position) })
+        }
         guard position == nil else {
             throw LedgerError.malformed("from_position and after exclude each other.")
         }
+        guard logs.count == 1 else {
+            throw LedgerError.malformed("after is for one log: log must name it.")
+        }
         guard let id = Identifier(text), let event = try await event(id: id),
-            event.app == app.id, event.log == log
+            event.app == app.id, event.log == logs[0]
         else { throw LedgerError.malformed("after must be the id of an event of this log.") }
-        return event.position + 1
+        return LogPlaces([LogPlaces.Reached(next: event.position + 1)])
     }
 }

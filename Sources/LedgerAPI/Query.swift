@@ -137,30 +137,3 @@ struct Query {
         return time
     }
 }
-
-/// Where a list goes on.
-///
-/// Opaque to callers, so that what it holds may change.
-enum Cursor {
-    /// Lists whose cursors must not be mixed up.
-    enum Kind: String {
-        case users = "u"
-        case events = "e"
-        case history = "h"
-        case access = "a"
-        case deliveries = "w"
-        case problems = "p"
-    }
-
-    static func encode(_ value: UInt128, kind: Kind) -> String {
-        kind.rawValue + String(value, radix: 36)
-    }
-
-    static func decode(_ text: String, kind: Kind) -> UInt128? {
-        guard text.hasPrefix(kind.rawValue), text.utf8.count <= 32,
-            let value = UInt128(text.dropFirst(), radix: 36),
-            encode(value, kind: kind) == text
-        else { return nil }
-        return value
-    }
-}

@@ -7,16 +7,18 @@ final class RunningExport: Sendable {
     let app: Identifier
     /// Who gets it, as the log names them.
     let actor: String
+    /// The first, where there are several.
     let log: Log
     /// Which positions are looked through; nil where users are.
     let positions: Range<Int64>?
     let beganAt: Timestamp
+    private let pages: ExportPages
     private let place: AppPlace
     private let next: Atomic<Int64>
 
     /// Begins at the first position.
     init(
-        _ asked: ExportRequest,
+        _ pages: ExportPages,
         isOfUsers: Bool = false,
         for caller: Caller,
         _ context: RecordContext,
@@ -25,16 +27,20 @@ final class RunningExport: Sendable {
     ) {
         app = caller.app.id
         actor = context.actor
-        log = asked.log
-        positions = isOfUsers ? nil : asked.positions
+        log = pages.requests[0].log
+        positions = isOfUsers ? nil : pages.positions
         beganAt = time
+        self.pages = pages
         self.place = place
-        next = Atomic(asked.positions.lowerBound)
+        next = Atomic(pages.positions.lowerBound)
     }
 
-    /// The first position that was not read for it yet.
+    /// The first of the positions that was not read for it yet.
     var reached: Int64 { next.load(ordering: .relaxed) }
 
-    /// It goes on at a position.
-    func note(_ position: Int64) { next.store(position, ordering: .relaxed) }
+    /// The page at a place, where it goes on.
+    func part(at place: ExportPages.Place) async throws -> ExportPages.Part {
+        next.store(pages.reached(place), ordering: .relaxed)
+        return try await pages.part(at: place)
+    }
 }

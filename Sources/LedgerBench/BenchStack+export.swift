@@ -18,12 +18,14 @@ extension BenchStack {
         let size = try await ledger.store.size(log: log)
         let pages = ExportPages(
             store: ledger.store,
-            request: ExportRequest(
-                log: log,
-                query: EventQuery(),
-                apps: [],
-                positions: 0..<size
-            )
+            requests: [
+                ExportRequest(
+                    log: log,
+                    query: EventQuery(),
+                    apps: [],
+                    positions: 0..<size
+                )
+            ]
         )
         let measurements = [
             try await measureHistory("psql \\copy of the records", isBaseline: true) {
@@ -62,7 +64,7 @@ extension BenchStack {
         )
         var count = 0
         do {
-            try await pages.forEach { page in
+            try await pages.forEach { page, _ in
                 try file.writeAll(try spell(page))
                 count += page.positions.count
             }

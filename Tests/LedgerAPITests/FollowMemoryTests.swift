@@ -102,13 +102,12 @@ struct FollowMemoryTests {
         end: Int64?
     ) async throws -> (follow: Follow, body: FollowBody) {
         let (caller, context) = try await caller(service)
-        let follow = await Follow(caller, tail.feed(of: .facts), context)
+        let follow = await Follow(caller, context)
         let body = FollowBody(
-            log: .facts,
+            logs: [.facts],
             query: EventQuery(clientID: service.app.clientID, types: ["launch.closed"]),
-            start: start,
-            before: nil,
-            end: end,
+            start: LogPlaces([LogPlaces.Reached(next: start)]),
+            ends: end.map { [$0] },
             place: try tail.room.enter(follow),
             tail: tail,
             store: service.served,

@@ -130,11 +130,7 @@ struct TestService: Sendable {
                     tracing: access.tracing,
                     logger: logs.logger()
                 )
-                let readiness = Readiness(
-                    store: store,
-                    acceptsUnsafeServer: traits.acceptsUnsafeServer,
-                    sources: [{ integrator.conditions }, { flows.conditions }]
-                )
+                let readiness = readiness(store, traits.acceptsUnsafeServer, integrator, flows)
                 let api = LedgerAPI(
                     store: store,
                     readiness: readiness,
@@ -176,6 +172,19 @@ struct TestService: Sendable {
         service.server.cancel()
         _ = await service.server.result
         return try result.get()
+    }
+
+    private static func readiness(
+        _ store: LedgerStore,
+        _ acceptsUnsafeServer: Bool,
+        _ integrator: Integrator,
+        _ flows: ConnectFlows
+    ) -> Readiness {
+        Readiness(
+            store: store,
+            acceptsUnsafeServer: acceptsUnsafeServer,
+            sources: [{ integrator.conditions }, { flows.conditions }]
+        )
     }
 
     private static func configuration(
@@ -350,32 +359,6 @@ extension TestService {
 
     func user(_ clientUserID: String, _ rest: String = "") -> String {
         "/v1/users/" + PercentCoding.encode(clientUserID, keeping: .unreserved) + rest
-    }
-
-    /// Sends a request target as it is, which an HTTP client would not let through.
-    func raw(
-        _ method: HTTPRequest.Method,
-        _ target: String,
-        headers: HTTPFields = [:],
-        body: [UInt8] = []
-    ) async throws -> TestAnswer {
-        try await api.service().test(.router) { client in
-            try await client.execute(
-                uri: target,
-                method: method,
-                headers: headers,
-                body: ByteBuffer(bytes: body)
-            ) { response in
-                TestAnswer(
-                    status: response.status.code,
-                    headers: Dictionary(
-                        response.headers.map { ($0.name.canonicalName, $0.value) },
-                        uniquingKeysWith: { "\($0), \($1)" }
-                    ),
-                    bytes: Array(response.body.readableBytesView)
-                )
-            }
-        }
     }
 }
 

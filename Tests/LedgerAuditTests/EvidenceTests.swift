@@ -201,17 +201,19 @@ struct EvidenceTests {
         try await TestStore.run { test in
             let user = try await test.connectedUser("alice")
             try await test.store.recordExport(
-                ExportRequest(
-                    log: .facts,
-                    query: EventQuery(
-                        subject: user.subject,
-                        types: ["connect.finalized"],
-                        since: Timestamp(microseconds: 0),
-                        before: test.store.clock.now()
-                    ),
-                    apps: [test.app],
-                    positions: 0..<5
-                ),
+                [
+                    ExportRequest(
+                        log: .facts,
+                        query: EventQuery(
+                            subject: user.subject,
+                            types: ["connect.finalized"],
+                            since: Timestamp(microseconds: 0),
+                            before: test.store.clock.now()
+                        ),
+                        apps: [test.app],
+                        positions: 0..<5
+                    )
+                ],
                 id: test.store.clock.identifier(),
                 format: .csv,
                 identities: true,

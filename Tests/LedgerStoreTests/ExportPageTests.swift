@@ -213,12 +213,14 @@ struct ExportPageTests {
             var query = export.query
             query.subject = user.subject
             try await test.store.recordExport(
-                ExportRequest(
-                    log: .facts,
-                    query: query,
-                    apps: [test.app, other],
-                    positions: export.positions
-                ),
+                [
+                    ExportRequest(
+                        log: .facts,
+                        query: query,
+                        apps: [test.app, other],
+                        positions: export.positions
+                    )
+                ],
                 id: export.export,
                 format: .bundle,
                 context: TestStore.context

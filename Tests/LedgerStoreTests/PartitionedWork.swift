@@ -77,6 +77,22 @@ struct PartitionedWork {
         let first = try #require(history.first)
         #expect(try await store.event(id: first.record().id) != nil)
         _ = try await store.neighbours(of: first)
+        for kind in [Log.Kind.facts, .access] {
+            let query = EventQuery(clientID: "demo")
+            let logs = store.logs(kind, for: query)
+            let start = LogPlaces.beginning(count: logs.count)
+            let ends = try await store.ends(of: logs)
+            let page = try await store.events(query, logs: logs, from: start, limit: 2)
+            let known = try await store.known(page.places, in: logs)
+            #expect(try await store.has(known, in: logs))
+            _ = try await store.passed(query, logs: logs, from: start, ends: ends)
+            _ = try await store.latestEvents(
+                query,
+                logs: logs,
+                before: LogPlaces(ends.map { LogPlaces.Reached(next: $0) }),
+                limit: 2
+            )
+        }
         for log in store.logs.all {
             let size = try await store.size(log: log)
             for subject in [nil, user.subject] {

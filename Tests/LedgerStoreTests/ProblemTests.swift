@@ -90,7 +90,7 @@ struct ProblemTests {
 
     private static func rows(_ test: TestStore) async throws -> [TrackedProblem] {
         var problems: [TrackedProblem] = []
-        var before: Int64?
+        var before: LogPlaces?
         while true {
             let page = try await test.store.problems(
                 of: test.app,

@@ -136,6 +136,22 @@ struct ConsoleDesk: Sendable {
         )
     }
 
+    /// Before where in some logs a list of the newest goes on: at their ends, unless its address says otherwise.
+    func places(before text: String?, in logs: [Log]) async throws -> LogPlaces {
+        let ends = try await store.ends(of: logs)
+        let asked = try await store.places(before: text, in: logs)
+        return LogPlaces(
+            ends.enumerated().map { index, end in
+                LogPlaces.Reached(next: min(end, asked?.reached[index].next ?? end))
+            }
+        )
+    }
+
+    /// How a place before which a list goes on stands in its address.
+    func shown(_ places: LogPlaces, in logs: [Log]) async throws -> String {
+        logs.count == 1 ? places.shown : try await store.known(places, in: logs).shown
+    }
+
     /// Leads a browser to another page, by GET.
     static func redirect(to path: String) -> Response {
         Response(status: .seeOther, headers: [.location: path])

@@ -33,16 +33,19 @@ struct ConsoleExportRoutes: Sendable {
     ) async throws -> Response {
         let visit = try await desk.visit(request, context, anyOf: ConsolePlace.exports.scopes)
         let query = try Query(request, keys: ["before", "watch"], isForm: true)
-        var page: (events: [StoredEvent], next: Int64?) = ([], nil)
+        var events: [StoredEvent] = []
+        var next: String?
         if visit.caller.has(.eventsRead) {
             let exported = EventQuery(clientID: visit.app.clientID, types: ["log.exported"])
-            let size = try await desk.store.size(log: .access)
-            page = try await desk.store.latestEvents(
+            let logs = desk.store.logs.list(.access)
+            let page = try await desk.store.latestEvents(
                 exported,
-                log: .access,
-                before: min(size, try query.position("before") ?? size),
+                logs: logs,
+                before: try await desk.places(before: query["before"], in: logs),
                 limit: RequestLimits.consoleEntries
             )
+            events = page.events
+            next = page.isLast ? nil : try await desk.shown(page.places, in: logs)
         }
         let labels = try await labels(visit)
         let running = exports.room.running(of: visit.app.id).map { running in
@@ -56,11 +59,11 @@ struct ConsoleExportRoutes: Sendable {
         let content = ExportsPage(
             running: running,
             isWatching: query["watch"] != nil,
-            rows: page.events.map { event in
+            rows: events.map { event in
                 let placed = event.placed
                 return ExportsPage.Row(placed, who: placed.record.flatMap { labels[$0.actor] })
             },
-            next: page.next,
+            next: next,
             may: (visit.caller.has(.export), visit.caller.has(.eventsRead)),
             recording: visit.app.accessRecording,
             formToken: visit.formToken,

@@ -15,7 +15,7 @@ struct ConsoleLogRoutes: Sendable {
             let visit = try await desk.visit(request, context, anyOf: [.eventsRead])
             // To follow is on record: no other site's page may make it so.
             guard !request.isFromOtherSite else { throw ConsoleRefusal.foreignPage }
-            return try await tail.follow(request, context, visit.caller)
+            return try await tail.follow(request, context, visit.caller, isOfOneLog: true)
         }
     }
 

@@ -31,7 +31,10 @@ struct ConsoleProblemRoutes: Sendable {
         let page = try await desk.store.problems(
             of: visit.app,
             query,
-            before: asked.before,
+            before: try await desk.store.places(
+                before: asked.before,
+                in: desk.store.logs(.facts, about: asked.subject)
+            ),
             limit: RequestLimits.consoleEntries
         )
         let counts = try await desk.store.problemCounts(of: visit.app)
@@ -43,8 +46,8 @@ struct ConsoleProblemRoutes: Sendable {
                 counts.filter { kind ?? $0.kind == $0.kind && state ?? $0.state == $0.state }
                     .reduce(0) { $0 + $1.count }
             },
-            next: page.next,
-            behind: try await desk.store.size(log: .facts) - page.until,
+            next: page.next?.shown,
+            behind: try await desk.store.events(behind: page),
             url: desk.url(),
             clientID: visit.app.clientID
         )
@@ -67,7 +70,7 @@ struct ConsoleProblemRoutes: Sendable {
             asked.subject = Identifier(text)
             guard asked.subject != nil else { throw .malformed("subject must be a UUID.") }
         }
-        asked.before = try query.position("before")
+        asked.before = query["before"]
         return asked
     }
 

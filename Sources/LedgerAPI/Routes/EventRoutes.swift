@@ -33,8 +33,7 @@ struct EventRoutes: Sendable {
         )
         return Self.response(
             Array(page.prefix(limit)),
-            next: page.count > limit ? after + Int64(limit) : nil,
-            .history
+            next: page.count > limit ? Self.cursor(after + Int64(limit), .history) : nil
         )
     }
 
@@ -51,8 +50,7 @@ struct EventRoutes: Sendable {
         let page = try await store.accesses(of: user, from: start, limit: limit + 1)
         return Self.response(
             Array(page.prefix(limit)),
-            next: page.count > limit ? page[limit].position : nil,
-            .access,
+            next: page.count > limit ? Self.cursor(page[limit].position, .access) : nil,
             // Where accesses are not kept, the list must not look as though there were none.
             before: "\"access_log\":\"\(caller.app.accessRecording.rawValue)\","
         )
@@ -68,13 +66,17 @@ struct EventRoutes: Sendable {
             keys: Query.eventKeys.union(["cursor", "limit", "log"])
         )
         let limit = try query.limit()
+        let asked = try query.eventQuery(of: caller.app)
+        let logs = store.logs(named: try store.log(query), for: asked)
+        let start = try await store.places(query, .events, in: logs)
         let page = try await store.events(
-            try query.eventQuery(of: caller.app),
-            log: try store.log(query),
-            from: try Self.start(query, .events),
+            asked,
+            logs: logs,
+            from: start ?? .beginning(count: logs.count),
             limit: limit
         )
-        return Self.response(page.events, next: page.next, .events)
+        let next = page.isLast ? nil : try await store.cursor(page.places, .events, in: logs)
+        return Self.response(page.events, next: next)
     }
 
     private static func start(_ query: Query, _ kind: Cursor.Kind) throws(LedgerError) -> Int64 {
@@ -86,11 +88,14 @@ struct EventRoutes: Sendable {
         return start
     }
 
+    private static func cursor(_ next: Int64, _ kind: Cursor.Kind) -> String {
+        Cursor.encode(UInt128(next), kind: kind)
+    }
+
     /// The records stand in the answer as stored, byte for byte.
     private static func response(
         _ events: [StoredEvent],
-        next: Int64?,
-        _ kind: Cursor.Kind,
+        next: String?,
         before members: String = ""
     ) -> Response {
         var buffer = ByteBuffer(string: "{\(members)\"events\":[")
@@ -99,11 +104,7 @@ struct EventRoutes: Sendable {
             buffer.writeEntry(event)
         }
         buffer.writeString("]")
-        if let next {
-            buffer.writeString(
-                ",\"next_cursor\":\"\(Cursor.encode(UInt128(next), kind: kind))\""
-            )
-        }
+        if let next { buffer.writeString(",\"next_cursor\":\"\(next)\"") }
         buffer.writeString("}")
         return Response(
             status: .ok,

@@ -36,11 +36,10 @@ struct ExportRoutes: Sendable {
     ) async throws -> Response {
         let form = try ExportForm(query)
         let log = try store.log(query)
-        let asked = ExportRequest(
-            log: log,
-            query: try await store.eventQuery(query, of: caller.app),
-            apps: [caller.app],
-            positions: try await positions(query, caller, log)
+        let asked = try await store.eventQuery(query, of: caller.app)
+        let pages = ExportPages(
+            store: store,
+            requests: try await requests(query, store.logs(named: log, for: asked), asked, caller)
         )
         let head = ExportHead(
             request,
@@ -49,24 +48,20 @@ struct ExportRoutes: Sendable {
         )
         // Nothing leaves, so nothing is on record.
         guard request.method != .head else { return Response(status: .ok, headers: head.fields) }
-        let running = try enter(asked, caller, context)
+        let running = try enter(pages, caller, context)
         try await store.recordExport(
-            asked,
+            pages.requests,
             id: store.clock.identifier(),
             format: form.format,
             context: context.recordContext(key: caller)
         )
-        let read = { @Sendable [store, running] (position: Int64) async throws -> ExportPage in
-            running.note(position)
-            return try await store.exportPage(asked, from: position)
-        }
         // The first page is read before the answer begins, so that an error is still an error.
         return ExportBody(
-            first: try await read(asked.positions.lowerBound),
+            first: try await running.part(at: pages.start),
             next: \.next,
-            read: read,
+            read: { try await running.part(at: $0) },
             head: form.head,
-            spell: form.append,
+            spell: { try form.append($0.page, to: &$1) },
             running: running,
             reader: await StandingCaller(caller, context),
             store: store,
@@ -81,28 +76,35 @@ struct ExportRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, context, scope: .exportIdentities, store: store)
         let query = try Query(request, keys: ["subject", "user"])
-        let asked = ExportRequest(
-            log: .facts,
-            query: try await store.eventQuery(query, of: caller.app),
-            apps: [caller.app],
-            positions: 0..<(try await store.size(log: .facts))
-        )
+        let asked = try await store.eventQuery(query, of: caller.app)
+        var requests: [ExportRequest] = []
+        for log in store.logs(.facts, for: asked) {
+            requests.append(
+                ExportRequest(
+                    log: log,
+                    query: asked,
+                    apps: [caller.app],
+                    positions: 0..<(try await store.size(log: log))
+                )
+            )
+        }
+        let pages = ExportPages(store: store, requests: requests)
         let head = ExportHead(
             request,
             contentType: "application/x-ndjson",
             fileName: "identities.ndjson"
         )
         guard request.method != .head else { return Response(status: .ok, headers: head.fields) }
-        let running = try enter(asked, isOfUsers: true, caller, context)
+        let running = try enter(pages, isOfUsers: true, caller, context)
         try await store.recordExport(
-            asked,
+            pages.requests,
             id: store.clock.identifier(),
             format: .identities,
             identities: true,
             context: context.recordContext(key: caller)
         )
         let read = { @Sendable [store] (after: Identifier?) async throws -> IdentityPage in
-            guard let subject = asked.query.subject else {
+            guard let subject = asked.subject else {
                 let page = try await store.identities(of: caller.app, after: after)
                 return IdentityPage(identities: page.identities, next: page.next)
             }
@@ -127,13 +129,13 @@ struct ExportRoutes: Sendable {
 
     /// A place for an export, which those who watch see.
     private func enter(
-        _ asked: ExportRequest,
+        _ pages: ExportPages,
         isOfUsers: Bool = false,
         _ caller: Caller,
         _ context: LedgerRequestContext
     ) throws -> RunningExport {
         let running = RunningExport(
-            asked,
+            pages,
             isOfUsers: isOfUsers,
             for: caller,
             context.recordContext(key: caller),
@@ -144,19 +146,50 @@ struct ExportRoutes: Sendable {
         return running
     }
 
-    /// The positions that are asked for, as far as the log goes now.
-    private func positions(
+    /// What is asked for of each log, as far as the log goes now.
+    private func requests(
         _ query: Query,
-        _ caller: Caller,
-        _ log: Log
-    ) async throws -> Range<Int64> {
-        let size = try await store.size(log: log)
-        let start = try await store.start(query, of: caller.app, log) ?? 0
+        _ logs: [Log],
+        _ asked: EventQuery,
+        _ caller: Caller
+    ) async throws -> [ExportRequest] {
+        let request = { (log: Log, positions: Range<Int64>) in
+            ExportRequest(log: log, query: asked, apps: [caller.app], positions: positions)
+        }
+        guard logs.count == 1 else {
+            let start = try await start(query, caller, logs)
+            let ends = try await store.ends(of: logs)
+            return zip(logs, ends).dropFirst(start.index).map { log, end in
+                request(log, (log == logs[start.index] ? min(start.next, end) : 0)..<end)
+            }
+        }
+        let size = try await store.size(log: logs[0])
+        let start = try await store.start(query, of: caller.app, logs)?.reached[0].next ?? 0
         let end = try query.position("until_position") ?? size
         guard query["until_position"] == nil || end >= start else {
             throw LedgerError.malformed("until_position must not be before the beginning.")
         }
-        return start..<max(start, min(end, size))
+        return [request(logs[0], start..<max(start, min(end, size)))]
+    }
+
+    /// Where an export of several logs begins: they come one after the other, so an event names a place
+    /// among all of them, and a position only in a log that is named.
+    private func start(
+        _ query: Query,
+        _ caller: Caller,
+        _ logs: [Log]
+    ) async throws -> (index: Int, next: Int64) {
+        guard try query.position("until_position") == nil else {
+            throw LedgerError.malformed("until_position is for one log: log must name it.")
+        }
+        guard let text = query["after"], try query.position("from_position") == nil else {
+            _ = try await store.start(query, of: caller.app, logs)
+            return (0, 0)
+        }
+        guard let id = Identifier(text), let event = try await store.event(id: id),
+            event.app == caller.app.id, let index = logs.firstIndex(of: event.log)
+        else { throw LedgerError.malformed("after must be the id of an event of these logs.") }
+        return (index, event.position + 1)
     }
 }
 

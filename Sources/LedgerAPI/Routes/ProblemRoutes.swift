@@ -25,16 +25,15 @@ struct ProblemRoutes: Sendable {
             request,
             keys: ["cursor", "kind", "limit", "state", "subject", "user"]
         )
-        var before: Int64?
-        if let cursor = query["cursor"] {
-            guard let parsed = Cursor.decode(cursor, kind: .problems),
-                let position = Int64(exactly: parsed)
-            else { throw LedgerError.malformed("The cursor is not one of this list.") }
-            before = position
-        }
+        let asked = try await store.problemQuery(query, of: caller.app)
+        let before = try await store.places(
+            query,
+            .problems,
+            in: store.logs(.facts, about: asked.about)
+        )
         let page = try await store.problems(
             of: caller.app,
-            try await store.problemQuery(query, of: caller.app),
+            asked,
             before: before,
             limit: try query.limit()
         )
@@ -48,9 +47,9 @@ struct ProblemRoutes: Sendable {
             problem.write(to: &writer)
         }
         writer.closeArray()
-        writer.member("until_position", page.until)
+        page.writeUntil(to: &writer)
         if let next = page.next {
-            writer.member("next_cursor", Cursor.encode(UInt128(next), kind: .problems))
+            writer.member("next_cursor", Cursor.encode(next, kind: .problems))
         }
         writer.close()
         return .json(.ok, writer)

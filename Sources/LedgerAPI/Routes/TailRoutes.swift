@@ -20,11 +20,13 @@ struct TailRoutes: Sendable {
         }
     }
 
-    /// Tells a caller who may read events what happens.
+    /// Tells a caller who may read events what happens; `isOfOneLog` where the log that the query names is
+    /// meant alone, also where its name is that of a kind.
     func follow(
         _ request: Request,
         _ context: LedgerRequestContext,
-        _ caller: Caller
+        _ caller: Caller,
+        isOfOneLog: Bool = false
     ) async throws -> Response {
         let query = try Query(
             request,
@@ -33,7 +35,8 @@ struct TailRoutes: Sendable {
         let log = try store.log(query)
         let follows = try Self.follows(query)
         let asked = try await store.eventQuery(query, of: caller.app)
-        let start = try await start(request, query, caller, log)
+        let logs = isOfOneLog ? [log] : store.logs(named: log, for: asked)
+        let start = try await start(request, query, caller, logs)
         let headers: HTTPFields = [
             .contentType: "text/event-stream",
             // Some proxies hold answers back until they have much of them.
@@ -41,21 +44,21 @@ struct TailRoutes: Sendable {
         ]
         // Nothing leaves, so nothing is on record.
         guard request.method != .head else { return Response(status: .ok, headers: headers) }
-        let place = try tail.room.enter(await Follow(caller, tail.feed(of: log), context))
-        let end = follows ? nil : try await store.size(log: log)
+        let place = try tail.room.enter(await Follow(caller, context))
+        let ends = follows ? nil : try await store.ends(of: logs)
         try await store.recordFollow(
-            of: log,
+            of: logs,
             from: start,
             asked,
             app: caller.app,
             context: context.recordContext(key: caller)
         )
         return FollowBody(
-            log: log,
+            logs: logs,
             query: asked,
-            start: start,
-            before: try await store.place(before: start, in: log),
-            end: end,
+            start: logs.count == 1
+                ? try await store.seen(start, in: logs) : try await store.known(start, in: logs),
+            ends: ends,
             place: place,
             tail: tail,
             store: store,
@@ -79,24 +82,31 @@ struct TailRoutes: Sendable {
         _ request: Request,
         _ query: Query,
         _ caller: Caller,
-        _ log: Log
-    ) async throws -> Int64 {
+        _ logs: [Log]
+    ) async throws -> LogPlaces {
         let isAtEnd = query["from_position"] == "end"
-        var start: Int64?
+        var start: LogPlaces?
         if isAtEnd {
             guard query["after"] == nil else {
                 throw LedgerError.malformed("from_position and after exclude each other.")
             }
         } else {
-            start = try await store.start(query, of: caller.app, log)
+            start = try await store.start(query, of: caller.app, logs)
         }
         guard let text = request.headers[.lastEventID] else {
-            return isAtEnd ? try await store.size(log: log) : start ?? 0
+            guard isAtEnd else { return start ?? .beginning(count: logs.count) }
+            return LogPlaces(try await store.ends(of: logs).map { LogPlaces.Reached(next: $0) })
         }
-        guard let place = LogPlace(text) else {
+        guard let places = Self.places(text, logs.count) else {
             throw LedgerError.malformed("Last-Event-ID is none that this log gave out.")
         }
-        guard try await store.has(place, in: log) else { throw LedgerError.historyDiffers }
-        return place.position + 1
+        guard try await store.has(places, in: logs) else { throw LedgerError.historyDiffers }
+        return places
+    }
+
+    /// What a follow of so many logs gave out with an event.
+    private static func places(_ text: String, _ count: Int) -> LogPlaces? {
+        guard count == 1 else { return LogPlaces(text, count: count) }
+        return LogPlace(text).map { LogPlaces([LogPlaces.Reached(behind: $0)]) }
     }
 }

@@ -6,15 +6,21 @@ extension ByteBuffer {
     /// Writes an entry of a list of events: the record as stored, byte for byte, with its place.
     mutating func writeEntry(_ event: StoredEvent) {
         writeString("{\"position\":\(event.position),")
+        // Which log it is, is said where there are several.
+        if event.log.pair > 0 { writeString("\"log\":\"\(event.log.name)\",") }
         if event.isForged { writeString("\"forged\":true,") }
         writeString("\"event\":")
         writeBytes(event.bytes)
         writeString("}")
     }
 
-    /// Writes the same as a server-sent event (WHATWG HTML, section 9.2).
-    mutating func writeFrame(_ event: StoredEvent, at place: LogPlace) {
-        writeString("id: \(place)\n")
+    /// Writes with what a client comes back once it has got what follows.
+    mutating func writeID(_ id: some CustomStringConvertible) {
+        writeString("id: \(id)\n")
+    }
+
+    /// Writes an entry as a server-sent event (WHATWG HTML, section 9.2), but for its id.
+    mutating func writeFrame(_ event: StoredEvent) {
         // What the service did not write has no type that anybody could trust.
         if let record = try? event.record() { writeString("event: \(record.event.type)\n") }
         writeStaticString("data: ")

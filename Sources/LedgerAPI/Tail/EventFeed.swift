@@ -30,9 +30,9 @@ final class EventFeed: Sendable {
         var pages = FeedPages()
         /// How often the log was found to be another one.
         var losses = 0
-        var waiters: [ObjectIdentifier: CheckedContinuation<Void, Never>] = [:]
+        var waiters: [ObjectIdentifier: FollowBell] = [:]
 
-        mutating func takeWaiters() -> [CheckedContinuation<Void, Never>] {
+        mutating func takeWaiters() -> [FollowBell] {
             defer { waiters = [:] }
             return Array(waiters.values)
         }
@@ -75,9 +75,10 @@ final class EventFeed: Sendable {
     }
 
     /// Somebody follows no more.
-    func leave() {
+    func leave(_ bell: FollowBell) {
         state.withLock { state in
             state.followerCount -= 1
+            state.waiters[ObjectIdentifier(bell)] = nil
             // Nobody looks at what comes now.
             if state.followerCount == 0 { state.forget() }
         }
@@ -94,22 +95,14 @@ final class EventFeed: Sendable {
         }
     }
 
-    /// Waits until something may have come from a position on, or `wake` is called, or some seconds
-    /// have passed; `isEnded` is asked where a `wake` that came before would have been missed.
-    func wait(_ follow: Follow, at position: Int64) async {
-        await withCheckedContinuation { continuation in
-            let isDue = state.withLock { state in
-                if follow.isEnded || state.end.map({ position < $0 }) ?? false { return true }
-                state.waiters[ObjectIdentifier(follow)] = continuation
-                return false
-            }
-            if isDue { continuation.resume() }
+    /// Rings once something may have come from a position on, or some seconds have passed.
+    func ring(_ bell: FollowBell, at position: Int64) {
+        let isDue = state.withLock { state in
+            if state.end.map({ position < $0 }) ?? false { return true }
+            state.waiters[ObjectIdentifier(bell)] = bell
+            return false
         }
-    }
-
-    /// Has a follower look whether it must end.
-    func wake(_ follow: Follow) {
-        state.withLock { $0.waiters.removeValue(forKey: ObjectIdentifier(follow)) }?.resume()
+        if isDue { bell.ring() }
     }
 
     // MARK: The reader
@@ -131,12 +124,12 @@ final class EventFeed: Sendable {
                 }
                 if told + RequestLimits.feedTick <= .now {
                     told = .now
-                    for waiter in state.withLock({ $0.takeWaiters() }) { waiter.resume() }
+                    for waiter in state.withLock({ $0.takeWaiters() }) { waiter.ring() }
                 }
                 if !hasMore { try? await Task.sleep(for: RequestLimits.feedPause) }
             }
         }
-        for waiter in state.withLock({ $0.takeWaiters() }) { waiter.resume() }
+        for waiter in state.withLock({ $0.takeWaiters() }) { waiter.ring() }
     }
 
     private func tell(_ error: StoreError) {
@@ -155,13 +148,13 @@ final class EventFeed: Sendable {
             for waiter in state.withLock({ state in
                 state.end = size
                 return state.takeWaiters()
-            }) { waiter.resume() }
+            }) { waiter.ring() }
             return true
         }
         // The last one is read again: it shows whether the log is still the same.
         let found = try await store.end(of: log, from: max(0, end - 1))
         let waiters = state.withLock { state in take(found, at: end, &state) }
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters { waiter.ring() }
         return found.hasMore
     }
 
@@ -170,7 +163,7 @@ final class EventFeed: Sendable {
         _ found: LogEnd,
         at end: Int64,
         _ state: inout State
-    ) -> [CheckedContinuation<Void, Never>] {
+    ) -> [FollowBell] {
         // Everybody has left meanwhile.
         guard state.end == end else { return [] }
         let first = found.events.first { $0.event.position == end - 1 }

@@ -5,10 +5,18 @@ internal import NIOCore
 /// A stretch of a log as it is sent: spelled once, for all who follow.
 struct FeedPage: Sendable {
     private struct Entry: Sendable {
-        let position: Int64
+        let place: LogPlace
         let traits: EventTraits
-        /// Where its frame ends.
-        let end: Int
+        /// Where its frame begins behind the id, and where it ends.
+        let frame: Range<Int>
+    }
+
+    /// An event for somebody who follows several logs: what it is sent with says where it is in all of them.
+    struct Frame: Sendable {
+        let place: LogPlace
+        let time: Timestamp
+        /// Without the id.
+        let bytes: ByteBuffer
     }
 
     /// Without a hole beside those before and after it.
@@ -25,9 +33,11 @@ struct FeedPage: Sendable {
         var last: LogPlace?
         for (event, traits) in events {
             let place = LogPlace(of: event)
-            frames.writeFrame(event, at: place)
+            frames.writeID(place)
+            let begin = frames.writerIndex
+            frames.writeFrame(event)
             entries.append(
-                Entry(position: event.position, traits: traits, end: frames.writerIndex)
+                Entry(place: place, traits: traits, frame: begin..<frames.writerIndex)
             )
             last = place
         }
@@ -48,18 +58,31 @@ struct FeedPage: Sendable {
         var runs: [Range<Int>] = []
         var start = 0
         for entry in entries {
-            defer { start = entry.end }
-            guard entry.position >= position, entry.traits.isFor(app, query) else { continue }
+            let end = entry.frame.upperBound
+            defer { start = end }
+            guard entry.place.position >= position, entry.traits.isFor(app, query) else { continue }
             if let run = runs.last, run.upperBound == start {
-                runs[runs.count - 1] = run.lowerBound..<entry.end
+                runs[runs.count - 1] = run.lowerBound..<end
             } else {
-                runs.append(start..<entry.end)
+                runs.append(start..<end)
             }
         }
         if runs.count == 1, let frames = slice(runs[0]) { return frames }
         var found = ByteBuffer()
         for run in runs { if let frames = slice(run) { found.writeImmutableBuffer(frames) } }
         return found
+    }
+
+    /// The same one by one.
+    func single(of app: Identifier, _ query: EventQuery, from position: Int64) -> [Frame] {
+        entries.compactMap { entry in
+            guard entry.place.position >= position, entry.traits.isFor(app, query) else {
+                return nil
+            }
+            return slice(entry.frame).map {
+                Frame(place: entry.place, time: entry.traits.time, bytes: $0)
+            }
+        }
     }
 
     private func slice(_ run: Range<Int>) -> ByteBuffer? {

@@ -11,13 +11,13 @@ final class Follow: Sendable {
     }
 
     private let standing: StandingCaller
-    private let feed: EventFeed
+    /// What wakes it where it waits.
+    let bell = FollowBell()
     private let channel: any Channel
     private let state = Mutex(State())
 
-    init(_ caller: Caller, _ feed: EventFeed, _ context: LedgerRequestContext) async {
+    init(_ caller: Caller, _ context: LedgerRequestContext) async {
         standing = await StandingCaller(caller, context)
-        self.feed = feed
         channel = context.channel
         channel.closeFuture.whenComplete { [weak self] _ in self?.end() }
     }
@@ -41,7 +41,7 @@ final class Follow: Sendable {
             return !state.isEnded
         }
         guard isFirst else { return }
-        feed.wake(self)
+        bell.ring()
         channel.eventLoop.scheduleTask(in: RequestLimits.followEndTime) {
             guard !self.state.withLock({ $0.hasLeft }) else { return }
             self.channel.close(promise: nil)

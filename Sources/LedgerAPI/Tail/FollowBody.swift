@@ -10,13 +10,13 @@ internal import ServiceLifecycle
 /// No more is held than what its reader takes at the moment. Who reads slowly finds the next page
 /// where it is: at the log's end, or in the log.
 struct FollowBody: Sendable {
-    let log: Log
+    /// Which logs; of several each event is sent with the places in all of them.
+    let logs: [Log]
     let query: EventQuery
-    let start: Int64
-    /// What stands before that, if anything does: who is cut off before an event can come back.
-    let before: LogPlace?
-    /// Where it ends, for who wants only what is there; nil for who follows.
-    let end: Int64?
+    /// With what stands before it, if anything does: who is cut off before an event can come back.
+    let start: LogPlaces
+    /// Where each log ends, for who wants only what is there; nil for who follows.
+    let ends: [Int64]?
     /// Held until it has ended.
     let place: FollowPlace
     let tail: EventTail
@@ -57,14 +57,14 @@ struct FollowBody: Sendable {
     @concurrent func send(to writer: inout any ResponseBodyWriter) async throws {
         var hello = ByteBuffer()
         hello.writeRetry(Self.retryTime)
-        if let before { hello.writeString("id: \(before)\n") }
+        if let id = id(start) { hello.writeID(id) }
         hello.writeComment("begins")
         try await Self.write(hello, to: &writer)
         // A shutdown would wait for whoever waits for events, or reads them slowly.
         try await withTaskCancellationOrGracefulShutdownHandler {
             let until = ContinuousClock.now + RequestLimits.followTimeMax
-            if let end {
-                try await writeAll(before: end, until: until, to: &writer)
+            if let ends {
+                try await writeAll(before: ends, until: until, to: &writer)
             } else {
                 try await writeOn(until: until, to: &writer)
             }
@@ -81,16 +81,22 @@ struct FollowBody: Sendable {
         .milliseconds(Int.random(in: RequestLimits.followRetryTime))
     }
 
+    /// With what somebody comes back who has got this far; nil where nothing stands there, or nobody has looked.
+    private func id(_ places: LogPlaces) -> String? {
+        guard logs.count > 1 else { return places.reached[0].place?.description }
+        return places.reached.contains { $0.next > 0 } ? places.text : nil
+    }
+
     /// Sends what is there; throws where it must end before, for an answer that ends in order is whole.
     @concurrent private func writeAll(
-        before end: Int64,
+        before ends: [Int64],
         until: ContinuousClock.Instant,
         to writer: inout any ResponseBodyWriter
     ) async throws {
-        var position = start
-        while position < end {
+        var places = start
+        while zip(places.reached, ends).contains(where: { $0.next < $1 }) {
             guard !follow.isEnded, ContinuousClock.now < until else { throw CutShort() }
-            position = try await writePassed(position..<end, to: &writer)
+            places = try await writePassed(places, before: ends, to: &writer)
         }
     }
 
@@ -99,69 +105,101 @@ struct FollowBody: Sendable {
         until: ContinuousClock.Instant,
         to writer: inout any ResponseBodyWriter
     ) async throws {
-        let feed = tail.feed(of: log)
-        let losses = feed.enter()
-        defer { feed.leave() }
-        var position = start
+        let feeds = logs.map { tail.feed(of: $0) }
+        let losses = feeds.map { $0.enter() }
+        defer { for feed in feeds { feed.leave(follow.bell) } }
+        var places = start
         var writtenAt = ContinuousClock.now
+        // Each feed begins to look by itself; what is there already is told in one order.
+        let there = logs.count > 1 ? try await store.ends(of: logs) : []
+        while zip(places.reached, there).contains(where: { $0.next < $1 }), !follow.isEnded {
+            places = try await writePassed(places, before: there, to: &writer)
+        }
         while !follow.isEnded, ContinuousClock.now < until {
-            switch feed.step(at: position, losses: losses) {
-            case .page(let page):
-                let frames = page.frames(of: follow.caller.app.id, query, from: position)
-                position = page.positions.upperBound
+            let look = FollowLook(at: places, feeds, losses)
+            places = look.places
+            if let lost = look.lost {
+                logger.critical(
+                    "a log is not what was read from it before",
+                    metadata: ["log": "\(lost.name)", "request_id": "\(requestID)"]
+                )
+                return
+            }
+            if look.isBehind {
+                places = try await writePassed(places, before: look.ends, to: &writer)
+                writtenAt = .now
+            } else if !look.pages.isEmpty {
+                let frames = frames(of: look)
+                places = look.reached
                 guard frames.readableBytes > 0 else { continue }
                 try await Self.write(frames, to: &writer)
                 writtenAt = .now
-            case .behind(let end):
-                let next = try await writePassed(position..<end, to: &writer)
-                position = next
-                writtenAt = .now
-            case .nothing(let place):
+            } else {
                 if writtenAt + RequestLimits.followSilenceMax < .now {
-                    try await writeHeartbeat(place, to: &writer)
+                    try await writeHeartbeat(at: places, to: &writer)
                     writtenAt = .now
                 }
                 guard !follow.isAbandoned else { throw ReaderGone() }
-                await feed.wait(follow, at: position)
-            case .lost:
-                logger.critical(
-                    "a log is not what was read from it before",
-                    metadata: ["log": "\(log.name)", "request_id": "\(requestID)"]
-                )
-                return
+                for (feed, reached) in zip(feeds, places.reached) {
+                    feed.ring(follow.bell, at: reached.next)
+                }
+                await follow.bell.wait()
             }
         }
     }
 
+    /// What is sent of the pages of a look.
+    private func frames(of look: FollowLook) -> ByteBuffer {
+        let app = follow.caller.app.id
+        guard logs.count > 1 else {
+            // All who follow one log get the same bytes.
+            return look.pages[0].page.frames(of: app, query, from: look.places.reached[0].next)
+        }
+        var frames = ByteBuffer()
+        for (frame, places) in look.merged(of: app, query) {
+            frames.writeID(places.text)
+            frames.writeImmutableBuffer(frame.bytes)
+        }
+        return frames
+    }
+
     /// Sends a page of what was passed by, and gives where the next one begins.
     @concurrent private func writePassed(
-        _ positions: Range<Int64>,
+        _ places: LogPlaces,
+        before ends: [Int64],
         to writer: inout any ResponseBodyWriter
-    ) async throws -> Int64 {
-        let found = try await tail.room.read {
-            () throws(StoreError) -> (events: [StoredEvent], next: Int64)? in
+    ) async throws -> LogPlaces {
+        let found = try await tail.room.read { () throws(StoreError) -> MergedEvents? in
             // Whoever has gone, or must end, takes no turn from those behind.
             guard !follow.isEnded else { return nil }
-            return try await store.passed(query, log: log, positions: positions)
+            return try await store.passed(query, logs: logs, from: places, ends: ends)
         }
-        guard let found else { return positions.lowerBound }
+        guard let found else { return places }
         var frames = ByteBuffer()
-        for event in found.events { frames.writeFrame(event, at: LogPlace(of: event)) }
+        var running = places
+        for event in found.events {
+            let reached = LogPlaces.Reached(behind: LogPlace(of: event))
+            running = running.with(reached, at: logs.firstIndex(of: event.log) ?? 0)
+            if let id = id(running) { frames.writeID(id) }
+            frames.writeFrame(event)
+        }
         if frames.readableBytes == 0 {
             // A stretch without any may be one of many.
             frames.writeComment("goes on")
         }
         try await Self.write(frames, to: &writer)
-        return found.next
+        // Of one log the next event says where it is.
+        guard logs.count > 1 else { return found.places }
+        return try await store.known(found.places, in: logs)
     }
 
     /// Whoever comes back need not be shown again what nobody asked for.
     @concurrent private func writeHeartbeat(
-        _ place: LogPlace?,
+        at places: LogPlaces,
         to writer: inout any ResponseBodyWriter
     ) async throws {
         var frame = ByteBuffer()
-        if let place { frame.writeString("id: \(place)\n") }
+        if let id = id(places) { frame.writeID(id) }
         frame.writeComment("nothing new")
         try await Self.write(frame, to: &writer)
     }

@@ -15,7 +15,8 @@ struct BundleExport {
         let log = command.selection.conditions.log
         let size = try await store.size(log: log)
         let covering = try await coveringCheckpoint(log)
-        var request = try await command.selection.request(store, upTo: covering.size)
+        let requests = try await command.selection.requests(store, upTo: [log: covering.size])
+        var request = requests[0]
         let writer = try BundleWriter(
             folder: folder,
             plan: try await plan(request, covering),
@@ -25,7 +26,7 @@ struct BundleExport {
         request.positions = writer.next..<plan.positions.upperBound
         // On record before the first byte is read, and once more when it is gone on with.
         try await store.recordExport(
-            request,
+            [request],
             id: plan.export,
             format: .bundle,
             identities: plan.hasIdentities,
@@ -108,7 +109,7 @@ struct BundleExport {
         if writer.plan.proof == .inclusion {
             proofs = TreeReader(store, size: Int64(writer.plan.tree.size), log: request.log)
         }
-        try await ExportPages(store: store, request: request).write { page in
+        try await ExportPages(store: store, requests: [request]).write { page in
             var paths: [[MerkleHash]]?
             if proofs != nil {
                 var found: [[MerkleHash]] = []

@@ -35,10 +35,13 @@ struct ExportSelection: ParsableArguments {
         }
     }
 
-    /// What is asked for, of a log that ends at `size`.
+    /// What is asked for of each log, which ends where `ends` says, or where it ends now.
     ///
     /// Throws `CommandError` when there is no such app, user or position.
-    func request(_ store: LedgerStore, upTo size: Int64) async throws -> ExportRequest {
+    func requests(
+        _ store: LedgerStore,
+        upTo ends: [Log: Int64]? = nil
+    ) async throws -> [ExportRequest] {
         let isOfApp = person.app != nil || person.user != nil || person.subject != nil
         let app = isOfApp ? try await person.app(store) : nil
         let query = EventQuery(
@@ -49,6 +52,24 @@ struct ExportSelection: ParsableArguments {
             before: conditions.before.flatMap { Timestamp($0) }
         )
         let apps = if let app { [app] } else { try await store.apps() }
+        let logs = store.logs(conditions.log.kind, for: query)
+        guard logs.count == 1 || (fromPosition ?? 0 == 0 && untilPosition == nil) else {
+            throw CommandError(
+                "There are \(logs.count) logs: --from-position and --until-position name no place in them."
+            )
+        }
+        var requests: [ExportRequest] = []
+        for log in logs {
+            let size = if let ends { ends[log] ?? 0 } else { try await store.size(log: log) }
+            requests.append(
+                ExportRequest(log: log, query: query, apps: apps, positions: try positions(size))
+            )
+        }
+        return requests
+    }
+
+    /// Which positions are asked for of a log that ends there.
+    private func positions(_ size: Int64) throws -> Range<Int64> {
         let start = fromPosition ?? 0
         let end = untilPosition ?? size
         guard end <= size else {
@@ -57,11 +78,6 @@ struct ExportSelection: ParsableArguments {
         guard start <= end else {
             throw CommandError("There is nothing at position \(start): the end is \(end).")
         }
-        return ExportRequest(
-            log: conditions.log,
-            query: query,
-            apps: apps,
-            positions: start..<end
-        )
+        return start..<end
     }
 }

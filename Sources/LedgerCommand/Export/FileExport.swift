@@ -11,14 +11,17 @@ struct FileExport {
     let store: LedgerStore
 
     func run(path: String) async throws {
-        let log = command.selection.conditions.log
-        let size = try await store.size(log: log)
-        var request = try await command.selection.request(store, upTo: size)
+        let requests = try await command.selection.requests(store)
+        guard var request = requests.first, requests.count == 1 else {
+            throw CommandError(
+                "There are \(requests.count) logs, and a file that can be gone on with is of one: make a bundle."
+            )
+        }
         let file = try ExportFile(
             path: path,
             plan: ExportFilePlan(
                 export: store.clock.identifier(),
-                origin: store.vault.checkpointSigner(logID: log.id).key.name,
+                origin: store.vault.checkpointSigner(logID: request.log.id).key.name,
                 query: request.query,
                 positions: request.positions,
                 format: command.format,
@@ -28,12 +31,12 @@ struct FileExport {
         )
         request.positions = file.next..<file.plan.positions.upperBound
         try await store.recordExport(
-            request,
+            [request],
             id: file.plan.export,
             format: command.format.recorded,
             context: .byOperator
         )
-        try await ExportPages(store: store, request: request).write { page in
+        try await ExportPages(store: store, requests: [request]).write { page in
             try file.append(lines: page.lines, ends: page.ends, positions: page.positions)
         } commit: {
             try file.commit(next: $0)

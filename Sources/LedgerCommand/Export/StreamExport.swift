@@ -10,10 +10,9 @@ struct StreamExport {
     let store: LedgerStore
 
     func run() async throws {
-        let size = try await store.size(log: command.selection.conditions.log)
-        let request = try await command.selection.request(store, upTo: size)
+        let pages = ExportPages(store: store, requests: try await command.selection.requests(store))
         try await store.recordExport(
-            request,
+            pages.requests,
             id: store.clock.identifier(),
             format: command.format.recorded,
             context: .byOperator
@@ -22,11 +21,11 @@ struct StreamExport {
         let meter = ProgressMeter("export")
         var count: Int64 = 0
         if command.format == .csv { try write(CSVTable.header, compressor) }
-        let end = request.positions.upperBound
-        try await ExportPages(store: store, request: request).forEach { page in
+        let end = pages.positions.upperBound
+        try await pages.forEach { page, next in
             try write(try rows(page), compressor)
             count += Int64(page.positions.count)
-            meter.show(page.next ?? end, of: end, "positions")
+            meter.show(next.map(pages.reached) ?? end, of: end, "positions")
         }
         if let compressor { try Self.write(compressor.finish()) }
         meter.end()

@@ -46,7 +46,7 @@ extension ProblemCommand {
         @OptionGroup var list: ListLimit
 
         @Option(help: ArgumentHelp("Those opened before this position.", valueName: "position"))
-        var before: Int64?
+        var before: String?
 
         @Flag(help: "Print one JSON document.")
         var json = false
@@ -70,10 +70,10 @@ extension ProblemCommand {
                 let page = try await store.problems(
                     of: app,
                     query,
-                    before: before,
+                    before: try await places(store, query),
                     limit: list.limit
                 )
-                let behind = try await store.size(log: .facts) - page.until
+                let behind = try await store.events(behind: page)
                 return (page, try await store.named(page.problems, of: app), behind)
             }
             guard json else {
@@ -92,10 +92,28 @@ extension ProblemCommand {
                     problem.write(to: &writer)
                 }
                 writer.closeArray()
-                writer.member("until_position", page.until)
-                if let next = page.next { writer.member("next_before", next) }
+                page.writeUntil(to: &writer)
+                if let next = page.next {
+                    if page.logs.count == 1 {
+                        writer.member("next_before", next.reached[0].next)
+                    } else {
+                        writer.member("next_before", next.shown)
+                    }
+                }
                 writer.close()
             }
+        }
+
+        private func places(
+            _ store: LedgerStore,
+            _ query: ProblemQuery
+        ) async throws -> LogPlaces? {
+            guard let before else { return nil }
+            let logs = store.logs(.facts, about: query.about)
+            guard let places = LogPlaces(shown: before, count: logs.count),
+                try await store.has(places, in: logs)
+            else { throw CommandError("--before is none that this list gave out.") }
+            return places
         }
 
         private func about(_ store: LedgerStore, _ app: StoredApp) async throws -> Identifier? {
@@ -123,7 +141,7 @@ extension ProblemCommand {
                     )
                 )
             }
-            if let next = page.next { Terminal.message("There are more: --before \(next).") }
+            if let next = page.next { Terminal.message("There are more: --before \(next.shown).") }
         }
     }
 

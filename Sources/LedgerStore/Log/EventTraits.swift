@@ -6,7 +6,8 @@ package struct EventTraits: Sendable {
     private let app: Identifier
     private let subject: Identifier?
     private let type: String
-    private let time: Timestamp
+    /// When it was recorded.
+    package let time: Timestamp
 
     /// Reads `app_id, subject` of the columns of `StoredEvent`, and `type, recorded_at` behind them.
     init(_ result: borrowing PostgresResult, _ row: Int) throws(PostgresError) {

@@ -152,39 +152,6 @@ extension LedgerStore {
         return events
     }
 
-    /// Events of a log that a query asks for, from a position on, and where to go on.
-    ///
-    /// A call looks at a bounded stretch of the log, so a query that few events fulfil gives short
-    /// or empty pages before the end; `next` is nil exactly where no more can follow.
-    package func events(
-        _ query: EventQuery,
-        log: Log,
-        from position: Int64,
-        limit: Int
-    ) async throws(StoreError) -> (events: [StoredEvent], next: Int64?) {
-        let size = try await size(log: log)
-        // A subject's events are few and have an index of their own: no stretch is needed.
-        let stretch = query.subject == nil ? StoreLimits.scannedEventsMax : size
-        var found: [StoredEvent] = []
-        var start = position
-        for _ in 0..<StoreLimits.stretchesMax {
-            guard start < size, found.count <= limit else { break }
-            let end = min(size, start + stretch)
-            found += try await bulk.rows(
-                query.statement(
-                    log: log,
-                    positions: start..<end,
-                    limit: limit + 1 - found.count
-                ),
-                decode
-            )
-            start = end
-        }
-        // One more than is asked for tells whether there are more.
-        if found.count > limit { return (found.dropLast(), found.last?.position) }
-        return (found, start < size ? start : nil)
-    }
-
     /// A page of a log, unfiltered, from a position on.
     package func page(
         log: Log,

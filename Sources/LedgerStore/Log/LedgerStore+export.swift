@@ -1,7 +1,7 @@
 package import Ledger
 internal import Postgres
 
-/// What is to leave in bulk.
+/// What is to leave of one log in bulk.
 package struct ExportRequest: Sendable {
     package let log: Log
     /// Which events of the log.
@@ -65,26 +65,32 @@ extension LedgerStore {
         }
     }
 
-    /// Records that an export is about to leave: one event for each app that wants one.
+    /// Records that an export is about to leave: for each app that wants it, one event for each log.
     ///
-    /// Durable when it returns; no byte may leave before (docs/threats.md#t28).
+    /// The requests ask for the same, each of its log. Durable when it returns; no byte may leave before
+    /// (docs/threats.md#t28).
     package func recordExport(
-        _ request: ExportRequest,
+        _ requests: [ExportRequest],
         id export: Identifier,
         format: LedgerEvent.Export.Format,
         identities: Bool = false,
         context: RecordContext
     ) async throws(StoreError) {
-        let event = LedgerEvent.Export(
-            export: export,
-            log: request.log.id,
-            format: format,
-            positions: request.positions,
-            query: request.query,
-            identities: identities
-        )
-        for app in request.apps {
-            try await recordAccess([.logExported(event)], of: app, request.query.subject, context)
+        guard let first = requests.first else { return }
+        let events = requests.map { request in
+            LedgerEvent.logExported(
+                LedgerEvent.Export(
+                    export: export,
+                    log: request.log.id,
+                    format: format,
+                    positions: request.positions,
+                    query: request.query,
+                    identities: identities
+                )
+            )
+        }
+        for app in first.apps {
+            try await recordAccess(events, of: app, first.query.subject, context)
         }
     }
 

@@ -15,10 +15,44 @@ extension LedgerStore {
         before end: Int64,
         limit: Int
     ) async throws(StoreError) -> (events: [StoredEvent], next: Int64?) {
+        let found = try await latest(query, log, from: first, before: end, limit: limit)
+        return (found.elements, found.isAtEnd ? nil : found.next)
+    }
+
+    /// The same of several logs, each before its place; in the order of `LogMerge`.
+    package func latestEvents(
+        _ query: EventQuery,
+        logs: [Log],
+        before places: LogPlaces,
+        limit: Int
+    ) async throws(StoreError) -> MergedEvents {
+        var stretches: [LogMerge<StoredEvent>.Stretch] = []
+        for (log, reached) in zip(logs, places.reached) {
+            stretches.append(
+                try await latest(
+                    query,
+                    log,
+                    before: reached.next,
+                    limit: limit,
+                    stretchesMax: max(1, StoreLimits.stretchesMax / logs.count)
+                )
+            )
+        }
+        return MergedEvents(stretches, .newestFirst, limit: limit, from: places)
+    }
+
+    private func latest(
+        _ query: EventQuery,
+        _ log: Log,
+        from first: Int64 = 0,
+        before end: Int64,
+        limit: Int,
+        stretchesMax: Int = StoreLimits.stretchesMax
+    ) async throws(StoreError) -> LogMerge<StoredEvent>.Stretch {
         let stretch = query.subject == nil ? StoreLimits.scannedEventsMax : end
         var found: [StoredEvent] = []
         var end = end
-        for _ in 0..<StoreLimits.stretchesMax {
+        for _ in 0..<stretchesMax {
             guard end > first, found.count <= limit else { break }
             let start = max(first, end - stretch)
             found += try await bulk.rows(
@@ -32,8 +66,11 @@ extension LedgerStore {
             end = start
         }
         // One more than is asked for tells whether there are more.
-        if found.count > limit { return (found.dropLast(), found[limit - 1].position) }
-        return (found, end > first ? end : nil)
+        guard found.count > limit else {
+            return LogMerge<StoredEvent>.Stretch(found, next: end, isAtEnd: end <= first)
+        }
+        let next = found[limit - 1].position
+        return LogMerge<StoredEvent>.Stretch(found.dropLast(), next: next, isAtEnd: false)
     }
 
     /// The last events of an app whose record holds these bytes, the newest first, and how far back was
@@ -153,7 +190,7 @@ extension EventQuery {
         ]
         guard let subject else { return Self.latestOfAll(parameters) }
         let named = parameters + [.uuid(subject.value)]
-        return log == .access ? Self.latestAccesses(named) : Self.latestFacts(named)
+        return log.kind == .access ? Self.latestAccesses(named) : Self.latestFacts(named)
     }
 
     // An app that does not exist has no id, and nothing equals that: no events, never all.

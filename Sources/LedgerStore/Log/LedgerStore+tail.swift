@@ -68,32 +68,49 @@ extension LedgerStore {
         return (events, isCut ? (events.last?.position ?? end) + 1 : end)
     }
 
-    /// What stands before a position of a log; nil where nothing does.
-    package func place(
-        before position: Int64,
-        in log: Log
-    ) async throws(StoreError) -> LogPlace? {
-        guard position > 0 else { return nil }
-        return try await event(at: position - 1, log: log).map { LogPlace(of: $0) }
+    /// The same of several logs, up to where each ends; in the order of `LogMerge`.
+    package func passed(
+        _ query: EventQuery,
+        logs: [Log],
+        from places: LogPlaces,
+        ends: [Int64]
+    ) async throws(StoreError) -> MergedEvents {
+        var stretches: [LogMerge<StoredEvent>.Stretch] = []
+        for (index, log) in logs.enumerated() {
+            let start = places.reached[index].next
+            let end = max(start, ends[index])
+            let found = try await passed(query, log: log, positions: start..<end)
+            stretches.append(
+                LogMerge<StoredEvent>.Stretch(
+                    found.events,
+                    next: found.next,
+                    isAtEnd: found.next >= end
+                )
+            )
+        }
+        return MergedEvents(
+            stretches,
+            .oldestFirst,
+            limit: StoreLimits.tailEventsMax,
+            from: places
+        )
     }
 
-    /// Whether a log still has what somebody has read there.
-    package func has(_ place: LogPlace, in log: Log) async throws(StoreError) -> Bool {
-        guard let event = try await event(at: place.position, log: log) else { return false }
-        return LogPlace(of: event) == place
-    }
-
-    /// Records that somebody is about to be told what happens.
+    /// Records that somebody is about to be told what happens: where it begins in each of some logs.
     ///
     /// Durable when it returns; no byte may leave before (docs/threats.md#t28).
     package func recordFollow(
-        of log: Log,
-        from position: Int64,
+        of logs: [Log],
+        from places: LogPlaces,
         _ query: EventQuery,
         app: StoredApp,
         context: RecordContext
     ) async throws(StoreError) {
-        let follow = LedgerEvent.Follow(log: log.id, from: position, query: query)
-        try await recordAccess([.logFollowed(follow)], of: app, query.subject, context)
+        let follows = zip(logs, places.reached).map { log, reached in
+            LedgerEvent.logFollowed(
+                LedgerEvent.Follow(log: log.id, from: reached.next, query: query)
+            )
+        }
+        try await recordAccess(follows, of: app, query.subject, context)
     }
 }

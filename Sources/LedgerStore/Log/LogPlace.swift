@@ -12,16 +12,24 @@ package struct LogPlace: Sendable, Hashable, CustomStringConvertible {
     package let position: Int64
     /// The first bytes of the hash that the event has as a leaf of the log's tree: it is told in tiles,
     /// too, and leads to nothing of the record.
-    private let check: [UInt8]
-
+    ///
     /// Enough that another event has the same once in four thousand million times.
-    private static let checkBytes = 4
+    let check: UInt32
+
+    init(position: Int64, check: UInt32) {
+        self.position = position
+        self.check = check
+    }
 
     /// Where an event stands.
     package init(of event: StoredEvent) {
-        position = event.position
-        check = Array(MerkleHash(leaf: event.bytes).bytes.prefix(Self.checkBytes))
+        self.init(
+            position: event.position,
+            check: MerkleHash(leaf: event.bytes).bytes.prefix(Self.checkBytes).number()
+        )
     }
+
+    static let checkBytes = MemoryLayout<UInt32>.size
 
     /// Reads what `description` wrote; nil for anything else.
     package init?(_ text: some StringProtocol) {
@@ -29,11 +37,26 @@ package struct LogPlace: Sendable, Hashable, CustomStringConvertible {
         guard parts.count == 2, let position = Int64(parts[0]), position >= 0,
             let check = Hexadecimal.decode(parts[1]), check.count == Self.checkBytes
         else { return nil }
-        self.position = position
-        self.check = check
+        self.init(position: position, check: check[...].number())
         guard description == text else { return nil }
     }
 
     /// `41-9f86d081`.
-    package var description: String { "\(position)-" + Hexadecimal.encode(check) }
+    package var description: String { "\(position)-" + Hexadecimal.encode(check.bigEndianBytes) }
+}
+
+extension ArraySlice<UInt8> {
+    /// The number that these bytes are, the highest first.
+    func number<Number: FixedWidthInteger>() -> Number {
+        reduce(0) { $0 << 8 | Number($1) }
+    }
+}
+
+extension FixedWidthInteger {
+    /// The bytes of a number, the highest first.
+    var bigEndianBytes: [UInt8] {
+        stride(from: Self.bitWidth - 8, through: 0, by: -8).map {
+            UInt8(truncatingIfNeeded: self >> $0)
+        }
+    }
 }

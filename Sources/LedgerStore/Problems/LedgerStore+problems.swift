@@ -2,32 +2,70 @@ package import Ledger
 package import Postgres
 
 extension LedgerStore {
-    /// A page of an app's problems, from before the position of an opening.
+    /// A page of an app's problems, from before the positions of openings, one for each log where they may be.
     ///
     /// One that is open all the time stays where it is, so nobody who pages misses it; one that comes
-    /// again meanwhile is at the front.
+    /// again meanwhile is at the front. Across logs the times of openings decide.
     package func problems(
         of app: StoredApp,
         _ query: ProblemQuery,
-        before position: Int64? = nil,
+        before places: LogPlaces? = nil,
         limit: Int
     ) async throws(StoreError) -> ProblemPage {
-        let until = try await problemProgress(.facts).next
-        let rows = try await bulk.rows(statement(app, query, position, limit + 1)) {
-            result,
-            row throws(PostgresError) in
-            (stored: try StoredProblem.read(result, row), opened: try result.int8(row, 9))
+        let logs = logs(.facts, about: query.about)
+        var until: [Int64] = []
+        var stretches: [LogMerge<ListedProblem>.Stretch] = []
+        for (index, log) in logs.enumerated() {
+            let next = try await problemProgress(log).next
+            until.append(next)
+            let before = places?.reached[index].next ?? .max
+            // One more than is shown tells whether there are more.
+            let rows = try await bulk.rows(statement(app, query, log, before, limit + 1)) {
+                result,
+                row throws(PostgresError) in
+                ListedProblem(
+                    stored: try StoredProblem.read(result, row),
+                    opened: try result.int8(row, 9)
+                )
+            }
+            stretches.append(
+                LogMerge<ListedProblem>.Stretch(
+                    rows,
+                    next: rows.last?.opened ?? before,
+                    isAtEnd: rows.count <= limit
+                )
+            )
         }
-        // Every row was counted, also one that cannot be read.
-        let found = rows.prefix(limit).compactMap { $0.stored?.problem }
-        let next = rows.count > limit ? rows[limit - 1].opened : nil
-        return ProblemPage(problems: found, next: next, until: until)
+        let merge = LogMerge(stretches, .newestFirst, limit: limit) {
+            $0.stored?.problem.opened.time
+        }
+        let open = LogPlaces(
+            until.indices.map { index in
+                let first = places?.reached[index] ?? LogPlaces.Reached(next: until[index])
+                return merge.last(index).map { LogPlaces.Reached(next: $0.opened) } ?? first
+            }
+        )
+        var next: LogPlaces?
+        if !merge.isAtEnd { next = logs.count == 1 ? open : try await known(open, in: logs) }
+        return ProblemPage(
+            // Every row was counted, also one that cannot be read.
+            problems: merge.elements.compactMap { $0.stored?.problem },
+            next: next,
+            logs: logs,
+            until: until
+        )
+    }
+
+    /// How many events were not taken into account when a page was read.
+    package func events(behind page: ProblemPage) async throws(StoreError) -> Int64 {
+        try await zip(ends(of: page.logs), page.until).reduce(0) { $0 + $1.0 - $1.1 }
     }
 
     private func statement(
         _ app: StoredApp,
         _ query: ProblemQuery,
-        _ position: Int64?,
+        _ log: Log,
+        _ position: Int64,
         _ limit: Int
     ) -> Statement {
         let kinds = query.kinds.isEmpty ? ProblemKind.allCases : query.kinds
@@ -36,9 +74,9 @@ extension LedgerStore {
             .uuid(app.id.value),
             .textArray(kinds.map(\.rawValue)),
             .textArray(states.map(\.rawValue)),
-            .int8(position ?? .max),
+            .int8(position),
             .int8(Int64(limit)),
-            .int4(Log.facts.id),
+            .int4(log.id),
         ]
         guard let about = query.about else {
             // So many of each kind and state at most are read, in the order of the index.
@@ -172,4 +210,12 @@ extension LedgerStore {
         guard let row else { throw .damaged(.state) }
         return row
     }
+}
+
+/// A row of a list.
+private struct ListedProblem: Sendable {
+    /// Nil where no fold gives it.
+    let stored: StoredProblem?
+    /// The position of its opening, by which the list goes on.
+    let opened: Int64
 }

@@ -24,6 +24,9 @@ package struct NamedProblem: Sendable {
             writer.member("subject", problem.name.about)
             if let clientUserID { writer.member("client_user_id", clientUserID.exposed) }
         }
+        let log = Log(of: problem.name.about)
+        // Whose positions they are, is said where there are several logs.
+        if log.pair > 0 { writer.member("log", log.name) }
         if let reason = problem.reason { writer.member("reason", reason) }
         writer.member("occurrences", problem.occurrences)
         writer.member("openings", problem.openings)

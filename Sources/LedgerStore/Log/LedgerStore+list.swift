@@ -1,0 +1,86 @@
+package import Ledger
+internal import Postgres
+
+extension LedgerStore {
+    /// The logs of a kind in which events may be that a query asks for: those of a user are in one.
+    package func logs(_ kind: Log.Kind, for query: EventQuery) -> [Log] {
+        logs(kind, about: query.subject)
+    }
+
+    /// The same of what is about one user or endpoint, where one is named.
+    package func logs(_ kind: Log.Kind, about id: Identifier?) -> [Log] {
+        guard let id, logs.pairs > 1 else { return logs.list(kind) }
+        // Whose log there is not is nobody, of whom any log has nothing.
+        return [Log(kind, pair: logs.log(of: id)?.pair ?? 0)]
+    }
+
+    /// Events of a log that a query asks for, from a position on, and where to go on.
+    ///
+    /// A call looks at a bounded stretch of the log, so a query that few events fulfil gives short
+    /// or empty pages before the end; `next` is nil exactly where no more can follow.
+    package func events(
+        _ query: EventQuery,
+        log: Log,
+        from position: Int64,
+        limit: Int
+    ) async throws(StoreError) -> (events: [StoredEvent], next: Int64?) {
+        let found = try await stretch(query, log, from: position, limit: limit)
+        return (found.elements, found.isAtEnd ? nil : found.next)
+    }
+
+    /// The same of several logs, in the order of `LogMerge`.
+    ///
+    /// All together they look at no more than one log alone would, but for one stretch of each.
+    package func events(
+        _ query: EventQuery,
+        logs: [Log],
+        from places: LogPlaces,
+        limit: Int
+    ) async throws(StoreError) -> MergedEvents {
+        var stretches: [LogMerge<StoredEvent>.Stretch] = []
+        for (log, reached) in zip(logs, places.reached) {
+            stretches.append(
+                try await stretch(
+                    query,
+                    log,
+                    from: reached.next,
+                    limit: limit,
+                    stretchesMax: max(1, StoreLimits.stretchesMax / logs.count)
+                )
+            )
+        }
+        return MergedEvents(stretches, .oldestFirst, limit: limit, from: places)
+    }
+
+    private func stretch(
+        _ query: EventQuery,
+        _ log: Log,
+        from position: Int64,
+        limit: Int,
+        stretchesMax: Int = StoreLimits.stretchesMax
+    ) async throws(StoreError) -> LogMerge<StoredEvent>.Stretch {
+        let size = try await size(log: log)
+        // A subject's events are few and have an index of their own: no stretch is needed.
+        let stretch = query.subject == nil ? StoreLimits.scannedEventsMax : size
+        var found: [StoredEvent] = []
+        var start = position
+        for _ in 0..<stretchesMax {
+            guard start < size, found.count <= limit else { break }
+            let end = min(size, start + stretch)
+            found += try await bulk.rows(
+                query.statement(
+                    log: log,
+                    positions: start..<end,
+                    limit: limit + 1 - found.count
+                ),
+                decode
+            )
+            start = end
+        }
+        // One more than is asked for tells whether there are more.
+        guard found.count > limit, let next = found.last?.position else {
+            return LogMerge<StoredEvent>.Stretch(found, next: start, isAtEnd: start >= size)
+        }
+        return LogMerge<StoredEvent>.Stretch(found.dropLast(), next: next, isAtEnd: false)
+    }
+}

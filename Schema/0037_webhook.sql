@@ -17,25 +17,34 @@ create table ledger.webhook_endpoint (
 );
 create index webhook_endpoint_app on ledger.webhook_endpoint (app_id);
 
--- How far each endpoint was dispatched: every event before next_position is delivered, or a row of
--- ledger.webhook_delivery. One copy of the service delivers to it at a time, the one that has the lease.
+-- How far each endpoint was dispatched in each log of facts: every event before next_position is delivered,
+-- or a row of ledger.webhook_delivery. It stands with the endpoints, whatever log it is about.
 create table ledger.webhook_progress (
-    endpoint_id uuid primary key references ledger.webhook_endpoint,
+    endpoint_id uuid not null references ledger.webhook_endpoint,
+    fact_log integer not null,
     next_position bigint not null check (next_position >= 0),
+    primary key (endpoint_id, fact_log)
+)
+-- Room on each page for the next version of a row, so that updates stay on the page.
+with (fillfactor = 50);
+
+-- One copy of the service delivers to an endpoint at a time, the one that has the lease.
+create table ledger.webhook_lease (
+    endpoint_id uuid primary key references ledger.webhook_endpoint,
     -- When it took an event last: an endpoint that takes some is not paused for one that it refuses.
     delivered_at timestamptz,
     lease_holder uuid,
     leased_until timestamptz not null default '-infinity'
 )
--- Room on each page for the next version of a row, so that updates stay on the page.
 with (fillfactor = 50);
 
--- What was sent, and what is to be sent again. `position` is that of the event in log 0, null for a message
+-- What was sent, and what is to be sent again. `fact_log` and `position` are those of the event, null for a message
 -- that only tries the endpoint. `attempts` is the service's own spelling, in which SQL never looks.
 create table ledger.webhook_delivery (
     delivery_id uuid primary key,
     endpoint_id uuid not null references ledger.webhook_endpoint,
     kind text not null check (kind in ('event', 'replay', 'test')),
+    fact_log integer check ((fact_log is null) = (kind = 'test')),
     position bigint check ((position is null) = (kind = 'test')),
     message_id uuid not null,
     subject uuid,
@@ -49,7 +58,7 @@ create table ledger.webhook_delivery (
     finished_at timestamptz check ((finished_at is null) = (state = 'pending'))
 );
 -- Whoever begins anew, or delivers to it by mistake, makes no second delivery of an event.
-create unique index webhook_delivery_event on ledger.webhook_delivery (endpoint_id, position)
+create unique index webhook_delivery_event on ledger.webhook_delivery (endpoint_id, fact_log, position)
     where kind = 'event';
 -- Lists show the newest first; ids are in order of time.
 create index webhook_delivery_endpoint on ledger.webhook_delivery (endpoint_id, delivery_id);
@@ -57,10 +66,11 @@ create index webhook_delivery_pending on ledger.webhook_delivery (endpoint_id, d
     where state = 'pending';
 create index webhook_delivery_finished on ledger.webhook_delivery (finished_at) where state <> 'pending';
 
--- Stretches of the log that are to be sent once more, and how far that has come.
+-- Stretches of a log that are to be sent once more, and how far that has come.
 create table ledger.webhook_replay (
     replay_id uuid primary key,
     endpoint_id uuid not null references ledger.webhook_endpoint,
+    fact_log integer not null,
     next_position bigint not null check (next_position >= 0),
     until_position bigint not null,
     -- Whether it is one delivery, whatever types the endpoint is sent now.
@@ -68,8 +78,8 @@ create table ledger.webhook_replay (
 );
 create index webhook_replay_endpoint on ledger.webhook_replay (endpoint_id, replay_id);
 
-grant select on ledger.webhook_endpoint, ledger.webhook_progress, ledger.webhook_delivery,
-    ledger.webhook_replay to token_ledger_service;
+grant select on ledger.webhook_endpoint, ledger.webhook_progress, ledger.webhook_lease,
+    ledger.webhook_delivery, ledger.webhook_replay to token_ledger_service;
 -- All but what is sealed.
 grant select (endpoint_id, app_id, version, pause_reason, created_at, removed_at)
     on ledger.webhook_endpoint to token_ledger_auditor;

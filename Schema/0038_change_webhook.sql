@@ -4,12 +4,12 @@ begin;
 insert into ledger.migration (number, name) values (38, 'change_webhook');
 
 -- Writes the endpoint as it shall be, and the command that tells of it. A new one is known as null, and is sent what comes
--- after the event that tells of it. Granted to the service, for apps administer their endpoints themselves:
+-- after the event that tells of it; of the other logs of facts what comes after these positions. Granted to the service, for apps administer their endpoints themselves:
 -- its password alone is not enough, whoever calls this knows the secret. 'written'; 'conflict' when the endpoint
 -- is not as it was known; 'full' when the app has so many already. But for the first, nothing is written.
 create function ledger.change_webhook(
     known ledger.webhook_endpoint, changed ledger.webhook_endpoint, endpoints_max bigint,
-    command ledger.append_command, secret bytea
+    other_logs integer[], other_positions bigint[], command ledger.append_command, secret bytea
 ) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off
@@ -48,9 +48,14 @@ begin
         raise exception 'the change is not in the log' using errcode = 'LG005';
     end if;
     if (change_webhook.known).endpoint_id is null then
-        insert into ledger.webhook_progress (endpoint_id, next_position)
-        values ((change_webhook.changed).endpoint_id, appended.first_position + 1);
+        insert into ledger.webhook_lease (endpoint_id) values ((change_webhook.changed).endpoint_id);
+        insert into ledger.webhook_progress (endpoint_id, fact_log, next_position)
+        select (change_webhook.changed).endpoint_id, l.fact_log, l.next_position
+        from unnest(0 || change_webhook.other_logs,
+            appended.first_position + 1 || change_webhook.other_positions) as l (fact_log, next_position);
     elsif (change_webhook.changed).removed_at is not null then
+        -- The lease first: who records holds it.
+        delete from ledger.webhook_lease l where l.endpoint_id = (change_webhook.known).endpoint_id;
         delete from ledger.webhook_progress p where p.endpoint_id = (change_webhook.known).endpoint_id;
         delete from ledger.webhook_replay r where r.endpoint_id = (change_webhook.known).endpoint_id;
         update ledger.webhook_delivery d

@@ -8,7 +8,7 @@ insert into ledger.migration (number, name) values (39, 'deliver_webhooks');
 create function ledger.lease_webhooks(holder uuid, seconds integer, secret bytea)
 returns table (
     endpoint_id uuid, app_id uuid, version bigint, sealed bytea, pause_reason text, created_at timestamptz,
-    next_position bigint, delivered_at timestamptz, is_asked boolean, milliseconds_left bigint
+    fact_logs integer[], next_positions bigint[], delivered_at timestamptz, is_asked boolean, milliseconds_left bigint
 )
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -17,16 +17,16 @@ begin
         raise exception 'only who has the deployment''s keys delivers' using errcode = 'LG011';
     end if;
     if lease_webhooks.seconds = 0 then
-        update ledger.webhook_progress p set leased_until = '-infinity'
+        update ledger.webhook_lease p set leased_until = '-infinity'
         where p.lease_holder = lease_webhooks.holder;
         return;
     end if;
     -- What somebody else takes, or records, at this moment is not waited for.
-    update ledger.webhook_progress p
+    update ledger.webhook_lease p
     set lease_holder = lease_webhooks.holder,
         leased_until = clock_timestamp() + make_interval(secs => least(lease_webhooks.seconds, 300))
     from (
-        select held.endpoint_id from ledger.webhook_progress held
+        select held.endpoint_id from ledger.webhook_lease held
         where held.leased_until < clock_timestamp()
             -- Half of it is gone.
             or held.lease_holder = lease_webhooks.holder and held.leased_until
@@ -35,24 +35,28 @@ begin
     ) as free
     where p.endpoint_id = free.endpoint_id;
     return query
-    select e.endpoint_id, e.app_id, e.version, e.sealed, e.pause_reason, e.created_at, p.next_position,
+    select e.endpoint_id, e.app_id, e.version, e.sealed, e.pause_reason, e.created_at,
+        array(select l.fact_log from ledger.webhook_progress l
+            where l.endpoint_id = e.endpoint_id order by l.fact_log),
+        array(select l.next_position from ledger.webhook_progress l
+            where l.endpoint_id = e.endpoint_id order by l.fact_log),
         p.delivered_at,
         exists (select from ledger.webhook_replay r where r.endpoint_id = e.endpoint_id)
             or exists (
                 select from ledger.webhook_delivery d
                 where d.endpoint_id = e.endpoint_id and d.state = 'pending' and d.kind = 'test'),
         floor(extract(epoch from p.leased_until - clock_timestamp()) * 1000)::bigint
-    from ledger.webhook_progress p join ledger.webhook_endpoint e on e.endpoint_id = p.endpoint_id
+    from ledger.webhook_lease p join ledger.webhook_endpoint e on e.endpoint_id = p.endpoint_id
     where p.lease_holder = lease_webhooks.holder and p.leased_until > clock_timestamp()
     order by e.endpoint_id;
 end
 $$;
 
--- Writes what came of deliveries to an endpoint, and how far it was dispatched; false, and nothing is
--- written, when another one delivers to it meanwhile, or when it is not where the holder left it: another
+-- Writes what came of deliveries to an endpoint, and how far it was dispatched in each of these logs; false, and nothing
+-- is written, when another one delivers to it meanwhile, or when it is not where the holder left it: another
 -- database has taken the place of the one that the holder knew. What is known already is written over.
 create function ledger.record_webhooks(
-    holder uuid, endpoint_id uuid, known_position bigint, next_position bigint,
+    holder uuid, endpoint_id uuid, fact_logs integer[], known_positions bigint[], next_positions bigint[],
     deliveries ledger.webhook_delivery[],
     replay_id uuid, replay_position bigint, secret bytea
 ) returns boolean
@@ -64,19 +68,32 @@ begin
     if not ledger.knows_secret(record_webhooks.secret) then
         raise exception 'only who has the deployment''s keys delivers' using errcode = 'LG011';
     end if;
-    update ledger.webhook_progress p
-    set next_position = record_webhooks.next_position,
-        delivered_at = greatest(p.delivered_at, (
-            select max(d.finished_at) from unnest(record_webhooks.deliveries) as d
-            where d.state = 'delivered' and d.kind = 'event'))
-    where p.endpoint_id = record_webhooks.endpoint_id and p.lease_holder = record_webhooks.holder
-        and p.leased_until > clock_timestamp()
+    -- Its lock, until the commit: nobody else writes the positions meanwhile.
+    perform from ledger.webhook_lease l
+    where l.endpoint_id = record_webhooks.endpoint_id and l.lease_holder = record_webhooks.holder
+        and l.leased_until > clock_timestamp()
+    for no key update;
+    if not found or cardinality(record_webhooks.fact_logs) <> (
+        select count(*)
+        from unnest(record_webhooks.fact_logs, record_webhooks.known_positions, record_webhooks.next_positions)
+            as n (fact_log, known, next)
+        join ledger.webhook_progress p
+            on p.endpoint_id = record_webhooks.endpoint_id and p.fact_log = n.fact_log
         -- The second when it is sent again because the answer was lost.
-        and p.next_position in (record_webhooks.known_position, record_webhooks.next_position)
-        and record_webhooks.known_position <= record_webhooks.next_position;
-    if not found then
+        where p.next_position in (n.known, n.next) and n.known <= n.next
+    ) then
         return false;
     end if;
+    update ledger.webhook_progress p set next_position = n.next
+    from unnest(record_webhooks.fact_logs, record_webhooks.next_positions) as n (fact_log, next)
+    where p.endpoint_id = record_webhooks.endpoint_id and p.fact_log = n.fact_log
+        and p.next_position <> n.next;
+    update ledger.webhook_lease l set delivered_at = greatest(l.delivered_at, taken.at)
+    from (
+        select max(d.finished_at) as at from unnest(record_webhooks.deliveries) as d
+        where d.state = 'delivered' and d.kind = 'event'
+    ) as taken
+    where l.endpoint_id = record_webhooks.endpoint_id and taken.at is not null;
     insert into ledger.webhook_delivery as kept
     select d.* from unnest(record_webhooks.deliveries) as d
     where d.endpoint_id = record_webhooks.endpoint_id

@@ -33,8 +33,8 @@ extension LedgerEvent {
             case secretRotated(until: Timestamp)
             /// A message for trying it is sent.
             case tested(delivery: Identifier)
-            /// What was for it in this stretch of the log is sent once more.
-            case replayed(Range<Int64>)
+            /// What was for it in this stretch of a log of facts is sent once more.
+            case replayed(Range<Int64>, Log)
         }
 
         package init(endpoint: Identifier, _ act: Act) {
@@ -80,7 +80,9 @@ extension LedgerEvent.Webhook {
         case .resumed, .removed: break
         case .secretRotated(let until): writer.member("until", until)
         case .tested(let delivery): writer.member("delivery", delivery)
-        case .replayed(let positions): writer.members(positions)
+        case .replayed(let positions, let log):
+            if log != .facts { writer.member("log", Int64(log.id)) }
+            writer.members(positions)
         }
     }
 
@@ -104,8 +106,14 @@ extension LedgerEvent.Webhook {
             act = .secretRotated(until: try reader.recordTime())
         case "webhook.tested": act = .tested(delivery: try reader.nextIdentifier("delivery"))
         case "webhook.replayed":
+            var log = Log.facts
+            if reader.skip(",\"log\":") {
+                let id = Int32(exactly: try reader.integer()).flatMap { Log(id: $0) }
+                guard let id, id.kind == .facts, id != .facts else { throw .unknownType(type) }
+                log = id
+            }
             try reader.literal(",")
-            act = .replayed(try reader.positions())
+            act = .replayed(try reader.positions(), log)
         default: throw .unknownType(type)
         }
     }

@@ -14,7 +14,7 @@ struct DeliveryQueue: Sendable {
         var isStored: Bool
     }
 
-    /// The items of each lane, in order of position.
+    /// The items of each lane, those of a log in order of position.
     private var lanes: [Identifier: [Item]] = [:]
     private(set) var count = 0
 
@@ -48,7 +48,7 @@ struct DeliveryQueue: Sendable {
         }
         let due = lanes.values.filter { lane in
             (lane.first?.delivery.nextAttemptAt).map { $0 <= time } ?? false
-        }.sorted { Self.position($0) < Self.position($1) }
+        }.sorted { Self.age($0) < Self.age($1) }
         var lanes: [[Item]] = []
         var room = messagesMax
         for lane in due {
@@ -59,7 +59,11 @@ struct DeliveryQueue: Sendable {
         return lanes
     }
 
-    private static func position(_ lane: [Item]) -> Int64 { lane.first?.delivery.position ?? 0 }
+    /// Of which the oldest is the smallest: positions are comparable within a log only.
+    private static func age(_ lane: [Item]) -> (Timestamp, Int64) {
+        guard let first = lane.first?.delivery else { return (Timestamp(microseconds: 0), 0) }
+        return (first.createdAt, first.position ?? 0)
+    }
 
     /// Those that the database does not have as they are.
     var unstored: [WebhookDelivery] {

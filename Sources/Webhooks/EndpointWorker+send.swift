@@ -47,8 +47,9 @@ extension EndpointWorker {
         var lanes = lanes
         for lane in lanes.indices {
             for index in lanes[lane].indices where lanes[lane][index].event == nil {
-                guard let position = lanes[lane][index].delivery.position else { continue }
-                lanes[lane][index].event = try await store.event(at: position, log: .facts)
+                let delivery = lanes[lane][index].delivery
+                guard let log = delivery.log, let position = delivery.position else { continue }
+                lanes[lane][index].event = try await store.event(at: position, log: log)
             }
         }
         return lanes
@@ -91,7 +92,7 @@ extension EndpointWorker {
             surroundings.meter.noteGivenUp(count)
         }
         let changed = queue.unstored
-        let isRecorded = try await record(changed, opened, nextPosition: position)
+        let isRecorded = try await record(changed, opened, positions)
         guard isRecorded else {
             lease.end()
             return
@@ -118,7 +119,7 @@ extension EndpointWorker {
     mutating func record(
         _ deliveries: [WebhookDelivery],
         _ opened: Opened,
-        nextPosition: Int64,
+        _ nextPositions: [Log: Int64],
         replay: (id: Identifier, position: Int64)? = nil
     ) async throws(StoreError) -> Bool {
         #if CRASH_POINTS
@@ -134,11 +135,11 @@ extension EndpointWorker {
                         of: opened.webhook.id,
                         holder: surroundings.holder,
                         from: recorded,
-                        to: nextPosition,
+                        to: nextPositions,
                         replay: replay
                     )
                 )
-                if isRecorded { (recorded, recordedAt) = (nextPosition, .now) }
+                if isRecorded { (recorded, recordedAt) = (nextPositions, .now) }
                 return isRecorded
             } catch {
                 guard error.isPassing, lease.isHeld else { throw error }
@@ -157,7 +158,7 @@ extension EndpointWorker {
             .map { DeliveryQueue.Item(delivery: $0, event: nil, isStored: true) }
         if !tests.isEmpty {
             let tried = try await once([tests], opened)
-            guard try await record(tried, opened, nextPosition: position) else {
+            guard try await record(tried, opened, positions) else {
                 lease.end()
                 return false
             }
@@ -167,7 +168,7 @@ extension EndpointWorker {
         }
         let query =
             replay.takesAllTypes ? EventQuery(clientID: opened.app.clientID) : opened.query
-        let found = try await store.passed(query, log: .facts, positions: replay.positions)
+        let found = try await store.passed(query, log: replay.log, positions: replay.positions)
         var lanes: [Identifier: [DeliveryQueue.Item]] = [:]
         for event in found.events {
             guard let item = item(of: event, .replay, opened) else { continue }
@@ -181,7 +182,7 @@ extension EndpointWorker {
         let isRecorded = try await record(
             sent,
             opened,
-            nextPosition: position,
+            positions,
             replay: (replay.id, next)
         )
         if !isRecorded { lease.end() }
@@ -225,6 +226,7 @@ extension EndpointWorker {
             id: store.clock.identifier(),
             endpoint: opened.webhook.id,
             kind: kind,
+            log: event.log,
             position: event.position,
             message: record.id,
             subject: record.subject,

@@ -11,7 +11,8 @@ struct EndpointWorker {
     /// What all endpoints of a copy share.
     struct Surroundings: Sendable {
         let store: LedgerStore
-        let log: WebhookLog
+        /// One for each log of facts.
+        let logs: [WebhookLog]
         let addresses: WebhookAddresses
         /// Gives the address of a host, asked on behalf of an app.
         let lookUp: @Sendable (String, Identifier) async throws -> IPAddress
@@ -37,12 +38,15 @@ struct EndpointWorker {
     let sender: WebhookSender
     var queue = DeliveryQueue()
     var health = DeliveryRound.Health()
-    var position: Int64
-    /// The position that the database has.
-    var recorded: Int64
+    /// How far it was dispatched in each log of facts.
+    var positions: [Log: Int64]
+    /// The positions that the database has.
+    var recorded: [Log: Int64]
     var recordedAt = ContinuousClock.now
-    /// Which log it began with.
-    private let logNumber: Int
+    /// With which of each log it began.
+    private let logNumbers: [Log: Int]
+    /// How many rounds there were: each begins with another log.
+    private var rounds = 0
     private var opened: Opened?
     /// Whether it was said that the endpoint cannot be opened.
     private var hasComplained = false
@@ -58,9 +62,11 @@ struct EndpointWorker {
             attemptTimeMax: surroundings.attemptTimeMax,
             lookUp: { try await surroundings.lookUp($0, app) }
         )
-        logNumber = surroundings.log.number
-        position = lease.current.leased.nextPosition
-        recorded = position
+        logNumbers = Dictionary(
+            uniqueKeysWithValues: surroundings.logs.map { ($0.log, $0.number) }
+        )
+        positions = lease.current.leased.nextPositions
+        recorded = positions
     }
 
     /// Works until the lease ends, or the database fails: the next one goes on from what is stored.
@@ -79,8 +85,8 @@ struct EndpointWorker {
             }
         }
         // How far it is although there was nothing for it; the next one goes on there.
-        if isEnding(), let opened, position > recorded, queue.unstored.isEmpty {
-            _ = try? await record([], opened, nextPosition: position)
+        if isEnding(), let opened, positions != recorded, queue.unstored.isEmpty {
+            _ = try? await record([], opened, positions)
         }
         lease.end()
         surroundings.meter.note(id, nil)
@@ -106,17 +112,35 @@ struct EndpointWorker {
                 waiting: queue.count,
                 oldest: queue.oldest,
                 pauseReason: opened.webhook.pauseReason,
-                behind: max(0, (surroundings.log.end ?? position) - position)
+                behind: behind
             )
         )
         if !isBusy { try? await Task.sleep(for: DeliveryLimits.lookPause) }
         return true
     }
 
+    /// How many positions were not dispatched yet, as far as the logs were read.
+    private var behind: Int64 {
+        surroundings.logs.reduce(0) { sum, log in
+            guard let end = log.end, let position = positions[log.log] else { return sum }
+            return sum + max(0, end - position)
+        }
+    }
+
     /// The endpoint as it is now; nil when it cannot be opened.
     private mutating func open(_ leased: LeasedWebhook) async throws(StoreError) -> Opened? {
         if let opened, opened.webhook.version == leased.webhook.version { return opened }
         let id = leased.webhook.id
+        guard Set(positions.keys) == Set(store.logs.list(.facts)) else {
+            if !hasComplained {
+                hasComplained = true
+                surroundings.logger.error(
+                    "how far this endpoint is in each log is not stored: nothing is sent to it",
+                    metadata: ["endpoint": "\(id)"]
+                )
+            }
+            return nil
+        }
         guard let app = try await store.app(leased.webhook.app),
             let webhook = try await store.opened(leased.webhook, of: app),
             let url = try? WebhookURL(webhook.definition.url)
@@ -148,41 +172,56 @@ struct EndpointWorker {
     /// another one.
     private mutating func round(_ opened: Opened) async throws(StoreError) -> Bool? {
         let now = surroundings.clock()
-        guard surroundings.log.number == logNumber else { return nil }
+        guard surroundings.logs.allSatisfy({ $0.number == logNumbers[$0.log] }) else { return nil }
         if let rest = health.restsUntil, now < rest { return false }
         let isProbe = health.isDown
         health.restsUntil = nil
-        let start = position
+        let start = positions
         let waitingMax = isProbe ? DeliveryLimits.downWaitingMax : DeliveryLimits.waitingMax
-        if queue.count < waitingMax {
-            let page = try await surroundings.log.page(
-                opened.query,
-                of: opened.app.id,
-                from: position,
-                number: logNumber
-            )
-            switch page {
-            case .nothing: break
-            case .lost: return nil
-            case .events(let events, let next):
-                for event in events {
-                    if let item = item(of: event, .event, opened) { queue.append(item) }
-                }
-                position = next
-            }
-        }
+        guard try await take(opened, waitingMax: waitingMax) else { return nil }
         let lanes = queue.due(
             at: surroundings.clock(),
             messagesMax: DeliveryLimits.roundMessagesMax,
             isProbe: isProbe
         )
         if lanes.isEmpty, queue.unstored.isEmpty {
-            guard position > recorded,
+            guard positions != recorded,
                 recordedAt.duration(to: .now) >= DeliveryLimits.positionPause
-            else { return position > start }
+            else { return positions != start }
         }
         if !lanes.isEmpty { try await send(lanes, opened, isProbe: isProbe) }
         try await record(opened)
+        return true
+    }
+
+    /// Takes what has come, of one log after the other, until that is enough for a round; false when a log is
+    /// another one.
+    private mutating func take(
+        _ opened: Opened,
+        waitingMax: Int
+    ) async throws(StoreError) -> Bool {
+        let count = surroundings.logs.count
+        // So that none waits for ever behind one in which much happens.
+        rounds = (rounds + 1) % count
+        let enough = min(waitingMax, queue.count + DeliveryLimits.roundMessagesMax)
+        for offset in 0..<count where queue.count < enough {
+            let log = surroundings.logs[(rounds + offset) % count]
+            let page = try await log.page(
+                opened.query,
+                of: opened.app.id,
+                from: positions[log.log] ?? 0,
+                number: logNumbers[log.log] ?? 0
+            )
+            switch page {
+            case .nothing: break
+            case .lost: return false
+            case .events(let events, let next):
+                for event in events {
+                    if let item = item(of: event, .event, opened) { queue.append(item) }
+                }
+                positions[log.log] = next
+            }
+        }
         return true
     }
 }

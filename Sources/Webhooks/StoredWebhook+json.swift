@@ -38,6 +38,8 @@ extension WebhookDelivery {
         writer.member("message", message)
         writer.member("type", type)
         if let position { writer.member("position", position) }
+        // Which log it is, is said where there are several.
+        if let log, log.pair > 0 { writer.member("log", log.name) }
         if let subject { writer.member("subject", subject) }
         writer.member("created_at", createdAt)
         if let nextAttemptAt { writer.member("next_attempt_at", nextAttemptAt) }

@@ -78,7 +78,8 @@ struct WebhookAttempts: Sendable {
         return WebhookMessage(
             record,
             bytes: event.bytes,
-            position: event.position,
+            at: event.position,
+            of: event.log,
             clientUserID: record.subject.flatMap { names[$0] }
         )
     }

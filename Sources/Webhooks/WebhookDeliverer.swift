@@ -9,7 +9,7 @@ package import Traces
 /// Delivers what happens to the endpoints of the apps, by the specification of Standard Webhooks.
 ///
 /// Runs in every copy of the service. Each endpoint is one copy's at a time, by a lease in the database;
-/// how far it was dispatched is a position of the log
+/// how far it was dispatched is a position in each log of facts
 /// (docs/decisions/0057-webhooks-go-by-position.md).
 package final class WebhookDeliverer: Service {
     private struct State {
@@ -43,7 +43,7 @@ package final class WebhookDeliverer: Service {
         let clock = clock ?? { store.clock.now() }
         surroundings = EndpointWorker.Surroundings(
             store: store,
-            log: WebhookLog(store),
+            logs: store.logs.list(.facts).map { WebhookLog($0, store) },
             addresses: addresses,
             lookUp: { [lookup] host, app in
                 if let lookUp { return try await lookUp(host) }
@@ -66,7 +66,7 @@ package final class WebhookDeliverer: Service {
     package func run() async throws {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                group.addTask { await self.readLog() }
+                for log in self.surroundings.logs { group.addTask { await self.read(log) } }
                 group.addTask { await self.dropOld() }
                 while !self.isEnding {
                     for lease in await self.look() {
@@ -146,19 +146,19 @@ package final class WebhookDeliverer: Service {
         }
     }
 
-    /// Reads the log's end while anybody is sent anything.
-    private func readLog() async {
+    /// Reads a log's end while anybody is sent anything.
+    private func read(_ log: WebhookLog) async {
         while !isEnding {
             var hasMore = false
             if state.withLock(\.leases.isEmpty) {
-                surroundings.log.forget()
+                log.forget()
             } else {
                 do {
-                    hasMore = try await surroundings.log.look()
+                    hasMore = try await log.look()
                 } catch {
                     surroundings.logger.warning(
                         "the end of the log is not read for webhooks",
-                        metadata: ["error": "\(error)"]
+                        metadata: ["log": "\(log.log.name)", "error": "\(error)"]
                     )
                     await Self.pause(DeliveryLimits.failurePause)
                 }

@@ -2,7 +2,7 @@ internal import Ledger
 internal import LedgerStore
 internal import Synchronization
 
-/// The end of the log of facts, read once for all endpoints of this copy of the service.
+/// The end of a log of facts, read once for all endpoints of this copy of the service.
 final class WebhookLog: Sendable {
     /// What there is for an endpoint from a position on.
     enum Page: Sendable {
@@ -27,10 +27,12 @@ final class WebhookLog: Sendable {
         var number = 0
     }
 
+    let log: Log
     private let store: LedgerStore
     private let state = Mutex(State())
 
-    init(_ store: LedgerStore) {
+    init(_ log: Log, _ store: LedgerStore) {
+        self.log = log
         self.store = store
     }
 
@@ -48,13 +50,13 @@ final class WebhookLog: Sendable {
     /// Reads what has come; whether there is more.
     func look() async throws(StoreError) -> Bool {
         guard let end else {
-            let size = try await store.size(log: .facts)
-            let place = try await store.place(before: size, in: .facts)
+            let size = try await store.size(log: log)
+            let place = try await store.place(before: size, in: log)
             state.withLock { ($0.end, $0.place) = (size, place) }
             return false
         }
         // The last one is read again: it shows whether the log still has it.
-        let found = try await store.end(of: .facts, from: max(0, end - 1))
+        let found = try await store.end(of: log, from: max(0, end - 1))
         state.withLock { state in
             let first = found.events.first.map { LogPlace(of: $0.event) }
             guard end == 0 || first == state.place else {
@@ -83,7 +85,7 @@ final class WebhookLog: Sendable {
         guard let end = state.end, position != end else { return .nothing }
         guard position < end else {
             // Another copy may have dispatched what this one has not read yet.
-            return try await store.size(log: .facts) < position ? .lost : .nothing
+            return try await store.size(log: log) < position ? .lost : .nothing
         }
         if let last = state.last, position >= state.start {
             let events = last.events.filter { event, traits in
@@ -91,7 +93,7 @@ final class WebhookLog: Sendable {
             }
             return .events(events.map { $0.event }, next: end)
         }
-        let found = try await store.passed(query, log: .facts, positions: position..<end)
+        let found = try await store.passed(query, log: log, positions: position..<end)
         return .events(found.events, next: found.next)
     }
 }

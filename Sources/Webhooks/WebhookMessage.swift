@@ -17,7 +17,8 @@ package struct WebhookMessage: Sendable {
     package init(
         _ record: Record,
         bytes: [UInt8],
-        position: Int64,
+        at position: Int64,
+        of log: Log,
         clientUserID: Secret? = nil
     ) {
         id = record.id
@@ -25,6 +26,8 @@ package struct WebhookMessage: Sendable {
         Self.open(&writer, "\(record.event.type)", record.time)
         writer.member("event", record.id)
         writer.member("position", position)
+        // Which log it is, is said where there are several.
+        if log.pair > 0 { writer.member("log", log.name) }
         writer.member("app", record.clientID)
         if let subject = record.subject { writer.member("subject", subject) }
         if let clientUserID { writer.member("client_user_id", clientUserID.exposed) }

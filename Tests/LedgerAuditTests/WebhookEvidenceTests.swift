@@ -52,6 +52,7 @@ struct WebhookEvidenceTests {
             (
                 """
                 delete from ledger.webhook_progress where endpoint_id = '\(second)';
+                delete from ledger.webhook_lease where endpoint_id = '\(second)';
                 delete from ledger.webhook_endpoint where endpoint_id = '\(second)'
                 """, [.webhookRowMissing], [.webhookRowMissing]
             ),

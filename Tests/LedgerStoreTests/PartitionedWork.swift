@@ -38,7 +38,12 @@ struct PartitionedWork {
         )
         let endpoint = try #require(webhook)
         let holder = test.store.clock.identifier()
-        _ = try await test.store.leaseWebhooks(holder: holder, seconds: 5)
+        let held = try await test.store.leaseWebhooks(holder: holder, seconds: 5)
+        let positions = held.first?.nextPositions ?? [:]
+        _ = try await test.store.record(
+            [],
+            WebhookProgress(of: endpoint.id, holder: holder, from: positions, to: positions)
+        )
         _ = try await test.store.waitingDeliveries(to: endpoint.id)
         _ = try await test.store.deliveries(to: endpoint.id, limit: 3)
         let stepped = SteppedIntegrator(test)

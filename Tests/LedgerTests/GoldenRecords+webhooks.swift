@@ -115,13 +115,25 @@ extension Golden {
                 """#
         ),
         Golden(
-            event: .webhook(.init(endpoint: Golden.launch, .replayed(7..<19))),
+            event: .webhook(.init(endpoint: Golden.launch, .replayed(7..<19, .facts))),
             subjectVersion: nil,
             text: #"""
                 {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
                 "source":"/apps/demo","type":"webhook.replayed",\#
                 "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123",\#
                 "data":{"endpoint":"019ab5d6-1c01-7001-8000-000000000001","from":7,"until":19}}
+                """#
+        ),
+        Golden(
+            event: .webhook(
+                .init(endpoint: Golden.launch, .replayed(7..<19, Log(.facts, pair: 1)))
+            ),
+            subjectVersion: nil,
+            text: #"""
+                {"specversion":"1.0","id":"019ab5d6-1c00-7abc-8def-0123456789ab",\#
+                "source":"/apps/demo","type":"webhook.replayed",\#
+                "time":"2026-11-22T14:06:36.123456Z","actor":"key:0123",\#
+                "data":{"endpoint":"019ab5d6-1c01-7001-8000-000000000001","log":2,"from":7,"until":19}}
                 """#
         ),
     ]

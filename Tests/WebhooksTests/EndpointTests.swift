@@ -41,14 +41,15 @@ struct EndpointTests {
             #expect(held.map(\.webhook.id) == [webhook.id])
             let others = try await store.leaseWebhooks(holder: other, seconds: 60)
             #expect(others.isEmpty)
-            let position = held[0].nextPosition + 5
+            let known = held[0].nextPositions
+            let position = try #require(known[.facts]) + 5
             let foreign = try await store.record(
                 [],
                 WebhookProgress(
                     of: webhook.id,
                     holder: other,
-                    from: held[0].nextPosition,
-                    to: position
+                    from: known,
+                    to: [.facts: position]
                 )
             )
             #expect(!foreign)
@@ -57,8 +58,8 @@ struct EndpointTests {
                 WebhookProgress(
                     of: webhook.id,
                     holder: holder,
-                    from: held[0].nextPosition,
-                    to: position
+                    from: known,
+                    to: [.facts: position]
                 )
             )
             #expect(own)
@@ -68,22 +69,22 @@ struct EndpointTests {
                 WebhookProgress(
                     of: webhook.id,
                     holder: holder,
-                    from: position - 1,
-                    to: position + 1
+                    from: [.facts: position - 1],
+                    to: [.facts: position + 1]
                 )
             )
             #expect(!elsewhere)
             let kept = try await store.leaseWebhooks(holder: holder, seconds: 0)
             #expect(kept.isEmpty)
             let taken = try await store.leaseWebhooks(holder: other, seconds: 60)
-            #expect(taken.map(\.nextPosition) == [position])
+            #expect(taken.map(\.nextPositions) == [[.facts: position]])
         }
     }
 
     @Test("another log in the place of the one that was read is noticed, however long it is")
     func replaced() async throws {
         try await WebhookScene.run { scene in
-            let log = WebhookLog(scene.test.store)
+            let log = WebhookLog(.facts, scene.test.store)
             _ = try await scene.test.launchedUser("alice")
             _ = try await log.look()
             _ = try await log.look()
@@ -192,7 +193,9 @@ struct EndpointTests {
                 #expect(after.version == paused.version && after.pauseReason == .requested)
                 let acts = try await scene.acts(webhook)
                 #expect(
-                    acts.suffix(2) == [.replayed(position..<position + 1), .replayed(0..<size)]
+                    acts.suffix(2) == [
+                        .replayed(position..<position + 1, .facts), .replayed(0..<size, .facts),
+                    ]
                 )
             }
         }
@@ -279,6 +282,7 @@ struct EndpointTests {
                     """
                     select string_agg(t::text, ' ') from ledger.webhook_endpoint t
                     union all select string_agg(t::text, ' ') from ledger.webhook_progress t
+                    union all select string_agg(t::text, ' ') from ledger.webhook_lease t
                     union all select string_agg(t::text, ' ') from ledger.webhook_delivery t
                     union all select convert_from(string_agg(record, ' '), 'UTF8') from ledger.event
                     """

@@ -78,6 +78,7 @@ struct ScheduleTests {
                 id: Identifier(value: UInt128(number)),
                 endpoint: Identifier(value: UInt128(9)),
                 kind: .event,
+                log: .facts,
                 position: Int64(number),
                 message: Identifier(value: UInt128(number)),
                 subject: Identifier(value: UInt128(number)),

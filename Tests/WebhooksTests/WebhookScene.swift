@@ -30,10 +30,11 @@ struct WebhookScene: Sendable {
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     static func run<Value: Sendable>(
+        pairs: Int = 1,
         answer: @escaping @Sendable (TestReceiver.Message) -> TestReceiver.Answer = { _ in .taken },
         _ body: (WebhookScene) async throws -> Value
     ) async throws -> Value {
-        try await TestStore.run { test in
+        try await TestStore.run(pairs: pairs) { test in
             try await TestReceiver.run(answer: answer) { receiver in
                 try await body(WebhookScene(test: test, receiver: receiver))
             }

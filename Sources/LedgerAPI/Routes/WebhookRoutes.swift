@@ -300,14 +300,16 @@ extension WebhookRoutes {
         _ context: LedgerRequestContext
     ) async throws -> Response {
         let (caller, _) = try await caller(request, context)
-        let body = try await JSONBody(
-            request,
-            keys: ["delivery", "from_position", "until_position"]
-        )
+        var keys: Set = ["delivery", "from_position", "until_position"]
+        // Where there is one log, nobody need name it.
+        if store.logs.pairs > 1 { keys.insert("log") }
+        let body = try await JSONBody(request, keys: keys)
         let webhook = try await webhook(context, of: caller.app)
         let delivery = try body.string("delivery")
+        let stretch = try await stretch(body, delivery, webhook)
         let ask = try await store.replay(
-            try await positions(body, delivery, webhook),
+            stretch.positions,
+            in: stretch.log,
             to: webhook,
             takesAllTypes: delivery != nil,
             of: caller.app,
@@ -316,29 +318,34 @@ extension WebhookRoutes {
         let positions = try Self.asked(ask)
         var writer = JSONWriter()
         writer.open()
+        if stretch.log.pair > 0 { writer.member("log", stretch.log.name) }
         writer.member("from_position", positions.lowerBound)
         writer.member("until_position", positions.upperBound)
         writer.close()
         return .json(.accepted, writer)
     }
 
-    /// Which stretch of the log is meant: that of a delivery, or the one that the body names.
-    private func positions(
+    /// Which stretch of a log is meant: that of a delivery, or the one that the body names.
+    private func stretch(
         _ body: JSONBody,
         _ delivery: String?,
         _ webhook: StoredWebhook
-    ) async throws -> Range<Int64> {
+    ) async throws -> (log: Log, positions: Range<Int64>) {
         let (first, end) = (try body.number("from_position"), try body.number("until_position"))
-        if let delivery, first == nil, end == nil {
+        let name = try body.string("log")
+        if let delivery, first == nil, end == nil, name == nil {
             guard let id = Identifier(delivery),
                 let found = try await store.delivery(id, to: webhook.id)
             else { throw LedgerError.notFound }
-            guard let position = found.position else {
+            guard let log = found.log, let position = found.position else {
                 throw LedgerError.malformed("A test is not replayed: send another one.")
             }
-            return position..<position + 1
+            return (log, position..<position + 1)
         }
-        let size = try await store.size(log: .facts)
+        guard let log = Log(name: name ?? Log.facts.name), log.kind == .facts,
+            store.logs.contains(log)
+        else { throw LedgerError.malformed("log must be \"facts\", or one of the logs of facts.") }
+        let size = try await store.size(log: log)
         guard delivery == nil, let first, let end, 0 <= first, first < end, end <= size,
             end - first <= WebhookLimits.replayPositionsMax
         else {
@@ -347,6 +354,6 @@ extension WebhookRoutes {
                     + "and the second is in the log: \(WebhookLimits.replayPositionsMax) positions at most."
             )
         }
-        return first..<end
+        return (log, first..<end)
     }
 }

@@ -122,7 +122,12 @@ struct ForwardedEvents: Sendable {
             let position = Int64(spelling), entry["forged"] == nil,
             let record = try? Record(decoding: event.encoded)
         else { return true }
-        let message = WebhookMessage(record, bytes: event.encoded, position: position)
+        let message = WebhookMessage(
+            record,
+            bytes: event.encoded,
+            at: position,
+            of: entry["log"]?.text.flatMap { Log(name: $0) } ?? .facts
+        )
         let time = EventClock().now()
         let answer: WebhookAnswer
         if let refusal = await sender.prepare(receiver) {

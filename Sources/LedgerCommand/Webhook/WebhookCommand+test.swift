@@ -111,9 +111,10 @@ extension WebhookCommand {
 
         func run() async throws {
             try await choice.lend(options) { store, webhook, app in
-                let positions = try await positions(store, webhook)
+                let stretch = try await stretch(store, webhook)
                 let ask = try await store.replay(
-                    positions,
+                    stretch.positions,
+                    in: stretch.log,
                     to: webhook,
                     takesAllTypes: delivery != nil,
                     of: app,
@@ -126,10 +127,10 @@ extension WebhookCommand {
             }
         }
 
-        private func positions(
+        private func stretch(
             _ store: LedgerStore,
             _ webhook: StoredWebhook
-        ) async throws -> Range<Int64> {
+        ) async throws -> (log: Log, positions: Range<Int64>) {
             if let delivery {
                 guard let id = Identifier(delivery),
                     let found = try await store.delivery(id, to: webhook.id)
@@ -138,16 +139,19 @@ extension WebhookCommand {
                         "There is no delivery \(delivery); token-ledger webhook deliveries shows all."
                     )
                 }
-                guard let position = found.position else {
+                guard let log = found.log, let position = found.position else {
                     throw CommandError("A test is not replayed: send another one.")
                 }
-                return position..<position + 1
+                return (log, position..<position + 1)
+            }
+            guard store.logs.pairs == 1 else {
+                throw CommandError("There are several logs: name a delivery.")
             }
             let size = try await store.size(log: .facts)
             guard let first, let end, end <= size else {
                 throw CommandError("The log has \(size) positions.")
             }
-            return first..<end
+            return (.facts, first..<end)
         }
     }
 }

@@ -25,6 +25,7 @@ extension LedgerStore {
             id: clock.identifier(),
             endpoint: webhook.id,
             kind: .test,
+            log: nil,
             position: nil,
             message: clock.identifier(),
             subject: nil,
@@ -35,12 +36,13 @@ extension LedgerStore {
         return try await ask(test, webhook, test: test, replay: nil, act, app, context)
     }
 
-    /// Has what was for an endpoint in a stretch of the log sent once more, each event once, also while
+    /// Has what was for an endpoint in a stretch of a log of facts sent once more, each event once, also while
     /// the endpoint is paused.
     ///
     /// `takesAllTypes` says whether types count that the endpoint is not sent now.
     package func replay(
         _ positions: Range<Int64>,
+        in log: Log = .facts,
         to webhook: StoredWebhook,
         takesAllTypes: Bool = false,
         of app: StoredApp,
@@ -49,10 +51,11 @@ extension LedgerStore {
         let replay = WebhookReplay(
             id: clock.identifier(),
             endpoint: webhook.id,
+            log: log,
             positions: positions,
             takesAllTypes: takesAllTypes
         )
-        let act = LedgerEvent.Webhook.Act.replayed(positions)
+        let act = LedgerEvent.Webhook.Act.replayed(positions, log)
         return try await ask(positions, webhook, test: nil, replay: replay, act, app, context)
     }
 

@@ -5,8 +5,8 @@ internal import Vault
 /// An endpoint that this copy of the service delivers to, and what there is to do.
 package struct LeasedWebhook: Sendable {
     package let webhook: SealedWebhook
-    /// The position up to which its events were dispatched.
-    package let nextPosition: Int64
+    /// The position up to which its events were dispatched, of each log of facts.
+    package let nextPositions: [Log: Int64]
     /// When it took an event last.
     package let deliveredAt: Timestamp?
     /// For how long it is this copy's, from when that was asked.
@@ -19,23 +19,23 @@ package struct LeasedWebhook: Sendable {
 package struct WebhookProgress: Sendable {
     let endpoint: Identifier
     let holder: Identifier
-    /// Where the database has the endpoint, as the holder knows it.
-    let knownPosition: Int64
-    let nextPosition: Int64
+    /// Where the database has the endpoint in each log of facts, as the holder knows it.
+    let knownPositions: [Log: Int64]
+    let nextPositions: [Log: Int64]
     /// A replay, and how far that has come.
     let replay: (id: Identifier, position: Int64)?
 
     package init(
         of endpoint: Identifier,
         holder: Identifier,
-        from knownPosition: Int64,
-        to nextPosition: Int64,
+        from knownPositions: [Log: Int64],
+        to nextPositions: [Log: Int64],
         replay: (id: Identifier, position: Int64)? = nil
     ) {
         self.endpoint = endpoint
         self.holder = holder
-        self.knownPosition = knownPosition
-        self.nextPosition = nextPosition
+        self.knownPositions = knownPositions
+        self.nextPositions = nextPositions
         self.replay = replay
     }
 }
@@ -50,8 +50,9 @@ extension LedgerStore {
         let statement = Statement(
             "lease_webhooks",
             """
-            select endpoint_id, app_id, version, sealed, pause_reason, created_at, next_position,
-                delivered_at, is_asked, milliseconds_left
+            select endpoint_id, app_id, version, sealed, pause_reason, created_at,
+                array_to_string(fact_logs, ' '), array_to_string(next_positions, ' '), delivered_at,
+                is_asked, milliseconds_left
             from ledger.lease_webhooks($1, $2, $3)
             """,
             .uuid(holder.value),
@@ -61,14 +62,23 @@ extension LedgerStore {
         return try await lookups.rows(statement) { result, row throws(PostgresError) in
             LeasedWebhook(
                 webhook: try SealedWebhook(result, row),
-                nextPosition: try result.int8(row, 6),
-                deliveredAt: try result.timestamptzOrNil(row, 7).map {
+                nextPositions: Self.positions(try result.text(row, 6), try result.text(row, 7)),
+                deliveredAt: try result.timestamptzOrNil(row, 8).map {
                     Timestamp(microseconds: $0)
                 },
-                timeLeft: .milliseconds(try result.int8(row, 9)),
-                isAsked: try result.bool(row, 8)
+                timeLeft: .milliseconds(try result.int8(row, 10)),
+                isAsked: try result.bool(row, 9)
             )
         }
+    }
+
+    /// Positions by log, of two lists with blanks between.
+    private static func positions(_ logs: String, _ positions: String) -> [Log: Int64] {
+        let logs = logs.split(separator: " ").map { Int32($0).flatMap { Log(id: $0) } }
+        let positions = positions.split(separator: " ").map { Int64($0) }
+        var found: [Log: Int64] = [:]
+        for case (let log?, let position?) in zip(logs, positions) { found[log] = position }
+        return found
     }
 
     /// Opens an endpoint; nil where nobody with the deployment's keys made it.
@@ -80,21 +90,24 @@ extension LedgerStore {
     }
 
     /// Writes what came of deliveries, and how far the endpoint was dispatched; false, and nothing is
-    /// written, when the holder has it no more, or when the database has it neither at the known position
-    /// nor at the next one: another database has taken the place of the one that the holder knew.
+    /// written, when the holder has it no more, or when the database has it neither at the known positions
+    /// nor at the next ones: another database has taken the place of the one that the holder knew.
     package func record(
         _ deliveries: [WebhookDelivery],
         _ progress: WebhookProgress
     ) async throws(StoreError) -> Bool {
+        let logs = progress.nextPositions.keys.sorted { $0.id < $1.id }
         let statement = Statement(
             "record_webhooks",
             """
-            select ledger.record_webhooks($1, $2, $3, $4, $5::ledger.webhook_delivery[], $6, $7, $8)
+            select ledger.record_webhooks($1, $2, $3, $4, $5, $6::ledger.webhook_delivery[], $7, $8,
+                $9)
             """,
             .uuid(progress.holder.value),
             .uuid(progress.endpoint.value),
-            .int8(progress.knownPosition),
-            .int8(progress.nextPosition),
+            .int4Array(logs.map(\.id)),
+            .int8Array(logs.map { progress.knownPositions[$0] ?? -1 }),
+            .int8Array(logs.map { progress.nextPositions[$0] ?? -1 }),
             .rowArray(deliveries.map(\.row)),
             .uuid(progress.replay?.id.value),
             .int8(progress.replay?.position),
@@ -117,7 +130,7 @@ extension LedgerStore {
             Statement(
                 "waiting_deliveries",
                 """
-                select delivery_id, endpoint_id, kind, position, message_id, subject, type, state,
+                select delivery_id, endpoint_id, kind, fact_log, position, message_id, subject, type, state,
                     attempt_count, attempts, created_at, first_attempt_at, next_attempt_at,
                     finished_at
                 from ledger.webhook_delivery
@@ -136,7 +149,7 @@ extension LedgerStore {
             Statement(
                 "webhook_replays",
                 """
-                select replay_id, endpoint_id, next_position, until_position, takes_all_types
+                select replay_id, endpoint_id, fact_log, next_position, until_position, takes_all_types
                 from ledger.webhook_replay
                 where endpoint_id = $1 order by replay_id limit 100
                 """,
@@ -157,7 +170,7 @@ extension LedgerStore {
             Statement(
                 "webhook_deliveries",
                 """
-                select delivery_id, endpoint_id, kind, position, message_id, subject, type, state,
+                select delivery_id, endpoint_id, kind, fact_log, position, message_id, subject, type, state,
                     attempt_count, attempts, created_at, first_attempt_at, next_attempt_at,
                     finished_at
                 from ledger.webhook_delivery
@@ -183,7 +196,7 @@ extension LedgerStore {
             Statement(
                 "webhook_delivery",
                 """
-                select delivery_id, endpoint_id, kind, position, message_id, subject, type, state,
+                select delivery_id, endpoint_id, kind, fact_log, position, message_id, subject, type, state,
                     attempt_count, attempts, created_at, first_attempt_at, next_attempt_at,
                     finished_at
                 from ledger.webhook_delivery where delivery_id = $1 and endpoint_id = $2

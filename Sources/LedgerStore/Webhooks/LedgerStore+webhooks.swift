@@ -206,15 +206,20 @@ extension LedgerStore {
         event: Identifier? = nil
     ) async throws(StoreError) -> AdministrationOutcome {
         let command = command(telling: act, of: changed.id, app, context, event: event)
+        // Looked at before there is the endpoint: what comes after that is sent to it.
+        let others = known == nil ? Array(logs.list(.facts).dropFirst()) : []
+        let ends = try await ends(of: others)
         let statement = Statement(
             "change_webhook",
             """
             select ledger.change_webhook($1::ledger.webhook_endpoint, $2::ledger.webhook_endpoint, $3,
-                $4::ledger.append_command, $5)
+                $4, $5, $6::ledger.append_command, $7)
             """,
             .row(known?.row),
             .row(changed.row),
             .int8(Int64(WebhookLimits.endpointsMax)),
+            .int4Array(others.map(\.id)),
+            .int8Array(ends),
             .row(command.row(.facts, vault)),
             .bytea(vault.databaseSecret)
         )

@@ -66,7 +66,8 @@ package struct WebhookDelivery: Sendable {
     package let id: Identifier
     package let endpoint: Identifier
     package let kind: Kind
-    /// The event's position in the log of facts; nil for a test.
+    /// The event's log and position; nil for a test.
+    package let log: Log?
     package let position: Int64?
     /// What stands in `webhook-id`: the event's id, so it is the same in every attempt and replay.
     package let message: Identifier
@@ -88,6 +89,7 @@ package struct WebhookDelivery: Sendable {
         id: Identifier,
         endpoint: Identifier,
         kind: Kind,
+        log: Log?,
         position: Int64?,
         message: Identifier,
         subject: Identifier?,
@@ -97,6 +99,7 @@ package struct WebhookDelivery: Sendable {
         self.id = id
         self.endpoint = endpoint
         self.kind = kind
+        self.log = log
         self.position = position
         self.message = message
         self.subject = subject
@@ -143,17 +146,18 @@ extension WebhookDelivery {
         id = Identifier(value: try result.uuid(row, 0))
         endpoint = Identifier(value: try result.uuid(row, 1))
         kind = Kind(rawValue: try result.text(row, 2)) ?? .event
-        position = try result.int8OrNil(row, 3)
-        message = Identifier(value: try result.uuid(row, 4))
-        subject = try result.uuidOrNil(row, 5).map { Identifier(value: $0) }
-        type = try result.text(row, 6)
-        state = State(rawValue: try result.text(row, 7)) ?? .failed
-        attemptCount = try result.int4(row, 8)
-        attempts = Self.attempts(try result.text(row, 9))
-        createdAt = Timestamp(microseconds: try result.timestamptz(row, 10))
-        firstAttemptAt = try time(11)
-        nextAttemptAt = try time(12)
-        finishedAt = try time(13)
+        position = try result.int8OrNil(row, 4)
+        log = position == nil ? nil : try Log(result, row, 3)
+        message = Identifier(value: try result.uuid(row, 5))
+        subject = try result.uuidOrNil(row, 6).map { Identifier(value: $0) }
+        type = try result.text(row, 7)
+        state = State(rawValue: try result.text(row, 8)) ?? .failed
+        attemptCount = try result.int4(row, 9)
+        attempts = Self.attempts(try result.text(row, 10))
+        createdAt = Timestamp(microseconds: try result.timestamptz(row, 11))
+        firstAttemptAt = try time(12)
+        nextAttemptAt = try time(13)
+        finishedAt = try time(14)
     }
 
     /// The delivery as `ledger.webhook_delivery`.
@@ -162,6 +166,7 @@ extension WebhookDelivery {
             .uuid(id.value),
             .uuid(endpoint.value),
             .text(kind.rawValue),
+            .int4(log?.id),
             .int8(position),
             .uuid(message.value),
             .uuid(subject?.value),

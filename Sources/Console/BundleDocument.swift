@@ -21,6 +21,8 @@ package struct BundleDocument: Sendable {
         package let events: Int64
         package let tree: (size: Int64, root: MerkleHash)
         package let key: String
+        /// All logs of the bundle, each with a page of its own, where there are several.
+        package let parts: [Log]
 
         package init(
             log: Log,
@@ -33,7 +35,8 @@ package struct BundleDocument: Sendable {
             positions: Range<Int64>,
             events: Int64,
             tree: (size: Int64, root: MerkleHash),
-            key: String
+            key: String,
+            parts: [Log] = []
         ) {
             self.log = log
             self.origin = origin
@@ -46,6 +49,7 @@ package struct BundleDocument: Sendable {
             self.events = events
             self.tree = tree
             self.key = key
+            self.parts = parts
         }
     }
 
@@ -56,7 +60,16 @@ package struct BundleDocument: Sendable {
         let value: String
     }
 
+    /// The page of one of the bundle's logs.
+    struct Part: Sendable {
+        let name: String
+        let path: String
+        let isHere: Bool
+    }
+
     let export: String
+    let parts: [Part]
+    let hasParts: Bool
     let key: String
     let facts: [Fact]
     let eventsMax: Int64
@@ -89,13 +102,17 @@ package struct BundleDocument: Sendable {
     ///   - limits: how much a page may hold, where that was too little; nil where it holds everything.
     package init(_ story: Story, limits: (events: Int64, bytes: Int64)?) {
         export = story.export.description
+        parts = story.parts.map {
+            Part(name: $0.name, path: "../\($0.name)/index.html", isHere: $0 == story.log)
+        }
+        hasParts = !parts.isEmpty
         key = story.key
         facts = Self.facts(story)
         isTooLarge = limits != nil
         eventsMax = limits?.events ?? 0
         megabytesMax = (limits?.bytes ?? 0) >> 20
         eventCount = story.events
-        hasStates = story.log == .facts
+        hasStates = story.log.kind == .facts
         policy = Self.policy
         style = String(decoding: Self.styleBytes, as: UTF8.self)
         let sample = Sample()

@@ -45,7 +45,7 @@ package final class BundleHistory {
     }
 
     private func changes(by record: Record) -> [(field: Int, text: String)]? {
-        guard log == .facts, let subject = record.subject, record.subjectVersion != nil else {
+        guard log.kind == .facts, let subject = record.subject, record.subjectVersion != nil else {
             return []
         }
         let known = states[subject, default: SubjectState()]

@@ -130,7 +130,7 @@ struct VerifyCommand: AsyncParsableCommand {
         } else {
             verdict.show()
         }
-        if !verdict.report.findings.isEmpty { throw TokenLedger.verificationFailed }
+        if !verdict.findings.isEmpty { throw TokenLedger.verificationFailed }
     }
 
     private func plan() async throws -> VerificationPlan {

@@ -22,6 +22,12 @@ extension BundleReport.Finding {
         case consistencyOfOtherCheckpoints = "consistency_of_other_checkpoints"
         case consistencyNotProved = "consistency_not_proved"
 
+        case partMissing = "part_missing"
+        case partForeign = "part_foreign"
+        case cutUnsound = "cut_unsound"
+        case cutDiffers = "cut_differs"
+        case partOfOtherExport = "part_of_other_export"
+
         case recordUnreadable = "record_unreadable"
         case eventNotAskedFor = "event_not_asked_for"
         case eventNotProved = "event_not_proved"
@@ -60,6 +66,11 @@ extension BundleFlaw {
         case .checkpointDiffers: .checkpointDiffers
         case .consistencyOfOtherCheckpoints: .consistencyOfOtherCheckpoints
         case .consistencyNotProved: .consistencyNotProved
+        case .partMissing: .partMissing
+        case .partForeign: .partForeign
+        case .cutUnsound: .cutUnsound
+        case .cutDiffers: .cutDiffers
+        case .partOfOtherExport: .partOfOtherExport
         case .recordUnreadable: .recordUnreadable
         case .eventNotAskedFor: .eventNotAskedFor
         case .eventNotProved: .eventNotProved

@@ -30,6 +30,15 @@ enum BundleFlaw: Equatable {
     case consistencyOfOtherCheckpoints
     case consistencyNotProved(ProofError)
 
+    // MARK: Several logs
+
+    case partMissing
+    case partForeign
+    /// It is not a cut, or not signed by the logs' key.
+    case cutUnsound(NoteError)
+    case cutDiffers
+    case partOfOtherExport
+
     // MARK: Events
 
     case recordUnreadable
@@ -71,6 +80,11 @@ extension BundleFlaw: CustomStringConvertible {
         case .checkpointDiffers: "it is not the one that the manifest names"
         case .consistencyOfOtherCheckpoints: "it is not between the two checkpoints"
         case .consistencyNotProved(let error), .eventNotProved(let error): error.description
+        case .partMissing: "it is missing, and the cut says that the log has events"
+        case .partForeign: "it is no part of the bundle"
+        case .cutUnsound(let error): error.description
+        case .cutDiffers: "it is not the log, or not as large, as the cut says"
+        case .partOfOtherExport: "it is of another export than the first, or not of the whole log"
         case .recordUnreadable: "it is no record that the ledger writes"
         case .eventNotAskedFor: "it is not what the query asks for"
         case .positionOutOfOrder, .identityOutOfOrder: "it is out of order"

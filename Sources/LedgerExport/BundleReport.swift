@@ -70,13 +70,24 @@ package struct BundleReport: Sendable {
 extension BundleReport {
     /// The verdict in plain words: what was proved, under which key, and what was not.
     package var sentences: [String] {
-        guard findings.isEmpty, let manifest else {
-            return [
-                "Nothing is proved: the bundle is damaged, unfinished, or not what the log signed. "
-                    + "The findings say where."
-            ]
-        }
-        var sentences = [keySentence(manifest), eventsSentence(manifest)]
+        guard findings.isEmpty, let manifest else { return [Self.nothingProved] }
+        return [keySentence(manifest)] + ownSentences(manifest) + [Self.askerSentence] + [
+            "Not proved: what happened after the checkpoint of \(manifest.treeSize) records, and "
+                + "that everybody was shown the same checkpoint (witnesses and kept checkpoints do "
+                + "that)."
+        ]
+    }
+
+    static let nothingProved =
+        "Nothing is proved: the bundle is damaged, unfinished, or not what the log signed. "
+        + "The findings say where."
+    static let askerSentence =
+        "Not proved: who asked for the export and why. The manifest says it, and the log "
+        + "signed the manifest."
+
+    /// What is said of the log's events alone.
+    func ownSentences(_ manifest: BundleManifest) -> [String] {
+        var sentences = [eventsSentence(manifest)]
         sentences.append(
             "The log's tree of \(manifest.treeSize) records continues its earlier one of "
                 + "\(firstTreeSize): nothing that was there was changed or removed."
@@ -89,19 +100,10 @@ extension BundleReport {
         }
         sentences += contentSentences(manifest)
         if manifest.proof == .inclusion { sentences.append(gapSentence(manifest)) }
-        sentences.append(
-            "Not proved: who asked for the export and why. The manifest says it, and the log "
-                + "signed the manifest."
-        )
-        sentences.append(
-            "Not proved: what happened after the checkpoint of \(manifest.treeSize) records, and "
-                + "that everybody was shown the same checkpoint (witnesses and kept checkpoints do "
-                + "that)."
-        )
         return sentences
     }
 
-    private func keySentence(_ manifest: BundleManifest) -> String {
+    func keySentence(_ manifest: BundleManifest) -> String {
         let signed = "The manifest and both checkpoints are signed under "
         switch keySource {
         case .pinned:

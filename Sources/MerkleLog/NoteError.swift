@@ -26,6 +26,8 @@ package enum NoteError: Error, Equatable {
     case notSignedByKnownKey
     /// The text is no checkpoint.
     case malformedCheckpoint
+    /// The text is no cut.
+    case malformedCut
     /// The checkpoint is of another log.
     case otherOrigin
     /// A request to a witness is not made as `tlog-witness` says.
@@ -52,6 +54,7 @@ extension NoteError: CustomStringConvertible {
         case .badSignature(let name): "the signature of \(name) is wrong"
         case .notSignedByKnownKey: "no known key has signed"
         case .malformedCheckpoint: "the text is no checkpoint"
+        case .malformedCut: "the text is no cut"
         case .otherOrigin: "the checkpoint is of another log"
         case .malformedWitnessRequest: "the request to the witness is malformed"
         case .malformedEntryProof: "the entry's proof is malformed"

@@ -150,7 +150,12 @@ package final class Vault: Sendable {
     ///
     /// The origin names the deployment by a MAC under the checkpoint key, so it stays the same as
     /// long as the key and differs between deployments.
-    package func checkpointSigner(logID: Int32) -> NoteSigner {
+    package func checkpointSigner(logID: Int32) -> NoteSigner { signer("\(logID)") }
+
+    /// Signs what the logs held at one time, with the logs' key under a name of its own.
+    package var cutSigner: NoteSigner { signer(VerifierKey.cutName) }
+
+    private func signer(_ last: String) -> NoteSigner {
         let mac = HMAC<SHA256>.authenticationCode(
             for: Array("token-ledger/1 origin".utf8),
             using: checkpointKey
@@ -159,7 +164,7 @@ package final class Vault: Sendable {
         let seed = unsafe checkpointKey.withUnsafeBytes { unsafe Array($0) }
         do {
             return try NoteSigner(
-                name: "token-ledger/\(deployment)/\(logID)",
+                name: "token-ledger/\(deployment)/\(last)",
                 seed: seed
             )
         } catch {

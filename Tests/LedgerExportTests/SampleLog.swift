@@ -4,7 +4,8 @@ import MerkleLog
 
 /// A signed log of invented events of every kind, with texts that break careless formats.
 struct SampleLog {
-    static let origin = "token-ledger/6c6f67/0"
+    static let ledger = "token-ledger/6c6f67"
+    static let origin = "\(ledger)/0"
     static let clientIDs = ["shop", "=cmd(1), \"x\"", "two\nlines,\r\nand é😀"]
 
     let records: [[UInt8]]
@@ -12,18 +13,19 @@ struct SampleLog {
     let signer: NoteSigner
     private let levels: [[MerkleHash]]
 
-    /// So many events of five users, whose events are counted from 1, and of administration.
-    init(_ count: Int, seed: UInt64 = 7) throws {
+    /// So many events of five users, whose events are counted from 1, and of administration; of the log of this
+    /// number.
+    init(_ count: Int, seed: UInt64 = 7, log: Int32 = 0) throws {
         var history = SampleHistory(seed: seed)
         let records = (0..<count).map { history.record($0) }
-        try self.init(records.map { $0.encoded() }, decoded: records)
+        try self.init(records.map { $0.encoded() }, decoded: records, log: log)
     }
 
     /// A log of anything.
-    init(_ records: [[UInt8]], decoded: [Record] = []) throws {
+    init(_ records: [[UInt8]], decoded: [Record] = [], log: Int32 = 0) throws {
         self.records = records
         self.decoded = decoded
-        signer = try Self.signer(1)
+        signer = try Self.signer(1, name: "\(Self.ledger)/\(log)")
         var levels = [records.map { MerkleHash(leaf: $0) }]
         while let row = levels.last, row.count > 1 {
             levels.append(
@@ -56,7 +58,7 @@ struct SampleLog {
     }
 
     func checkpoint(_ size: Int) throws -> SignedNote {
-        try signer.sign(Checkpoint(origin: Self.origin, size: size, root: root(size)))
+        try signer.sign(Checkpoint(origin: signer.key.name, size: size, root: root(size)))
     }
 
     /// A plan for a bundle of this log.

@@ -98,6 +98,7 @@ struct PartitionedWork {
                 limit: 2
             )
         }
+        _ = try await store.cut()
         for log in store.logs.all {
             let size = try await store.size(log: log)
             for subject in [nil, user.subject] {

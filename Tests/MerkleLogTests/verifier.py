@@ -249,6 +249,14 @@ class Key:
         if self.id.hex() != parts[1]:
             raise Refused("the id is of another key")
 
+    def named(self, last):
+        """The same key under the name of another log of the same ledger."""
+        parts = self.name.rpartition("/")
+        data = bytes([self.type]) + self.public_key
+        name = parts[0] + parts[1] + last
+        own = sha256(name.encode("utf-8") + b"\n" + data)[:4].hex()
+        return Key("%s+%s+%s" % (name, own, base64.b64encode(data).decode("ascii")))
+
     def verifies(self, text, signature):
         """Whether this key made the signature; text is that of the note."""
         message = text.encode("utf-8")
@@ -738,6 +746,8 @@ def check_bundle_signatures(manifest, data, keys, origin, files):
 
 def ask_bundle(keys, origin, files):
     """A signed export: every file of its folder, by name."""
+    if "cut" in files:
+        return ask_split_bundle(keys, origin, files)
     if "manifest.json" not in files or "manifest.note" not in files:
         raise Refused("the bundle is unfinished")
     data = files["manifest.json"]
@@ -779,6 +789,63 @@ def ask_bundle(keys, origin, files):
     if "identities.ndjson" + manifest.suffix in contents:
         check_identities(data_lines("identities"), records)
     return "%d events of %s are in: %s" % (len(lines), manifest.origin, checkpoint)
+
+
+def cut_trees(note, keys):
+    """What each log held by a cut, its tree's size and root by number; and the ledger's name."""
+    text, _ = verified_note(note, [key.named("cut") for key in keys if key.type == Key.ED25519])
+    lines = text.split("\n")
+    if len(lines) < 3 or lines[-1] or not lines[0].endswith("/cut"):
+        raise Refused("the text is no cut")
+    pairs = decoded_number(lines[1])
+    if not 1 <= pairs <= 512 or len(lines) != 3 + 2 * pairs:
+        raise Refused("the cut has other logs than it says")
+    trees = []
+    for number, line in enumerate(lines[2:-1]):
+        parts = line.split(" ")
+        if len(parts) != 3 or parts[0] != str(number):
+            raise Refused("the cut's logs are not in order")
+        trees.append((decoded_number(parts[1]), decoded_hash(parts[2])))
+    return trees, lines[0][: -len("/cut")]
+
+
+def ask_split_bundle(keys, origin, files):
+    """A signed export of several logs: the cut, and beside it a bundle for each log that has events."""
+    if origin is not None:
+        raise Refused("the bundle is of several logs")
+    trees, ledger = cut_trees(files["cut"], keys)
+    parts = {}
+    for path, data in files.items():
+        if path != "cut":
+            name, slash, rest = path.partition("/")
+            if not slash:
+                raise Refused("%s is no part of the bundle" % name)
+            parts.setdefault(name, {})[rest] = data
+    kind = min(parts, default="").partition("-")[0]
+    if kind not in ("facts", "access"):
+        raise Refused("the bundle has no part")
+    expected = {}
+    for number, (size, root) in enumerate(trees):
+        if number % 2 == ("facts", "access").index(kind) and size > 0:
+            name = kind if number < 2 else "%s-%d" % (kind, number // 2)
+            expected[name] = (number, size, root)
+    if set(parts) != set(expected):
+        raise Refused("the bundle has other parts than the cut has logs with events")
+    answers, first = [], None
+    for name, (number, size, root) in expected.items():
+        own = [key.named(str(number)) if key.type == Key.ED25519 else key for key in keys]
+        answers.append(ask_bundle(own, "%s/%d" % (ledger, number), parts[name]))
+        manifest = Manifest(parts[name]["manifest.json"])
+        if (manifest.size, manifest.root) != (size, root):
+            raise Refused("%s is not as large as the cut says" % name)
+        if (manifest.start, manifest.end) != (0, size):
+            raise Refused("%s is of a part of its log" % name)
+        members = parsed_object(parts[name]["manifest.json"][:-1], "the manifest")
+        shared = [members[m] for m in ("export", "made_at", "made_by", "reason", "query")]
+        if first is not None and shared != first:
+            raise Refused("%s is of another export" % name)
+        first = shared
+    return "; ".join(answers)
 
 
 # Questions. Each takes the keys, the origin or None, and the bytes of files by name.
@@ -860,6 +927,10 @@ def read_folder(folder):
     return files
 
 
+def empty_folders(folder):
+    return any(not folders and not names for _, folders, names in os.walk(folder))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Verifies what a transparency log publishes.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -883,8 +954,10 @@ def main():
     try:
         if operands is None:
             files = read_folder(arguments.folder)
-        if arguments.command == "bundle" and len(files) != len(os.listdir(arguments.folder)):
-            raise Refused("a bundle has no folders in it")
+        if arguments.command == "bundle":
+            depth = 2 if "cut" in files else 1
+            if any(path.count("/") >= depth for path in files) or empty_folders(arguments.folder):
+                raise Refused("the bundle has folders that are no part of it")
         print(ask([Key(text) for text in arguments.key], arguments.origin, files))
         return 0
     except Refused as refusal:

@@ -35,6 +35,13 @@ struct ExportSelection: ParsableArguments {
         }
     }
 
+    /// The logs in which it may be.
+    func logs(_ store: LedgerStore) async throws -> [Log] {
+        // One log is asked, whoever is meant.
+        guard store.logs.pairs > 1 else { return store.logs.list(conditions.log.kind) }
+        return store.logs(conditions.log.kind, about: try await person.user(store)?.subject)
+    }
+
     /// What is asked for of each log, which ends where `ends` says, or where it ends now.
     ///
     /// Throws `CommandError` when there is no such app, user or position.

@@ -76,6 +76,14 @@ struct BundleFlawTests {
             .consistencyNotProved(.oldRootDiffers), "consistency_not_proved",
             "the proof does not lead to the older root"
         ),
+        (.partMissing, "part_missing", "it is missing, and the cut says that the log has events"),
+        (.partForeign, "part_foreign", "it is no part of the bundle"),
+        (.cutUnsound(.malformedCut), "cut_unsound", "the text is no cut"),
+        (.cutDiffers, "cut_differs", "it is not the log, or not as large, as the cut says"),
+        (
+            .partOfOtherExport, "part_of_other_export",
+            "it is of another export than the first, or not of the whole log"
+        ),
         (.recordUnreadable, "record_unreadable", "it is no record that the ledger writes"),
         (.eventNotAskedFor, "event_not_asked_for", "it is not what the query asks for"),
         (.eventNotProved(.rootDiffers), "event_not_proved", "the proof leads to another root"),

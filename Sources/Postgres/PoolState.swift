@@ -256,7 +256,8 @@ struct PoolState {
 
     /// One timer serves all who wait.
     private mutating func setTimer() -> ContinuousClock.Instant? {
-        guard !timerIsSet, let first = parts.compactMap(\.waiters.first?.deadline).min() else {
+        guard !timerIsSet, let first = parts.compactMap({ $0.waiters.first?.deadline }).min()
+        else {
             return nil
         }
         timerIsSet = true

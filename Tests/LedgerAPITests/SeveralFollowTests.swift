@@ -118,6 +118,51 @@ struct SeveralFollowTests {
         }
     }
 
+    @Test("what several feeds have at once is told by time, each event with all places behind it")
+    func look() async throws {
+        try await TestService.run(pairs: Self.pairs) { service in
+            try await service.write(0, count: 40)
+            let tail = EventTail(service.served, logger: service.logs.logger())
+            let logs = service.store.logs.list(.facts)
+            let feeds = logs.map { tail.feed(of: $0) }
+            let losses = feeds.map { $0.enter() }
+            let start = LogPlaces(
+                try await service.store.ends(of: logs).map { LogPlaces.Reached(next: $0) }
+            )
+            let merged = try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await tail.run() }
+                defer { group.cancelAll() }
+                try await eventually("every feed is at its log's end") {
+                    zip(feeds, start.reached).allSatisfy { feed, reached in
+                        if case .nothing(.some) = feed.step(at: reached.next, losses: 0) {
+                            true
+                        } else {
+                            false
+                        }
+                    }
+                }
+                for writer in 1..<5 { try await service.write(writer, count: 15) }
+                var look = FollowLook(at: start, feeds, losses)
+                try await eventually("every feed has something") {
+                    look = FollowLook(at: start, feeds, losses)
+                    return look.pages.count == Self.pairs && !look.isBehind
+                }
+                return look.merged(of: service.app.id, EventQuery())
+            }
+            #expect(Set(merged.map(\.0.time)).count > 3)
+            #expect(merged.map(\.0.time) == merged.map(\.0.time).sorted())
+            var reached = start.reached
+            for (frame, places) in merged {
+                let index = try #require(
+                    logs.indices.first { places.reached[$0] != reached[$0] }
+                )
+                #expect(frame.place.position == reached[index].next)
+                reached[index] = LogPlaces.Reached(behind: frame.place)
+                #expect(places == LogPlaces(reached), "only the event's own log goes on")
+            }
+        }
+    }
+
     @Test("where a follow goes on must be one of its own")
     func foreignPlaces() async throws {
         try await TestService.run(pairs: Self.pairs) { service in

@@ -55,9 +55,9 @@ package struct SplitReport: Sendable {
         ).printable
         var sentences = [
             first.keySentence(manifest),
-            "The bundle is of all \(cut.pairs) logs of \(ledger) that have events of this kind. The "
-                + "cut that is signed under the same key says how much each of them held: none is "
-                + "missing, and each part is as large.",
+            "The cut that is signed under the same key says how much each of the \(cut.pairs) logs of "
+                + "this kind of \(ledger) held: the bundle has a part of each that has records, and "
+                + "each is as large.",
         ]
         for part in parts {
             guard let manifest = part.report.manifest else { continue }

@@ -78,20 +78,16 @@ struct BundleExport {
 
     private func run(folder: String, of logs: [Log]) async throws {
         let bundle = SplitBundle(folder: folder)
+        let fresh = try await store.cut()
+        // What cannot be asked for is refused before there is a folder.
+        guard try await !requests(logs, fresh).isEmpty else { throw Self.nothingSigned }
         let note = try bundle.begin(
-            try store.vault.cutSigner.sign(try await store.cut().text),
+            try store.vault.cutSigner.sign(fresh.text),
             of: logs,
             resuming: command.resume
         )
         _ = try note.verify([store.vault.cutSigner.key])
-        let cut = try Cut(note.text)
-        let sizes = Dictionary(
-            uniqueKeysWithValues: logs.map { ($0, Int64(cut.trees[Int($0.id)].size)) }
-        )
-        // Of a log in which there is nothing there is nothing to prove.
-        let requests = try await command.selection.requests(store, upTo: sizes)
-            .filter { sizes[$0.log] ?? 0 > 0 }
-        guard !requests.isEmpty else { throw Self.nothingSigned }
+        let requests = try await requests(logs, try Cut(note.text))
         let parts = try await parts(requests, bundle)
         try await record(parts)
         for part in parts {
@@ -105,6 +101,16 @@ struct BundleExport {
         }
         let key = store.vault.checkpointSigner(logID: requests[0].log.id).key
         Terminal.message("Check all of it with: token-ledger verify \(folder) --key \(key)")
+    }
+
+    /// What is asked for of each log, up to where it was by a cut; of a log in which there is nothing there is
+    /// nothing to prove.
+    private func requests(_ logs: [Log], _ cut: Cut) async throws -> [ExportRequest] {
+        let sizes = Dictionary(
+            uniqueKeysWithValues: logs.map { ($0, Int64(cut.trees[Int($0.id)].size)) }
+        )
+        return try await command.selection.requests(store, upTo: sizes)
+            .filter { sizes[$0.log] ?? 0 > 0 }
     }
 
     /// Begins every part before anything is written, or goes on with those that are not finished: all have the id

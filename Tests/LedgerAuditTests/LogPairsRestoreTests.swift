@@ -14,13 +14,27 @@ import Vault
 struct LogPairsRestoreTests {
     private static let pairs = 3
 
-    /// Connects users, so that something is in each log, and reads of each of them.
-    private func connect(_ numbers: Range<Int>, _ test: TestStore) async throws {
-        for number in numbers {
-            let user = try await test.connectedUser("user \(number)")
+    /// Users who are connected: some of any log, of whom every fourth is erased, and one of each log.
+    private static let userCount = 16 + pairs
+
+    /// Connects them, and reads of each; so something is in each log of events.
+    private func connect(_ test: TestStore) async throws {
+        for number in 0..<16 {
+            try await connect("user \(number)", test)
             if number % 4 == 0 { try await test.erase("user \(number)") }
-            try await test.store.recordView(of: user, test.app, context: TestStore.context)
         }
+        for log in test.store.logs.list(.facts) { try await connect(id(in: log, test), test) }
+    }
+
+    private func connect(_ id: String, _ test: TestStore) async throws {
+        let user = try await test.connectedUser(id)
+        try await test.store.recordView(of: user, test.app, context: TestStore.context)
+    }
+
+    /// The `clientUserId` of the user of whom each log has one in any case.
+    private func id(in log: Log, _ test: TestStore) throws -> String {
+        let ids = (0...).lazy.map { "\(log.name) \($0)" }
+        return try #require(ids.first { test.store.home(of: Secret($0), in: test.app) == log })
     }
 
     /// The newest checkpoint of each log, as it is served.
@@ -67,7 +81,7 @@ struct LogPairsRestoreTests {
         let folder = try SteppedIntegrator.temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try await TestStore.run(pairs: Self.pairs) { test in
-            try await connect(0..<16, test)
+            try await connect(test)
             let maps = try await SteppedIntegrator.loadedMaps(of: test.store)
             let watcher = SteppedIntegrator(test, folder: folder, maps: maps)
             try await watcher.look()
@@ -92,11 +106,7 @@ struct LogPairsRestoreTests {
             }
             // A user of the last pair goes on here, and the backup misses what that log and its maps have.
             let last = Log(.facts, pair: Self.pairs - 1)
-            let name = try #require(
-                (0..<16).filter { $0 % 4 != 0 }.map { "user \($0)" }.first {
-                    test.store.home(of: Secret($0), in: test.app) == last
-                }
-            )
+            let name = try id(in: last, test)
             try await test.rotate(name, "2")
             try await watcher.look()
             let found = try await verify(backup, test, folder).findings
@@ -123,7 +133,7 @@ struct LogPairsRestoreTests {
     @Test("the records of all logs of events, replayed, have the roots that were signed")
     func replay() async throws {
         try await TestStore.run(pairs: Self.pairs) { test in
-            try await connect(0..<16, test)
+            try await connect(test)
             try await SteppedIntegrator(test).look()
             let target = PostgresConfiguration(url: try await TestPostgres.freshDatabase().url)
             _ = try await Migrator.migrate(target)
@@ -151,7 +161,7 @@ struct LogPairsRestoreTests {
             }
             let report = try await Verification.run(target, plan: plan)
             #expect(report.findings == [])
-            #expect(report.users == 16)
+            #expect(report.users == Int64(Self.userCount))
             for log in report.logs where Log(id: log.logID)?.kind != .map {
                 #expect(log.provedSize == log.size)
                 #expect(log.size > 0)

@@ -1,5 +1,5 @@
 internal import HumanConnect
-internal import Ledger
+package import Ledger
 internal import LedgerAPI
 internal import LedgerStack
 internal import LedgerStore
@@ -18,6 +18,8 @@ package struct BenchStack: Sendable {
         let events: Int
         /// How many connected users there are to be launched and read.
         let users: Int
+        /// Which logs there are; nil for those of the data folder, or of one pair.
+        let logs: Logs?
         /// Whether the integrator runs from the start, as in the service.
         let integrates: Bool
         /// Whether webhooks are delivered by this process.
@@ -31,6 +33,7 @@ package struct BenchStack: Sendable {
             clients: Int = 64,
             events: Int = 0,
             users: Int = 0,
+            logs: Logs? = nil,
             integrates: Bool = true,
             delivers: Bool = true,
             syncMilliseconds: Int = 0
@@ -39,6 +42,7 @@ package struct BenchStack: Sendable {
             self.clients = clients
             self.events = events
             self.users = users
+            self.logs = logs
             self.integrates = integrates
             self.delivers = delivers
             self.syncMilliseconds = syncMilliseconds
@@ -120,6 +124,7 @@ package struct BenchStack: Sendable {
     ) async throws {
         try await PrivateLedger.run(
             folder: folder,
+            logs: plan.logs,
             serverSettings: plan.serverSettings,
             logger: logger
         ) { ledger in

@@ -89,13 +89,16 @@ struct BenchCommand: AsyncParsableCommand {
 
         @OptionGroup var load: LoadOptions
         @OptionGroup var crowd: CrowdOptions
+
+        @OptionGroup var factLogs: FactLogsOptions
         @OptionGroup var options: Options
 
         func run() async throws {
             let plan = BenchStack.Plan(
                 seconds: load.seconds,
                 clients: load.clients,
-                users: crowd.users
+                users: crowd.users,
+                logs: factLogs.logs
             )
             try await BenchCommand.run(options, plan) { try await $0.append() }
         }

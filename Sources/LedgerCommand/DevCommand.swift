@@ -22,6 +22,8 @@ struct DevCommand: AsyncParsableCommand {
     )
     var dataFolder = ".token-ledger"
 
+    @OptionGroup var factLogs: FactLogsOptions
+
     @Option(help: "The service's port, 0 for any; the remembered one, or 8080.")
     var port: Int?
 
@@ -57,6 +59,7 @@ struct DevCommand: AsyncParsableCommand {
         let readyFile = readyFile
         try await DevStack.run(
             folder: dataFolder,
+            logs: factLogs.logs,
             ports: DevIdentity.Ports(ledger: port, sandbox: sandboxPort, demo: demoPort),
             witnessPolicy: policy,
             logger: logger

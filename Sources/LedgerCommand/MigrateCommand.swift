@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ledger
 import LedgerStore
 import Wire
 
@@ -23,6 +24,8 @@ struct MigrateCommand: AsyncParsableCommand {
     )
     var grantTo: String?
 
+    @OptionGroup var factLogs: FactLogsOptions
+
     @Flag(help: "Print one JSON document.")
     var json = false
 
@@ -31,6 +34,7 @@ struct MigrateCommand: AsyncParsableCommand {
         let applied = try await DatabaseFailure.explaining(database) {
             try await Migrator.migrate(database)
         }
+        if let logs = factLogs.logs { try await Migrator.makeLogs(logs, on: database) }
         if let grantTo { try await Migrator.grantService(to: grantTo, on: database) }
         var hasMadeKeys = false
         if let rootKeys = try await RootKeySource.keysIfAny(try await options.settings()) {
@@ -52,6 +56,7 @@ struct MigrateCommand: AsyncParsableCommand {
                 ? "The database stands at migration \(SchemaCheck.known) already."
                 : "The database stands at migration \(SchemaCheck.known) now."
         )
+        if let logs = factLogs.logs { Terminal.message("It has \(logs.pairs) logs of facts.") }
         if let grantTo { Terminal.message("\(grantTo) may work as the service.") }
         if hasMadeKeys { Terminal.message("The deployment's own keys are made.") }
         if !open.isEmpty {

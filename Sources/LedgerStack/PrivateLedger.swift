@@ -33,9 +33,10 @@ package struct PrivateLedger: Sendable {
 
     /// Starts a durable PostgreSQL, brings it to our schema, opens the store, and works.
     ///
-    /// All of it ends after `body`; the data stays in the folder.
+    /// All of it ends after `body`; the data stays in the folder. A new one has the logs that are named.
     package static func run<Value: Sendable>(
         folder: String,
+        logs: Logs? = nil,
         serverSettings: [String: String] = [:],
         logger: Logger,
         _ body: (PrivateLedger) async throws -> Value
@@ -53,6 +54,7 @@ package struct PrivateLedger: Sendable {
             )
             let owner = PostgresConfiguration(url: cluster.url(database: database))
             _ = try await Migrator.migrate(owner)
+            if let logs { try await Migrator.makeLogs(logs, on: owner) }
             try await Migrator.createServiceLogin(serviceRole, on: owner)
             let keyFile = "\(folder)/root-key"
             if !FileManager.default.fileExists(atPath: keyFile) {

@@ -37,12 +37,10 @@ package final class LedgerStore: Service {
 
     /// Opens the store: looks at the sessions, compares the schema, opens the keys, looks whether the logs are there.
     ///
-    /// Throws `StoreOpeningError`; the service must not start then. Tests open more pairs of logs than a
-    /// service does so far (docs/decisions/0067-k-logs-of-facts.md).
+    /// Throws `StoreOpeningError`; the service must not start then.
     package init(
         pool: PostgresPool,
         rootKeys: RootKeys,
-        logPairsMax: Int = StoreLimits.logPairsMax,
         logger: Logger
     ) async throws(StoreOpeningError) {
         try await SessionCheck.run(pool)
@@ -54,7 +52,7 @@ package final class LedgerStore: Service {
         } catch {
             throw .database(error)
         }
-        guard let found, found.pairs <= logPairsMax else { throw .unsupportedLogs }
+        guard let found else { throw .unsupportedLogs }
         logs = found
         self.pool = pool
         database = StoreDatabase(pool: pool)

@@ -28,9 +28,6 @@ enum StoreLimits {
     /// all done a moment later.
     static let crowdMin = 512
     static let crowdTime: Duration = .milliseconds(75)
-    /// How many pairs of logs a service opens: cursors, exports and proofs know of one so far
-    /// (docs/decisions/0067-k-logs-of-facts.md).
-    package static let logPairsMax = 1
     /// How many users one read asks for.
     static let batchUsersMax = 64
     /// How many reads of users may be under way at once; each takes a connection.

@@ -109,7 +109,6 @@ struct TestService: Sendable {
             let store = try await LedgerStore(
                 pool: pool,
                 rootKeys: RootKeys(database.rootKey),
-                logPairsMax: database.store.logs.pairs,
                 logger: logs.logger()
             )
             let value = try await withThrowingTaskGroup(of: Void.self) { group in

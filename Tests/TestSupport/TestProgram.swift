@@ -58,6 +58,7 @@ package struct TestProgram: Sendable {
     /// may have data of an earlier run.
     package static func run<Value: Sendable>(
         in folder: TestProgramFolder,
+        _ flags: [String] = [],
         ending: TestCommand.Ending = .interrupt,
         _ body: (TestProgram) async throws -> Value
     ) async throws -> Value {
@@ -68,7 +69,7 @@ package struct TestProgram: Sendable {
             [
                 "dev", "--port", "0", "--data-folder", "\(folder.path)/data", "--ready-file",
                 readyFile,
-            ],
+            ] + flags,
             log: "\(folder.path)/output.log",
             ending: ending
         ) { command in

@@ -93,11 +93,7 @@ package struct TestStore: Sendable {
         _ body: (LedgerStore) async throws -> Value
     ) async throws -> Value {
         let rootKeys = rootKeys ?? RootKeys(rootKey)
-        return try await Self.opened(
-            service ?? self.service,
-            rootKeys,
-            pairs: store.logs.pairs
-        ) { store, _ in
+        return try await Self.opened(service ?? self.service, rootKeys) { store, _ in
             try await body(store)
         }
     }
@@ -128,7 +124,7 @@ package struct TestStore: Sendable {
         let rootKey = RootKey(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) })
         _ = try await Migrator.makeKeys(RootKeys(rootKey), on: owner)
         try await Migrator.makeLogs(Logs(pairs: pairs), on: owner)
-        return try await opened(service, RootKeys(rootKey), pairs: pairs) { store, pool in
+        return try await opened(service, RootKeys(rootKey)) { store, pool in
             let app = NewApp(
                 clientID: "demo",
                 name: "Demo",
@@ -160,7 +156,6 @@ package struct TestStore: Sendable {
     private static func opened<Value: Sendable>(
         _ service: PostgresConfiguration,
         _ rootKeys: RootKeys,
-        pairs: Int,
         _ body: (LedgerStore, PostgresPool) async throws -> Value
     ) async throws -> Value {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -169,7 +164,6 @@ package struct TestStore: Sendable {
         let store = try await LedgerStore(
             pool: pool,
             rootKeys: rootKeys,
-            logPairsMax: pairs,
             logger: logger
         )
         return try await withThrowingTaskGroup(of: Void.self) { group in

@@ -37,7 +37,6 @@ struct UnusedNameTests {
         // What lower rooms offer and only tests have needed so far.
         "bundlesGrown": "who reads a log by its tiles, as the tests do",
         "checkViolation": "tests that name the SQLSTATE they expect",
-        "makeLogs": "decision 67: tests of several pairs of logs, until a service opens them",
         "undefinedFunction": "tests that name the SQLSTATE they expect",
         "subtreesNeeded": "says what a frontier is made of; a test compares",
     ]

@@ -29,13 +29,14 @@ struct DevStack: Sendable {
     /// SIGTERM and SIGINT cancel it.
     static func run(
         folder: String,
+        logs: Logs? = nil,
         ports: DevIdentity.Ports,
         witnessPolicy: WitnessPolicy? = nil,
         logger: Logger,
         _ body: @escaping @Sendable (DevStack) async throws -> Void
     ) async throws {
         let folder = URL(fileURLWithPath: folder).standardizedFileURL.path
-        try await PrivateLedger.run(folder: folder, logger: logger) { ledger in
+        try await PrivateLedger.run(folder: folder, logs: logs, logger: logger) { ledger in
             var identity = try await DevIdentity.open(folder, ports: ports)
             // Before the app is registered, so that an interrupted first run knows its secret.
             try identity.save(in: folder)

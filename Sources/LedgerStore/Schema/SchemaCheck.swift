@@ -14,8 +14,7 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
     case outdated(found: Int32, needed: Int32)
     /// The database stands at a newer migration than this program.
     case superseded(found: Int32, known: Int32)
-    /// The logs are no whole pairs, or more than one: claims are unique within a log only, so more than
-    /// one is not safe yet.
+    /// The logs are no whole pairs, each with its log of maps.
     case unsupportedLogs
     /// The database has so many pairs of logs, and keeps them.
     case logsFixed(pairs: Int)
@@ -58,7 +57,9 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
         case .superseded(let found, let known):
             "the database stands at migration \(found), this program knows only \(known): "
                 + "use a newer program"
-        case .unsupportedLogs: "the database must have one log of facts and one of accesses"
+        case .unsupportedLogs:
+            "the database does not have a log of accesses and a log of maps for each log of facts: "
+                + "it was restored in part, or somebody changed ledger.log"
         case .logsFixed(let pairs):
             "the database has \(pairs) logs of facts, and keeps them: users belong to one by a hash"
         case .vault(let error): "\(error)"

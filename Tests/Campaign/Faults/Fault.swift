@@ -111,6 +111,15 @@ package enum Fault: Sendable, Hashable {
         }
     }
 
+    /// How many logs of facts the database has: where there are several, a session or a person is claimed across
+    /// them (docs/decisions/0067-k-logs-of-facts.md#claims-across-logs).
+    var factLogs: Int {
+        switch self {
+        case .copyKilled, .backendKilled: 3
+        default: 1
+        }
+    }
+
     /// How many copies of the service work on the database.
     var copies: Int {
         switch self {

@@ -20,7 +20,9 @@ struct WorldSetup {
     func prepare(_ apps: [Provider.App]) async throws -> [String] {
         try await writeSettings()
         try await asOwner("create role campaign_service login")
-        _ = try await command(["migrate", "--grant-to", Self.serviceRole])
+        _ = try await command(
+            ["migrate", "--grant-to", Self.serviceRole, "--fact-logs", "\(fault.factLogs)"]
+        )
         if let script = fault.script { try await asOwner(script) }
         var keys: [String] = []
         for app in apps {

@@ -81,8 +81,11 @@ struct StateProofTests {
             let (store, app) = (service.store, service.app)
             for log in store.logs.list(.facts) {
                 let ids = (0...).lazy.map { "user-\($0)" }
-                    .filter { store.home(of: Secret($0), in: app) == log }.prefix(2)
-                let (id, nobody) = (try #require(ids.first), try #require(ids.dropFirst().first))
+                let id = try #require(ids.first { store.home(of: Secret($0), in: app) == log })
+                let others = (0...).lazy.map { "nobody-\($0)" }
+                let nobody = try #require(
+                    others.first { store.home(of: Secret($0), in: app) == log }
+                )
                 try await service.connect(id)
                 let tokens = try await Self.get("/v1/users/\(id)/tokens?proof=true", service)
                 #expect(tokens.status == 200, "\(tokens.text)")

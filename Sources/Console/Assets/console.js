@@ -12,18 +12,18 @@ function made(tag, className, ...children) {
 
 const button = (text, onclick) => Object.assign(made('button', '', text), { type: 'button', onclick });
 
-const plain = (time) => time.slice(0, 19).replace('T', ' ');
+const brief = (time) => time.slice(0, 19).replace('T', ' ');
 const units = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
 const inWords = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 function shown(date, exact, mode) {
-  if (mode === 'local') { return plain(new Date(date - date.getTimezoneOffset() * 60000).toISOString()); }
+  if (mode === 'local') { return brief(new Date(date - date.getTimezoneOffset() * 60000).toISOString()); }
   if (mode === 'relative') {
     const seconds = Math.round((date - Date.now()) / 1000);
     const [unit, length] = units.find((unit) => Math.abs(seconds) >= unit[1]) || units[3];
     return inWords.format(Math.trunc(seconds / length), unit);
   }
-  return plain(exact) + ' UTC';
+  return brief(exact) + ' UTC';
 }
 
 function showTimes(root) {

@@ -16,7 +16,7 @@ extension LedgerStore {
     /// Which logs are meant where a query of events names one: the name of a kind means all logs of the kind,
     /// as far as what is asked for may be there.
     func logs(named log: Log, for events: EventQuery) -> [Log] {
-        log.pair == 0 ? logs(log.kind, for: events) : [log]
+        log.pair == 0 ? logs(log.kind, about: events.subject) : [log]
     }
 
     /// Where the cursor of a query goes on in some logs; nil where it has none.

@@ -49,14 +49,10 @@ package struct SplitReport: Sendable {
         guard findings.isEmpty, let cut, let first = parts.first?.report,
             let manifest = first.manifest
         else { return [BundleReport.nothingProved] }
-        let ledger = String(
-            decoding: Array(cut.name.utf8.dropLast(VerifierKey.cutName.utf8.count + 1)),
-            as: UTF8.self
-        ).printable
         var sentences = [
             first.keySentence(manifest),
             "The cut that is signed under the same key says how much each of the \(cut.pairs) logs of "
-                + "this kind of \(ledger) held: the bundle has a part of each that has records, and "
+                + "this kind of \(cut.ledger.printable) held: the bundle has a part of each that has records, and "
                 + "each is as large.",
         ]
         for part in parts {

@@ -124,8 +124,7 @@ package struct SplitVerification {
         )
         report.add(part, log)
         guard let manifest = part.manifest else { return }
-        let name = cut.name.utf8.dropLast(VerifierKey.cutName.utf8.count)
-        let origin = String(decoding: Array(name) + Array("\(log.id)".utf8), as: UTF8.self)
+        let origin = "\(cut.ledger)/\(log.id)"
         let tree = cut.trees[Int(log.id)]
         if !manifest.origin.isIdentical(to: origin) || manifest.treeSize != tree.size
             || manifest.root != tree.root

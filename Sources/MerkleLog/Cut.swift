@@ -23,6 +23,14 @@ package struct Cut: Sendable {
     /// Of each log, by its number.
     package let trees: [Tree]
 
+    /// The ledger's name: that of the cut without its last part.
+    package var ledger: String {
+        String(
+            decoding: Array(name.utf8.dropLast(VerifierKey.cutName.utf8.count + 1)),
+            as: UTF8.self
+        )
+    }
+
     /// How many pairs of logs the ledger has.
     package var pairs: Int { trees.count / 2 }
 
@@ -70,13 +78,4 @@ extension Cut: Equatable {
 extension VerifierKey {
     /// What the last part of the name of the key of a cut is, where that of a log has the log's number.
     package static let cutName = "cut"
-
-    /// The same key under the name of another log of the same ledger, or of its cuts; nil where the name has no
-    /// parts.
-    package func named(_ last: String) -> VerifierKey? {
-        guard type == .ed25519, let slash = name.utf8.lastIndex(of: UInt8(ascii: "/")) else {
-            return nil
-        }
-        return try? VerifierKey(name: "\(name[...slash])\(last)", type: type, publicKey: publicKey)
-    }
 }

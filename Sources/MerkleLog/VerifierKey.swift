@@ -63,6 +63,15 @@ package struct VerifierKey: Sendable {
         guard parts[1].elementsEqual(hexadecimalID.utf8) else { throw .malformedKey }
     }
 
+    /// The same key under the name of another log of the same ledger, or of its cuts; nil where the name has no
+    /// parts.
+    package func named(_ last: String) -> VerifierKey? {
+        guard type == .ed25519, let slash = name.utf8.lastIndex(of: UInt8(ascii: "/")) else {
+            return nil
+        }
+        return try? VerifierKey(name: "\(name[...slash])\(last)", type: type, publicKey: publicKey)
+    }
+
     private var hexadecimalID: String {
         Hexadecimal.encode(id.bigEndianBytes)
     }

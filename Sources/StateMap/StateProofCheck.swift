@@ -68,11 +68,11 @@ package struct StateProofCheck: Sendable {
         _ proof: StateProof
     ) throws(StateProofError) -> [VerifiedSignature] {
         let log = proof.statement.log
-        let mapKeys = keys.compactMap { Self.sibling(of: $0, logID: log.map.id) }
+        let mapKeys = keys.compactMap { $0.named("\(log.map.id)") }
         guard !mapKeys.isEmpty else { throw .noKey }
         let maps = try signatures(proof.entry.note, mapKeys, .maps)
         // The facts must be those of the deployment that signed the statement.
-        let factsKeys = maps.compactMap { Self.sibling(of: $0.key, logID: log.id) }
+        let factsKeys = maps.compactMap { $0.key.named("\(log.id)") }
         _ = try signatures(proof.facts, factsKeys, .facts)
         let (index, size) = (proof.entry.index, proof.entry.checkpoint.size)
         do throws(ProofError) {
@@ -105,17 +105,6 @@ package struct StateProofCheck: Sendable {
         }
         guard isQuorum(Set(signatures.map(\.key))) else { throw .notWitnessed(log) }
         return signatures
-    }
-
-    /// The key of another log of the same deployment: the names differ in the last part only.
-    private static func sibling(of key: VerifierKey, logID: Int32) -> VerifierKey? {
-        guard key.type == .ed25519, let slash = key.name.utf8.lastIndex(of: UInt8(ascii: "/"))
-        else { return nil }
-        return try? VerifierKey(
-            name: "\(key.name[...slash])\(logID)",
-            type: .ed25519,
-            publicKey: key.publicKey
-        )
     }
 
     /// The proof is from the maps where such a user is, or would be: those of other pairs of logs hold nobody

@@ -105,21 +105,10 @@ struct FollowTests {
         until last: Last
     ) async -> TestFollower {
         var follower = TestFollower(service, query)
-        while true {
-            let patience = follower.events.count + Int.random(in: 1...40)
-            var isOver = false
-            let outcome = await follower.connect(until: { events in
-                isOver =
-                    events.last.map { position($0.data) >= last.position.load(ordering: .relaxed) }
-                    ?? false
-                return isOver || events.count >= patience
-            })
-            if isOver { return follower }
-            guard case .left = outcome else {
-                Issue.record("\(query): \(outcome)")
-                return follower
-            }
+        await follower.comeAndGo(after: 40) { events in
+            events.last.map { position($0.data) >= last.position.load(ordering: .relaxed) } ?? false
         }
+        return follower
     }
 
     @Test("what is told is what is listed, under every condition, and nothing of another app")

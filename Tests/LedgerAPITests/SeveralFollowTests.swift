@@ -32,19 +32,10 @@ struct SeveralFollowTests {
         until target: Target
     ) async -> TestFollower {
         var follower = TestFollower(service, query)
-        while true {
-            let patience = follower.events.count + Int.random(in: 1...25)
-            var isOver = false
-            let outcome = await follower.connect(until: { events in
-                isOver = target.counts.withLock { $0[query].map { $0 <= events.count } ?? false }
-                return isOver || events.count >= patience
-            })
-            if isOver { return follower }
-            guard case .left = outcome else {
-                Issue.record("\(query): \(outcome)")
-                return follower
-            }
+        await follower.comeAndGo(after: 25) { events in
+            target.counts.withLock { $0[query].map { $0 <= events.count } ?? false }
         }
+        return follower
     }
 
     @Test("whoever comes and goes among writers to all logs gets each event once, in order")

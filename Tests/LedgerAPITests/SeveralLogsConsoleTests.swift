@@ -51,11 +51,7 @@ struct SeveralLogsConsoleTests {
     func user() async throws {
         try await TestService.run(pairs: Self.pairs) { service in
             for log in service.store.logs.list(.facts) {
-                let name = try #require(
-                    (0...).lazy.map { "user \($0)" }.first {
-                        service.store.home(of: Secret($0), in: service.app) == log
-                    }
-                )
+                let name = try service.name(in: log)
                 try await service.connect(name)
                 let shown = try await service.get(service.user(name))
                 let subject = try #require(shown["subject"])

@@ -124,11 +124,7 @@ struct SeveralLogsTests {
     func accesses() async throws {
         try await TestService.run(pairs: Self.pairs) { service in
             for log in service.store.logs.list(.facts) {
-                let name = try #require(
-                    (0...).lazy.map { "user \($0)" }.first {
-                        service.store.home(of: Secret($0), in: service.app) == log
-                    }
-                )
+                let name = try service.name(in: log)
                 try await service.connect(name)
                 for _ in 0..<2 { _ = try await service.tokens(name) }
             }

@@ -78,25 +78,21 @@ struct StateProofTests {
     @Test("whatever pair of logs a user is of, the proof is from there, and so is that of nobody")
     func pairs() async throws {
         try await TestService.run(pairs: 3) { service in
-            let (store, app) = (service.store, service.app)
-            for log in store.logs.list(.facts) {
-                let ids = (0...).lazy.map { "user-\($0)" }
-                let id = try #require(ids.first { store.home(of: Secret($0), in: app) == log })
-                let others = (0...).lazy.map { "nobody-\($0)" }
-                let nobody = try #require(
-                    others.first { store.home(of: Secret($0), in: app) == log }
+            for log in service.store.logs.list(.facts) {
+                let (id, nobody) = (
+                    try service.name(in: log, "user-"), try service.name(in: log, "nobody-")
                 )
                 try await service.connect(id)
                 let tokens = try await Self.get("/v1/users/\(id)/tokens?proof=true", service)
                 #expect(tokens.status == 200, "\(tokens.text)")
                 let file = Array(try #require(tokens["proof"]).utf8)
                 // The key of the first log of facts is known to whoever verifies.
-                let verdict = try verify(file, about: id, of: app, service)
+                let verdict = try verify(file, about: id, of: service.app, service)
                 #expect(verdict.state?.status == .connected)
                 #expect(verdict.statement.pairs == 3)
                 #expect(verdict.statement.log == log)
                 let answer = try await Self.get("/v1/users/\(nobody)/proof", service)
-                let absent = try verify(answer.bytes, about: nobody, of: app, service)
+                let absent = try verify(answer.bytes, about: nobody, of: service.app, service)
                 #expect(absent.subject == nil)
                 #expect(absent.statement.log == log)
             }

@@ -47,6 +47,26 @@ struct TestFollower {
         self.events = events
         return outcome
     }
+
+    /// Goes away and comes back at random places, after so many events at most, until it is over.
+    mutating func comeAndGo(
+        after countMax: Int,
+        until isOver: ([EventStreamReader.Event]) -> Bool
+    ) async {
+        while true {
+            let patience = events.count + Int.random(in: 1...countMax)
+            var hasAll = false
+            let outcome = await connect(until: { events in
+                hasAll = isOver(events)
+                return hasAll || events.count >= patience
+            })
+            if hasAll { return }
+            guard case .left = outcome else {
+                Issue.record("\(url): \(outcome)")
+                return
+            }
+        }
+    }
 }
 
 extension TestService {

@@ -33,6 +33,12 @@ extension [ListedPlace] {
 }
 
 extension TestService {
+    /// A `clientUserId` that is at home in a log of facts: `word` and the first number that leads there.
+    func name(in log: Log, _ word: String = "user ") throws -> String {
+        let names = (0...).lazy.map { "\(word)\($0)" }
+        return try #require(names.first { store.home(of: Secret($0), in: app) == log })
+    }
+
     /// What stands in the logs of a kind for the app, as the store reads them; of these types or all.
     func stored(_ kind: Log.Kind, types: [String] = []) async throws -> [String: [Int64]] {
         var stored: [String: [Int64]] = [:]

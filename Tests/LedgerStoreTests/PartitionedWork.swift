@@ -84,7 +84,7 @@ struct PartitionedWork {
         _ = try await store.neighbours(of: first)
         for kind in [Log.Kind.facts, .access] {
             let query = EventQuery(clientID: "demo")
-            let logs = store.logs(kind, for: query)
+            let logs = store.logs(kind, about: query.subject)
             let start = LogPlaces.beginning(count: logs.count)
             let ends = try await store.ends(of: logs)
             let page = try await store.events(query, logs: logs, from: start, limit: 2)

@@ -78,7 +78,7 @@ struct ExportRoutes: Sendable {
         let query = try Query(request, keys: ["subject", "user"])
         let asked = try await store.eventQuery(query, of: caller.app)
         var requests: [ExportRequest] = []
-        for log in store.logs(.facts, for: asked) {
+        for log in store.logs(.facts, about: asked.subject) {
             requests.append(
                 ExportRequest(
                     log: log,

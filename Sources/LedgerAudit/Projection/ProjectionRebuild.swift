@@ -30,8 +30,6 @@ package struct ProjectionRebuildReport: Sendable, Equatable {
 package enum ProjectionRebuild {
     /// A tail of so many events is folded within some ten milliseconds, so appends may wait for it.
     private static let tailEventsMax: Int64 = 500
-    /// How many connections read and fold side by side, one per core of the reference machine.
-    private static let readersMax = 2
     /// If the tail does not get that short, appends are faster than the fold, and wait a little.
     private static let roundsMax = 10
 
@@ -46,7 +44,7 @@ package enum ProjectionRebuild {
         var connections: [PostgresConnection] = []
         let result: Result<ProjectionRebuildReport, any Error>
         do {
-            for _ in 0...readersMax {
+            for _ in 0...Verification.readersMax {
                 connections.append(
                     try await PostgresConnection.connect(configuration.withLongLimits)
                 )

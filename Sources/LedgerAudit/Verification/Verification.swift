@@ -11,8 +11,8 @@ internal import Vault
 /// It runs beside a live service: what never changes is read page by page, and what changes is
 /// looked at again within one short snapshot before it is called wrong.
 package enum Verification {
-    /// How many connections read side by side: one per core of the reference machine.
-    private static let readersMax = 2
+    /// How many connections read side by side, here and in a rebuild: one per core of the reference machine.
+    static let readersMax = 2
 
     /// Runs all checks that the plan has the means for.
     ///

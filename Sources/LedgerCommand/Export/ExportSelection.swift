@@ -59,7 +59,7 @@ struct ExportSelection: ParsableArguments {
             before: conditions.before.flatMap { Timestamp($0) }
         )
         let apps = if let app { [app] } else { try await store.apps() }
-        let logs = store.logs(conditions.log.kind, for: query)
+        let logs = store.logs(conditions.log.kind, about: query.subject)
         guard logs.count == 1 || (fromPosition ?? 0 == 0 && untilPosition == nil) else {
             throw CommandError(
                 "There are \(logs.count) logs: --from-position and --until-position name no place in them."

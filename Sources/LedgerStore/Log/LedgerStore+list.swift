@@ -2,12 +2,7 @@ package import Ledger
 internal import Postgres
 
 extension LedgerStore {
-    /// The logs of a kind in which events may be that a query asks for: those of a user are in one.
-    package func logs(_ kind: Log.Kind, for query: EventQuery) -> [Log] {
-        logs(kind, about: query.subject)
-    }
-
-    /// The same of what is about one user or endpoint, where one is named.
+    /// The logs of a kind in which there may be what is about one user or endpoint; all where none is named.
     package func logs(_ kind: Log.Kind, about id: Identifier?) -> [Log] {
         guard let id, logs.pairs > 1 else { return logs.list(kind) }
         // Whose log there is not is nobody, of whom any log has nothing.

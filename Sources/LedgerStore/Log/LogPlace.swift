@@ -23,10 +23,11 @@ package struct LogPlace: Sendable, Hashable, CustomStringConvertible {
 
     /// Where an event stands.
     package init(of event: StoredEvent) {
-        self.init(
-            position: event.position,
-            check: MerkleHash(leaf: event.bytes).bytes.prefix(Self.checkBytes).number()
-        )
+        let hash = MerkleHash(leaf: event.bytes).bytes
+        guard let check = UInt32(bigEndianBytes: hash.prefix(Self.checkBytes)) else {
+            preconditionFailure("a hash has more bytes than a check")
+        }
+        self.init(position: event.position, check: check)
     }
 
     static let checkBytes = MemoryLayout<UInt32>.size
@@ -35,28 +36,12 @@ package struct LogPlace: Sendable, Hashable, CustomStringConvertible {
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, let position = Int64(parts[0]), position >= 0,
-            let check = Hexadecimal.decode(parts[1]), check.count == Self.checkBytes
+            let bytes = Hexadecimal.decode(parts[1]), let check = UInt32(bigEndianBytes: bytes)
         else { return nil }
-        self.init(position: position, check: check[...].number())
+        self.init(position: position, check: check)
         guard description == text else { return nil }
     }
 
     /// `41-9f86d081`.
     package var description: String { "\(position)-" + Hexadecimal.encode(check.bigEndianBytes) }
-}
-
-extension ArraySlice<UInt8> {
-    /// The number that these bytes are, the highest first.
-    func number<Number: FixedWidthInteger>() -> Number {
-        reduce(0) { $0 << 8 | Number($1) }
-    }
-}
-
-extension FixedWidthInteger {
-    /// The bytes of a number, the highest first.
-    var bigEndianBytes: [UInt8] {
-        stride(from: Self.bitWidth - 8, through: 0, by: -8).map {
-            UInt8(truncatingIfNeeded: self >> $0)
-        }
-    }
 }

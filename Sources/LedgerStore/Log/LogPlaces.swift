@@ -1,3 +1,4 @@
+internal import MerkleLog
 internal import Wire
 
 /// How far somebody has come in each of some logs.
@@ -93,13 +94,14 @@ extension LogPlaces {
         // What is longer is not even decoded.
         guard text.utf8.count == (size * 4 + 2) / 3, let bytes = Base64.url.decode(text.utf8),
             bytes.count == size, bytes[0] == Self.form,
-            bytes[1...Self.countBytes].number() == UInt16(exactly: count)
+            UInt16(bigEndianBytes: bytes[1...Self.countBytes]) == UInt16(exactly: count)
         else { return nil }
         var reached: [Reached] = []
         for start in stride(from: 1 + Self.countBytes, to: size, by: Self.logBytes) {
             let end = start + Self.logBytes
-            let next: Int64 = bytes[start..<start + Self.positionBytes].number()
-            let check: UInt32 = bytes[start + Self.positionBytes..<end].number()
+            guard let next = Int64(bigEndianBytes: bytes[start..<start + Self.positionBytes]),
+                let check = UInt32(bigEndianBytes: bytes[start + Self.positionBytes..<end])
+            else { return nil }
             guard next > 0 else {
                 guard next == 0, check == 0 else { return nil }
                 reached.append(Reached(next: 0))

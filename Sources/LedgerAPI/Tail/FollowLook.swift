@@ -7,24 +7,17 @@ struct FollowLook {
     private(set) var places: LogPlaces
     /// All from where the follower is on, of the logs of these indices.
     private(set) var pages: [(index: Int, page: FeedPage)] = []
-    /// How far each log can be read.
-    private(set) var ends: [Int64]
-    /// Whether a log has more than its feed keeps: it must be read.
-    private(set) var isBehind = false
+    /// Which logs have more than their feeds keep, and up to where: they must be read.
+    private var behind: [(index: Int, end: Int64)] = []
     /// A log that is another one than the follower has read.
     private(set) var lost: Log?
 
     init(at places: LogPlaces, _ feeds: [EventFeed], _ losses: [Int]) {
         self.places = places
-        ends = places.reached.map(\.next)
         for (index, feed) in feeds.enumerated() {
             switch feed.step(at: places.reached[index].next, losses: losses[index]) {
-            case .page(let page):
-                pages.append((index, page))
-                ends[index] = page.positions.upperBound
-            case .behind(let end):
-                ends[index] = end
-                isBehind = true
+            case .page(let page): pages.append((index, page))
+            case .behind(let end): behind.append((index, end))
             case .nothing(let place):
                 guard let place else { continue }
                 self.places = self.places.with(LogPlaces.Reached(behind: place), at: index)
@@ -33,6 +26,17 @@ struct FollowLook {
                 return
             }
         }
+    }
+
+    /// Whether a log must be read.
+    var isBehind: Bool { !behind.isEmpty }
+
+    /// How far each log can be read.
+    var ends: [Int64] {
+        var ends = places.reached.map(\.next)
+        for (index, page) in pages { ends[index] = page.positions.upperBound }
+        for (index, end) in behind { ends[index] = end }
+        return ends
     }
 
     /// Where the follower is behind the pages.

@@ -6,12 +6,14 @@ insert into ledger.migration (number, name) values (3, 'log');
 -- One row per log. Its row lock is the log's one lock; `size` is the next position. Logs of kind
 -- `fact` hold what happened to users, by hash of the user; one of kind `access` holds who read what; one of kind
 -- `map` holds which root the map of all current states had. Pair n are the logs 2n and 2n + 1, with the map's
--- 1024 + n. How many pairs there are is decided before the first event.
+-- 1024 + n. How many pairs there are is decided before the first event; `pairs` says it, for a database may hold
+-- some of them, and others the rest.
 create table ledger.log (
     log_id integer primary key check (log_id >= 0 and log_id < 1536),
     kind text not null check (kind = case
         when log_id >= 1024 then 'map' when log_id % 2 = 0 then 'fact' else 'access' end),
-    size bigint not null default 0 check (size >= 0)
+    size bigint not null default 0 check (size >= 0),
+    pairs integer not null default 1 check (pairs between 1 and 512)
 );
 insert into ledger.log (log_id, kind) values (0, 'fact'), (1, 'access'), (1024, 'map');
 
@@ -20,12 +22,14 @@ create function ledger.refuse_shrinking() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if tg_op = 'UPDATE' and new.log_id = old.log_id and new.kind = old.kind and new.size >= old.size then
+    if tg_op = 'UPDATE' and new.log_id = old.log_id and new.kind = old.kind and new.pairs = old.pairs
+        and new.size >= old.size
+    then
         return new;
     end if;
     -- Users belong to a log by a hash modulo the number of pairs.
-    if tg_op = 'INSERT' and new.size = 0 and not exists (select from ledger.log where log.size > 0) then
-        return new;
+    if not exists (select from ledger.log where log.size > 0) then
+        return case tg_op when 'DELETE' then old else new end;
     end if;
     raise exception 'logs are as they were made, and never shrink: % on ledger.log is refused', tg_op
         using errcode = 'LG001';

@@ -5,7 +5,4 @@ extension Sequence<Int32> {
     var factLogs: [Log] {
         Set(self).sorted().compactMap { Log(id: $0) }.filter { $0.kind == .facts }
     }
-
-    /// The logs of a deployment that has so many of facts.
-    var logs: Logs { Logs(pairs: Swift.max(1, factLogs.count)) }
 }

@@ -137,8 +137,6 @@ package struct BenchStack: Sendable {
             try await ServiceRunner.withProvider { provider in
                 let service = try LedgerService(
                     store: ledger.store,
-                    pool: ledger.pool,
-                    database: ledger.service,
                     provider: provider,
                     configuration: LedgerAPIConfiguration(
                         host: LocalPort.host,

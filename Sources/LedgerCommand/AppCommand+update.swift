@@ -123,7 +123,7 @@ extension AppCommand {
                 app,
                 change,
                 context: .byOperator,
-                owner: opened.configuration
+                owner: opened.databases
             ) {
             case .written:
                 Terminal.message(

@@ -120,7 +120,7 @@ struct AppCommand: AsyncParsableCommand {
                     accessRecording: accessLog
                 ),
                 context: .byOperator,
-                owner: opened.configuration
+                owner: opened.databases
             )
             opened.close()
             guard isNew else { throw CommandError("The app \(clientID) is registered already.") }

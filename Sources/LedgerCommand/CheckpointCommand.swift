@@ -74,7 +74,7 @@ struct CheckpointCommand: AsyncParsableCommand {
                 do {
                     let repair = try await opened.store.repairCheckpoints(
                         of: log,
-                        owner: opened.configuration
+                        owner: opened.databases
                     )
                     repairs.append(repair)
                     if !json { Terminal.result(Self.sentence(repair)) }

@@ -55,10 +55,10 @@ struct MapCommand: AsyncParsableCommand {
     ) async throws -> Value {
         let opened = try await OpenedStore.open(options)
         defer { opened.close() }
-        let (store, database) = (opened.store, opened.configuration.withLongLimits)
-        let pool = PostgresPool(configuration: database, logger: store.logger)
-        defer { pool.close() }
-        return try await body(MapKeeper.all(of: store, pool: pool, logger: store.logger))
+        let (store, databases) = (opened.store, opened.databases.map(\.withLongLimits))
+        let pools = LogPools(databases, logger: store.logger)
+        defer { pools.close() }
+        return try await body(MapKeeper.all(of: store, pools: pools, logger: store.logger))
     }
 
     /// Prints what is said of each pair of logs: of one, the document itself.

@@ -12,7 +12,8 @@ struct MigrateCommand: AsyncParsableCommand {
             Needs the rights of the schema's owner (TOKEN_LEDGER_OWNER_DATABASE_URL or …_FILE). \
             Prints the numbers of the migrations that it applied; without any there was nothing \
             to do. With the root key (TOKEN_LEDGER_ROOT_KEY_FILE) it also makes the deployment's \
-            own keys, once.
+            own keys, once. Several databases (TOKEN_LEDGER_OWNER_DATABASE_MAP or …_FILE) are brought \
+            to it one after the other, and have the logs that the map gives them.
             """
     )
 
@@ -30,17 +31,29 @@ struct MigrateCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        let database = try await options.database()
-        let applied = try await DatabaseFailure.explaining(database) {
-            try await Migrator.migrate(database)
+        let databases = try await options.databases()
+        let pairs = try pairs(of: databases)
+        var applied: [Int32] = []
+        var open: [String] = []
+        for part in databases.parts {
+            let numbers = try await DatabaseFailure.explaining(databases) {
+                try await Migrator.migrate(part.database)
+            }
+            applied += numbers.filter { !applied.contains($0) }
+            if let pairs {
+                let own = part.pairs.clamped(to: 0..<pairs)
+                try await Migrator.makeLogs(own, of: pairs, on: part.database)
+            }
+            if let grantTo { try await Migrator.grantService(to: grantTo, on: part.database) }
+            open += try await Migrator.openToEverybody(on: part.database).map {
+                databases.saysPairs ? "\($0) (database of \(part.name))" : $0
+            }
         }
-        if let logs = factLogs.logs { try await Migrator.makeLogs(logs, on: database) }
-        if let grantTo { try await Migrator.grantService(to: grantTo, on: database) }
         var hasMadeKeys = false
         if let rootKeys = try await RootKeySource.keysIfAny(try await options.settings()) {
-            hasMadeKeys = try await Migrator.makeKeys(rootKeys, on: database)
+            hasMadeKeys = try await Migrator.makeKeys(rootKeys, on: databases)
         }
-        let open = try await Migrator.openToEverybody(on: database)
+        try await AppCopies.write(on: databases)
         if json {
             Terminal.result([
                 "applied": .array(applied.map { .number(String($0)) }),
@@ -56,7 +69,7 @@ struct MigrateCommand: AsyncParsableCommand {
                 ? "The database stands at migration \(SchemaCheck.known) already."
                 : "The database stands at migration \(SchemaCheck.known) now."
         )
-        if let logs = factLogs.logs { Terminal.message("It has \(logs.pairs) logs of facts.") }
+        if let pairs { Terminal.message(Self.sentence(pairs, databases)) }
         if let grantTo { Terminal.message("\(grantTo) may work as the service.") }
         if hasMadeKeys { Terminal.message("The deployment's own keys are made.") }
         if !open.isEmpty {
@@ -66,5 +79,22 @@ struct MigrateCommand: AsyncParsableCommand {
                     + open.map { "\($0);" }.joined(separator: " ")
             )
         }
+    }
+
+    /// How many pairs of logs there shall be; nil for those that there are.
+    private func pairs(of databases: DatabaseMap) throws -> Int? {
+        guard let mapped = databases.pairs else { return factLogs.logs?.pairs }
+        if let asked = factLogs.logs?.pairs, asked != mapped {
+            throw CommandError(
+                "The map names \(mapped) pairs of logs, and --fact-logs asks for \(asked)."
+            )
+        }
+        return mapped
+    }
+
+    private static func sentence(_ pairs: Int, _ databases: DatabaseMap) -> String {
+        let count = databases.parts.count
+        let logs = "\(pairs) log\(pairs == 1 ? "" : "s") of facts"
+        return count == 1 ? "It has \(logs)." : "The \(count) databases have \(logs)."
     }
 }

@@ -32,10 +32,10 @@ struct ProjectionCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let database = try await options.database()
+            let databases = try await options.databases()
             let rootKeys = try await RootKeySource.keysIfAny(try await options.settings())
-            let report = try await DatabaseFailure.explaining(database) {
-                try await ProjectionRebuild.run(database, rootKeys: rootKeys)
+            let report = try await DatabaseFailure.explaining(databases) {
+                try await ProjectionRebuild.run(databases, rootKeys: rootKeys)
             }
             if json {
                 Terminal.result([

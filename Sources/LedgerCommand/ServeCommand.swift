@@ -33,8 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
         let policy = try WitnessPolicy(settings)
         for line in policy?.skipped ?? [] { logger.warning("\(line)") }
         let acceptsUnsafeServer = try settings.flag(.acceptUnsafeServer)
-        let database = try await options.service.database(settings)
-        let pool = PostgresPool(configuration: database, logger: logger)
+        let pools = LogPools(try await options.service.databases(settings), logger: logger)
         let metrics = try MetricsAddress(settings)?.listener(logger)
         let certificate = try ListenerCertificate(settings, logger: logger)
         let traces = TraceSettings().start(logger)
@@ -55,19 +54,12 @@ struct ServeCommand: AsyncParsableCommand {
                 ? nil
                 : settings.shown(isDatabaseFlag: options.service.databaseURLFile != nil)
         )
-        let store = try await OpenedStore.waitFor(
-            pool,
-            database,
-            rootKeys: rootKeys,
-            logger: logger
-        )
+        let store = try await OpenedStore.waitFor(pools, rootKeys: rootKeys, logger: logger)
         try await Self.check(store, accepts: acceptsUnsafeServer, logger)
         if certificate?.asksCallers != true { try await Self.warnOfBoundKeys(store, logger) }
         try await ServiceRunner.withProvider { provider in
             let service = try LedgerService(
                 store: store,
-                pool: pool,
-                database: database,
                 provider: provider,
                 configuration: configuration,
                 spoolFolder: try settings.text(.spoolFolder) ?? ServeOptions.usualSpoolFolder,

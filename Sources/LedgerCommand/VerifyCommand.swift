@@ -85,13 +85,13 @@ struct VerifyCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let path { return try check(path, keys: Self.keys(key)) }
-        let database = try await options.database()
+        let databases = try await options.databases()
         let plan = try await plan()
         let meter = ProgressMeter("verify")
         let report: VerificationReport
         do {
-            report = try await DatabaseFailure.explaining(database) {
-                try await Verification.run(database, plan: plan) { progress in
+            report = try await DatabaseFailure.explaining(databases) {
+                try await Verification.run(databases, plan: plan) { progress in
                     let noun = progress.phase == .records ? "records" : "users"
                     meter.show(progress.done, of: progress.total, noun)
                 }

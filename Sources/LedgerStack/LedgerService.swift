@@ -14,14 +14,13 @@ internal import Vault
 internal import Webhooks
 package import Witness
 
-/// The service over an open store, whoever runs it: the pool, the store, the integrator with its
+/// The service over an open store, whoever runs it: the pools, the store, the integrator with its
 /// witnesses, and HTTP.
 package struct LedgerService {
     /// At work once its service runs.
     package let integrator: Integrator
-    private let pool: PostgresPool
     private let store: LedgerStore
-    private let integratorPool: PostgresPool
+    private let integratorPools: LogPools
     private let maps: [MapKeeper]
     private let witnesses: WitnessQuorum?
     private let erasures: ErasureKeeper
@@ -37,7 +36,7 @@ package struct LedgerService {
 
     /// One reader for each log is enough, and the maps follow before the log of facts is looked at.
     private static let integratorConnectionsMax = 3
-    /// How many connections one copy of the service makes at most, with those of its integrator.
+    /// How many connections one copy of the service makes to a database at most, with those of its integrator.
     package static func connectionsMax(_ database: PostgresConfiguration) -> Int {
         database.connectionsMax + integratorConnectionsMax
     }
@@ -48,10 +47,7 @@ package struct LedgerService {
     /// Assembles it; nothing runs yet.
     ///
     /// - Parameters:
-    ///   - store: opened on `pool`.
-    ///   - pool: what the store and the requests share.
-    ///   - database: the same database, for the pool of its own that the integrator's long reads
-    ///     need.
+    ///   - store: opened; its pools run with the service, and the integrator's long reads have pools of their own.
     ///   - provider: whom the tokens are from.
     ///   - configuration: where HTTP listens.
     ///   - spoolFolder: where answers of the provider are kept while the database is away.
@@ -66,8 +62,6 @@ package struct LedgerService {
     ///   `StackError` when the spool folder cannot be used.
     package init(
         store: LedgerStore,
-        pool: PostgresPool,
-        database: PostgresConfiguration,
         provider: HumanConnectClient,
         configuration: LedgerAPIConfiguration,
         spoolFolder: String,
@@ -79,17 +73,16 @@ package struct LedgerService {
         exporter: SpanExporter? = nil,
         logger: Logger
     ) throws {
-        self.pool = pool
         self.store = store
         self.provider = provider
         self.exporter = exporter
         self.logger = logger
-        integratorPool = Self.integratorPool(database, logger)
+        integratorPools = Self.integratorPools(store.pools.map, logger)
         witnesses = try witnessPolicy?.quorum(for: store)
-        maps = MapKeeper.all(of: store, pool: integratorPool, logger: logger)
+        maps = MapKeeper.all(of: store, pools: integratorPools, logger: logger)
         let integrator = Integrator(
             store: store,
-            pool: integratorPool,
+            pools: integratorPools,
             checkpointFolder: checkpointFolder,
             cosign: witnesses?.cosign,
             maps: maps,
@@ -135,15 +128,14 @@ package struct LedgerService {
         )
     }
 
-    private static func integratorPool(
-        _ database: PostgresConfiguration,
-        _ logger: Logger
-    ) -> PostgresPool {
-        var database = database
-        database.statementTimeMax = integratorStatementTimeMax
-        database.connectionsMax = integratorConnectionsMax
-        database.applicationName = "token-ledger integrator"
-        return PostgresPool(configuration: database, logger: logger)
+    private static func integratorPools(_ map: DatabaseMap, _ logger: Logger) -> LogPools {
+        let map = map.named("token-ledger integrator") { database in
+            var database = database
+            database.statementTimeMax = integratorStatementTimeMax
+            database.connectionsMax = integratorConnectionsMax
+            return database
+        }
+        return LogPools(map, logger: logger)
     }
 
     private static func spool(_ folder: String) throws(StackError) -> AnswerSpool {
@@ -179,14 +171,14 @@ package struct LedgerService {
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
         var services = [
-            ServiceRunner.named("database pool", pool), ServiceRunner.named("store", store),
+            ServiceRunner.named("database pools", store.pools), ServiceRunner.named("store", store),
             ServiceRunner.named("settler", flows.settler),
             ServiceRunner.named("erasures", erasures), ServiceRunner.named("dropper", dropper),
             ServiceRunner.named("problems", problems),
         ]
         if delivers { services.append(ServiceRunner.named("webhooks", webhooks)) }
         if integrates {
-            services.append(ServiceRunner.named("integrator pool", integratorPool))
+            services.append(ServiceRunner.named("integrator pools", integratorPools))
             // The integrator asks the witnesses, so it stops before them.
             if let witnesses { services.append(ServiceRunner.named("witnesses", witnesses)) }
             services += maps.map { ServiceRunner.named($0.facts.map.name, $0) }
@@ -220,8 +212,8 @@ extension LedgerService {
         ProcessMeter.fill(&page)
         LineQueue.standardError.fill(&page)
         api.fill(&page)
-        pool.fill(&page)
-        integratorPool.fill(&page)
+        store.pools.fill(&page)
+        integratorPools.fill(&page)
         store.fill(&page)
         integrator.fill(&page)
         flows.fill(&page)

@@ -9,7 +9,6 @@ package import Vault
 /// A ledger with a PostgreSQL of its own, ready to be served: for `dev`, `demo` and `bench`.
 package struct PrivateLedger: Sendable {
     package let cluster: RunningCluster
-    package let pool: PostgresPool
     package let store: LedgerStore
     package let rootKeyFile: String
 
@@ -62,26 +61,23 @@ package struct PrivateLedger: Sendable {
             }
             let rootKeys = RootKeys(try RootKey(file: keyFile))
             _ = try await Migrator.makeKeys(rootKeys, on: owner)
-            let pool = PostgresPool(
-                configuration: PostgresConfiguration(
-                    url: cluster.url(database: database, user: serviceRole)
-                ),
-                logger: logger
+            let service = PostgresConfiguration(
+                url: cluster.url(database: database, user: serviceRole)
             )
             let store = try await LedgerStore(
-                pool: pool,
+                pools: LogPools(DatabaseMap(service), logger: logger),
                 rootKeys: rootKeys,
                 logger: logger
             )
             return try await body(
-                PrivateLedger(cluster: cluster, pool: pool, store: store, rootKeyFile: keyFile)
+                PrivateLedger(cluster: cluster, store: store, rootKeyFile: keyFile)
             )
         }
     }
 
     /// Registers an app unless it is there already, and gives it as it is stored.
     package func register(_ app: NewApp) async throws -> StoredApp {
-        _ = try await store.add(app, context: .byOperator, owner: owner)
+        _ = try await store.add(app, context: .byOperator, owner: DatabaseMap(owner))
         guard let stored = try await store.app(clientID: app.clientID) else {
             throw StackError.notRegistered(clientID: app.clientID)
         }

@@ -1,23 +1,23 @@
 package import Ledger
 package import Logging
 package import Measures
-package import Postgres
+internal import Postgres
 internal import ServiceLifecycle
 package import Vault
 
 /// The ledger kept in PostgreSQL: appends changes, reads users and events.
 ///
-/// Its pool is a service of its own and must run longer than the store.
+/// Its pools are a service of their own and must run longer than the store.
 package final class LedgerStore: Service {
     package let vault: Vault
     package let clock = EventClock()
-    let pool: PostgresPool
+    package let pools: LogPools
     /// For what launches, finishes and reads of current tokens wait for.
-    let database: StoreDatabase
+    let database: StoreDatabases
     /// For what anybody may ask much of: lists, trees, exports.
-    let bulk: StoreDatabase
+    let bulk: StoreDatabases
     /// For what is asked for again and again, and answered at once.
-    let lookups: StoreDatabase
+    let lookups: StoreDatabases
     let treeCache = TreeCache()
     /// For histories longer than a page that lists need.
     let histories = AppRoom(
@@ -29,48 +29,49 @@ package final class LedgerStore: Service {
     package let logs: Logs
     /// Of the logs of events, each at the place that is its number.
     private let writers: [LogWriter]
-    let users: UserReader
+    /// One for each database, for one that is away must not keep those who ask another one.
+    private let readers: [UserReader]
     let directory: AppDirectory
     let keyUses: APIKeyUses
     let gate = KeyGate()
     let claimer: Claimer
 
-    /// Opens the store: looks at the sessions, compares the schema, opens the keys, looks whether the logs are there.
+    /// Opens the store: looks at the sessions, compares the schemas, opens the keys, looks whether the logs are there.
     ///
     /// Throws `StoreOpeningError`; the service must not start then.
     package init(
-        pool: PostgresPool,
+        pools: LogPools,
         rootKeys: RootKeys,
         logger: Logger
     ) async throws(StoreOpeningError) {
-        try await SessionCheck.run(pool)
-        try await SchemaCheck.run(pool)
-        vault = try await Vault(rootKeys: rootKeys, pool: pool)
-        let found: Logs?
-        do {
-            found = try await Logs.read(pool)
-        } catch {
-            throw .database(error)
+        for pool in pools.pools {
+            try await SessionCheck.run(pool)
+            try await SchemaCheck.run(pool)
         }
-        guard let found else { throw .unsupportedLogs }
-        logs = found
-        self.pool = pool
-        database = StoreDatabase(pool: pool)
-        bulk = StoreDatabase(pool: pool, share: .bulk)
-        lookups = StoreDatabase(pool: pool, share: .lookups)
+        vault = try await Vault(rootKeys: rootKeys, pools: pools)
+        logs = try await Logs.read(pools)
+        self.pools = pools
+        database = StoreDatabases(pools: pools)
+        bulk = StoreDatabases(pools: pools, share: .bulk)
+        lookups = StoreDatabases(pools: pools, share: .lookups)
         self.logger = logger
         let (vault, database) = (vault, database)
-        writers = found.ofEvents.map {
-            LogWriter(log: $0, database: database, vault: vault, logger: logger)
+        writers = logs.ofEvents.map {
+            LogWriter(log: $0, database: database[$0], vault: vault, logger: logger)
         }
-        users = UserReader(database: database, bulk: bulk)
+        readers = pools.pools.map { UserReader(queueTimeMax: $0.waitMax, database) }
         claimer = Claimer(
-            logs: found,
+            logs: logs,
             database: database,
             secret: vault.databaseSecret
         )
-        keyUses = APIKeyUses(database: lookups, logger: logger)
-        directory = AppDirectory(database: lookups, vault: vault, uses: keyUses, logger: logger)
+        keyUses = APIKeyUses(database: lookups.administration, logger: logger)
+        directory = AppDirectory(
+            database: lookups.administration,
+            vault: vault,
+            uses: keyUses,
+            logger: logger
+        )
     }
 
     /// Works until the graceful shutdown; what was accepted before is still written.
@@ -78,7 +79,7 @@ package final class LedgerStore: Service {
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for writer in self.writers { group.addTask { await writer.run() } }
-                group.addTask { await self.users.run() }
+                for reader in self.readers { group.addTask { await reader.run() } }
                 group.addTask { await self.keyUses.run() }
             }
         } onCancelOrGracefulShutdown: {
@@ -89,7 +90,7 @@ package final class LedgerStore: Service {
     /// Ends `run()` after what was accepted.
     package func close() {
         for writer in writers { writer.close() }
-        users.close()
+        for reader in readers { reader.close() }
         keyUses.close()
     }
 
@@ -99,7 +100,8 @@ package final class LedgerStore: Service {
     /// Whether so many wait for users or for a log of this kind that a caller who has begun nothing had better
     /// come later (docs/decisions/0036-who-can-come-again-is-refused-first.md).
     package func isCrowded(before kind: Log.Kind) -> Bool {
-        writers.contains { $0.log.kind == kind && $0.isCrowded } || users.isCrowded
+        writers.contains { $0.log.kind == kind && $0.isCrowded }
+            || readers.contains(where: \.isCrowded)
     }
 
     /// Whether the last append to each log of facts was carried out, not longer ago than this.
@@ -115,9 +117,12 @@ package final class LedgerStore: Service {
     /// Adds how appends and reads go to a page of metrics.
     package func fill(_ page: inout MetricPage) {
         for writer in writers { writer.fill(&page) }
-        users.fill(&page)
+        UserReader.fill(&page, readers)
         page.add(.crowdMin, StoreLimits.crowdMin)
     }
+
+    /// The reader of users of a log that there is.
+    func reader(of log: Log) -> UserReader { readers[pools.place(of: log)] }
 
     /// The writer of a log of events that there is.
     func writer(of log: Log) -> LogWriter {

@@ -15,6 +15,16 @@ private struct StoredKeys: Sendable {
         """
     )
 
+    init(_ pool: PostgresPool) async throws(StoreOpeningError) {
+        do {
+            self = try await pool.query(Self.statement) { result throws(PostgresError) in
+                try StoredKeys(result)
+            }
+        } catch {
+            throw .opening(error)
+        }
+    }
+
     init(_ result: borrowing PostgresResult) throws(PostgresError) {
         var wrapped: [String: [UInt8]] = [:]
         for row in 0..<result.rowCount {
@@ -30,21 +40,21 @@ extension Vault {
     /// Opens the deployment's own keys with the root key.
     ///
     /// Throws `StoreOpeningError.vault(.wrongRootKey)` when they were wrapped by another root key,
-    /// `.recordsWithoutKeys` when there are records and no keys (docs/threats.md#t23), and
-    /// `.keysNotMade` when there is neither: the service must not start then.
+    /// `.recordsWithoutKeys` when there are records and no keys (docs/threats.md#t23),
+    /// `.keysNotMade` when there is neither, and `.otherDeployment` when a further database has other keys: the
+    /// service must not start then.
     convenience init(
         rootKeys: RootKeys,
-        pool: PostgresPool
+        pools: LogPools
     ) async throws(StoreOpeningError) {
-        let stored: StoredKeys
-        do {
-            stored = try await pool.query(StoredKeys.statement) {
-                result throws(PostgresError) in try StoredKeys(result)
+        let first = try await StoredKeys(pools.administration)
+        try self.init(rootKeys, first)
+        for (part, pool) in zip(pools.map.parts, pools.pools).dropFirst() {
+            let own = try Vault(rootKeys, try await StoredKeys(pool))
+            guard own.databaseSecret == databaseSecret else {
+                throw .otherDeployment(part: part.name)
             }
-        } catch {
-            throw .opening(error)
         }
-        try self.init(rootKeys, stored)
     }
 
     fileprivate convenience init(
@@ -74,7 +84,20 @@ extension Migrator {
     /// Makes the deployment's own keys where there are none yet, and answers whether it did.
     ///
     /// Needs the rights of the schema's owner and the root key: whoever has the service's password
-    /// alone cannot put a bad key in their place (docs/threats.md#t20). May be repeated.
+    /// alone cannot put a bad key in their place (docs/threats.md#t20). May be repeated. Where there are several
+    /// databases, all have the keys of the first one; throws `.otherDeployment` where one has others.
+    package static func makeKeys(
+        _ rootKeys: RootKeys,
+        on owner: DatabaseMap
+    ) async throws(StoreOpeningError) -> Bool {
+        let isNew = try await makeKeys(rootKeys, on: owner.first)
+        for part in owner.parts.dropFirst() {
+            try await copyKeys(rootKeys, from: owner.first, to: part)
+        }
+        return isNew
+    }
+
+    /// The same on one database.
     package static func makeKeys(
         _ rootKeys: RootKeys,
         on owner: PostgresConfiguration
@@ -92,37 +115,84 @@ extension Migrator {
                 try await connection.script("commit")
                 stored = try await storedKeys(connection)
             }
-            let vault = try Vault(rootKeys, stored)
-            // Whoever opens the keys knows the secret, and nobody else does.
-            try await connection.execute(
-                Statement(
-                    "set_publisher",
-                    """
-                    update ledger.publisher set secret_hash = sha256($1)
-                    where secret_hash is distinct from sha256($1)
-                    """,
-                    .bytea(vault.databaseSecret)
-                )
-            )
-            try await connection.execute(
-                Statement(
-                    "set_appender",
-                    """
-                    with gone as (delete from ledger.appender where secret_hash <> sha256($1))
-                    insert into ledger.appender (secret_hash) values (sha256($1))
-                    on conflict do nothing
-                    """,
-                    .bytea(vault.databaseSecret)
-                )
-            )
+            try await setSecret(of: try Vault(rootKeys, stored), connection)
             await connection.close()
             return isNew
-        } catch let error as StoreOpeningError {
-            throw error
-        } catch let error as PostgresError {
-            throw error.sqlState == .insufficientPrivilege ? .notTheOwner : .opening(error)
         } catch {
-            preconditionFailure("Only the store and the database throw here: \(error)")
+            throw sorted(error)
+        }
+    }
+
+    /// Gives a database that has no records yet the keys of another one, and has it know the secret.
+    private static func copyKeys(
+        _ rootKeys: RootKeys,
+        from first: PostgresConfiguration,
+        to part: DatabaseMap.Part
+    ) async throws(StoreOpeningError) {
+        do {
+            let source = try await PostgresConnection.connect(first.withLongLimits)
+            let vault = try Vault(rootKeys, try await storedKeys(source))
+            let keys = try await source.rows(
+                Statement(
+                    "kept_keys",
+                    "select purpose, root_key_id, wrapped from vault.master_key"
+                )
+            ) { result, row throws(PostgresError) in
+                (try result.text(row, 0), try result.text(row, 1), try result.bytes(row, 2))
+            }
+            await source.close()
+            let target = try await PostgresConnection.connect(part.database.withLongLimits)
+            if try await !storedKeys(target).hasRecords {
+                for (purpose, rootKeyID, wrapped) in keys {
+                    try await store(wrapped, purpose, rootKeyID, target)
+                }
+            }
+            let own = try Vault(rootKeys, try await storedKeys(target))
+            guard own.databaseSecret == vault.databaseSecret else {
+                throw StoreOpeningError.otherDeployment(part: part.name)
+            }
+            try await setSecret(of: vault, target)
+            await target.close()
+        } catch {
+            throw sorted(error)
+        }
+    }
+
+    /// Whoever opens the keys knows the secret, and nobody else does.
+    private static func setSecret(
+        of vault: Vault,
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) {
+        try await connection.execute(
+            Statement(
+                "set_publisher",
+                """
+                update ledger.publisher set secret_hash = sha256($1)
+                where secret_hash is distinct from sha256($1)
+                """,
+                .bytea(vault.databaseSecret)
+            )
+        )
+        try await connection.execute(
+            Statement(
+                "set_appender",
+                """
+                with gone as (delete from ledger.appender where secret_hash <> sha256($1))
+                insert into ledger.appender (secret_hash) values (sha256($1))
+                on conflict do nothing
+                """,
+                .bytea(vault.databaseSecret)
+            )
+        )
+    }
+
+    private static func sorted(_ error: any Error) -> StoreOpeningError {
+        switch error {
+        case let error as StoreOpeningError: error
+        case let error as PostgresError where error.sqlState == .insufficientPrivilege:
+            .notTheOwner
+        case let error as PostgresError: .opening(error)
+        default: preconditionFailure("Only the store and the database throw here: \(error)")
         }
     }
 
@@ -146,18 +216,27 @@ extension Migrator {
             } catch {
                 throw StoreOpeningError.vault(error)
             }
-            try await connection.execute(
-                Statement(
-                    "make_master_key",
-                    """
-                    insert into vault.master_key (purpose, root_key_id, wrapped)
-                    values ($1, $2, $3) on conflict do nothing
-                    """,
-                    .text(purpose.rawValue),
-                    .text(rootKeys.current.id),
-                    .bytea(wrapped)
-                )
-            )
+            try await store(wrapped, purpose.rawValue, rootKeys.current.id, connection)
         }
+    }
+
+    private static func store(
+        _ wrapped: [UInt8],
+        _ purpose: String,
+        _ rootKeyID: String,
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) {
+        try await connection.execute(
+            Statement(
+                "make_master_key",
+                """
+                insert into vault.master_key (purpose, root_key_id, wrapped)
+                values ($1, $2, $3) on conflict do nothing
+                """,
+                .text(purpose),
+                .text(rootKeyID),
+                .bytea(wrapped)
+            )
+        )
     }
 }

@@ -127,7 +127,7 @@ struct AuthorizationTests {
             apiURL: "http://127.0.0.1:1",
             allowedOrigins: []
         )
-        try #require(await service.store.add(new, context: context, owner: service.owner))
+        try #require(await service.store.add(new, context: context, owner: service.owners))
         let apps = try await service.store.apps()
         return try await service.store.createAPIKey(
             of: try #require(apps.first { $0.clientID.utf8.elementsEqual(clientID.utf8) }),

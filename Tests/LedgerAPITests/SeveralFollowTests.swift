@@ -8,7 +8,7 @@ import Wire
 
 @testable import LedgerAPI
 
-/// Following several logs at once.
+/// Following several logs at once: two in one database, one in another.
 @Suite("Following several logs", .oneServiceAtATime, .timeLimit(.minutes(10)))
 struct SeveralFollowTests {
     private static let pairs = 3
@@ -40,7 +40,7 @@ struct SeveralFollowTests {
 
     @Test("whoever comes and goes among writers to all logs gets each event once, in order")
     func complete() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for writer in 0..<3 { try await service.write(writer, count: 30) }
             try await service.connect("known")
             let subject = try #require(try await service.get(service.user("known"))["subject"])
@@ -93,7 +93,7 @@ struct SeveralFollowTests {
 
     @Test("what is there is told in the order in which it is listed, and ends")
     func passed() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for writer in 0..<4 { try await service.write(writer, count: 60) }
             for query in ["", "type=connect.launched", "log=access"] {
                 let listed = try await service.listed(query)
@@ -111,7 +111,7 @@ struct SeveralFollowTests {
 
     @Test("what several feeds have at once is told by time, each event with all places behind it")
     func look() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             try await service.write(0, count: 40)
             let tail = EventTail(service.served, logger: service.logs.logger())
             let logs = service.store.logs.list(.facts)
@@ -156,7 +156,7 @@ struct SeveralFollowTests {
 
     @Test("where a follow goes on must be one of its own")
     func foreignPlaces() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for writer in 0..<3 { try await service.write(writer, count: 5) }
             var follower = TestFollower(service)
             await follower.connect(until: { $0.count >= 6 })
@@ -195,7 +195,7 @@ struct SeveralFollowTests {
 
     @Test("a follow is on record once for each log, with where it begins there")
     func recorded() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for writer in 0..<3 { try await service.write(writer, count: 5) }
             var follower = TestFollower(service, "follow=false&from_position=end")
             await follower.connect()

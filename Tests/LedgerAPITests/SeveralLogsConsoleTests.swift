@@ -15,7 +15,7 @@ struct SeveralLogsConsoleTests {
 
     @Test("each log has its page, with its events and its evidence, and what comes to it alone")
     func pages() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for writer in 0..<3 { try await service.write(writer, count: 20) }
             let visitor = try await TestVisitor(service, key: service.key)
             for log in service.store.logs.ofEvents {
@@ -49,7 +49,7 @@ struct SeveralLogsConsoleTests {
 
     @Test("a user's page leads to the events of the user's log")
     func user() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for log in service.store.logs.list(.facts) {
                 let name = try service.name(in: log)
                 try await service.connect(name)
@@ -69,7 +69,7 @@ struct SeveralLogsConsoleTests {
 
     @Test("exports of users of any log are one list, the newest first, page by page")
     func exports() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             let subjects = (0..<Self.pairs).map {
                 service.store.clock.identifier(in: Log(.facts, pair: $0))
             }
@@ -109,7 +109,7 @@ struct SeveralLogsConsoleTests {
 
     @Test("problems of any log are one list, which goes on where its address says")
     func problems() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for number in 0..<5 {
                 try await service.connect("user \(number)")
                 _ = try await service.problem(of: "user \(number)")
@@ -128,7 +128,7 @@ struct SeveralLogsConsoleTests {
 
     @Test("a stretch of any log of facts is sent to an endpoint once more, where it is named")
     func replay() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for writer in 0..<3 { try await service.write(writer, count: 20) }
             let made = try await service.post(
                 "/v1/webhook-endpoints",

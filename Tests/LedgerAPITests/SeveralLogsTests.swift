@@ -9,7 +9,7 @@ import Wire
 
 @testable import LedgerAPI
 
-/// Lists, exports and problems of a service with several pairs of logs, which is tested and not yet opened.
+/// Lists, exports and problems of a service with several pairs of logs: two in one database, one in another.
 @Suite("Several logs over HTTP", .oneServiceAtATime, .timeLimit(.minutes(10)))
 struct SeveralLogsTests {
     private static let pairs = 3
@@ -41,7 +41,7 @@ struct SeveralLogsTests {
 
     @Test("lists of many pages have each event once while all logs are written to")
     func written() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for writer in 0..<3 { try await service.write(writer, count: 20) }
             let before = try await service.stored(.facts)
             #expect(before.count == Self.pairs && before.values.allSatisfy { $0.count > 2 })
@@ -72,7 +72,7 @@ struct SeveralLogsTests {
 
     @Test("a list is in the order of the records' times, whatever its pages are")
     func order() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for writer in 0..<4 { group.addTask { try await service.write(writer, count: 9) } }
                 try await group.waitForAll()
@@ -101,7 +101,7 @@ struct SeveralLogsTests {
 
     @Test("what is asked of one user is asked of the user's log, and its cursor is that of one log")
     func user() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for number in 0..<6 { _ = try await service.launch("user \(number)") }
             for number in 0..<6 {
                 let named = try await service.get(service.user("user \(number)"))
@@ -122,7 +122,7 @@ struct SeveralLogsTests {
 
     @Test("who read what is listed from all access logs")
     func accesses() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for log in service.store.logs.list(.facts) {
                 let name = try service.name(in: log)
                 try await service.connect(name)
@@ -140,7 +140,7 @@ struct SeveralLogsTests {
 
     @Test("a cursor of other logs, of another list, or one that was altered is none")
     func foreignCursors() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for writer in 0..<3 { try await service.write(writer, count: 5) }
             let first = try await service.get("/v1/events?limit=4")
             let cursor = try #require(first["next_cursor"])
@@ -173,7 +173,7 @@ struct SeveralLogsTests {
 
     @Test("problems of all logs are one list, the one that was opened last first")
     func problems() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for number in 0..<8 {
                 try await service.connect("user \(number)")
                 _ = try await service.problem(of: "user \(number)")
@@ -213,7 +213,7 @@ struct SeveralLogsTests {
 
     @Test("an export is one log after the other, on record for each, and goes on after any event")
     func exports() async throws {
-        try await TestService.run(pairs: Self.pairs) { service in
+        try await TestService.run(pairs: Self.pairs, databases: 2) { service in
             for writer in 0..<3 { try await service.write(writer, count: 20) }
             let stored = try await service.stored(.facts)
             let export = try await service.get("/v1/export")

@@ -70,7 +70,7 @@ struct StarvationTests {
             for _ in 0..<8 {
                 sleepers.addTask {
                     while !Task.isCancelled {
-                        try? await service.served.pool.query(
+                        try? await service.served.pools.administration.query(
                             Statement("sleep", "select pg_sleep(0.5)"),
                             share: .bulk
                         ) { _ throws(PostgresError) in }

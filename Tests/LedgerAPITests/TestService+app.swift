@@ -11,7 +11,7 @@ extension TestService {
             try #require(await store.app(app.id)),
             change,
             context: RecordContext(actor: "operator"),
-            owner: owner
+            owner: owners
         )
         try #require(outcome == .written)
     }

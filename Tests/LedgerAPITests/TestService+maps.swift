@@ -14,13 +14,13 @@ extension TestService {
     /// What makes checkpoints of a store, and what keeps the maps of each pair of its logs.
     static func integrator(
         _ store: LedgerStore,
-        _ pool: PostgresPool,
+        _ pools: LogPools,
         _ logs: LogMemory
     ) -> (Integrator, [MapKeeper]) {
-        let maps = MapKeeper.all(of: store, pool: pool, logger: logs.logger())
+        let maps = MapKeeper.all(of: store, pools: pools, logger: logs.logger())
         let integrator = Integrator(
             store: store,
-            pool: pool,
+            pools: pools,
             checkpointFolder: nil,
             maps: maps,
             standstillMax: .seconds(8),

@@ -31,6 +31,8 @@ struct TestService: Sendable {
     let served: LedgerStore
     /// The database with all rights.
     let owner: PostgresConfiguration
+    /// All databases with the rights of the schema's owner.
+    let owners: DatabaseMap
     let rootKey: RootKey
     let spoolFolder: String
     let erasureFolder: String
@@ -50,11 +52,12 @@ struct TestService: Sendable {
     let server: Task<Void, any Error>
     let beginShutdown: @Sendable () async -> Void
 
-    /// Lends a service in a fresh database.
+    /// Lends a service in fresh databases.
     ///
     /// With the default, what fails on purpose is no reason to stop calling the provider.
     static func run<Value: Sendable>(
         pairs: Int = 1,
+        databases: Int = 1,
         providerTimeMax: Duration = .seconds(15),
         probePause: Duration = .zero,
         treeAccess: TreeAccess = .open,
@@ -68,7 +71,7 @@ struct TestService: Sendable {
         limits.lookTimeMax = providerTimeMax
         limits.probePause = probePause
         // The server that the tests share may lose what was written.
-        return try await TestStore.run(pairs: pairs) {
+        return try await TestStore.run(pairs: pairs, databases: databases) {
             try await run(
                 $0,
                 limits,
@@ -102,19 +105,19 @@ struct TestService: Sendable {
         let (sandbox, logs) = (TestSandbox(), LogMemory())
         try await sandbox.start()
         let provider = client(limits)
-        let pool = PostgresPool(configuration: database.service, logger: logs.logger())
-        defer { pool.close() }
+        let pools = LogPools(database.store.pools.map, logger: logs.logger())
+        defer { pools.close() }
         let result: Result<Value, any Error>
         do {
             let store = try await LedgerStore(
-                pool: pool,
+                pools: pools,
                 rootKeys: RootKeys(database.rootKey),
                 logger: logs.logger()
             )
             let value = try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await store.run() }
                 defer { store.close() }
-                let (integrator, maps) = integrator(store, pool, logs)
+                let (integrator, maps) = integrator(store, pools, logs)
                 group.addTask { try await work(integrator, maps) }
                 defer { group.cancelAll() }
                 let folder = try newTemporaryFolder()
@@ -249,6 +252,7 @@ struct TestService: Sendable {
             store: store,
             served: parts.store,
             owner: owner,
+            owners: database.owners,
             rootKey: database.rootKey,
             spoolFolder: places.spoolFolder,
             erasureFolder: places.erasureFolder,
@@ -285,7 +289,7 @@ struct TestService: Sendable {
                 allowedOrigins: [origin, "http://localhost:3000"]
             ),
             context: RecordContext(actor: "operator"),
-            owner: database.owner
+            owner: database.owners
         )
         guard let stored = try await store.app(clientID: app.clientID) else {
             throw StoreError.defect

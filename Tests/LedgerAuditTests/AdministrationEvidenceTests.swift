@@ -115,6 +115,6 @@ struct AdministrationEvidenceTests {
         change.clientSecret = Secret("another")
         change.appKey = .removed
         change.policies = [.challengeRequired]
-        _ = try await store.update(app, change, context: context, owner: owner)
+        _ = try await store.update(app, change, context: context, owner: test.owners)
     }
 }

@@ -122,7 +122,7 @@ struct ForgeryTests {
         try await Self.run { test, forger, alice in
             let integrator = Integrator(
                 store: test.store,
-                pool: test.pool,
+                pools: test.store.pools,
                 checkpointFolder: nil,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             )

@@ -32,9 +32,12 @@ struct LogPairsEvidenceTests {
         return try #require(last)
     }
 
-    @Test("nothing is found wrong in logs that are right, and a rebuild changes nothing")
-    func clean() async throws {
-        try await TestStore.run(pairs: 3) { test in
+    @Test(
+        "nothing is found wrong in logs that are right, and a rebuild changes nothing",
+        arguments: [1, 2]
+    )
+    func clean(databases: Int) async throws {
+        try await TestStore.run(pairs: 3, databases: databases) { test in
             _ = try await fill(test)
             let report = try await SteppedIntegrator(test).verify()
             #expect(report.findings == [])
@@ -59,10 +62,12 @@ struct LogPairsEvidenceTests {
             ("update vault.user_state set status = 'launched'", "projection_differs"),
             ("update ledger.problem set occurrences = occurrences + 1", "problems_differ"),
             ("update ledger.problem_count set count = count + 1", "problem_counts_differ"),
-        ]
+        ],
+        [1, 2]
     )
-    func changed(damage: String, kind: String) async throws {
-        try await TestStore.run(pairs: 3) { test in
+    func changed(change: (damage: String, kind: String), databases: Int) async throws {
+        let (damage, kind) = change
+        try await TestStore.run(pairs: 3, databases: databases) { test in
             let user = try await fill(test)
             let own =
                 damage.contains("problem_count")
@@ -96,10 +101,13 @@ struct LogPairsEvidenceTests {
         ),
     ]
 
-    @Test("a claim that is not reserved in its home, or for somebody else, is named")
-    func reservations() async throws {
+    @Test(
+        "a claim that is not reserved in its home, or for somebody else, is named",
+        arguments: [1, 2]
+    )
+    func reservations(databases: Int) async throws {
         for (damage, kinds) in Self.reservationDamages {
-            try await TestStore.run(pairs: 3) { test in
+            try await TestStore.run(pairs: 3, databases: databases) { test in
                 _ = try await fill(test)
                 let claims = try await Self.claimsAway(test)
                 try #require(claims > 12)
@@ -120,20 +128,24 @@ struct LogPairsEvidenceTests {
 
     /// How many claims there are whose home is another log, as the reservations tell.
     private static func claimsAway(_ test: TestStore) async throws -> Int64 {
-        let owner = try await test.ownerConnection()
-        let count = try await owner.query(
-            Statement(
-                "claims_away",
-                "select count(*) from vault.lookup where reserved_at is not null"
-            )
-        ) { result throws(PostgresError) in try result.int8(0, 0) }
-        await owner.close()
+        var count: Int64 = 0
+        for pool in test.store.pools.pools {
+            count += try await pool.query(
+                Statement(
+                    "claims_away",
+                    "select count(*) from vault.lookup where reserved_at is not null"
+                )
+            ) { result throws(PostgresError) in try result.int8(0, 0) }
+        }
         return count
     }
 
-    @Test("a statement of another number of pairs is named, in whatever log of maps it stands")
-    func otherCount() async throws {
-        try await TestStore.run(pairs: 3) { test in
+    @Test(
+        "a statement of another number of pairs is named, in whatever log of maps it stands",
+        arguments: [1, 2]
+    )
+    func otherCount(databases: Int) async throws {
+        try await TestStore.run(pairs: 3, databases: databases) { test in
             let log = try await fill(test).log.map
             let stored = try await test.store.lastStatement(log: log)
             let last = try #require(stored).statement
@@ -142,7 +154,9 @@ struct LogPairsEvidenceTests {
             let size = try await test.store.size(log: log)
             for (position, lie) in [try last.lying(pairs: 4), last].enumerated() {
                 let position = size + Int64(position)
-                #expect(try await test.store.append(lie, at: position, log: log, test.pool))
+                #expect(
+                    try await test.store.append(lie, at: position, log: log, test.store.pools[log])
+                )
             }
             let found = try await SteppedIntegrator(test).verify().findings
             #expect(found.map(\.kind) == [.pairsDiffer])
@@ -151,24 +165,27 @@ struct LogPairsEvidenceTests {
         }
     }
 
-    @Test("a lie in the log of maps of the last pair is named")
-    func lie() async throws {
-        try await TestStore.run(pairs: 3) { test in
+    @Test("a lie in the log of maps of the last pair is named", arguments: [1, 2])
+    func lie(databases: Int) async throws {
+        try await TestStore.run(pairs: 3, databases: databases) { test in
             let log = try await fill(test).log.map
             let stored = try await test.store.lastStatement(log: log)
             let last = try #require(stored).statement
             let lie = try last.lying(states: MapStatement.Map(count: 1, root: .emptyTree))
             let position = try await test.store.size(log: log)
-            #expect(try await test.store.append(lie, at: position, log: log, test.pool))
+            #expect(try await test.store.append(lie, at: position, log: log, test.store.pools[log]))
             let found = try await SteppedIntegrator(test).verify().findings
             #expect(found.map(\.kind) == [.mapDiffers])
             #expect(found.map(\.logID) == [log.id])
         }
     }
 
-    @Test("a value that is dropped within the grace that was told is named, in another log too")
-    func droppedWithinGrace() async throws {
-        try await TestStore.run(pairs: 3) { test in
+    @Test(
+        "a value that is dropped within the grace that was told is named, in another log too",
+        arguments: [1, 2]
+    )
+    func droppedWithinGrace(databases: Int) async throws {
+        try await TestStore.run(pairs: 3, databases: databases) { test in
             let user = try await fill(test)
             try await test.setGrace(86_400)
             // As somebody would write it who has the service's keys, and changed the row of the app.

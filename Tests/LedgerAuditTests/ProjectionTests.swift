@@ -155,6 +155,6 @@ extension TestStore {
     /// Rebuilds the projection as an operator would.
     @discardableResult
     func rebuild() async throws -> ProjectionRebuildReport {
-        try await ProjectionRebuild.run(owner, rootKeys: RootKeys(rootKey))
+        try await ProjectionRebuild.run(owners, rootKeys: RootKeys(rootKey))
     }
 }

@@ -70,7 +70,7 @@ struct ReplayTests {
         change.clientSecret = Secret("another secret")
         change.appKey = app.appKey == nil ? .replaced(Secret("another key")) : .removed
         change.allowedOrigins = []
-        outcomes.append(try await store.update(app, change, context: context, owner: owner))
+        outcomes.append(try await store.update(app, change, context: context, owner: test.owners))
         #expect(outcomes == [.written, .written, .written])
     }
 

@@ -53,10 +53,9 @@ struct TamperedLog: Sendable {
 
     /// Ten connected users and administration, and a checkpoint after each append.
     static func fill(_ test: TestStore) async throws {
-        let pool = test.pool
         let integrator = Integrator(
             store: test.store,
-            pool: pool,
+            pools: test.store.pools,
             checkpointFolder: nil,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )

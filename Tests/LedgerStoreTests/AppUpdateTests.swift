@@ -20,7 +20,7 @@ struct AppUpdateTests {
             try #require(known),
             change,
             context: TestStore.context,
-            owner: test.owner
+            owner: test.owners
         )
     }
 
@@ -125,7 +125,7 @@ struct AppUpdateTests {
                 accessRecording: .off
             )
             #expect(
-                try await test.store.add(other, context: TestStore.context, owner: test.owner)
+                try await test.store.add(other, context: TestStore.context, owner: test.owners)
             )
             #expect(try await lastUpdate(test) == told)
             let added = try #require(await test.store.app(clientID: "other"))

@@ -18,7 +18,7 @@ struct ClaimLogs: Sendable {
         factory = CommandFactory(test: test)
         claimer = Claimer(
             logs: test.store.logs,
-            database: StoreDatabase(pool: test.pool),
+            database: StoreDatabases(pools: test.store.pools),
             secret: test.store.vault.databaseSecret
         )
     }

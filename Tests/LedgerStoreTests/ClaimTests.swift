@@ -158,9 +158,9 @@ struct ClaimTests {
                 apiURL: "http://127.0.0.1:1",
                 allowedOrigins: []
             )
-            #expect(try await test.store.add(other, context: TestStore.context, owner: test.owner))
+            #expect(try await test.store.add(other, context: TestStore.context, owner: test.owners))
             #expect(
-                !(try await test.store.add(other, context: TestStore.context, owner: test.owner))
+                !(try await test.store.add(other, context: TestStore.context, owner: test.owners))
             )
             let app = try #require(await test.store.app(clientID: "other"))
             #expect(app.appKey == nil)

@@ -43,7 +43,7 @@ struct ExportPageTests {
             allowedOrigins: []
         )
         let context = RecordContext(actor: "operator")
-        _ = try await test.store.add(new, context: context, owner: test.owner)
+        _ = try await test.store.add(new, context: context, owner: test.owners)
         let other = try #require(try await test.store.app(clientID: "other"))
         for number in 0..<5 {
             let user = test.store.newUser(Secret("other \(number)"), of: other)

@@ -274,7 +274,7 @@ struct IntegratorTests {
     @Test("as a service it publishes by itself, and tells its alarm", .timeLimit(.minutes(5)))
     func service() async throws {
         try await TestStore.run { test in
-            let integrator = SteppedIntegrator.integrator(test.store, test.pool, nil)
+            let integrator = SteppedIntegrator.integrator(test.store, test.store.pools, nil)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await integrator.run() }
                 while try await test.store.latestCheckpoint(log: .facts) == nil {

@@ -8,10 +8,12 @@ import TestSupport
 import Testing
 import Vault
 
-/// A store of three pairs of logs, which a service does not open so far.
+/// A store of three pairs of logs, all in one database, or in two.
 @Suite("Several pairs of logs", .timeLimit(.minutes(5)))
 struct LogPairsTests {
     private static let pairs = 3
+    /// In how many databases they stand.
+    private static let arrangements = [1, 2]
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Connects so many that each log gets some, and gives them in the order in which they came.
@@ -23,9 +25,12 @@ struct LogPairsTests {
         return users
     }
 
-    @Test("a user belongs to one log, and everything of the user leads there")
-    func home() async throws {
-        try await TestStore.run(pairs: Self.pairs) { test in
+    @Test(
+        "a user belongs to one log, and everything of the user leads there",
+        arguments: arrangements
+    )
+    func home(databases: Int) async throws {
+        try await TestStore.run(pairs: Self.pairs, databases: databases) { test in
             let users = try await fill(test)
             for (number, user) in users.enumerated() {
                 let name = Secret("user \(number)")
@@ -53,9 +58,13 @@ struct LogPairsTests {
         }
     }
 
-    @Test("lists of users are whole and in order, whatever the pages", arguments: [1, 3, 100])
-    func lists(limit: Int) async throws {
-        try await TestStore.run(pairs: Self.pairs) { test in
+    @Test(
+        "lists of users are whole and in order, whatever the pages",
+        arguments: [1, 3, 100],
+        arrangements
+    )
+    func lists(limit: Int, databases: Int) async throws {
+        try await TestStore.run(pairs: Self.pairs, databases: databases) { test in
             let subjects = try await fill(test).map(\.subject)
             var listed: [Identifier] = []
             while true {
@@ -88,9 +97,9 @@ struct LogPairsTests {
         }
     }
 
-    @Test("what happened lately is counted in all logs")
-    func recent() async throws {
-        try await TestStore.run(pairs: Self.pairs) { test in
+    @Test("what happened lately is counted in all logs", arguments: arrangements)
+    func recent(databases: Int) async throws {
+        try await TestStore.run(pairs: Self.pairs, databases: databases) { test in
             let users = try await fill(test)
             let start = test.store.clock.now().adding(seconds: -3_600)
             let recent = try await test.store.recentEvents(of: test.app, since: start)
@@ -100,10 +109,11 @@ struct LogPairsTests {
     }
 
     @Test(
-        "who read what of a user stands in the log of the user's pair; what leads to nobody, in any"
+        "who read what of a user stands in the log of the user's pair; what leads to nobody, in any",
+        arguments: arrangements
     )
-    func accesses() async throws {
-        try await TestStore.run(pairs: Self.pairs) { test in
+    func accesses(databases: Int) async throws {
+        try await TestStore.run(pairs: Self.pairs, databases: databases) { test in
             for user in try await fill(test) {
                 try await test.store.recordReads(
                     [(.accessToken, 1)],
@@ -138,9 +148,9 @@ struct LogPairsTests {
         return sizes
     }
 
-    @Test("a token is found in whatever log its user is")
-    func search() async throws {
-        try await TestStore.run(pairs: Self.pairs) { test in
+    @Test("a token is found in whatever log its user is", arguments: arrangements)
+    func search(databases: Int) async throws {
+        try await TestStore.run(pairs: Self.pairs, databases: databases) { test in
             for (number, user) in try await fill(test).enumerated() {
                 let matches = try await test.store.search(
                     Secret("access user \(number)"),
@@ -152,9 +162,12 @@ struct LogPairsTests {
         }
     }
 
-    @Test("those who were erased are listed from all logs, and no one else")
-    func erased() async throws {
-        try await TestStore.run(pairs: Self.pairs) { test in
+    @Test(
+        "those who were erased are listed from all logs, and no one else",
+        arguments: arrangements
+    )
+    func erased(databases: Int) async throws {
+        try await TestStore.run(pairs: Self.pairs, databases: databases) { test in
             let users = try await fill(test)
             var erased: [Identifier] = []
             for number in stride(from: 0, to: users.count, by: 2) {
@@ -174,9 +187,9 @@ struct LogPairsTests {
         }
     }
 
-    @Test("values are dropped log by log, and each log says so")
-    func superseded() async throws {
-        try await TestStore.run(pairs: Self.pairs) { test in
+    @Test("values are dropped log by log, and each log says so", arguments: arrangements)
+    func superseded(databases: Int) async throws {
+        try await TestStore.run(pairs: Self.pairs, databases: databases) { test in
             let users = try await fill(test)
             for number in users.indices { try await test.rotate("user \(number)", "2") }
             try await test.setGrace(0)
@@ -192,9 +205,12 @@ struct LogPairsTests {
         }
     }
 
-    @Test("problems are folded and muted in the log of whom they are about")
-    func problems() async throws {
-        try await TestStore.run(pairs: Self.pairs) { test in
+    @Test(
+        "problems are folded and muted in the log of whom they are about",
+        arguments: arrangements
+    )
+    func problems(databases: Int) async throws {
+        try await TestStore.run(pairs: Self.pairs, databases: databases) { test in
             let users = try await fill(test)
             for number in users.indices {
                 try await test.tell(.connectionBroken(reason: "x"), of: "user \(number)")
@@ -221,9 +237,12 @@ struct LogPairsTests {
         }
     }
 
-    @Test("each pair has checkpoints of its own, and maps in which its users are")
-    func evidence() async throws {
-        try await TestStore.run(pairs: Self.pairs) { test in
+    @Test(
+        "each pair has checkpoints of its own, and maps in which its users are",
+        arguments: arrangements
+    )
+    func evidence(databases: Int) async throws {
+        try await TestStore.run(pairs: Self.pairs, databases: databases) { test in
             let users = try await fill(test)
             let maps = try await SteppedIntegrator.loadedMaps(of: test.store)
             try await SteppedIntegrator(test, maps: maps).look()
@@ -252,9 +271,12 @@ struct LogPairsTests {
         }
     }
 
-    @Test("a session and a person are claimed once, in whatever logs those are who claim them")
-    func claims() async throws {
-        try await TestStore.run(pairs: Self.pairs) { test in
+    @Test(
+        "a session and a person are claimed once, in whatever logs those are who claim them",
+        arguments: arrangements
+    )
+    func claims(databases: Int) async throws {
+        try await TestStore.run(pairs: Self.pairs, databases: databases) { test in
             let users = try await fill(test)
             for (number, user) in users.enumerated() {
                 let make = { (kind: FingerprintKind, text: String) in
@@ -297,16 +319,16 @@ struct LogPairsTests {
         }
     }
 
-    @Test("a change of the root key reaches the keys of all logs")
-    func rootKey() async throws {
-        try await TestStore.run(pairs: Self.pairs) { test in
+    @Test("a change of the root key reaches the keys of all logs", arguments: arrangements)
+    func rootKey(databases: Int) async throws {
+        try await TestStore.run(pairs: Self.pairs, databases: databases) { test in
             let users = try await fill(test)
             let new = RootKey(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) })
             let keys = RootKeys(new, other: test.rootKey)
             try await test.another(rootKeys: keys) { store in
                 let rotation = try await store.rotateRootKey(
                     context: TestStore.context,
-                    owner: test.owner
+                    owner: test.owners
                 )
                 #expect(rotation.isComplete)
             }
@@ -327,9 +349,8 @@ struct LogPairsTests {
         let database = try await TestPostgres.freshDatabase()
         let owner = PostgresConfiguration(url: database.url)
         _ = try await TestStore.migrate(owner)
-        for pairs in [1, 2, 2, 4] { try await Migrator.makeLogs(Logs(pairs: pairs), on: owner) }
-        await #expect(throws: StoreOpeningError.self) {
-            try await Migrator.makeLogs(.one, on: owner)
+        for pairs in [1, 2, 2, 4, 1, 3] {
+            try await Migrator.makeLogs(Logs(pairs: pairs), on: owner)
         }
         try await TestStore.run(pairs: 2) { test in
             try await Migrator.makeLogs(Logs(pairs: 2), on: test.owner)
@@ -350,7 +371,7 @@ struct LogPairsTests {
             await owner.close()
             await #expect(throws: StoreOpeningError.self) {
                 _ = try await LedgerStore(
-                    pool: test.pool,
+                    pools: test.store.pools,
                     rootKeys: RootKeys(test.rootKey),
                     logger: Self.quiet
                 )

@@ -24,7 +24,7 @@ final class MappedLog {
         self.store = store ?? test.store
         maps = MapKeeper(
             store: self.store,
-            pool: self.store.pool,
+            pools: self.store.pools,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         watcher = SteppedIntegrator(test, store: self.store, cosign: cosign, maps: [maps])

@@ -126,7 +126,7 @@ struct MarkerTests {
             apiURL: "http://127.0.0.1:1",
             allowedOrigins: []
         )
-        #expect(try await test.store.add(app, context: TestStore.context, owner: test.owner))
+        #expect(try await test.store.add(app, context: TestStore.context, owner: test.owners))
         let stored = try #require(await test.store.app(clientID: "VISIBLEapp"))
         #expect(stored.clientSecret.exposed == "MARKERclientsecret")
         let key = try await test.store.createAPIKey(

@@ -15,7 +15,7 @@ struct MasterKeyTests {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let error = await #expect(throws: StoreOpeningError.self) {
                 _ = try await LedgerStore(
-                    pool: test.pool,
+                    pools: test.store.pools,
                     rootKeys: RootKeys(wrong),
                     logger: logger
                 )
@@ -25,7 +25,7 @@ struct MasterKeyTests {
                 return
             }
             _ = try await LedgerStore(
-                pool: test.pool,
+                pools: test.store.pools,
                 rootKeys: RootKeys(test.rootKey),
                 logger: logger
             )
@@ -41,7 +41,7 @@ struct MasterKeyTests {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let error = await #expect(throws: StoreOpeningError.self) {
                 _ = try await LedgerStore(
-                    pool: test.pool,
+                    pools: test.store.pools,
                     rootKeys: RootKeys(test.rootKey),
                     logger: logger
                 )
@@ -68,11 +68,11 @@ struct MasterKeyTests {
         _ = try await TestStore.migrate(owner)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let url = try await TestPostgres.url(database: database.name, user: TestStore.serviceRole)
-        let pool = PostgresPool(configuration: PostgresConfiguration(url: url), logger: logger)
-        defer { pool.close() }
+        let pools = LogPools(DatabaseMap(PostgresConfiguration(url: url)), logger: logger)
+        defer { pools.close() }
         let keys = RootKeys(RootKey(bytes: [UInt8](repeating: 9, count: 32)))
         let error = await #expect(throws: StoreOpeningError.self) {
-            _ = try await LedgerStore(pool: pool, rootKeys: keys, logger: logger)
+            _ = try await LedgerStore(pools: pools, rootKeys: keys, logger: logger)
         }
         guard case .keysNotMade = error else {
             Issue.record("\(String(describing: error))")
@@ -88,7 +88,7 @@ struct MasterKeyTests {
         #expect(stored.count == MasterKeyPurpose.allCases.count)
         #expect(try await !Migrator.makeKeys(keys, on: owner))
         #expect(try await keyRows(owner) == stored)
-        _ = try await LedgerStore(pool: pool, rootKeys: keys, logger: logger)
+        _ = try await LedgerStore(pools: pools, rootKeys: keys, logger: logger)
         let wrong = RootKeys(RootKey(bytes: [UInt8](repeating: 8, count: 32)))
         await #expect(throws: StoreOpeningError.self) {
             try await Migrator.makeKeys(wrong, on: owner)

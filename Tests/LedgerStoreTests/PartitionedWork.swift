@@ -23,7 +23,7 @@ struct PartitionedWork {
         try await readUsers(user, name)
         try await fold(user)
         try await integrate()
-        #expect(await test.store.probe() == nil)
+        #expect(await test.store.probe(0) == [])
         try await takeOver("taken over \(round)")
         try await claimAcrossLogs(round)
     }

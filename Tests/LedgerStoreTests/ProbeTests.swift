@@ -15,7 +15,7 @@ struct ProbeTests {
         try await TestStore.run { test in
             _ = try await test.connectedUser("alice")
             let before = try await PostgresTools.data(test.owner.url)
-            for _ in 0..<3 { #expect(await test.store.probe() == nil) }
+            for _ in 0..<3 { #expect(await test.store.probe(0) == []) }
             #expect(try await PostgresTools.data(test.owner.url) == before)
             guard case .written = try await test.launchNew("bob") else {
                 Issue.record("nothing was written")
@@ -84,12 +84,14 @@ struct ProbeTests {
                 narrow.connectionsMax = 1
                 narrow.waitMax = .milliseconds(5)
                 let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-                let pool = PostgresPool(configuration: narrow, logger: logger)
-                defer { pool.close() }
+                let pools = LogPools(DatabaseMap(narrow), logger: logger)
+                defer { pools.close() }
                 // To connect may take longer than anybody waits here.
-                while (try? await test.store.holders(of: .log, pool)) == nil { await Task.yield() }
+                while (try? await test.store.holders(of: .log, pools.administration)) == nil {
+                    await Task.yield()
+                }
                 let store = try await LedgerStore(
-                    pool: pool,
+                    pools: pools,
                     rootKeys: RootKeys(test.rootKey),
                     logger: logger
                 )

@@ -77,7 +77,7 @@ struct RootKeyTests {
                     let calls = try #require(try await group.next())
                     #expect(calls > 3, "there was load")
                 }
-                let uses = try await store.rootKeyUses(owner: test.owner)
+                let uses = try await store.rootKeyUses(owner: test.owners)
                 #expect(uses.map(\.role) == [.current, .other])
                 #expect(uses[0].users > Int64(Self.users) && uses[0].apps == 1)
                 #expect(uses[0].masterKeys == 3 && uses[0].since != nil)
@@ -101,7 +101,7 @@ struct RootKeyTests {
                     // Each page takes its time, so that there is one for whoever ends it.
                     return try? await store.rotateRootKey(
                         context: Self.operating,
-                        owner: test.owner
+                        owner: test.owners
                     ) { _, _ in usleep(20_000) }
                 }
                 if ended < 12 { try await end(after: .milliseconds(4 * ended), isOver, killer) }
@@ -157,7 +157,7 @@ struct RootKeyTests {
         #expect(try await Verification.run(test.owner, plan: plan).findings == [])
         let error = await #expect(throws: StoreOpeningError.self) {
             _ = try await LedgerStore(
-                pool: test.pool,
+                pools: test.store.pools,
                 rootKeys: RootKeys(test.rootKey),
                 logger: Self.quiet
             )
@@ -186,7 +186,7 @@ struct RootKeyTests {
                 try await test.another(rootKeys: RootKeys(new, other: test.rootKey)) { store in
                     let rotation = try await store.rotateRootKey(
                         context: Self.operating,
-                        owner: test.owner
+                        owner: test.owners
                     )
                     #expect(rotation.isComplete)
                 }
@@ -194,13 +194,13 @@ struct RootKeyTests {
                     try await test.launchNew("after", with: late)
                 }
                 #expect(try await late.user(Secret("after"), of: test.app) == nil)
-                #expect(await late.probe() == .rootKeyChanged)
+                #expect(await late.probe(0) == [.rootKeyChanged])
                 try await Self.expectToken(of: 0, late, test.app)
                 let user = try #require(try await late.user(Secret("before"), of: test.app))
                 _ = try await late.write(test.launch(user), to: user)
             }
             try await test.another(rootKeys: RootKeys(new)) { store in
-                #expect(await store.probe() == nil)
+                #expect(await store.probe(0) == [])
                 try await Self.expectToken(of: 0, store, test.app)
             }
         }
@@ -216,7 +216,7 @@ struct RootKeyTests {
                 RootKeys(old, other: new), RootKeys(new, other: old),
             ] {
                 try await test.another(rootKeys: keys) { store in
-                    _ = try await store.rotateRootKey(context: Self.operating, owner: test.owner)
+                    _ = try await store.rotateRootKey(context: Self.operating, owner: test.owners)
                 }
             }
             let turns = try await test.log().compactMap { event -> [String]? in
@@ -243,10 +243,10 @@ struct RootKeyTests {
             try await test.another(rootKeys: RootKeys(new, other: test.rootKey)) { store in
                 let rotation = try await store.rotateRootKey(
                     context: Self.operating,
-                    owner: test.owner
+                    owner: test.owners
                 )
                 #expect(rotation.unopened == 1 && !rotation.isComplete)
-                let uses = try await store.rootKeyUses(owner: test.owner)
+                let uses = try await store.rootKeyUses(owner: test.owners)
                 #expect(uses.count == 3)
                 #expect(uses.first { $0.id == "gone" }?.role == .missing)
             }

@@ -219,10 +219,10 @@ struct SchemaTests {
     }
 
     private func openingError(_ database: PostgresConfiguration) async -> StoreOpeningError? {
-        let pool = PostgresPool(configuration: database, logger: quiet)
-        defer { pool.close() }
+        let pools = LogPools(DatabaseMap(database), logger: quiet)
+        defer { pools.close() }
         do {
-            _ = try await LedgerStore(pool: pool, rootKeys: RootKeys(rootKey), logger: quiet)
+            _ = try await LedgerStore(pools: pools, rootKeys: RootKeys(rootKey), logger: quiet)
             return nil
         } catch {
             return error

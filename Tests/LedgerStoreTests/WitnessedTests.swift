@@ -100,7 +100,12 @@ struct WitnessedTests {
                 return witness
             }
             try await TestWitness.asking(witness.line + "quorum w1\n", of: test) { cosign in
-                let integrator = SteppedIntegrator.integrator(test.store, test.pool, nil, cosign)
+                let integrator = SteppedIntegrator.integrator(
+                    test.store,
+                    test.store.pools,
+                    nil,
+                    cosign
+                )
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await integrator.run() }
                     _ = try await test.connectedUser("alice")
@@ -130,7 +135,8 @@ struct WitnessedTests {
     func candidate() async throws {
         try await TestStore.run { test in
             let answer = CosignAnswer(note: nil, failures: ["w1: it cannot be reached"])
-            let integrator = SteppedIntegrator.integrator(test.store, test.pool, nil) { _ in answer
+            let integrator = SteppedIntegrator.integrator(test.store, test.store.pools, nil) { _ in
+                answer
             }
             var log: WatchedLog?
             for size: Int64 in [300, 700] {

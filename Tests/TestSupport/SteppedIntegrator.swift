@@ -3,7 +3,7 @@ import Ledger
 package import LedgerAudit
 @testable package import LedgerStore
 import Logging
-package import Postgres
+internal import Postgres
 import Vault
 
 /// One integrator of the log of facts, from its start, that looks when the test says so.
@@ -24,20 +24,20 @@ package final class SteppedIntegrator {
         self.test = test
         self.folder = folder
         let store = store ?? test.store
-        integrator = Self.integrator(store, store.pool, folder, cosign, maps)
+        integrator = Self.integrator(store, store.pools, folder, cosign, maps)
     }
 
     /// An integrator that nothing runs.
     package static func integrator(
         _ store: LedgerStore,
-        _ pool: PostgresPool,
+        _ pools: LogPools,
         _ folder: String?,
         _ cosign: Integrator.Cosign? = nil,
         _ maps: [MapKeeper] = []
     ) -> Integrator {
         Integrator(
             store: store,
-            pool: pool,
+            pools: pools,
             checkpointFolder: folder,
             cosign: cosign,
             maps: maps,
@@ -105,22 +105,24 @@ package final class SteppedIntegrator {
         var plan = VerificationPlan()
         plan.rootKeys = RootKeys(test.rootKey)
         plan.checkpointFolder = folder
-        return try await Verification.run(test.owner, plan: plan)
+        return try await Verification.run(test.owners, plan: plan)
     }
 
-    /// Does something that no role but the superuser can.
+    /// Does something that no role but the superuser can, in each database.
     package static func damage(_ test: TestStore, _ sql: String) async throws {
-        let owner = try await test.ownerConnection()
-        try await owner.script(
-            """
-            alter table ledger.event disable trigger all;
-            alter table ledger.log disable trigger all;
-            alter table ledger.checkpoint disable trigger all;
-            alter table ledger.tile disable trigger all;
-            \(sql)
-            """
-        )
-        await owner.close()
+        for part in test.owners.parts {
+            let owner = try await PostgresConnection.connect(part.database.withoutTimeLimits)
+            try await owner.script(
+                """
+                alter table ledger.event disable trigger all;
+                alter table ledger.log disable trigger all;
+                alter table ledger.checkpoint disable trigger all;
+                alter table ledger.tile disable trigger all;
+                \(sql)
+                """
+            )
+            await owner.close()
+        }
     }
 
     /// A new folder, which the test removes.

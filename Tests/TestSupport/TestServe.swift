@@ -49,13 +49,15 @@ package struct TestServe: Sendable {
     ///   - owner: the database with all rights.
     ///   - service: the same as the program shall reach it; as its owner, unless named.
     ///   - provider: where the app's provider is; Human API itself, unless named.
+    ///   - others: further settings; one that is empty counts as not set.
     /// - Returns: what `run` needs.
     /// - Throws: `TestProgramError.ended` when a command fails.
     package static func prepare(
         in folder: TestProgramFolder,
         owner: String,
         service: String? = nil,
-        provider: String? = nil
+        provider: String? = nil,
+        settings others: [String: String] = [:]
     ) async throws -> Setup {
         let rootKey = folder.path + "/root.key"
         _ = FileManager.default.createFile(
@@ -70,7 +72,7 @@ package struct TestServe: Sendable {
             "TOKEN_LEDGER_SPOOL_FOLDER": folder.path + "/spool", "TOKEN_LEDGER_PORT": "0",
             // The tests' servers may lose what was written, and this is their superuser.
             "TOKEN_LEDGER_ACCEPT_UNSAFE_SERVER": "true",
-        ]
+        ].merging(others) { $1 }
         var answer = ""
         for command in [
             ["migrate"],

@@ -28,7 +28,7 @@ extension TestStore {
     /// Changes the app.
     package func update(_ change: AppChange) async throws {
         guard let app = try await store.app(clientID: "demo"),
-            try await store.update(app, change, context: Self.context, owner: owner) == .written
+            try await store.update(app, change, context: Self.context, owner: owners) == .written
         else { throw StoreError.conflict }
     }
 

@@ -14,22 +14,29 @@ package struct TestStore: Sendable {
 
     /// The store, opened and running.
     package let store: LedgerStore
-    /// The pool it works with.
-    package let pool: PostgresPool
+    /// The pool it works with, in the database of administration.
+    package var pool: PostgresPool { store.pools.administration }
     /// The root key it was opened with.
     package let rootKey: RootKey
     /// An app that is registered.
     package let app: StoredApp
     /// The database with the rights of the schema's owner, who is the superuser here.
     package let owner: PostgresConfiguration
+    /// All databases with the rights of the schema's owner.
+    package let owners: DatabaseMap
     /// The database with the rights of the service.
     package let service: PostgresConfiguration
 
-    /// Lends a store in a fresh database with so many pairs of logs, and closes it afterwards.
+    /// Lends a store with so many pairs of logs, which stand in so many fresh databases, and closes it afterwards.
     package static func run<Value: Sendable>(
         pairs: Int = 1,
+        databases: Int = 1,
         _ body: (TestStore) async throws -> Value
     ) async throws -> Value {
+        guard databases == 1 else {
+            let ends = (0...databases).map { ($0 * pairs + databases - 1) / databases }
+            return try await run(parts: zip(ends, ends.dropFirst()).map { $0..<$1 }, body)
+        }
         let template = try await TestPostgres.template("test_store") { url in
             _ = try await migrate(PostgresConfiguration(url: url))
         }
@@ -37,8 +44,32 @@ package struct TestStore: Sendable {
         let serviceURL = try await TestPostgres.url(database: database.name, user: serviceRole)
         return try await run(
             pairs: pairs,
-            owner: PostgresConfiguration(url: database.url),
-            service: patient(PostgresConfiguration(url: serviceURL)),
+            owners: DatabaseMap(PostgresConfiguration(url: database.url)),
+            services: DatabaseMap(patient(PostgresConfiguration(url: serviceURL))),
+            body
+        )
+    }
+
+    /// Lends a store of several databases, each with some of the pairs.
+    private static func run<Value: Sendable>(
+        parts: [Range<Int>],
+        _ body: (TestStore) async throws -> Value
+    ) async throws -> Value {
+        var (owners, services): ([DatabaseMap.Part], [DatabaseMap.Part]) = ([], [])
+        for pairs in parts {
+            let database = try await TestPostgres.freshDatabase()
+            let owner = PostgresConfiguration(url: database.url)
+            _ = try await migrate(owner)
+            let serviceURL = try await TestPostgres.url(database: database.name, user: serviceRole)
+            let service = patient(PostgresConfiguration(url: serviceURL))
+            let (first, last) = (pairs.lowerBound, pairs.upperBound - 1)
+            owners.append(try DatabaseMap.Part(first: first, last: last, database: owner))
+            services.append(try DatabaseMap.Part(first: first, last: last, database: service))
+        }
+        return try await run(
+            pairs: parts.map(\.upperBound).max() ?? 1,
+            owners: try DatabaseMap(owners),
+            services: try DatabaseMap(services),
             body
         )
     }
@@ -63,7 +94,12 @@ package struct TestStore: Sendable {
         var service = PostgresConfiguration(url: try await cluster.url(user: serviceRole))
         change(&service)
         _ = try await migrate(owner)
-        return try await run(pairs: pairs, owner: owner, service: service, body)
+        return try await run(
+            pairs: pairs,
+            owners: DatabaseMap(owner),
+            services: DatabaseMap(service),
+            body
+        )
     }
 
     /// Applies all migrations and makes the login role of the tests.
@@ -93,9 +129,8 @@ package struct TestStore: Sendable {
         _ body: (LedgerStore) async throws -> Value
     ) async throws -> Value {
         let rootKeys = rootKeys ?? RootKeys(rootKey)
-        return try await Self.opened(service ?? self.service, rootKeys) { store, _ in
-            try await body(store)
-        }
+        let services = service.map { DatabaseMap($0) } ?? store.pools.map
+        return try await Self.opened(services, rootKeys, body)
     }
 
     /// A connection with the rights of the schema's owner, and without time limits.
@@ -117,14 +152,17 @@ package struct TestStore: Sendable {
 
     private static func run<Value: Sendable>(
         pairs: Int,
-        owner: PostgresConfiguration,
-        service: PostgresConfiguration,
+        owners: DatabaseMap,
+        services: DatabaseMap,
         _ body: (TestStore) async throws -> Value
     ) async throws -> Value {
         let rootKey = RootKey(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) })
-        _ = try await Migrator.makeKeys(RootKeys(rootKey), on: owner)
-        try await Migrator.makeLogs(Logs(pairs: pairs), on: owner)
-        return try await opened(service, RootKeys(rootKey)) { store, pool in
+        _ = try await Migrator.makeKeys(RootKeys(rootKey), on: owners)
+        for part in owners.parts {
+            let own = part.pairs.clamped(to: 0..<pairs)
+            try await Migrator.makeLogs(own, of: pairs, on: part.database)
+        }
+        return try await opened(services, RootKeys(rootKey)) { store in
             let app = NewApp(
                 clientID: "demo",
                 name: "Demo",
@@ -135,18 +173,18 @@ package struct TestStore: Sendable {
                 apiURL: "http://127.0.0.1:1",
                 allowedOrigins: ["http://127.0.0.1:2"]
             )
-            _ = try await store.add(app, context: RecordContext(actor: "operator"), owner: owner)
+            _ = try await store.add(app, context: RecordContext(actor: "operator"), owner: owners)
             guard let stored = try await store.app(clientID: "demo") else {
                 throw StoreError.defect
             }
             return try await body(
                 TestStore(
                     store: store,
-                    pool: pool,
                     rootKey: rootKey,
                     app: stored,
-                    owner: owner,
-                    service: service
+                    owner: owners.first,
+                    owners: owners,
+                    service: services.first
                 )
             )
         }
@@ -154,15 +192,15 @@ package struct TestStore: Sendable {
 
     /// Opens a store, lets it work while `body` runs, and ends it in order.
     private static func opened<Value: Sendable>(
-        _ service: PostgresConfiguration,
+        _ services: DatabaseMap,
         _ rootKeys: RootKeys,
-        _ body: (LedgerStore, PostgresPool) async throws -> Value
+        _ body: (LedgerStore) async throws -> Value
     ) async throws -> Value {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let pool = PostgresPool(configuration: service, logger: logger)
-        defer { pool.close() }
+        let pools = LogPools(services, logger: logger)
+        defer { pools.close() }
         let store = try await LedgerStore(
-            pool: pool,
+            pools: pools,
             rootKeys: rootKeys,
             logger: logger
         )
@@ -170,7 +208,7 @@ package struct TestStore: Sendable {
             group.addTask { try await store.run() }
             let result: Result<Value, any Error>
             do {
-                result = .success(try await body(store, pool))
+                result = .success(try await body(store))
             } catch {
                 result = .failure(error)
             }

@@ -34,7 +34,7 @@ struct WebhookScene: Sendable {
         answer: @escaping @Sendable (TestReceiver.Message) -> TestReceiver.Answer = { _ in .taken },
         _ body: (WebhookScene) async throws -> Value
     ) async throws -> Value {
-        try await TestStore.run(pairs: pairs) { test in
+        try await TestStore.run(pairs: pairs, databases: min(pairs, 2)) { test in
             try await TestReceiver.run(answer: answer) { receiver in
                 try await body(WebhookScene(test: test, receiver: receiver))
             }

@@ -1,23 +1,35 @@
 package import Ledger
-internal import LedgerStore
+package import LedgerStore
 package import Postgres
 package import Vault
 
 /// What a rebuild found and did.
 package struct ProjectionRebuildReport: Sendable, Equatable {
     /// How many users the new projection holds.
-    package let users: Int64
+    package internal(set) var users: Int64 = 0
     /// How many rows differed from the projection that was live.
-    package let differences: Int64
+    package internal(set) var differences: Int64 = 0
     /// Whose they were, some of them.
     package var named: [Identifier] = []
     /// How many events the service did not write, which were passed over: `verify` says which.
-    package let forged: Int64
+    package internal(set) var forged: Int64 = 0
     /// Of how many users and endpoints the problems differed, up to where the log was folded into them.
     package var problems: Int64 = 0
     /// For each log one number for all states, of both projections; none without keys, for they name the
     /// deployment.
     package var maps: [ProjectionMapReport] = []
+}
+
+extension ProjectionRebuildReport {
+    /// Takes over what was found in another database.
+    fileprivate mutating func merge(_ other: ProjectionRebuildReport) {
+        users += other.users
+        differences += other.differences
+        named += other.named
+        forged += other.forged
+        problems += other.problems
+        maps += other.maps
+    }
 }
 
 /// Builds the projection anew from the log beside the live one, compares, and mends what differs.
@@ -36,7 +48,20 @@ package enum ProjectionRebuild {
     /// Rebuilds; throws `PostgresError`, `VaultError` or `VerificationFailure`, and then nothing has
     /// changed.
     ///
-    /// Only a database without keys, which a replay makes, needs no root key.
+    /// Only a database without keys, which a replay makes, needs no root key. Of several databases one is mended
+    /// after the other.
+    package static func run(
+        _ databases: DatabaseMap,
+        rootKeys: RootKeys?
+    ) async throws -> ProjectionRebuildReport {
+        var report = ProjectionRebuildReport()
+        for part in databases.parts {
+            report.merge(try await run(part.database, rootKeys: rootKeys))
+        }
+        return report
+    }
+
+    /// The same of one database.
     package static func run(
         _ configuration: PostgresConfiguration,
         rootKeys: RootKeys?

@@ -53,15 +53,18 @@ final class VerificationAdministration: Sendable {
     }
 
     private let read = Mutex<[Int64: [UInt8]]>([:])
+    /// What its log of facts tells, in the order of positions, once the database of apps was checked: the copies
+    /// of apps in others are compared with the same.
+    private let told = Mutex<[Record]>([])
     /// Tells which records the service wrote; others made nothing.
     private let macs: Vault?
     /// Opens what is sealed.
     private let vault: Vault?
     private let problems: VerificationProblems
 
-    init(macs: Vault?, vault: Vault?) {
-        self.macs = macs
-        self.vault = vault
+    init(_ plan: VerificationPlan, _ vault: Vault?) {
+        macs = plan.checks.contains(.macs) ? vault : nil
+        self.vault = plan.checks.contains(.vault) ? vault : nil
         problems = VerificationProblems(macs: macs)
     }
 
@@ -77,40 +80,49 @@ final class VerificationAdministration: Sendable {
     }
 
     /// Compares, in one snapshot, with what was appended since the head was read; `logs` are those of facts.
+    ///
+    /// `size` is where the head of administration's log ends; nil in a database that has users alone. That one is
+    /// compared with what the first one told.
     func check(
         _ logs: [Log],
         _ connection: PostgresConnection,
-        from size: Int64,
+        from size: Int64?,
         isInTransaction: Bool,
         _ report: inout VerificationReport
     ) async throws {
         if !isInTransaction {
             try await connection.script("begin isolation level repeatable read read only")
         }
+        try await problems.check(logs, connection, from: size ?? 0, &report)
+        let flaws =
+            if let size {
+                try await flaws(connection, from: size)
+            } else {
+                Self.flaws(of: try await apps(connection), told.withLock(\.self))
+            }
+        if !isInTransaction { try await connection.script("commit") }
+        for flaw in flaws { report.add(logs.first?.id ?? Log.facts.id, nil, flaw) }
+    }
+
+    private func flaws(
+        _ connection: PostgresConnection,
+        from size: Int64
+    ) async throws(PostgresError) -> [VerificationFlaw] {
         let tail = try await tail(connection, from: size)
         let (apps, keys) = (try await apps(connection), try await keys(connection))
         let webhooks = try await VerificationWebhooks(connection, vault)
-        try await problems.check(logs, connection, from: size, &report)
-        if !isInTransaction { try await connection.script("commit") }
         let head = read.withLock { $0.sorted { $0.key < $1.key }.map(\.value) }
         let records = (head + tail).compactMap { try? Record(decoding: $0) }
+        told.withLock { $0 = records }
         let replayed = Set(apps.filter(\.isReplayed).map { Array($0.clientID.utf8) })
-        let flaws =
-            Self.flaws(apps, keys, records, replayed)
+        return Self.flaws(of: apps, records) + Self.flaws(of: keys, records, replayed)
             + webhooks.flaws(records, replayed: replayed)
-        for flaw in flaws { report.add(Log.facts.id, nil, flaw) }
     }
 
-    private static func flaws(
-        _ apps: [AppRow],
-        _ keys: [KeyRow],
-        _ records: [Record],
-        _ replayed: Set<[UInt8]>
-    ) -> [VerificationFlaw] {
+    private static func flaws(of apps: [AppRow], _ records: [Record]) -> [VerificationFlaw] {
         // By their bytes: two clientIds may be the same text in two spellings.
         var madeApps: [[UInt8]: (clientID: String, app: App)] = [:]
-        var madeKeys: [String: Key] = [:]
-        for record in records { take(record, &madeApps, &madeKeys) }
+        for record in records { take(record, &madeApps) }
         var flaws: [VerificationFlaw] = []
         for row in apps {
             let id = Array(row.clientID.utf8)
@@ -131,7 +143,17 @@ final class VerificationAdministration: Sendable {
                 flaws.append(.app(row.clientID, .decisionDiffers))
             }
         }
-        flaws += madeApps.values.map { .appRow($0.clientID, .missing) }
+        return flaws + madeApps.values.map { .appRow($0.clientID, .missing) }
+    }
+
+    private static func flaws(
+        of keys: [KeyRow],
+        _ records: [Record],
+        _ replayed: Set<[UInt8]>
+    ) -> [VerificationFlaw] {
+        var madeKeys: [String: Key] = [:]
+        for record in records { take(record, &madeKeys) }
+        var flaws: [VerificationFlaw] = []
         for row in keys {
             guard let made = madeKeys.removeValue(forKey: row.id) else {
                 flaws.append(.apiKeyRow(row.id, .ofNobody))
@@ -157,8 +179,7 @@ final class VerificationAdministration: Sendable {
 
     private static func take(
         _ record: Record,
-        _ apps: inout [[UInt8]: (clientID: String, app: App)],
-        _ keys: inout [String: Key]
+        _ apps: inout [[UInt8]: (clientID: String, app: App)]
     ) {
         let app = Array(record.clientID.utf8)
         switch record.event {
@@ -173,6 +194,12 @@ final class VerificationAdministration: Sendable {
             }
             if let seconds = update.supersededGraceSeconds { apps[app]?.app.graceSeconds = seconds }
             if let recording = update.accessRecording { apps[app]?.app.accessLog = recording }
+        default: break
+        }
+    }
+
+    private static func take(_ record: Record, _ keys: inout [String: Key]) {
+        switch record.event {
         case .apiKeyCreated(let key):
             keys[key.key] = Key(
                 clientID: record.clientID,

@@ -95,7 +95,7 @@ package struct VerificationReport: Sendable {
         unusedReservations += other.unusedReservations
         overdueValues += other.overdueValues
         if let otherApps = other.apps { apps = (apps ?? 0) + otherApps }
-        mappedSize = mappedSize ?? other.mappedSize
+        if let otherMapped = other.mappedSize { mappedSize = (mappedSize ?? 0) + otherMapped }
         logs += other.logs
         isTruncated = isTruncated || other.isTruncated
         for finding in other.findings { add(finding) }

@@ -62,7 +62,21 @@ extension VerificationVault {
         return Dictionary(grouping: values, by: \.subject).mapValues { $0.map(\.value) }
     }
 
+    /// The lookups under some keys, each from the database in which its log stands.
     func lookups(
+        _ keys: [Lookup.Key],
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [Lookup.Key: Lookup] {
+        var found: [Lookup.Key: Lookup] = [:]
+        for (place, keys) in Dictionary(grouping: keys, by: { databases?.place(of: $0.logID) }) {
+            let there = place.flatMap { databases?.connection($0) } ?? connection
+            // Of two of one key either will do: nobody can tell them apart.
+            found.merge(try await Self.lookups(keys, there)) { first, _ in first }
+        }
+        return found
+    }
+
+    private static func lookups(
         _ keys: [Lookup.Key],
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> [Lookup.Key: Lookup] {

@@ -116,23 +116,25 @@ extension VerificationVault {
 
     // MARK: Drops within the grace
 
-    /// Compares each drop with the grace that had been told by then.
+    /// Compares each drop in logs of one database with the grace that had been told by then.
     func checkDrops(
         _ logs: [Log],
         _ connection: PostgresConnection,
         _ report: inout VerificationReport
     ) async throws {
+        // The log of administration first, wherever it stands: apps are told of there.
+        let read = [.facts] + logs.filter { $0 != .facts }
         for app in try await apps(connection) {
             var graces = ToldGraces()
-            // The log of administration first: apps are told of there.
-            for log in logs {
+            for log in read {
+                let there = databases.flatMap { $0.connection($0.place(of: log.id)) } ?? connection
                 var after: Int64 = -1
                 while true {
-                    let page = try await decisions(of: app, log, after: after, connection)
+                    let page = try await decisions(of: app, log, after: after, there)
                     guard let last = page.last else { break }
                     for (position, bytes) in page {
                         guard let bytes, let record = try? Record(decoding: bytes),
-                            graces.forbid(record, log)
+                            graces.forbid(record, log), logs.contains(log)
                         else { continue }
                         report.add(log.id, position, .droppedWithinGrace)
                     }

@@ -72,8 +72,10 @@ struct VerificationVault: Sendable {
     }
 
     let vault: Vault
-    /// All that the database has: they say where a claim is at home.
+    /// All that there are: they say where a claim is at home.
     let logs: Logs
+    /// Where the others stand; nil where all are in one database.
+    var databases: VerificationDatabases?
 
     func read(
         _ folded: [FoldedSubject],

@@ -80,7 +80,7 @@ extension APIKeyCommand {
                     expiresAt: end?.time(after: opened.store.clock.now())
                 ),
                 context: .byOperator,
-                owner: opened.configuration
+                owner: opened.databases.first
             )
             opened.close()
             guard json else {

@@ -23,7 +23,7 @@ extension APIKeyCommand {
                 key,
                 of: app,
                 context: .byOperator,
-                owner: opened.configuration
+                owner: opened.databases.first
             ) {
             case .written:
                 Terminal.message(
@@ -89,7 +89,7 @@ extension APIKeyCommand {
                 to: expiry,
                 of: app,
                 context: .byOperator,
-                owner: opened.configuration
+                owner: opened.databases.first
             ) {
             case .written, .unchanged: Terminal.message("The API key \(key.id) ends at \(expiry).")
             case .conflict: throw APIKeyChoice.conflict

@@ -70,7 +70,7 @@ extension APIKeyCommand {
                 expiresAt: end?.time(after: now),
                 of: app,
                 context: .byOperator,
-                owner: opened.configuration
+                owner: opened.databases.first
             )
             guard let (issued, ended) = rotated else { throw APIKeyChoice.conflict }
             let end = ended.expiresAt.map { "\($0)" } ?? ""

@@ -70,8 +70,6 @@ struct DevStack: Sendable {
         let traces = TraceSettings().start(logger)
         let service = try LedgerService(
             store: ledger.store,
-            pool: ledger.pool,
-            database: ledger.service,
             provider: provider,
             configuration: LedgerAPIConfiguration(
                 host: LocalPort.host,

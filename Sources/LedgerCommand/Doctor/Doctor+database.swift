@@ -8,28 +8,57 @@ extension Doctor {
     private static let clockWarning: Duration = .seconds(5)
     private static let clockBlocking: Duration = .seconds(60)
 
-    /// The server, the role's rights and the schema; gives a pool if the database answers.
-    func databaseCheck(
-        _ database: Result<PostgresConfiguration, DoctorFinding>,
+    /// Of each database the server, the role's rights and the schema; gives pools if all answer.
+    func databaseChecks(
+        _ databases: Result<DatabaseMap, DoctorFinding>,
         _ settings: Settings
-    ) async -> (DoctorCheck, PostgresPool?) {
-        var check = DoctorCheck("database")
-        switch database {
+    ) async -> ([DoctorCheck], LogPools?) {
+        switch databases {
         case .failure(let finding):
+            var check = DoctorCheck("database")
             check.find(finding)
-            return (check, nil)
-        case .success(let database):
-            let pool = PostgresPool(configuration: database, logger: logger)
-            do {
-                let needed = LedgerService.connectionsMax(database)
-                Self.judge(try await ServerFacts.read(pool), needed, &check)
-            } catch {
-                pool.close()
-                check.find(await Self.unavailable(error, database))
-                return (check, nil)
+            return ([check], nil)
+        case .success(let databases):
+            let pools = LogPools(databases, logger: logger)
+            var (checks, isWhole) = ([DoctorCheck](), true)
+            for (part, pool) in zip(databases.parts, pools.pools) {
+                let name = databases.saysPairs ? "database of \(part.name)" : "database"
+                var check = DoctorCheck(name)
+                do {
+                    let needed = LedgerService.connectionsMax(part.database)
+                    Self.judge(try await ServerFacts.read(pool), needed, &check)
+                    await look(at: pool, settings, &check)
+                } catch {
+                    isWhole = false
+                    check.find(await Self.unavailable(error, part.database))
+                }
+                checks.append(check)
             }
-            await look(at: pool, settings, &check)
-            return (check, pool)
+            guard isWhole else {
+                pools.close()
+                return (checks, nil)
+            }
+            await compareApps(pools, &checks[0])
+            return (checks, pools)
+        }
+    }
+
+    /// Whether all databases know the same apps.
+    private func compareApps(_ pools: LogPools, _ check: inout DoctorCheck) async {
+        do {
+            for name in try await AppCopies.differing(pools) {
+                check.find(
+                    DoctorFinding(
+                        "app_copies_differ",
+                        .blocking,
+                        "The database of \(name) does not know the apps as they are: how long values "
+                            + "are kept there, and whether users can have problems, may be wrong.",
+                        nextStep: "Run token-ledger migrate with the map of the owner's databases."
+                    )
+                )
+            }
+        } catch {
+            check.miss("whether all databases know the same apps (\(error))")
         }
     }
 
@@ -128,31 +157,41 @@ extension Doctor {
         )
     }
 
-    /// The database's clock beside ours.
-    func clockCheck(_ pool: PostgresPool?) async -> DoctorCheck {
-        guard let pool else {
+    /// Each database's clock beside ours.
+    func clockCheck(_ pools: LogPools?) async -> DoctorCheck {
+        guard let pools else {
             return DoctorCheck("clock", gap: "the database cannot be asked")
         }
         var check = DoctorCheck("clock")
+        for (part, pool) in zip(pools.map.parts, pools.pools) {
+            await look(atClockOf: pool, pools.map.saysPairs ? " of \(part.name)" : "", &check)
+        }
+        return check
+    }
+
+    private func look(
+        atClockOf pool: PostgresPool,
+        _ name: String,
+        _ check: inout DoctorCheck
+    ) async {
         do {
             let clock = try await ClockComparison.read(pool)
             let words = "\(Self.seconds(clock.ahead)) s, ± \(Self.seconds(clock.uncertainty)) s"
-            check.note("database ahead by", words)
+            check.note("database\(name) ahead by", words)
             let apart = max(clock.ahead, .zero - clock.ahead) - clock.uncertainty
-            guard apart > Self.clockWarning else { return check }
+            guard apart > Self.clockWarning else { return }
             check.find(
                 DoctorFinding(
                     "clocks_differ",
                     apart > Self.clockBlocking ? .blocking : .warning,
-                    "The database's clock is ahead of this machine's by \(words): launches, API keys "
+                    "The clock of the database\(name) is ahead of this machine's by \(words): launches, API keys "
                         + "and the grace of replaced tokens end early or late.",
                     nextStep: "Set both clocks by NTP, and see which of them is wrong."
                 )
             )
         } catch {
-            check.miss("the database was not asked (\(error))")
+            check.miss("the database\(name) was not asked (\(error))")
         }
-        return check
     }
 
     /// With three digits after the point.

@@ -14,8 +14,7 @@ extension Doctor {
     /// Gives the store if it opens with it.
     func rootKeyCheck(
         _ settings: Settings,
-        _ pool: PostgresPool?,
-        _ database: PostgresConfiguration?
+        _ pools: LogPools?
     ) async -> (DoctorCheck, LedgerStore?) {
         var check = DoctorCheck("root key")
         for setting in [Setting.rootKeyFile, .otherRootKeyFile] {
@@ -53,14 +52,14 @@ extension Doctor {
             )
         }
         if let other = rootKeys.other { check.note("other", other.id) }
-        guard let pool, let database else {
+        guard let pools else {
             check.miss("what it wraps (the database cannot be asked)")
             return (check, nil)
         }
-        let store = await opened(rootKeys, pool, &check)
+        let store = await opened(rootKeys, pools, &check)
         do {
             let uses = try await RootKeyUse.all(
-                database,
+                pools.map,
                 current: rootKeys.current.id,
                 other: rootKeys.other?.id
             )
@@ -74,11 +73,11 @@ extension Doctor {
     /// The store, if it opens.
     private func opened(
         _ rootKeys: RootKeys,
-        _ pool: PostgresPool,
+        _ pools: LogPools,
         _ check: inout DoctorCheck
     ) async -> LedgerStore? {
         do {
-            return try await LedgerStore(pool: pool, rootKeys: rootKeys, logger: logger)
+            return try await LedgerStore(pools: pools, rootKeys: rootKeys, logger: logger)
         } catch {
             // What the database check told already is not told again.
             switch error {

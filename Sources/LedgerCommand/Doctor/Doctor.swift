@@ -21,26 +21,26 @@ struct Doctor {
     /// All checks, in the order of dependence.
     func examine() async -> [DoctorCheck] {
         let (settings, flaws) = await Settings.read(flags: options.flags)
-        let database = await database(settings)
-        let (databaseCheck, pool) = await databaseCheck(database, settings)
-        defer { pool?.close() }
-        let (rootKeyCheck, store) = await rootKeyCheck(settings, pool, try? database.get())
-        let checks = [
-            settingsCheck(settings, flaws), databaseCheck, await clockCheck(pool), rootKeyCheck,
-            await apiKeyCheck(store, settings), await checkpointCheck(store, settings),
-            await witnessCheck(store, settings), await providerCheck(store), await tracesCheck(),
-            await folderCheck(store, settings),
-        ]
+        let (databaseChecks, pools) = await databaseChecks(await databases(settings), settings)
+        defer { pools?.close() }
+        let (rootKeyCheck, store) = await rootKeyCheck(settings, pools)
+        let checks: [DoctorCheck?] =
+            [settingsCheck(settings, flaws)] + databaseChecks + [
+                await clockCheck(pools), rootKeyCheck,
+                await apiKeyCheck(store, settings), await checkpointCheck(store, settings),
+                await witnessCheck(store, settings), await providerCheck(store),
+                await tracesCheck(),
+                await folderCheck(store, settings),
+            ]
         return checks.compactMap { $0 }
     }
 
-    private func database(
+    private func databases(
         _ settings: Settings
-    ) async -> Result<PostgresConfiguration, DoctorFinding> {
+    ) async -> Result<DatabaseMap, DoctorFinding> {
         do {
-            var database = try await options.service.database(settings)
-            database.applicationName = Self.applicationName
-            return .success(database)
+            let databases = try await options.service.databases(settings)
+            return .success(databases.named(Self.applicationName))
         } catch {
             return .failure(
                 DoctorFinding(

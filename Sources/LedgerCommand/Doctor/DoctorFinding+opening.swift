@@ -22,6 +22,8 @@ extension StoreOpeningError {
         case .outdated: "schema_outdated"
         case .superseded: "schema_superseded"
         case .unsupportedLogs: "logs_unknown"
+        case .otherPart: "database_map_wrong"
+        case .otherDeployment: "other_deployment"
         case .vault(.wrongRootKey): "root_key_wrong"
         case .vault: "root_key_unusable"
         case .keysNotMade: "keys_not_made"
@@ -43,6 +45,9 @@ extension StoreOpeningError {
         case .vault(.wrongRootKey):
             "Name the root key that token-ledger root-key list shows; while it is changed, the other "
                 + "one too: docs/operator.md, \"Changing the root key\"."
+        case .otherPart, .otherDeployment:
+            "Name each database of the deployment in the map, once, with the pairs that it has: "
+                + "docs/operator.md, \"Several databases\"."
         case .recordsWithoutKeys: "Restore the vault from a backup, with the records."
         default:
             "docs/operator.md, \"From nothing to a running service\" and \"Standbys and poolers\"."

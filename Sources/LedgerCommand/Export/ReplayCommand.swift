@@ -119,7 +119,7 @@ struct ReplayCommand: AsyncParsableCommand {
         let meter = ProgressMeter("replay")
         let total = reader.manifest?.events ?? 0
         let database = try await Settings.load().database(Secret(into))
-        var replay = try await DatabaseFailure.explaining(database) {
+        var replay = try await DatabaseFailure.explaining(DatabaseMap(database)) {
             try await LogReplay(into: database, logID: logID, checkpoints: checkpoints)
         }
         do {

@@ -98,14 +98,14 @@ struct RestoreCommand: AsyncParsableCommand {
             _ settings: Settings,
             _ outside: OutsideCheckpoints
         ) async throws -> VerificationReport {
-            let database = try await OwnerDatabaseOptions.database(settings)
+            let databases = try await OwnerDatabaseOptions.databases(settings)
             var plan = VerificationPlan()
             plan.rootKeys = try await RootKeySource.keys(settings)
             plan.keptCheckpoints = outside.notes.mapValues { $0.map(\.note) }
             let meter = ProgressMeter("restore check")
             defer { meter.end() }
-            return try await DatabaseFailure.explaining(database) { [plan] in
-                try await Verification.run(database, plan: plan) { progress in
+            return try await DatabaseFailure.explaining(databases) { [plan] in
+                try await Verification.run(databases, plan: plan) { progress in
                     let noun = progress.phase == .records ? "records" : "users"
                     meter.show(progress.done, of: progress.total, noun)
                 }

@@ -23,7 +23,7 @@ extension RootKeyCommand {
         func run() async throws {
             let opened = try await OpenedStore.open(options, asOwner: true)
             defer { opened.close() }
-            let uses = try await opened.store.rootKeyUses(owner: opened.configuration)
+            let uses = try await opened.store.rootKeyUses(owner: opened.databases)
             guard !json else { return Terminal.result(.array(uses.map(\.json))) }
             for use in uses {
                 let since = use.since.map { " since \($0)" } ?? ""

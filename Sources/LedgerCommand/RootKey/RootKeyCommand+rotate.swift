@@ -39,7 +39,7 @@ extension RootKeyCommand {
             let meter = ProgressMeter("root-key rotate")
             let rotation = try await opened.store.rotateRootKey(
                 context: .byOperator,
-                owner: opened.configuration
+                owner: opened.databases
             ) { meter.show($0, of: $1, "keys") }
             meter.end()
             if json {

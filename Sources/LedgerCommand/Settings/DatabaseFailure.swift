@@ -1,19 +1,28 @@
 import LedgerStore
 import Postgres
 
-/// Why the database of a command cannot be used, told apart for the person at the terminal.
-enum DatabaseFailure {
-    /// Does work on a database; when it fails because no connection can be made, says why.
+/// Why a database of a command cannot be used, told apart for the person at the terminal.
+struct DatabaseFailure: CustomStringConvertible {
+    private let failure: ConnectionFailure
+    /// Which of several databases it is; nil where there is one.
+    private let part: String?
+
+    var description: String { part.map { "that of \($0): \(failure)" } ?? "\(failure)" }
+
+    /// Whether it may pass by itself.
+    var isPassing: Bool { failure.isPassing }
+
+    /// Does work on databases; when it fails because no connection can be made, says why.
     ///
     /// - Throws: `CommandError` then, and otherwise what the work throws.
     static func explaining<Value: Sendable>(
-        _ database: PostgresConfiguration,
+        _ databases: DatabaseMap,
         _ body: () async throws -> Value
     ) async throws -> Value {
         do {
             return try await body()
         } catch {
-            guard let failure = await find(error, database) else { throw error }
+            guard let failure = await find(error, databases) else { throw error }
             throw CommandError("The database cannot be reached: \(failure).")
         }
     }
@@ -21,8 +30,8 @@ enum DatabaseFailure {
     /// Why no connection could be made, if that is what happened.
     static func find(
         _ error: any Error,
-        _ database: PostgresConfiguration
-    ) async -> ConnectionFailure? {
+        _ databases: DatabaseMap
+    ) async -> DatabaseFailure? {
         let cause: PostgresError? =
             switch error {
             case StoreOpeningError.database(let error): error
@@ -30,6 +39,10 @@ enum DatabaseFailure {
             default: nil
             }
         guard cause?.code == .connectionFailed || cause?.code == .poolExhausted else { return nil }
-        return await ConnectionFailure.diagnose(database)
+        for part in databases.parts {
+            guard let failure = await ConnectionFailure.diagnose(part.database) else { continue }
+            return DatabaseFailure(failure: failure, part: databases.saysPairs ? part.name : nil)
+        }
+        return nil
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Ledger
+import LedgerStore
 import Postgres
 
 /// The flags of commands that need the rights of the schema's owner.
@@ -23,21 +24,27 @@ struct OwnerDatabaseOptions: ParsableArguments {
         return try await Settings.load(flags: flags)
     }
 
-    /// The owner's database.
-    func database() async throws -> PostgresConfiguration {
-        let settings = try await settings()
-        guard let ownerDatabaseURLFile else { return try await Self.database(settings) }
-        return try await settings.database(try Settings.secret(inFile: ownerDatabaseURLFile))
+    /// The owner's databases.
+    func databases() async throws -> DatabaseMap {
+        try await Self.databases(try await settings(), urlFile: ownerDatabaseURLFile)
     }
 
-    /// The owner's database as settings alone name it.
-    static func database(_ settings: Settings) async throws -> PostgresConfiguration {
-        let url = try settings.required(
-            settings.secret(.ownerDatabaseURL),
+    /// The owner's database, for a command that works on one alone.
+    func database() async throws -> PostgresConfiguration {
+        try await databases().only()
+    }
+
+    /// The owner's databases, which a flag or settings name.
+    static func databases(
+        _ settings: Settings,
+        urlFile: String? = nil
+    ) async throws -> DatabaseMap {
+        try await settings.databases(
             .ownerDatabaseURL,
-            "It names the database with the rights of its owner."
+            .ownerDatabaseMap,
+            urlFile: urlFile,
+            hint: "It names the database with the rights of its owner."
         )
-        return try await settings.database(url)
     }
 }
 
@@ -74,21 +81,57 @@ struct ServiceDatabaseOptions: ParsableArguments {
         [.rootKeyFile: rootKeyFile, .configFile: configFile, .logLevel: logLevel]
     }
 
-    /// The service's database.
-    func database(_ settings: Settings) async throws -> PostgresConfiguration {
-        if let databaseURLFile {
-            return try await settings.database(try Settings.secret(inFile: databaseURLFile))
-        }
-        let url = try settings.required(
-            settings.secret(.databaseURL),
+    /// The service's databases.
+    func databases(_ settings: Settings) async throws -> DatabaseMap {
+        try await settings.databases(
             .databaseURL,
-            "It names the database, such as postgresql://token_ledger@localhost/token_ledger."
+            .databaseMap,
+            urlFile: databaseURLFile,
+            hint: "It names the database, such as postgresql://token_ledger@localhost/token_ledger."
         )
-        return try await settings.database(url)
+    }
+}
+
+extension DatabaseMap {
+    /// The one database that there is.
+    func only() throws(CommandError) -> PostgresConfiguration {
+        guard parts.count == 1 else {
+            throw CommandError(
+                "This command works on one database, and a map names \(parts.count): name one of them "
+                    + "by its connection string."
+            )
+        }
+        return first
     }
 }
 
 extension Settings {
+    /// The databases that a file of a flag names, or the settings of a connection string or of a map.
+    fileprivate func databases(
+        _ url: Setting,
+        _ map: Setting,
+        urlFile: String?,
+        hint: String
+    ) async throws -> DatabaseMap {
+        if let urlFile {
+            return DatabaseMap(try await database(try Settings.secret(inFile: urlFile)))
+        }
+        let (named, mapped) = (try secret(url), try secret(map))
+        guard let mapped else {
+            return DatabaseMap(try await database(try required(named, url, hint)))
+        }
+        guard named == nil else {
+            throw CommandError(
+                "Both \(url.environmentName) and \(map.environmentName) are set; one is needed."
+            )
+        }
+        do {
+            return try await DatabaseMapText(mapped).map { try await database($0) }
+        } catch let error as DatabaseMapError {
+            throw CommandError("\(map.environmentName) is no map of databases: \(error).")
+        }
+    }
+
     /// The database of a connection string, which nobody in the network may read along with or stand
     /// in for, unless the network is trusted.
     func database(_ url: Secret) async throws -> PostgresConfiguration {

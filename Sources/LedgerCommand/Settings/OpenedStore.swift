@@ -6,9 +6,8 @@ import Vault
 /// The store of a command that works beside the service: an operator at the terminal.
 struct OpenedStore {
     let store: LedgerStore
-    /// The database as it was opened.
-    let configuration: PostgresConfiguration
-    private let pool: PostgresPool
+    /// The databases as they were opened.
+    var databases: DatabaseMap { store.pools.map }
 
     /// How long a service waits at its start for a database that is not there yet.
     private static let waitTimeMax: Duration = .seconds(60)
@@ -21,18 +20,18 @@ struct OpenedStore {
     ) async throws -> OpenedStore {
         let settings = try await options.settings()
         let logger = try ProgramLog.start(level: settings.text(.logLevel), default: .warning)
-        let configuration =
+        let databases =
             asOwner
-            ? try await OwnerDatabaseOptions.database(settings)
-            : try await options.database(settings)
-        let pool = PostgresPool(configuration: configuration, logger: logger)
+            ? try await OwnerDatabaseOptions.databases(settings)
+            : try await options.databases(settings)
+        let pools = LogPools(databases, logger: logger)
         let rootKeys = try await RootKeySource.keys(settings)
-        let store = try await DatabaseFailure.explaining(configuration) {
+        let store = try await DatabaseFailure.explaining(databases) {
             // Who has the owner's rights and the root key makes the deployment's own keys.
-            if asOwner { _ = try await Migrator.makeKeys(rootKeys, on: configuration) }
-            return try await LedgerStore(pool: pool, rootKeys: rootKeys, logger: logger)
+            if asOwner { _ = try await Migrator.makeKeys(rootKeys, on: databases) }
+            return try await LedgerStore(pools: pools, rootKeys: rootKeys, logger: logger)
         }
-        return OpenedStore(store: store, configuration: configuration, pool: pool)
+        return OpenedStore(store: store)
     }
 
     /// Lends a store that appends and reads users, and ends it in order.
@@ -58,7 +57,7 @@ struct OpenedStore {
 
     /// Ends the connections.
     func close() {
-        pool.close()
+        store.pools.close()
     }
 
     /// Opens the store, waiting a bounded time for the database: under an orchestrator both start
@@ -66,8 +65,7 @@ struct OpenedStore {
     ///
     /// What only somebody can change, such as a wrong password, is not waited for.
     static func waitFor(
-        _ pool: PostgresPool,
-        _ configuration: PostgresConfiguration,
+        _ pools: LogPools,
         rootKeys: RootKeys,
         logger: Logger
     ) async throws -> LedgerStore {
@@ -75,10 +73,10 @@ struct OpenedStore {
         let deadline = clock.now + waitTimeMax
         while true {
             do {
-                return try await LedgerStore(pool: pool, rootKeys: rootKeys, logger: logger)
+                return try await LedgerStore(pools: pools, rootKeys: rootKeys, logger: logger)
             } catch {
                 guard isAway(error) else { throw error }
-                let failure = await DatabaseFailure.find(error, configuration)
+                let failure = await DatabaseFailure.find(error, pools.map)
                 let words = failure.map { "\($0)" } ?? "\(error)"
                 guard failure?.isPassing ?? true, clock.now < deadline else {
                     throw CommandError("The database cannot be reached: \(words).")

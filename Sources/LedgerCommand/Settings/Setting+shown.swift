@@ -6,7 +6,7 @@ extension Setting {
     /// What `serve` goes by: all but what is of other commands alone.
     static var ofServe: [Setting] {
         let others: Set<Setting> = [
-            .ownerDatabaseURL, .clientSecret, .appKey, .stateFile, .clientID,
+            .ownerDatabaseURL, .ownerDatabaseMap, .clientSecret, .appKey, .stateFile, .clientID,
         ]
         return allCases.filter { !others.contains($0) }
     }

@@ -7,6 +7,9 @@ enum Setting: String, CaseIterable {
     case databaseURL = "databaseUrl"
     /// The same database with the rights of the schema's owner, for `migrate` and its like.
     case ownerDatabaseURL = "ownerDatabaseUrl"
+    /// Which of several databases has which pairs of logs, with the service's rights, and with the owner's.
+    case databaseMap
+    case ownerDatabaseMap
     /// Whether nobody is in the network between the program and a database on another host.
     case trustDatabaseNetwork
     /// The file with the root key.
@@ -66,7 +69,9 @@ enum Setting: String, CaseIterable {
 
     var isSecret: Bool {
         switch self {
-        case .databaseURL, .ownerDatabaseURL, .clientSecret, .appKey: true
+        case .databaseURL, .ownerDatabaseURL, .databaseMap, .ownerDatabaseMap, .clientSecret,
+            .appKey:
+            true
         default: false
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import LedgerExport
+import LedgerStore
 import Postgres
 
 /// `token-ledger sbom`: what this program is made of.
@@ -29,10 +30,11 @@ struct SBOMCommand: AsyncParsableCommand {
 
     /// What the database's server says that it is; nil when no database is named.
     private func serverVersion(_ settings: Settings) async throws -> String? {
-        guard let url = try settings.secret(.databaseURL) else { return nil }
-        let database = try await settings.database(url)
-        return try await DatabaseFailure.explaining(database) {
-            let connection = try await PostgresConnection.connect(database)
+        guard try settings.secret(.databaseURL) != nil || settings.secret(.databaseMap) != nil
+        else { return nil }
+        let databases = try await ServiceDatabaseOptions().databases(settings)
+        return try await DatabaseFailure.explaining(databases) {
+            let connection = try await PostgresConnection.connect(databases.first)
             let version = await connection.serverVersion
             await connection.close()
             return version

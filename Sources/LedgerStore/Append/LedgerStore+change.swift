@@ -15,7 +15,8 @@ extension LedgerStore {
         decide: (StoredUser) throws -> Change?
     ) async throws -> ChangeOutcome? {
         var current = user
-        let latest = ContinuousClock.now + max(StoreLimits.turnTimeMax, pool.waitMax)
+        let latest =
+            ContinuousClock.now + max(StoreLimits.turnTimeMax, pools.administration.waitMax)
         turns: while true {
             let place = place(of: current)
             let hasWaited = await gate.enter(place)

@@ -73,7 +73,7 @@ extension LedgerStore {
 
     /// All API keys, or those of one app, the oldest first.
     package func apiKeys(of app: StoredApp? = nil) async throws(StoreError) -> [ListedAPIKey] {
-        try await database.rows(
+        try await database.administration.rows(
             Statement(
                 "api_keys",
                 """

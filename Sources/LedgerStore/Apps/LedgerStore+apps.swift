@@ -1,5 +1,5 @@
 package import Ledger
-package import Postgres
+internal import Postgres
 internal import Vault
 
 extension LedgerStore {
@@ -28,12 +28,13 @@ extension LedgerStore {
 
     /// Registers an app; false when its `clientId` is registered already.
     ///
-    /// Needs the rights of the schema's owner.
+    /// Needs the rights of the schema's owner, on all databases.
     package func add(
         _ app: NewApp,
         context: RecordContext,
-        owner: PostgresConfiguration
+        owner: DatabaseMap
     ) async throws(StoreError) -> Bool {
+        guard try await self.app(clientID: app.clientID) == nil else { return false }
         let stored = StoredApp(app, id: clock.identifier())
         var command = command(
             administering: stored.id,
@@ -50,6 +51,8 @@ extension LedgerStore {
             throw .damaged(.value)
         }
         do {
+            // Before it exists: users of an app that another database does not know could do nothing there.
+            try await copy(stored, owner)
             try await administer(
                 Statement(
                     "add_app",
@@ -57,12 +60,32 @@ extension LedgerStore {
                     .row(stored.row),
                     .row(command.row(.facts, vault))
                 ),
-                owner
+                owner.first
             ) { _ throws(PostgresError) in }
             return true
         } catch {
-            if error.sqlState == .uniqueViolation { return false }
+            guard error.sqlState == .uniqueViolation else { throw StoreError(error) }
+        }
+        // Somebody else was quicker: the other databases may have been told of this one last.
+        do {
+            if let app = try await self.app(clientID: app.clientID) { try await copy(app, owner) }
+            return false
+        } catch {
             throw StoreError(error)
+        }
+    }
+
+    /// Has the databases that have only users know an app, as it is now.
+    ///
+    /// What they have of it decides what becomes of values, and nothing else: it can be written again at any time.
+    private func copy(
+        _ app: StoredApp,
+        _ owner: DatabaseMap
+    ) async throws(PostgresError) {
+        for part in owner.parts.dropFirst() {
+            let connection = try await PostgresConnection.connect(part.database)
+            try await connection.execute(AppCopies.write(.row(app.row)))
+            await connection.close()
         }
     }
 
@@ -80,15 +103,35 @@ extension LedgerStore {
 
     /// Changes what is kept of an app, as it was read.
     ///
-    /// Every copy of the service goes by it within 5 s. Needs the rights of the schema's owner.
+    /// Every copy of the service goes by it within 5 s. Needs the rights of the schema's owner, on all databases.
+    /// Where one of these could not be told, a repeat tells it.
     package func update(
         _ app: StoredApp,
         _ change: AppChange,
         context: RecordContext,
-        owner: PostgresConfiguration
+        owner: DatabaseMap
     ) async throws(StoreError) -> AdministrationOutcome {
         let (changed, update) = change.applied(to: app)
-        guard update != LedgerEvent.AppUpdate() else { return .unchanged }
+        // A value must not be dropped for want of a longer grace.
+        let isLonger = changed.supersededGraceSeconds >= app.supersededGraceSeconds
+        do {
+            if isLonger { try await copy(changed, owner) }
+            guard update != LedgerEvent.AppUpdate() else { return .unchanged }
+            let outcome = try await write(changed, update, of: app, context, owner.first)
+            if !isLonger, outcome == .written { try await copy(changed, owner) }
+            return outcome
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
+    private func write(
+        _ changed: StoredApp,
+        _ update: LedgerEvent.AppUpdate,
+        of app: StoredApp,
+        _ context: RecordContext,
+        _ owner: PostgresConfiguration
+    ) async throws(StoreError) -> AdministrationOutcome {
         var command = command(
             administering: app.id,
             clientID: app.clientID,
@@ -140,7 +183,7 @@ extension LedgerStore {
 
     /// The key that an app's secrets are sealed under.
     func dataKey(of app: StoredApp) async throws(StoreError) -> DataKey {
-        let wrapped = try await database.firstRow(
+        let wrapped = try await database.administration.firstRow(
             Statement(
                 "app_data_key",
                 "select wrapped from vault.data_key where log_id = $1 and subject = $2",

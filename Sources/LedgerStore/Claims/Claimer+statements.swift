@@ -7,7 +7,7 @@ extension Claimer {
         _ place: ClaimPlace,
         for claimant: Claimant
     ) async throws(PostgresError) -> Reservation? {
-        try await database.retried(Self.reserve(place, for: claimant, secret)) {
+        try await database[place.home].retried(Self.reserve(place, for: claimant, secret)) {
             result throws(PostgresError) in
             try Self.requireNoWarning(result)
             return try Reservation(result)
@@ -16,14 +16,15 @@ extension Claimer {
 
     /// The row in the home, if any.
     func look(at place: ClaimPlace) async throws(PostgresError) -> Reservation? {
-        try await database.retried(Self.look(at: place)) { result throws(PostgresError) in
+        try await database[place.home].retried(Self.look(at: place)) {
+            result throws(PostgresError) in
             try Reservation(result)
         }
     }
 
     /// Whether the claim was made in a log that is not the home.
     func isMade(_ place: ClaimPlace, logID: Int32) async throws(PostgresError) -> Bool {
-        try await database.retried(Self.made(place, logID: logID)) {
+        try await database[logID].retried(Self.made(place, logID: logID)) {
             result throws(PostgresError) in try result.bool(0, 0)
         }
     }
@@ -33,7 +34,7 @@ extension Claimer {
         _ reference: Identifier,
         at place: ClaimPlace
     ) async throws(PostgresError) -> Bool {
-        try await database.retried(Self.fence(reference, at: place, secret)) {
+        try await database[reference.logID].retried(Self.fence(reference, at: place, secret)) {
             result throws(PostgresError) in
             try Self.requireNoWarning(result)
             return try result.bool(0, 0)
@@ -42,7 +43,7 @@ extension Claimer {
 
     /// Removes a reservation that no claim can be made with.
     func release(_ reference: Identifier, at place: ClaimPlace) async throws(PostgresError) {
-        try await database.retried(Self.release(reference, at: place, secret)) {
+        try await database[place.home].retried(Self.release(reference, at: place, secret)) {
             _ throws(PostgresError) in
         }
     }

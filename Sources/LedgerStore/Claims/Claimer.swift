@@ -7,11 +7,11 @@ internal import Postgres
 /// Whatever it was at when it ended, the same user may begin anew.
 final class Claimer: Sendable {
     let logs: Logs
-    let database: StoreDatabase
+    let database: StoreDatabases
     /// What `ledger.appender` has the hash of.
     let secret: [UInt8]
 
-    init(logs: Logs, database: StoreDatabase, secret: [UInt8]) {
+    init(logs: Logs, database: StoreDatabases, secret: [UInt8]) {
         self.logs = logs
         self.database = database
         self.secret = secret
@@ -53,7 +53,7 @@ final class Claimer: Sendable {
     /// Whoever is erased appends nothing any more, so no reference need be burned.
     func release(everythingOf subject: Identifier, logID: Int32) async throws(StoreError) {
         for home in logs.list(.facts).map(\.id) where home != logID {
-            let reserved = try await database.rows(Self.reservations(of: subject, in: home)) {
+            let reserved = try await database[home].rows(Self.reservations(of: subject, in: home)) {
                 result,
                 row throws(PostgresError) in
                 (try result.bytes(row, 0), try result.uuid(row, 1))

@@ -101,7 +101,7 @@ extension LedgerStore {
             subject: user.subject
         )
         do throws(StoreError) {
-            guard let row = try await users.read(question),
+            guard let row = try await reader(of: question.log).read(question),
                 vault.isMAC(row.stateMAC, ofState: row.state, for: user.owner),
                 let state = try? SubjectState(decoding: row.state), state.version == row.version
             else { return .damaged(.state) }
@@ -119,7 +119,7 @@ extension LedgerStore {
     func erasedUsers(after subject: Identifier?) async throws(StoreError) -> [ErasedUser] {
         var users: [ErasedUser] = []
         for log in logs.list(.facts) {
-            users += try await bulk.rows(
+            users += try await bulk[log].rows(
                 Statement(
                     "erased_users",
                     """
@@ -167,7 +167,7 @@ extension LedgerStore {
         var count: Int64 = 0
         for start in stride(from: 0, to: subjects.count, by: StoreLimits.erasuresMax) {
             let end = min(subjects.count, start + StoreLimits.erasuresMax)
-            count += try await bulk.query(
+            count += try await bulk[log].query(
                 Statement(
                     "living_users",
                     """

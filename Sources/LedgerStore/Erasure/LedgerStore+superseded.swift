@@ -17,7 +17,7 @@ extension LedgerStore {
         var values: [SupersededValues] = []
         for log in logs.list(.facts) {
             let statement = Self.supersededValues(log, by: time)
-            values += try await bulk.rows(statement) { result, row throws(PostgresError) in
+            values += try await bulk[log].rows(statement) { result, row throws(PostgresError) in
                 SupersededValues(
                     log: log,
                     app: Identifier(value: try result.uuid(row, 0)),
@@ -70,7 +70,8 @@ extension LedgerStore {
         )
         for user in users { _ = try user.get() }
         do {
-            return try await bulk.retried(drop(values)) { result throws(PostgresError) in
+            return try await bulk[values.log].retried(drop(values)) {
+                result throws(PostgresError) in
                 try result.bool(0, 0)
             }
         } catch {
@@ -79,7 +80,9 @@ extension LedgerStore {
     }
 
     private func owners(of values: SupersededValues) async throws(StoreError) -> [Identifier] {
-        try await bulk.rows(Self.owners(of: values)) { result, row throws(PostgresError) in
+        try await bulk[values.log].rows(Self.owners(of: values)) {
+            result,
+            row throws(PostgresError) in
             Identifier(value: try result.uuid(row, 0))
         }
     }
@@ -137,7 +140,7 @@ extension LedgerStore {
         _ app: Identifier,
         _ log: Log
     ) async throws(StoreError) -> Timestamp? {
-        let drops = try await database.rows(Self.lastDrops(of: app, log), decode)
+        let drops = try await database[log].rows(Self.lastDrops(of: app, log), decode)
         guard let drop = drops.first(where: { !$0.isForged }) else { return nil }
         guard case .valuesDropped(_, let until) = try drop.record().event else {
             throw .damaged(.record)

@@ -184,7 +184,7 @@ extension LedgerStore {
         _ log: Log
     ) async throws(StoreError) -> [CheckpointExamination.Flaw] {
         guard covered < size else { return [] }
-        let seconds = try await lookups.firstRow(
+        let seconds = try await lookups[log].firstRow(
             Statement(
                 "uncovered_since",
                 """
@@ -204,7 +204,7 @@ extension LedgerStore {
         of checkpoint: PublishedCheckpoint,
         _ log: Log
     ) async throws(StoreError) -> Int64? {
-        try await lookups.firstRow(
+        try await lookups[log].firstRow(
             Statement(
                 "checkpoint_age",
                 """

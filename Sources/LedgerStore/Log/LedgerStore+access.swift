@@ -121,7 +121,7 @@ extension LedgerStore {
         from position: Int64,
         limit: Int
     ) async throws(StoreError) -> [StoredEvent] {
-        try await bulk.rows(
+        try await bulk[user.log.access].rows(
             Self.accesses(
                 of: user.subject,
                 app: user.app,
@@ -139,7 +139,7 @@ extension LedgerStore {
         before position: Int64,
         limit: Int
     ) async throws(StoreError) -> [StoredEvent] {
-        try await bulk.rows(
+        try await bulk[user.log.access].rows(
             Statement(
                 "latest_accesses",
                 """

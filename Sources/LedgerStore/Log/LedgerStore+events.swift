@@ -51,7 +51,7 @@ extension LedgerStore {
     /// The event with this id, in the log that the id names; a statement about the maps is none.
     package func event(id: Identifier) async throws(StoreError) -> StoredEvent? {
         guard let log = logs.log(of: id) else { return nil }
-        return try await database.firstRow(Self.event(id: id, log: log), decode)
+        return try await database[log].firstRow(Self.event(id: id, log: log), decode)
     }
 
     static func event(id: Identifier, log: Log) -> Statement {
@@ -71,7 +71,7 @@ extension LedgerStore {
         at position: Int64,
         log: Log
     ) async throws(StoreError) -> StoredEvent? {
-        try await bulk.firstRow(
+        try await bulk[log].firstRow(
             Statement(
                 "event_at",
                 """
@@ -112,7 +112,7 @@ extension LedgerStore {
         isListed: Bool = true
     ) async throws(StoreError) -> [StoredEvent] {
         let statement = Self.history(of: subject, log: log, after: version, limit: limit)
-        return try await (isListed ? bulk : database).rows(statement, decode)
+        return try await (isListed ? bulk : database)[log].rows(statement, decode)
     }
 
     static func history(
@@ -158,7 +158,7 @@ extension LedgerStore {
         from position: Int64,
         limit: Int = StoreLimits.pageEventsMax
     ) async throws(StoreError) -> [StoredEvent] {
-        try await bulk.rows(
+        try await bulk[log].rows(
             Statement(
                 "page",
                 """
@@ -195,7 +195,7 @@ extension LedgerStore {
         _ fingerprint: Fingerprint,
         _ log: Log
     ) async throws(StoreError) -> [FoundClaim] {
-        try await database.rows(Self.claim(kind, fingerprint, log)) {
+        try await database[log].rows(Self.claim(kind, fingerprint, log)) {
             result,
             row throws(PostgresError) in
             FoundClaim(
@@ -231,7 +231,7 @@ extension LedgerStore {
     ) async throws(StoreError) -> [FoundUser] {
         var users: [PlacedUser] = []
         for log in logs.list(.facts) {
-            users += try await bulk.rows(
+            users += try await bulk[log].rows(
                 Statement(
                     "users",
                     """

@@ -53,7 +53,7 @@ extension LedgerStore {
             limit: StoreLimits.exportRecordsMax,
             bytesMax: StoreLimits.exportBytesMax
         )
-        return try await bulk.query(statement) { result throws(PostgresError) in
+        return try await bulk[request.log].query(statement) { result throws(PostgresError) in
             var page = try Self.page(result)
             // Each record has a line end behind it.
             let isCut =

@@ -55,7 +55,7 @@ extension LedgerStore {
         for _ in 0..<stretchesMax {
             guard end > first, found.count <= limit else { break }
             let start = max(first, end - stretch)
-            found += try await bulk.rows(
+            found += try await bulk[log].rows(
                 query.latestStatement(
                     log: log,
                     positions: start..<end,
@@ -85,7 +85,7 @@ extension LedgerStore {
         var end = end
         for _ in 0..<StoreLimits.stretchesMax where end > first {
             let start = max(first, end - StoreLimits.scannedEventsMax)
-            let found = try await bulk.rows(
+            let found = try await bulk[log].rows(
                 Statement(
                     "events_holding",
                     """
@@ -130,7 +130,9 @@ extension LedgerStore {
             .uuid(event.app.value),
             .int8(StoreLimits.neighbourDistanceMax)
         )
-        let found = try await bulk.firstRow(statement) { result, row throws(PostgresError) in
+        let found = try await bulk[event.log].firstRow(statement) {
+            result,
+            row throws(PostgresError) in
             (before: try result.int8OrNil(row, 0), after: try result.int8OrNil(row, 1))
         }
         return found ?? (nil, nil)
@@ -159,7 +161,7 @@ extension LedgerStore {
 
     /// When the event at a position was recorded, as its column says.
     package func recordedAt(_ position: Int64, log: Log) async throws(StoreError) -> Timestamp? {
-        try await bulk.firstRow(
+        try await bulk[log].firstRow(
             Statement(
                 "recorded_at",
                 "select recorded_at from ledger.event where log_id = $1 and position = $2",

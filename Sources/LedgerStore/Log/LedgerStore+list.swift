@@ -62,7 +62,7 @@ extension LedgerStore {
         for _ in 0..<stretchesMax {
             guard start < size, found.count <= limit else { break }
             let end = min(size, start + stretch)
-            found += try await bulk.rows(
+            found += try await bulk[log].rows(
                 query.statement(
                     log: log,
                     positions: start..<end,

@@ -23,7 +23,7 @@ extension LedgerStore {
             .int8(position),
             .int8(Int64(StoreLimits.tailEventsMax))
         )
-        return try await lookups.query(statement) { [vault] result throws(PostgresError) in
+        return try await lookups[log].query(statement) { [vault] result throws(PostgresError) in
             var end = LogEnd()
             var bytes = 0
             for row in 0..<result.rowCount {
@@ -53,7 +53,7 @@ extension LedgerStore {
             query.subject != nil
             ? positions.upperBound
             : min(positions.upperBound, positions.lowerBound + StoreLimits.scannedEventsMax)
-        let events = try await bulk.rows(
+        let events = try await bulk[log].rows(
             query.statement(
                 log: log,
                 positions: positions.lowerBound..<end,

@@ -120,7 +120,7 @@ extension LedgerStore {
         let place = StateStretch.Place(app: user.app.value, subject: user.subject.value)
         // No subject is 0.
         let before = StateStretch.Place(app: place.app, subject: max(place.subject, 1) - 1)
-        let found = try await pool.rows(
+        let found = try await pools[log].rows(
             Self.statement(StateStretch(after: before, last: place), log),
             share: .bulk
         ) { result, row throws(PostgresError) in try Self.current(result, row) }

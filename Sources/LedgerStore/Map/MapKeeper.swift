@@ -1,7 +1,7 @@
 package import Ledger
 package import Logging
 internal import MerkleLog
-package import Postgres
+internal import Postgres
 internal import ServiceLifecycle
 package import StateMap
 internal import Synchronization
@@ -56,16 +56,16 @@ package actor MapKeeper {
     /// What the map of names holds of those who were erased since it was looked through.
     var erased: Set<MerkleHash> = []
 
-    /// Keeps the maps of one log of facts of a store; its queries go through a pool with time for long reads, or
+    /// Keeps the maps of one log of facts of a store; its queries go through pools with time for long reads, or
     /// through the store's own.
     package init(
         store: LedgerStore,
-        pool: PostgresPool? = nil,
+        pools: LogPools? = nil,
         facts: Log = .facts,
         logger: Logger
     ) {
         self.store = store
-        self.pool = pool ?? store.pool
+        self.pool = (pools ?? store.pools)[facts]
         self.facts = facts
         self.logger = logger
         maker = MapMaker(store.vault, facts, clientIDs: [:])
@@ -74,11 +74,11 @@ package actor MapKeeper {
     /// Those of a store, one for each pair of logs, in order.
     package static func all(
         of store: LedgerStore,
-        pool: PostgresPool,
+        pools: LogPools,
         logger: Logger
     ) -> [MapKeeper] {
         store.logs.list(.facts).map {
-            MapKeeper(store: store, pool: pool, facts: $0, logger: logger)
+            MapKeeper(store: store, pools: pools, facts: $0, logger: logger)
         }
     }
 

@@ -34,7 +34,7 @@ extension LedgerStore {
         var counts: [SubjectState.Status: Int64] = [:]
         var isCut = false
         for log in logs.list(.facts) {
-            let rows = try await bulk.rows(Self.userCounts(of: app, log, countedMax)) {
+            let rows = try await bulk[log].rows(Self.userCounts(of: app, log, countedMax)) {
                 result,
                 row throws(PostgresError) in
                 (status: try result.text(row, 0), count: try result.int8(row, 1))
@@ -90,7 +90,7 @@ extension LedgerStore {
         }
         var hours: [Int64: [String: Int64]] = [:]
         for (log, first) in firsts {
-            let rows = try await bulk.rows(
+            let rows = try await bulk[log].rows(
                 Self.recentEvents(of: app, log, from: first, since: since)
             ) { result, row throws(PostgresError) in
                 (

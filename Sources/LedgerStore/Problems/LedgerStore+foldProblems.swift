@@ -112,7 +112,7 @@ extension LedgerStore {
         _ positions: Range<Int64>,
         limit: Int
     ) async throws(StoreError) -> [StoredEvent] {
-        try await bulk.rows(
+        try await bulk[log].rows(
             Statement(
                 "problem_events",
                 """
@@ -137,7 +137,7 @@ extension LedgerStore {
         to next: Int64
     ) async throws(StoreError) -> Bool {
         do {
-            return try await bulk.retried(
+            return try await bulk[batch.log].retried(
                 batch.statement(from: known, to: next, secret: vault.databaseSecret)
             ) { result throws(PostgresError) in try result.bool(0, 0) }
         } catch {

@@ -20,7 +20,7 @@ extension LedgerStore {
             until.append(next)
             let before = places?.reached[index].next ?? .max
             // One more than is shown tells whether there are more.
-            let rows = try await bulk.rows(statement(app, query, log, before, limit + 1)) {
+            let rows = try await bulk[log].rows(statement(app, query, log, before, limit + 1)) {
                 result,
                 row throws(PostgresError) in
                 ListedProblem(
@@ -129,7 +129,7 @@ extension LedgerStore {
         at places: [ProblemPlace],
         _ log: Log
     ) async throws(StoreError) -> [StoredProblem] {
-        try await bulk.rows(Self.statement(places, log)) { result, row throws(PostgresError) in
+        try await bulk[log].rows(Self.statement(places, log)) { result, row throws(PostgresError) in
             try StoredProblem.read(result, row)
         }.compactMap { $0 }
     }
@@ -161,7 +161,7 @@ extension LedgerStore {
     ) async throws(StoreError) -> [ProblemCount] {
         var counts: [ProblemKind: [TrackedProblem.State: Int64]] = [:]
         for log in logs.list(.facts) {
-            let rows = try await bulk.rows(Self.problemCounts(of: app, log)) {
+            let rows = try await bulk[log].rows(Self.problemCounts(of: app, log)) {
                 result,
                 row throws(PostgresError) -> ProblemCount? in
                 guard let kind = ProblemKind(rawValue: try result.text(row, 0)),
@@ -194,7 +194,7 @@ extension LedgerStore {
     /// Up to which position a log of facts was folded, and how long it is.
     package func problemProgress(_ log: Log) async throws(StoreError) -> (next: Int64, size: Int64)
     {
-        let row = try await bulk.firstRow(
+        let row = try await bulk[log].firstRow(
             Statement(
                 "problem_progress",
                 """

@@ -5,18 +5,20 @@ internal import Vault
 
 extension LedgerStore {
     /// Launches a user who does not exist, as `ledger.append_single_events` would, and takes it back, in each
-    /// log.
+    /// log of facts of the database at this place.
     ///
-    /// Gives what keeps a launch from being written; nil when nothing does.
-    func probe() async -> ReadinessCondition? {
-        for log in logs.list(.facts) {
-            if let condition = await probe(log).first { return condition }
+    /// Gives what keeps a launch from being written, in a list of one: wide optionals are not given back as they
+    /// should (`CurrentRow`).
+    func probe(_ place: Int) async -> [ReadinessCondition] {
+        for log in logs.list(.facts) where pools.place(of: log) == place {
+            let found = await probe(log)
+            if !found.isEmpty { return found }
         }
-        return nil
+        return []
     }
 
-    /// The same of one log, in a list: wide optionals are not given back as they should (`CurrentRow`).
     private func probe(_ log: Log) async -> [ReadinessCondition] {
+        let pool = pools[log]
         do {
             let command = try probeCommand(log)
             let probe = AppendStatement.probe(command, log: log, vault: vault)
@@ -24,7 +26,7 @@ extension LedgerStore {
             return []
         } catch let error as PostgresError {
             logger.warning("append probe failed", metadata: ["error": "\(error)"])
-            let condition = await condition(of: error)
+            let condition = await condition(of: error, pool)
             if error.code == .timedOut { await HeldLocks(pool: pool, logger: logger).end() }
             return [condition]
         } catch {
@@ -34,7 +36,7 @@ extension LedgerStore {
     }
 
     /// Sorts what a probe or a question of readiness failed with.
-    func condition(of error: PostgresError) async -> ReadinessCondition {
+    func condition(of error: PostgresError, _ pool: PostgresPool) async -> ReadinessCondition {
         switch error.code {
         case .poolExhausted: return .overloaded
         case .timedOut:

@@ -65,7 +65,12 @@ package actor Readiness {
     package static func unsafeConditions(
         of store: LedgerStore
     ) async throws(StoreError) -> [ReadinessCondition] {
-        try await serverConditions(store.pool).filter(\.isUnsafeServer)
+        var conditions: [ReadinessCondition] = []
+        for (place, pool) in store.pools.pools.enumerated() {
+            let found = try await serverConditions(pool).filter(\.isUnsafeServer)
+            conditions += store.pools.named(found, place)
+        }
+        return conditions
     }
 
     /// What is to be told of the server itself, as a session of the service's role sees it.
@@ -124,23 +129,63 @@ package actor Readiness {
 
     /// `probes` is false while an append waits that a probe would only wait behind.
     private func databaseConditions(probes: Bool) async -> [ReadinessCondition] {
+        let probes = probes && mustProbe
+        let found = await withTaskGroup(of: DatabaseAnswer.self) { group in
+            for place in store.pools.pools.indices {
+                group.addTask { [store] in
+                    await Self.conditions(of: place, in: store, probes: probes)
+                }
+            }
+            var found: [DatabaseAnswer] = []
+            for await answer in group { found.append(answer) }
+            return found
+        }
+        if probes, found.allSatisfy(\.isProbed) { lastGoodProbe = .now }
+        return found.sorted { $0.place < $1.place }.flatMap {
+            store.pools.named($0.conditions, $0.place)
+        }
+    }
+
+    /// What one of the databases has answered.
+    private struct DatabaseAnswer: Sendable {
+        let place: Int
+        let conditions: [ReadinessCondition]
+        /// Whether a launch would be written in each of its logs.
+        var isProbed = false
+    }
+
+    private static func conditions(
+        of place: Int,
+        in store: LedgerStore,
+        probes: Bool
+    ) async -> DatabaseAnswer {
+        let pool = store.pools.pools[place]
         do throws(PostgresError) {
             // What is said of a session that is not ours alone may be said of another one.
-            if try await SessionCheck.areShared(store.pool, share: .lookups) {
-                return [.sessionsShared]
+            if try await SessionCheck.areShared(pool, share: .lookups) {
+                return DatabaseAnswer(place: place, conditions: [.sessionsShared])
             }
-            let conditions = try await ServerState.read(store.pool).conditions
-            // Where the reason is known already, a probe would tell nothing more.
-            switch conditions.first {
-            case .readOnlyServer, .rightsMissing: return conditions
-            default: if conditions.contains(.synchronousCommitOff) { return conditions }
+            let conditions = try await ServerState.read(pool).conditions
+            guard probes, mayProbe(conditions) else {
+                return DatabaseAnswer(place: place, conditions: conditions)
             }
-            guard probes, mustProbe else { return conditions }
-            if let found = await store.probe() { return [found] + conditions }
-            lastGoodProbe = .now
-            return conditions
+            let failed = await store.probe(place)
+            return DatabaseAnswer(
+                place: place,
+                conditions: failed + conditions,
+                isProbed: failed.isEmpty
+            )
         } catch {
-            return [await store.condition(of: error)]
+            let condition = await store.condition(of: error, pool)
+            return DatabaseAnswer(place: place, conditions: [condition])
+        }
+    }
+
+    /// Where the reason is known already, a probe would tell nothing more.
+    private static func mayProbe(_ conditions: [ReadinessCondition]) -> Bool {
+        switch conditions.first {
+        case .readOnlyServer, .rightsMissing: false
+        default: !conditions.contains(.synchronousCommitOff)
         }
     }
 

@@ -34,6 +34,7 @@ extension ReadinessCondition {
         case .mapBehind: "map_behind"
         case .mapDiffers: "map_differs"
         case .shuttingDown: "shutting_down"
+        case .inDatabase(_, let condition): condition.code
         }
     }
 
@@ -107,6 +108,8 @@ extension ReadinessCondition {
             "For the first \(size) facts another root of the map of current states was stated than the "
                 + "one that they have here."
         case .shuttingDown: "The service is ending."
+        case .inDatabase(let part, let condition):
+            "In the database of \(part): \(condition.sentence)"
         }
     }
 
@@ -174,6 +177,7 @@ extension ReadinessCondition {
         case .mapDiffers:
             "Run token-ledger verify: it says which of the two is what the log gives."
         case .shuttingDown: "Send requests to another copy of the service."
+        case .inDatabase(_, let condition): condition.nextStep
         }
     }
 }

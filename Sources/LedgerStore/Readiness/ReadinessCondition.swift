@@ -64,6 +64,8 @@ package enum ReadinessCondition: Sendable, Equatable {
     case mapDiffers(size: Int64)
     /// The service is ending; what has begun is still finished.
     case shuttingDown
+    /// What is so in one of several databases, which is named by its pairs of logs.
+    indirect case inDatabase(String, ReadinessCondition)
 
     /// How much a condition matters.
     package enum Severity: String, Sendable {
@@ -80,6 +82,7 @@ package enum ReadinessCondition: Sendable, Equatable {
         case .readOnlyServer, .triggersLost, .synchronousCommitOff, .fsyncOff,
             .fullPageWritesOff, .tooManyRights:
             true
+        case .inDatabase(_, let condition): condition.isUnsafeServer
         default: false
         }
     }
@@ -98,6 +101,8 @@ package enum ReadinessCondition: Sendable, Equatable {
             seconds < Self.answersWaitSecondsMax ? .warning : .blocking
         case .triggersLost, .fsyncOff, .fullPageWritesOff, .tooManyRights:
             acceptsUnsafeServer ? .warning : .blocking
+        case .inDatabase(_, let condition):
+            condition.severity(acceptsUnsafeServer: acceptsUnsafeServer)
         default: .blocking
         }
     }

@@ -1,5 +1,5 @@
 package import Ledger
-package import Postgres
+internal import Postgres
 internal import Vault
 
 /// What a rotation of the root key has done.
@@ -23,26 +23,35 @@ extension LedgerStore {
     /// that nothing is left is on record once for each app. Needs the rights of the schema's owner.
     package func rotateRootKey(
         context: RecordContext,
-        owner: PostgresConfiguration,
+        owner: DatabaseMap,
         progress: @Sendable (_ done: Int64, _ total: Int64) -> Void = { _, _ in }
     ) async throws(StoreError) -> RootKeyRotation {
         let total = try await rootKeyUses(owner: owner)
             .filter { $0.role != .current }.reduce(0) { $0 + $1.users + $1.apps + $1.masterKeys }
         do {
-            let connection = try await PostgresConnection.connect(owner.withLongLimits)
-            let ofLogs = logs.list(.facts).map {
-                Rewrapping(vault: vault, connection: connection, log: $0)
+            var connections: [PostgresConnection] = []
+            for part in owner.parts {
+                connections.append(
+                    try await PostgresConnection.connect(part.database.withLongLimits)
+                )
             }
-            let rewrapping = ofLogs[0]
+            let ofLogs = logs.list(.facts).map {
+                Rewrapping(vault: vault, connection: connections[pools.place(of: $0)], log: $0)
+            }
+            let ofDatabases = connections.map {
+                Rewrapping(vault: vault, connection: $0, log: .facts)
+            }
             var rotation = RootKeyRotation()
-            try await rewrapping.rewrap(try await rewrapping.masterKeys(), .master, &rotation)
+            for rewrapping in ofDatabases {
+                try await rewrapping.rewrap(try await rewrapping.masterKeys(), .master, &rotation)
+            }
             for rewrapping in ofLogs { try await rewrapping.waitForAppends() }
-            try await rewrapping.rewrap(try await rewrapping.apps(), .app, &rotation)
+            try await ofLogs[0].rewrap(try await ofLogs[0].apps(), .app, &rotation)
             for rewrapping in ofLogs {
                 try await rewrapUsers(rewrapping, &rotation) { progress($0, total) }
             }
             if rotation.isComplete { try await record(ofLogs, context) }
-            await connection.close()
+            for connection in connections { await connection.close() }
             directory.forget()
             return rotation
         } catch {

@@ -1,5 +1,5 @@
 package import Ledger
-package import Postgres
+internal import Postgres
 internal import Vault
 
 /// What one root key wraps.
@@ -37,10 +37,10 @@ extension LedgerStore {
     /// Reads every user's row, so it takes a while where there are many. Needs the rights of the
     /// schema's owner.
     package func rootKeyUses(
-        owner: PostgresConfiguration
+        owner: DatabaseMap
     ) async throws(StoreError) -> [RootKeyUse] {
         try await RootKeyUse.all(
-            owner.withLongLimits,
+            owner.map(\.withLongLimits),
             current: vault.rootKeyID,
             other: vault.otherRootKeyID
         )
@@ -52,26 +52,38 @@ extension RootKeyUse {
     ///
     /// The service's role may ask too. Reads every user's row, within the limits of the configuration.
     package static func all(
-        _ database: PostgresConfiguration,
+        _ databases: DatabaseMap,
         current: String,
         other: String?
     ) async throws(StoreError) -> [RootKeyUse] {
-        let uses: [RootKeyUse]
-        do {
-            let connection = try await PostgresConnection.connect(database)
+        var uses: [String: RootKeyUse] = [:]
+        for part in databases.parts {
             do {
-                uses = try await read(connection, current: current, other: other)
-            } catch {
+                let connection = try await PostgresConnection.connect(part.database)
+                // Closed with its last reference where this fails.
+                let found = try await read(connection, current: current, other: other)
                 await connection.close()
-                throw error
+                for use in found { uses[use.id] = uses[use.id]?.adding(use) ?? use }
+            } catch {
+                throw StoreError(error)
             }
-            await connection.close()
-        } catch {
-            throw StoreError(error)
         }
-        return uses.sorted {
+        return uses.values.sorted {
             ($0.role == .current ? 0 : 1, $0.id) < ($1.role == .current ? 0 : 1, $1.id)
         }
+    }
+
+    /// What the same root key wraps in two databases.
+    private func adding(_ other: RootKeyUse) -> RootKeyUse {
+        RootKeyUse(
+            id: id,
+            role: role,
+            users: users + other.users,
+            apps: apps + other.apps,
+            masterKeys: masterKeys + other.masterKeys,
+            since: [since, other.since].compactMap(\.self).max(),
+            retiredAt: [retiredAt, other.retiredAt].compactMap(\.self).max()
+        )
     }
 
     private static func read(

@@ -2,41 +2,51 @@ package import Ledger
 package import Postgres
 
 extension Migrator {
-    /// Gives a new database, to which all migrations were applied, so many pairs of logs; it may be repeated.
+    /// Gives a new database, to which all migrations were applied, its logs; it may be repeated.
     ///
-    /// How many there are decides to which log a user belongs, so it is fixed with the first event: throws
-    /// `StoreOpeningError.logsFixed` where there are others and that has come. Needs the rights of the
-    /// schema's owner.
+    /// `part` are the pairs that stand in this database, of the `pairs` that the deployment has. How many there
+    /// are decides to which log a user belongs, so it is fixed with the first event: throws
+    /// `StoreOpeningError.logsFixed` where others are there and that has come. Needs the rights of the schema's
+    /// owner.
+    package static func makeLogs(
+        _ part: Range<Int>,
+        of pairs: Int,
+        on configuration: PostgresConfiguration
+    ) async throws(StoreOpeningError) {
+        do {
+            let connection = try await PostgresConnection.connect(configuration)
+            let found = try await storedLogs(connection)
+            let isNew = found.pairs != pairs || found.foundPairs != part
+            if isNew {
+                guard try await !hasEvents(connection) else {
+                    throw StoreOpeningError.logsFixed(pairs: found.pairs ?? 0)
+                }
+                try await connection.script("begin")
+                try await make(part, of: pairs, connection)
+                try await connection.script("commit")
+            }
+            await connection.close()
+        } catch let error as StoreOpeningError {
+            throw error
+        } catch let error as PostgresError {
+            throw .opening(error)
+        } catch {
+            preconditionFailure("Only the store and the database throw here: \(error)")
+        }
+    }
+
+    /// The same for a database that has all pairs.
     package static func makeLogs(
         _ logs: Logs,
         on configuration: PostgresConfiguration
     ) async throws(StoreOpeningError) {
-        let fixed: Int?
-        do throws(PostgresError) {
-            let connection = try await PostgresConnection.connect(configuration)
-            fixed = try await make(logs, connection)
-            await connection.close()
-        } catch {
-            throw .opening(error)
-        }
-        if let fixed { throw .logsFixed(pairs: fixed) }
+        try await makeLogs(0..<logs.pairs, of: logs.pairs, on: configuration)
     }
 
-    /// Gives how many pairs there are where that cannot be changed any more.
-    private static func make(
-        _ logs: Logs,
+    private static func storedLogs(
         _ connection: PostgresConnection
-    ) async throws(PostgresError) -> Int? {
-        let found = try await connection.query(
-            Statement("count_logs", "select count(*) from ledger.log where kind = 'fact'")
-        ) { result throws(PostgresError) in Int(try result.int8(0, 0)) }
-        guard found != logs.pairs else { return nil }
-        let hasEvents = try await hasEvents(connection)
-        guard found < logs.pairs, !hasEvents else { return found }
-        try await connection.script("begin")
-        for log in logs.all where log.pair >= found { try await make(log, connection) }
-        try await connection.script("commit")
-        return nil
+    ) async throws(PostgresError) -> StoredLogs {
+        StoredLogs(try await connection.rows(StoredLogs.statement, StoredLogs.decode))
     }
 
     private static func hasEvents(
@@ -47,7 +57,39 @@ extension Migrator {
         ) { result throws(PostgresError) in try result.bool(0, 0) }
     }
 
-    /// What belongs to a log beside its row: who publishes its checkpoints, and how far its problems are.
+    /// Makes what is not there, and removes what belongs elsewhere: each migration gives a database pair 0.
+    private static func make(
+        _ part: Range<Int>,
+        of pairs: Int,
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) {
+        let logs = part.flatMap { pair in Log.Kind.allCases.map { Log($0, pair: pair) } }
+        for log in logs { try await make(log, connection) }
+        let ids = PostgresParameter.int4Array(logs.map(\.id))
+        // Before their logs, which they name.
+        try await connection.execute(
+            Statement(
+                "drop_problem_progress",
+                "delete from ledger.problem_progress where log_id <> all ($1)",
+                ids
+            )
+        )
+        try await connection.execute(
+            Statement(
+                "drop_publishers",
+                "delete from ledger.publisher where log_id <> all ($1)",
+                ids
+            )
+        )
+        try await connection.execute(
+            Statement("drop_logs", "delete from ledger.log where log_id <> all ($1)", ids)
+        )
+        try await connection.execute(
+            Statement("set_pairs", "update ledger.log set pairs = $1", .int4(Int32(pairs)))
+        )
+    }
+
+    /// A log, and what belongs to it beside its row: who publishes its checkpoints, and how far its problems are.
     private static func make(
         _ log: Log,
         _ connection: PostgresConnection
@@ -57,11 +99,13 @@ extension Migrator {
                 "make_log",
                 """
                 with made as (
-                    insert into ledger.log (log_id, kind) values ($1, $2) returning log_id
+                    insert into ledger.log (log_id, kind) values ($1, $2)
+                    on conflict do nothing returning log_id
                 ), published as (
                     insert into ledger.publisher (log_id, secret_hash)
-                    select made.log_id, first.secret_hash
-                    from made, ledger.publisher first where first.log_id = 0
+                    select made.log_id, (
+                        select p.secret_hash from ledger.publisher p order by p.log_id limit 1
+                    ) from made
                 )
                 select from made
                 """,
@@ -73,7 +117,10 @@ extension Migrator {
         try await connection.execute(
             Statement(
                 "make_problem_progress",
-                "insert into ledger.problem_progress (log_id, next_position) values ($1, 0)",
+                """
+                insert into ledger.problem_progress (log_id, next_position) values ($1, 0)
+                on conflict do nothing
+                """,
                 .int4(log.id)
             )
         )

@@ -18,6 +18,11 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
     case unsupportedLogs
     /// The database has so many pairs of logs, and keeps them.
     case logsFixed(pairs: Int)
+    /// The database has these pairs of so many, which are not those that are asked of it; `isMapped` where a map
+    /// names it.
+    case otherPart(found: Range<Int>, of: Int, isMapped: Bool)
+    /// A database of the map has the keys of another deployment.
+    case otherDeployment(part: String)
     /// The vault does not open.
     case vault(VaultError)
     /// The deployment has no keys of its own yet; only the owner makes them.
@@ -62,6 +67,14 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
                 + "it was restored in part, or somebody changed ledger.log"
         case .logsFixed(let pairs):
             "the database has \(pairs) logs of facts, and keeps them: users belong to one by a hash"
+        case .otherPart(let found, let pairs, isMapped: false):
+            "the database holds \(DatabaseMap.Part.name(of: found)) of \(pairs): name all databases of the "
+                + "deployment in a map (TOKEN_LEDGER_DATABASE_MAP)"
+        case .otherPart(let found, let pairs, isMapped: true):
+            "a database of the map holds \(DatabaseMap.Part.name(of: found)) of \(pairs), which is not what "
+                + "the map says"
+        case .otherDeployment(let part):
+            "the database of \(part) has the keys of another deployment than that of pair 0"
         case .vault(let error): "\(error)"
         case .keysNotMade:
             "the deployment has no keys of its own yet: run token-ledger migrate with the root key "

@@ -18,7 +18,7 @@ extension LedgerStore {
         var tree = LogTree(log: log, vault: vault)
         var wrong: [Tile] = []
         while tree.size < size {
-            try await tree.grow(to: min(size, tree.size + Self.repairStep), pool)
+            try await tree.grow(to: min(size, tree.size + Self.repairStep), pools[log])
             wrong += try await wrongTiles(among: tree.tiles, of: log, connection)
             tree.tilesAreStored()
         }

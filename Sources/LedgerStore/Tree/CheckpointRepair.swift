@@ -1,6 +1,6 @@
 package import Ledger
 internal import MerkleLog
-package import Postgres
+internal import Postgres
 internal import Vault
 
 /// What was wrong with the stored evidence of one log, and is in order now.
@@ -25,10 +25,10 @@ extension LedgerStore {
     /// owner. Throws `IntegrationAlarm` when the records are others.
     package func repairCheckpoints(
         of log: Log,
-        owner: PostgresConfiguration
+        owner: DatabaseMap
     ) async throws -> CheckpointRepair {
         var repair = CheckpointRepair(log: log)
-        let connection = try await PostgresConnection.connect(owner.withLongLimits)
+        let connection = try await PostgresConnection.connect(owner[log].withLongLimits)
         do {
             try await connection.script("begin")
             // Nothing is published meanwhile.

@@ -2,7 +2,7 @@ package import Ledger
 package import Logging
 package import Measures
 internal import MerkleLog
-package import Postgres
+internal import Postgres
 internal import ServiceLifecycle
 internal import Synchronization
 internal import Vault
@@ -32,7 +32,7 @@ package final class Integrator: Service {
     package typealias Cosign = @Sendable (CosignRequest) async throws -> CosignAnswer
 
     let store: LedgerStore
-    private let pool: PostgresPool
+    private let pools: LogPools
     private let folder: CheckpointFolder?
     private let cosign: Cosign?
     /// One for each pair of logs, in order, or none.
@@ -43,13 +43,13 @@ package final class Integrator: Service {
     /// The logs of maps in which a statement waits for its checkpoint: they are looked at without a pause.
     let stated = Mutex<Set<Log>>([])
 
-    /// Makes the integrator of a store; its queries go through a pool with time for long reads.
+    /// Makes the integrator of a store; its queries go through pools with time for long reads.
     ///
     /// `cosign` asks the witnesses; nil when none are needed. `maps` are taken along, and stated: one for each
     /// pair of logs, or none where nobody asks what is current. Tests change `standstillMax`.
     package init(
         store: LedgerStore,
-        pool: PostgresPool,
+        pools: LogPools,
         checkpointFolder: String?,
         cosign: Cosign? = nil,
         maps: [MapKeeper] = [],
@@ -57,7 +57,7 @@ package final class Integrator: Service {
         logger: Logger
     ) {
         self.store = store
-        self.pool = pool
+        self.pools = pools
         folder = checkpointFolder.map { CheckpointFolder(path: $0) }
         self.cosign = cosign
         self.maps = maps
@@ -238,10 +238,10 @@ package final class Integrator: Service {
         var grown = watched.tree
         if let candidate = watched.candidate, candidate.size <= size { grown = candidate }
         let target = max(watched.tree.size + Self.growthMax, watched.witnessedSize)
-        try await grown.grow(to: min(size, target), pool, hasRead: hasRead(log))
+        try await grown.grow(to: min(size, target), pools[log], hasRead: hasRead(log))
         watched.candidate = grown
         guard let note = try await cosigned(try sign(grown), grown, &watched) else { return }
-        if try await store.publish(note, grown, after: stored?.size, pool) {
+        if try await store.publish(note, grown, after: stored?.size, pools[log]) {
             update(log) {
                 $0.saw(size: size, checkpoint: (grown.size, store.clock.now()), at: .now)
             }
@@ -289,7 +289,7 @@ package final class Integrator: Service {
         )
         try await tree.grow(
             to: latest.size,
-            pool,
+            pools[tree.log],
             keepsTiles: false,
             hasRead: hasRead(tree.log)
         )
@@ -304,7 +304,7 @@ package final class Integrator: Service {
         var probe = tree
         try await probe.grow(
             to: expected.size,
-            pool,
+            pools[tree.log],
             keepsTiles: false,
             hasRead: hasRead(tree.log)
         )

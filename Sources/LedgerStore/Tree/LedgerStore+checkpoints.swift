@@ -28,7 +28,7 @@ extension LedgerStore {
         limit: Int
     ) async throws(StoreError) -> [StoredCheckpoint] {
         let key = vault.checkpointSigner(logID: log.id).key
-        return try await bulk.rows(
+        return try await bulk[log].rows(
             Statement(
                 "checkpoints",
                 """

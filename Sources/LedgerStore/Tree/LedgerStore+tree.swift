@@ -19,12 +19,12 @@ extension LedgerStore {
 
     /// The last sound checkpoint of a log, or nil before the first.
     package func latestCheckpoint(log: Log) async throws(StoreError) -> PublishedCheckpoint? {
-        try await checkpoint(by: lookups, log, from: .max, .downwards)
+        try await checkpoint(by: lookups[log], log, from: .max, .downwards)
     }
 
     /// The first sound checkpoint of a log, or nil before it.
     package func firstCheckpoint(log: Log) async throws(StoreError) -> PublishedCheckpoint? {
-        try await checkpoint(by: bulk, log, from: 0, .upwards)
+        try await checkpoint(by: bulk[log], log, from: 0, .upwards)
     }
 
     /// The last sound checkpoint of a log whose tree has at most this size, or nil.
@@ -32,14 +32,14 @@ extension LedgerStore {
         atOrBefore size: Int64,
         log: Log
     ) async throws(StoreError) -> PublishedCheckpoint? {
-        try await checkpoint(by: bulk, log, from: size, .downwards)
+        try await checkpoint(by: bulk[log], log, from: size, .downwards)
     }
 
     /// The size of the last stored checkpoint, sound or not, and when it was published; or nil.
     func lastStoredCheckpoint(
         log: Log
     ) async throws(StoreError) -> (size: Int64, publishedAt: Timestamp)? {
-        try await lookups.firstRow(
+        try await lookups[log].firstRow(
             Statement(
                 "last_stored_checkpoint",
                 """
@@ -58,7 +58,7 @@ extension LedgerStore {
 
     /// How many records a log has.
     package func size(log: Log) async throws(StoreError) -> Int64 {
-        try await lookups.query(
+        try await lookups[log].query(
             Statement("log_size", "select size from ledger.log where log_id = $1", .int4(log.id))
         ) { result throws(PostgresError) in try result.int8(0, 0) }
     }
@@ -118,7 +118,7 @@ extension LedgerStore {
                 .int8(Int64(address.index * TileAddress.fullWidth)),
                 .int8(Int64(address.width))
             )
-        let bytes = try await bytes(statement)
+        let bytes = try await bytes(statement, of: log)
         guard let hashes = MerkleHash.list(Array(bytes.joined())) else {
             throw .damaged(.tile)
         }
@@ -170,12 +170,13 @@ extension LedgerStore {
                 .int4(log.id),
                 .int8(Int64(address.index * TileAddress.fullWidth)),
                 .int8(Int64(address.index * TileAddress.fullWidth + address.width))
-            )
+            ),
+            of: log
         )
     }
 
-    private func bytes(_ statement: Statement) async throws(StoreError) -> [[UInt8]] {
-        try await bulk.rows(statement) { result, row throws(PostgresError) in
+    private func bytes(_ statement: Statement, of log: Log) async throws(StoreError) -> [[UInt8]] {
+        try await bulk[log].rows(statement) { result, row throws(PostgresError) in
             try result.bytes(row, 0)
         }
     }

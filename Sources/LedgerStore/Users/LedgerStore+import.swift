@@ -87,7 +87,7 @@ extension LedgerStore {
                 subject: nil
             )
         }
-        let answers = await self.users.readAll(questions)
+        let answers = await UserReader.readAll(questions, bulk)
         let places = try await places(of: users)
         let others = zip(users, places).filter { !$1.isTaken }.map(\.0)
         let held = try await heldTokens(among: others, app)
@@ -254,7 +254,7 @@ extension LedgerStore {
     ) async throws(StoreError) -> [Answer] {
         var answers = [Answer?](repeating: nil, count: users.count)
         for (log, places) in Dictionary(grouping: users.indices, by: { log(users[$0]) }) {
-            let rows = try await bulk.rows(statement(log, places.map { users[$0] }), decode)
+            let rows = try await bulk[log].rows(statement(log, places.map { users[$0] }), decode)
             for (place, row) in zip(places, rows) { answers[place] = row }
         }
         let known = answers.compactMap(\.self)

@@ -20,7 +20,7 @@ extension LedgerStore {
         // The youngest of those before whom a log was not looked at: nobody is shown who is older.
         var bound: Identifier?
         for log in logs.list(.facts) {
-            let rows = try await bulk.rows(
+            let rows = try await bulk[log].rows(
                 Self.newestUsers(of: app, log, in: status, before: subject, shownMax)
             ) { result, row throws(PostgresError) in
                 (

@@ -78,7 +78,7 @@ extension LedgerStore {
     ) async throws(StoreError) -> Set<Identifier> {
         var subjects: Set<Identifier> = []
         for log in logs.list(.facts) {
-            let events = try await bulk.rows(
+            let events = try await bulk[log].rows(
                 Statement(
                     "find_tokens",
                     """

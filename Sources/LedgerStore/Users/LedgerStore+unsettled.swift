@@ -19,7 +19,7 @@ extension LedgerStore {
         var users: [UnsettledUser] = []
         for log in logs.list(.facts) {
             let statement = Self.unsettledUsers(log, by: time, after: last, limit: limit)
-            users += try await database.rows(statement) { result, row throws(PostgresError) in
+            users += try await database[log].rows(statement) { result, row throws(PostgresError) in
                 UnsettledUser(
                     app: Identifier(value: try result.uuid(row, 0)),
                     subject: Identifier(value: try result.uuid(row, 1)),

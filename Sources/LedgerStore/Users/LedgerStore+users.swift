@@ -119,7 +119,7 @@ extension LedgerStore {
         version: Int64,
         of user: StoredUser
     ) async throws(StoreError) -> Secret? {
-        let sealed = try await database.firstRow(
+        let sealed = try await database[user.log].firstRow(
             Statement(
                 "value",
                 """
@@ -218,7 +218,7 @@ extension LedgerStore {
         of app: StoredApp
     ) async throws(StoreError) -> [FoundUser] {
         var users: [FoundUser] = []
-        for (question, answer) in zip(questions, await self.users.readAll(questions)) {
+        for (question, answer) in zip(questions, await UserReader.readAll(questions, bulk)) {
             guard let answer = try answer.get() else { continue }
             do {
                 let user = try self.user(answer, question, app)
@@ -236,7 +236,7 @@ extension LedgerStore {
         of app: StoredApp,
         evenErased: Bool = false
     ) async throws(StoreError) -> StoredUser? {
-        guard let answer = try await users.read(question) else { return nil }
+        guard let answer = try await reader(of: question.log).read(question) else { return nil }
         let user = try self.user(answer, question, app)
         return user.isErased && !evenErased ? nil : user
     }

@@ -24,18 +24,15 @@ final class UserReader: Sendable {
     }
 
     private let batcher: Batcher<Question, Answer?>
-    private let bulk: StoreDatabase
 
-    /// `bulk` is for those who read many at once.
-    init(database: StoreDatabase, bulk: StoreDatabase) {
-        self.bulk = bulk
+    init(queueTimeMax: Duration, _ databases: StoreDatabases) {
         batcher = Batcher(
             batchMax: StoreLimits.batchUsersMax,
             queueMax: StoreLimits.queuedCommandsMax,
-            queueTimeMax: database.pool.waitMax,
+            queueTimeMax: queueTimeMax,
             workerCount: StoreLimits.userReadersMax,
             furtherBatchMin: StoreLimits.furtherReadMin
-        ) { await Self.read($0, database) }
+        ) { await Self.read($0, databases) }
     }
 
     func read(_ question: Question) async throws(StoreError) -> Answer? {
@@ -46,13 +43,16 @@ final class UserReader: Sendable {
     }
 
     /// Reads many users for one caller; the caller bounds their number.
-    func readAll(_ questions: [Question]) async -> [Result<Answer?, StoreError>] {
+    static func readAll(
+        _ questions: [Question],
+        _ databases: StoreDatabases
+    ) async -> [Result<Answer?, StoreError>] {
         var answers = [Result<Answer?, StoreError>](
             repeating: .success(nil),
             count: questions.count
         )
         for places in Dictionary(grouping: questions.indices, by: { questions[$0].log }).values {
-            let read = await Self.read(places.map { questions[$0] }, bulk)
+            let read = await read(places.map { questions[$0] }, databases)
             for (place, answer) in zip(places, read) { answers[place] = answer }
         }
         return answers
@@ -60,11 +60,11 @@ final class UserReader: Sendable {
 
     var isCrowded: Bool { batcher.isCrowded() }
 
-    /// Adds how many wait to a page of metrics.
-    func fill(_ page: inout MetricPage) {
-        let (waiting, waitingMax) = batcher.figures
-        page.add(.waitingReads, waiting)
-        page.add(.waitingReadsMax, waitingMax)
+    /// Adds how many wait, for all readers together, to a page of metrics.
+    static func fill(_ page: inout MetricPage, _ readers: [UserReader]) {
+        let figures = readers.map(\.batcher.figures)
+        page.add(.waitingReads, figures.reduce(0) { $0 + $1.waiting })
+        page.add(.waitingReadsMax, figures.reduce(0) { $0 + $1.waitingMax })
     }
 
     func run() async { await batcher.run() }
@@ -73,10 +73,11 @@ final class UserReader: Sendable {
 
     private static func read(
         _ questions: [Question],
-        _ database: StoreDatabase
+        _ databases: StoreDatabases
     ) async -> [Result<Answer?, StoreError>] {
+        guard let log = questions.first?.log else { return [] }
         do {
-            let answers = try await database.query(statement(questions)) {
+            let answers = try await databases[log].query(statement(questions)) {
                 result throws(PostgresError) in
                 var answers = [Answer?](repeating: nil, count: questions.count)
                 for row in 0..<result.rowCount {

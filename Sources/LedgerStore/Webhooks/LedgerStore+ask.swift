@@ -83,7 +83,8 @@ extension LedgerStore {
             .bytea(vault.databaseSecret)
         )
         do {
-            let answer = try await bulk.retried(statement) { result throws(PostgresError) in
+            let answer = try await bulk.administration.retried(statement) {
+                result throws(PostgresError) in
                 try result.text(0, 0)
             }
             return answer == "asked" ? .asked(asked) : answer == "full" ? .full : .gone

@@ -59,7 +59,9 @@ extension LedgerStore {
             .int4(seconds),
             .bytea(vault.databaseSecret)
         )
-        return try await lookups.rows(statement) { result, row throws(PostgresError) in
+        return try await lookups.administration.rows(statement) {
+            result,
+            row throws(PostgresError) in
             LeasedWebhook(
                 webhook: try SealedWebhook(result, row),
                 nextPositions: Self.positions(try result.text(row, 6), try result.text(row, 7)),
@@ -114,7 +116,8 @@ extension LedgerStore {
             .bytea(vault.databaseSecret)
         )
         do {
-            return try await bulk.retried(statement) { result throws(PostgresError) in
+            return try await bulk.administration.retried(statement) {
+                result throws(PostgresError) in
                 try result.bool(0, 0)
             }
         } catch {
@@ -126,7 +129,7 @@ extension LedgerStore {
     package func waitingDeliveries(
         to endpoint: Identifier
     ) async throws(StoreError) -> [WebhookDelivery] {
-        try await bulk.rows(
+        try await bulk.administration.rows(
             Statement(
                 "waiting_deliveries",
                 """
@@ -145,7 +148,7 @@ extension LedgerStore {
 
     /// What an endpoint is to be sent once more, the first asked for first.
     package func replays(of endpoint: Identifier) async throws(StoreError) -> [WebhookReplay] {
-        try await bulk.rows(
+        try await bulk.administration.rows(
             Statement(
                 "webhook_replays",
                 """
@@ -166,7 +169,7 @@ extension LedgerStore {
         before: Identifier? = nil,
         limit: Int
     ) async throws(StoreError) -> [WebhookDelivery] {
-        try await bulk.rows(
+        try await bulk.administration.rows(
             Statement(
                 "webhook_deliveries",
                 """
@@ -192,7 +195,7 @@ extension LedgerStore {
         _ id: Identifier,
         to endpoint: Identifier
     ) async throws(StoreError) -> WebhookDelivery? {
-        try await bulk.firstRow(
+        try await bulk.administration.firstRow(
             Statement(
                 "webhook_delivery",
                 """
@@ -210,7 +213,7 @@ extension LedgerStore {
 
     /// Drops deliveries that ended 30 days ago; false when there may be more.
     package func dropOldDeliveries() async throws(StoreError) -> Bool {
-        let count = try await bulk.query(
+        let count = try await bulk.administration.query(
             Statement(
                 "drop_webhook_deliveries",
                 "select ledger.drop_webhook_deliveries($1)",

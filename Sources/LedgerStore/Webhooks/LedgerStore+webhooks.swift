@@ -47,7 +47,7 @@ extension LedgerStore {
         of app: StoredApp,
         _ id: Identifier?
     ) async throws(StoreError) -> [SealedWebhook] {
-        try await bulk.rows(
+        try await bulk.administration.rows(
             Statement(
                 "webhooks",
                 """
@@ -224,7 +224,8 @@ extension LedgerStore {
             .bytea(vault.databaseSecret)
         )
         do {
-            let answer = try await bulk.retried(statement) { result throws(PostgresError) in
+            let answer = try await bulk.administration.retried(statement) {
+                result throws(PostgresError) in
                 try result.text(0, 0)
             }
             return answer == "written" ? .written : .conflict

@@ -99,9 +99,15 @@ package final class LedgerStore: Service {
 
     /// Whether so many wait for users or for a log of this kind that a caller who has begun nothing had better
     /// come later (docs/decisions/0036-who-can-come-again-is-refused-first.md).
+    ///
+    /// Where there are several databases: in each of them, for which one a caller is about is not known yet.
     package func isCrowded(before kind: Log.Kind) -> Bool {
-        writers.contains { $0.log.kind == kind && $0.isCrowded }
-            || readers.contains(where: \.isCrowded)
+        readers.indices.allSatisfy { place in
+            readers[place].isCrowded
+                || writers.contains {
+                    $0.log.kind == kind && pools.place(of: $0.log) == place && $0.isCrowded
+                }
+        }
     }
 
     /// Whether the last append to each log of facts was carried out, not longer ago than this.

@@ -13,21 +13,36 @@ struct SupersededValues: Sendable {
 
 extension LedgerStore {
     /// The values whose grace is over, so many of each app and log as one drop takes, the oldest first.
+    ///
+    /// Those in a database that is away are left out.
     func supersededValues(by time: Timestamp) async throws(StoreError) -> [SupersededValues] {
         var values: [SupersededValues] = []
+        var passedOver = PassedOver()
         for log in logs.list(.facts) {
-            let statement = Self.supersededValues(log, by: time)
-            values += try await bulk[log].rows(statement) { result, row throws(PostgresError) in
-                SupersededValues(
-                    log: log,
-                    app: Identifier(value: try result.uuid(row, 0)),
-                    clientID: try result.text(row, 1),
-                    until: Timestamp(microseconds: try result.timestamptz(row, 2)),
-                    count: try result.int8(row, 3)
-                )
+            do {
+                values += try await supersededValues(log, by: time)
+            } catch {
+                try passedOver.add(error)
             }
         }
+        try passedOver.end(of: logs.pairs)
         return values
+    }
+
+    private func supersededValues(
+        _ log: Log,
+        by time: Timestamp
+    ) async throws(StoreError) -> [SupersededValues] {
+        let statement = Self.supersededValues(log, by: time)
+        return try await bulk[log].rows(statement) { result, row throws(PostgresError) in
+            SupersededValues(
+                log: log,
+                app: Identifier(value: try result.uuid(row, 0)),
+                clientID: try result.text(row, 1),
+                until: Timestamp(microseconds: try result.timestamptz(row, 2)),
+                count: try result.int8(row, 3)
+            )
+        }
     }
 
     /// By this copy's clock as well as by the server's: then the event's own time says that they were

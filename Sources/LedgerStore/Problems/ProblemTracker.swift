@@ -41,16 +41,15 @@ package final class ProblemTracker: Service {
 
     /// Folds what has come; what cannot be folded now is folded the next time.
     func look() async {
-        do {
-            for log in store.logs.list(.facts) { try await look(log) }
-            guard !Task.isCancelled else { return }
-            tell(isStuck: nil)
-        } catch {
-            guard !Task.isCancelled else { return }
-            tell(isStuck: error)
-            // How far it is behind is what says so to others.
-            try? await measure()
+        var stuck: StoreError?
+        for log in store.logs.list(.facts) {
+            // What keeps one log from it keeps no other.
+            do { try await look(log) } catch { stuck = error }
         }
+        guard !Task.isCancelled else { return }
+        tell(isStuck: stuck)
+        // How far it is behind is what says so to others.
+        if stuck != nil { try? await measure() }
     }
 
     private func look(_ log: Log) async throws(StoreError) {

@@ -115,23 +115,39 @@ package actor Readiness {
 
     private func ask() async -> [ReadinessCondition] {
         let logs = store.logs.ofEvents.map { (log: $0, health: store.appendHealth(of: $0)) }
-        let age = logs.compactMap(\.health.oldestAppend).max() ?? .zero
-        let isStuck = age > Self.appendTimeMax
-        var conditions = await databaseConditions(probes: !isStuck)
-        if isStuck { conditions.insert(.appendsStuck(seconds: age.components.seconds), at: 0) }
+        let stuck = store.pools.pools.indices.map { place in
+            stuckAppends(logs.filter { store.pools.place(of: $0.log) == place }.map(\.health))
+        }
+        var conditions = await databaseConditions(probing: stuck.map(\.isEmpty))
+        for (place, stuck) in stuck.enumerated() {
+            conditions.insert(contentsOf: store.pools.named(stuck, place), at: 0)
+        }
         for (log, health) in logs {
             guard let position = health.lostFrom else { continue }
             conditions.append(.eventsLost(log, from: position))
         }
-        for source in sources { conditions += await source() }
+        for source in sources { conditions += await source().map(placed) }
         return conditions
     }
 
-    /// `probes` is false while an append waits that a probe would only wait behind.
-    private func databaseConditions(probes: Bool) async -> [ReadinessCondition] {
-        let probes = probes && mustProbe
+    /// What is told of the appends of one database that have had no answer for long.
+    private func stuckAppends(_ healths: [AppendHealth]) -> [ReadinessCondition] {
+        let age = healths.compactMap(\.oldestAppend).max() ?? .zero
+        return age > Self.appendTimeMax ? [.appendsStuck(seconds: age.components.seconds)] : []
+    }
+
+    /// Where checkpoints have stopped, it says in which database.
+    private func placed(_ condition: ReadinessCondition) -> ReadinessCondition {
+        guard case .checkpointsStopped(let log, _, _) = condition else { return condition }
+        return store.pools.named([condition], store.pools.place(of: log))[0]
+    }
+
+    /// `probing` is false, for each database, while an append waits that a probe would only wait behind.
+    private func databaseConditions(probing: [Bool]) async -> [ReadinessCondition] {
+        let mustProbe = mustProbe
         let found = await withTaskGroup(of: DatabaseAnswer.self) { group in
             for place in store.pools.pools.indices {
+                let probes = mustProbe && probing[place]
                 group.addTask { [store] in
                     await Self.conditions(of: place, in: store, probes: probes)
                 }
@@ -140,7 +156,7 @@ package actor Readiness {
             for await answer in group { found.append(answer) }
             return found
         }
-        if probes, found.allSatisfy(\.isProbed) { lastGoodProbe = .now }
+        if mustProbe, found.allSatisfy(\.isProbed) { lastGoodProbe = .now }
         return found.sorted { $0.place < $1.place }.flatMap {
             store.pools.named($0.conditions, $0.place)
         }

@@ -34,7 +34,7 @@ extension ReadinessCondition {
         case .mapBehind: "map_behind"
         case .mapDiffers: "map_differs"
         case .shuttingDown: "shutting_down"
-        case .inDatabase(_, let condition): condition.code
+        case .inDatabase(_, _, let condition): condition.code
         }
     }
 
@@ -108,7 +108,7 @@ extension ReadinessCondition {
             "For the first \(size) facts another root of the map of current states was stated than the "
                 + "one that they have here."
         case .shuttingDown: "The service is ending."
-        case .inDatabase(let part, let condition):
+        case .inDatabase(let part, _, let condition):
             "In the database of \(part): \(condition.sentence)"
         }
     }
@@ -177,7 +177,7 @@ extension ReadinessCondition {
         case .mapDiffers:
             "Run token-ledger verify: it says which of the two is what the log gives."
         case .shuttingDown: "Send requests to another copy of the service."
-        case .inDatabase(_, let condition): condition.nextStep
+        case .inDatabase(_, _, let condition): condition.nextStep
         }
     }
 }

@@ -64,8 +64,9 @@ package enum ReadinessCondition: Sendable, Equatable {
     case mapDiffers(size: Int64)
     /// The service is ending; what has begun is still finished.
     case shuttingDown
-    /// What is so in one of several databases, which is named by its pairs of logs.
-    indirect case inDatabase(String, ReadinessCondition)
+    /// What is so in one of several databases, which is named by its pairs of logs; `isFirst` where it is the one
+    /// of apps and keys, without which nobody is served.
+    indirect case inDatabase(String, isFirst: Bool, ReadinessCondition)
 
     /// How much a condition matters.
     package enum Severity: String, Sendable {
@@ -82,7 +83,18 @@ package enum ReadinessCondition: Sendable, Equatable {
         case .readOnlyServer, .triggersLost, .synchronousCommitOff, .fsyncOff,
             .fullPageWritesOff, .tooManyRights:
             true
-        case .inDatabase(_, let condition): condition.isUnsafeServer
+        case .inDatabase(_, _, let condition): condition.isUnsafeServer
+        default: false
+        }
+    }
+
+    /// Whether it says that a database cannot be used now, and nothing of what is stored there.
+    private var isOfTheMoment: Bool {
+        switch self {
+        case .databaseUnavailable, .overloaded, .sessionsShared, .diskFull, .serverExhausted,
+            .logLocked, .appendRefused, .appendsStuck, .checkpointsStopped:
+            true
+        case .readOnlyServer(let isStandby): isStandby
         default: false
         }
     }
@@ -101,7 +113,9 @@ package enum ReadinessCondition: Sendable, Equatable {
             seconds < Self.answersWaitSecondsMax ? .warning : .blocking
         case .triggersLost, .fsyncOff, .fullPageWritesOff, .tooManyRights:
             acceptsUnsafeServer ? .warning : .blocking
-        case .inDatabase(_, let condition):
+        // The users of the others are served, which a copy that is not ready would keep from it.
+        case .inDatabase(_, isFirst: false, let condition) where condition.isOfTheMoment: .warning
+        case .inDatabase(_, _, let condition):
             condition.severity(acceptsUnsafeServer: acceptsUnsafeServer)
         default: .blocking
         }

@@ -38,7 +38,8 @@ package final class LogPools: Service {
     /// What was found in the database at this place; where there are several, it says in which.
     func named(_ conditions: [ReadinessCondition], _ place: Int) -> [ReadinessCondition] {
         pools.count == 1
-            ? conditions : conditions.map { .inDatabase(map.parts[place].name, $0) }
+            ? conditions
+            : conditions.map { .inDatabase(map.parts[place].name, isFirst: place == 0, $0) }
     }
 
     /// Works until the program's shutdown.

@@ -11,25 +11,37 @@ package struct UnsettledUser: Sendable {
 
 extension LedgerStore {
     /// A page of the users whose finalizes are due, those that are due longest first, after one.
+    ///
+    /// Users whose database is away are left out.
     package func unsettledUsers(
         by time: Timestamp,
         after last: UnsettledUser?,
         limit: Int
     ) async throws(StoreError) -> [UnsettledUser] {
         var users: [UnsettledUser] = []
+        var passedOver = PassedOver()
         for log in logs.list(.facts) {
             let statement = Self.unsettledUsers(log, by: time, after: last, limit: limit)
-            users += try await database[log].rows(statement) { result, row throws(PostgresError) in
-                UnsettledUser(
-                    app: Identifier(value: try result.uuid(row, 0)),
-                    subject: Identifier(value: try result.uuid(row, 1)),
-                    due: Timestamp(microseconds: try result.timestamptz(row, 2))
-                )
+            do {
+                users += try await database[log].rows(statement, Self.unsettledUser)
+            } catch {
+                try passedOver.add(error)
             }
         }
+        try passedOver.end(of: logs.pairs)
         guard logs.pairs > 1 else { return users }
         return Array(
             users.sorted { ($0.due, $0.subject) < ($1.due, $1.subject) }.prefix(limit)
+        )
+    }
+
+    private static let unsettledUser: RowDecoder<UnsettledUser> = {
+        result,
+        row throws(PostgresError) in
+        UnsettledUser(
+            app: Identifier(value: try result.uuid(row, 0)),
+            subject: Identifier(value: try result.uuid(row, 1)),
+            due: Timestamp(microseconds: try result.timestamptz(row, 2))
         )
     }
 

@@ -46,7 +46,7 @@ struct MigrateCommand: AsyncParsableCommand {
             }
             if let grantTo { try await Migrator.grantService(to: grantTo, on: part.database) }
             open += try await Migrator.openToEverybody(on: part.database).map {
-                databases.saysPairs ? "\($0) (database of \(part.name))" : $0
+                databases.saysPairs ? "/* database of \(part.name) */ \($0)" : $0
             }
         }
         var hasMadeKeys = false

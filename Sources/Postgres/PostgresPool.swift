@@ -258,7 +258,10 @@ package final class PostgresPool: Service {
                 logger.debug("database connection opened")
                 carryOut(free, (id, connection))
             case .failure(let error):
-                logger.warning("database connection failed")
+                logger.warning(
+                    "database connection failed",
+                    metadata: ["pool": "\(configuration.applicationName)"]
+                )
                 meter.failedOpenings.add()
                 let loss = shared.withLock { $0.state.openingFailed() }
                 refuse(loss.refused, error)

@@ -66,6 +66,7 @@ package enum Verification {
             )
         }
         for reader in readers.joined() { await reader.close() }
+        report.logs.sort { $0.logID < $1.logID }
         return report
     }
 

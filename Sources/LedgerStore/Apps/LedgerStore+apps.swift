@@ -18,7 +18,10 @@ extension LedgerStore {
 
     /// The app with this `clientId`.
     package func app(clientID: String) async throws(StoreError) -> StoredApp? {
-        try await directory.apps().first { _, appClientID in appClientID == clientID }
+        // By their bytes: two of them may be the same text in two spellings.
+        try await directory.apps().first { _, appClientID in
+            appClientID.utf8.elementsEqual(clientID.utf8)
+        }
     }
 
     /// Whether pages of this origin may finish launches of any app at all.

@@ -133,6 +133,59 @@ struct DatabaseMapTests {
         }
     }
 
+    @Test("what is due where a database is not away is done, and noted who read it")
+    func away() async throws {
+        try await TestStore.run(pairs: 2, databases: 2) { test in
+            var users: [StoredUser] = []
+            for number in 0..<12 { users.append(try await test.connectedUser("user \(number)")) }
+            for number in users.indices { try await test.rotate("user \(number)", "2") }
+            try await test.setGrace(0)
+            var change = AppChange()
+            change.accessRecording = .metadata
+            try await test.update(change)
+            let here = try #require(users.first { $0.log.pair == 0 })
+            try #require(users.contains { $0.log.pair == 1 })
+            for number in users.indices {
+                try await test.tell(.connectionBroken(reason: "x"), of: "user \(number)")
+            }
+            try await Self.close(test.owners.parts[1].database, by: test)
+            await test.drop()
+            let found = try await test.store.user(subject: here.subject, of: test.app)
+            let user = try #require(found)
+            #expect(await test.store.absence(of: .accessToken, version: 1, of: user) == .dropped)
+            await test.foldProblems()
+            let progress = try await test.store.problemProgress(.facts)
+            #expect(progress.next == progress.size)
+            let app = try #require(try await test.store.app(clientID: "demo"))
+            for _ in 0..<20 {
+                try await test.store.recordView(of: here, app, context: TestStore.context)
+            }
+            #expect(try await test.store.size(log: .access) == 20)
+            _ = try await test.store.unsettledUsers(
+                by: test.store.clock.now(),
+                after: nil,
+                limit: 10
+            )
+        }
+    }
+
+    /// Ends the sessions of a database, and lets nobody connect any more.
+    private static func close(_ database: PostgresConfiguration, by test: TestStore) async throws {
+        let connection = try await PostgresConnection.connect(database)
+        let name = try await connection.query(
+            Statement("database_name", "select current_database()")
+        ) { result throws(PostgresError) in try result.text(0, 0) }
+        await connection.close()
+        let owner = try await test.ownerConnection()
+        try await owner.script(
+            """
+            alter database "\(name)" with allow_connections false;
+            select pg_terminate_backend(pid) from pg_stat_activity where datname = '\(name)';
+            """
+        )
+        await owner.close()
+    }
+
     @Test("apps are known in all databases, and what differs is named and made good")
     func apps() async throws {
         try await TestStore.run(pairs: 2, databases: 2) { test in

@@ -61,12 +61,34 @@ extension LedgerStore {
     ) async throws(StoreError) {
         guard let kind = events.first?.accessKind else { return }
         switch app.accessRecording {
-        case .full: try await append(events, of: app, subject, context)
+        case .full:
+            let log = subject.flatMap { logs.log(of: $0)?.access } ?? .access
+            try await append(events, of: app, subject, context, to: log)
         case .metadata:
             // A trace or a cause would lead to the user after all.
             let context = RecordContext(actor: context.actor, requestID: context.requestID)
-            try await append([.accessNoted(kind)], of: app, nil, context)
+            try await note(kind, of: app, context)
         case .off: break
+        }
+    }
+
+    /// Appends a note to any access log: it must not lead to a user.
+    ///
+    /// Nor must it wait for a database that is away: then it is another one's.
+    private func note(
+        _ kind: AccessKind,
+        of app: StoredApp,
+        _ context: RecordContext
+    ) async throws(StoreError) {
+        var tried: Set<Int> = []
+        for log in logs.list(.access).shuffled() {
+            // The last one tried says why.
+            guard tried.insert(pools.place(of: log)).inserted else { continue }
+            do {
+                return try await append([.accessNoted(kind)], of: app, nil, context, to: log)
+            } catch {
+                guard error == .unavailable, tried.count < pools.pools.count else { throw error }
+            }
         }
     }
 
@@ -74,10 +96,10 @@ extension LedgerStore {
         _ events: [LedgerEvent],
         of app: StoredApp,
         _ subject: Identifier?,
-        _ context: RecordContext
+        _ context: RecordContext,
+        to log: Log
     ) async throws(StoreError) {
         let time = clock.now()
-        let log = accessLog(of: subject, events)
         let events = events.map { event in
             let record = Record(
                 id: clock.identifier(in: log),
@@ -101,18 +123,6 @@ extension LedgerStore {
                 events: events
             )
         )
-    }
-
-    /// Where it stands who read what of somebody: in the log of the user's own pair.
-    ///
-    /// What is about nobody stands in the first, but for notes, which are drawn to any: they must not lead to a
-    /// user.
-    private func accessLog(of subject: Identifier?, _ events: [LedgerEvent]) -> Log {
-        if let subject, let log = logs.log(of: subject) { return log.access }
-        if case .accessNoted = events.first, logs.pairs > 1 {
-            return Log(.access, pair: Int.random(in: 0..<logs.pairs))
-        }
-        return .access
     }
 
     /// Who read what of a user, in order of positions, from one on.

@@ -64,9 +64,9 @@ extension BenchStack {
         )
         var count = 0
         do {
-            try await pages.forEach { page, _ in
-                try file.writeAll(try spell(page))
-                count += page.positions.count
+            try await pages.forEach { part in
+                try file.writeAll(try spell(part.page))
+                count += part.page.positions.count
             }
         } catch {
             try? file.close()

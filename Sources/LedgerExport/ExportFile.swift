@@ -3,47 +3,68 @@ internal import Wire
 
 /// What a single exported file is to have, decided before its first byte.
 package struct ExportFilePlan: Sendable, Equatable {
+    /// What it has of one log.
+    package struct Part: Sendable, Equatable {
+        /// The log's name.
+        package let origin: String
+        /// The positions that the query is asked over.
+        package let positions: Range<Int64>
+
+        package init(origin: String, positions: Range<Int64>) {
+            self.origin = origin
+            self.positions = positions
+        }
+    }
+
     package let export: Identifier
-    /// The log's name.
-    package let origin: String
+    /// One log after the other, at least one.
+    package let parts: [Part]
     package let query: EventQuery
-    /// The positions that the query is asked over.
-    package let positions: Range<Int64>
     package let format: ExportFormat
     package let isGzipped: Bool
 
     package init(
         export: Identifier,
-        origin: String,
+        parts: [Part],
         query: EventQuery,
-        positions: Range<Int64>,
         format: ExportFormat,
         isGzipped: Bool
     ) {
+        precondition(!parts.isEmpty, "An export is of some log.")
         self.export = export
-        self.origin = origin
+        self.parts = parts
         self.query = query
-        self.positions = positions
         self.format = format
         self.isGzipped = isGzipped
     }
 
     /// What a later call asks for otherwise; nil when it may go on with this plan.
     func difference(_ later: ExportFilePlan) -> String? {
-        if !origin.utf8.elementsEqual(later.origin.utf8) { return "log" }
-        if query != later.query || positions.lowerBound != later.positions.lowerBound {
-            return "query"
+        // Names are compared byte by byte.
+        let areSameLogs = parts.elementsEqual(later.parts) {
+            $0.origin.utf8.elementsEqual($1.origin.utf8)
         }
+        if !areSameLogs { return "log" }
+        let begins = { (plan: ExportFilePlan) in plan.parts.map(\.positions.lowerBound) }
+        if query != later.query || begins(self) != begins(later) { return "query" }
         return format == later.format && isGzipped == later.isGzipped ? nil : "format"
     }
 
     func write(to writer: inout JSONWriter) {
         writer.open()
         writer.member("export", export)
-        writer.member("origin", origin)
+        writer.key("logs")
+        writer.openArray()
+        for part in parts {
+            writer.element()
+            writer.open()
+            writer.member("origin", part.origin)
+            writer.members(part.positions)
+            writer.close()
+        }
+        writer.closeArray()
         writer.key("query")
         query.write(to: &writer)
-        writer.members(positions)
         writer.member("format", format.rawValue)
         writer.member("gzip", isGzipped)
         writer.close()
@@ -52,12 +73,20 @@ package struct ExportFilePlan: Sendable, Equatable {
     init(from reader: inout RecordReader) throws {
         try reader.literal("{\"export\":")
         export = try reader.identifier()
-        try reader.next("origin")
-        origin = try reader.string()
+        try reader.next("logs")
+        try reader.literal("[")
+        var parts: [Part] = []
+        repeat {
+            try reader.literal("{\"origin\":")
+            let origin = try reader.string()
+            try reader.literal(",")
+            parts.append(Part(origin: origin, positions: try reader.positions()))
+            try reader.literal("}")
+        } while reader.skip(",")
+        try reader.literal("]")
+        self.parts = parts
         try reader.next("query")
         query = try EventQuery(from: &reader)
-        try reader.literal(",")
-        positions = try reader.positions()
         try reader.next("format")
         guard let format = ExportFormat(rawValue: try reader.string()) else {
             throw BundleError.damagedProgress
@@ -82,7 +111,9 @@ package final class ExportFile {
     private let file: ResumableFile
     private var progress: ExportProgress
 
-    /// The position to go on from.
+    /// Which of the plan's parts is being written.
+    package private(set) var part: Int
+    /// The position to go on from in that part's log.
     package var next: Int64 { progress.next }
     /// How many events are in it.
     package var events: Int64 { progress.events }
@@ -104,12 +135,16 @@ package final class ExportFile {
             let (stored, progress) = try ExportProgress.decode(bytes) { reader in
                 try ExportFilePlan(from: &reader)
             }
-            guard progress.marks.map(\.name) == [name],
-                stored.positions.lowerBound <= progress.next,
-                progress.next <= stored.positions.upperBound
+            let part = stored.parts.firstIndex { part in
+                progress.origin.map { $0.utf8.elementsEqual(part.origin.utf8) } ?? false
+            }
+            guard let part, progress.marks.map(\.name) == [name],
+                stored.parts[part].positions.lowerBound <= progress.next,
+                progress.next <= stored.parts[part].positions.upperBound
             else { throw .damagedProgress }
             if let what = stored.difference(plan) { throw .otherPlan(what: what) }
             self.plan = stored
+            self.part = part
             self.progress = progress
         } else {
             if DiskFolder.isThere(path) {
@@ -117,8 +152,10 @@ package final class ExportFile {
                 throw .occupied(name: name)
             }
             self.plan = plan
+            part = 0
             progress = ExportProgress(
-                next: plan.positions.lowerBound,
+                origin: plan.parts[0].origin,
+                next: plan.parts[0].positions.lowerBound,
                 marks: [ResumableFile.Mark(name: name)]
             )
             try folder.replace(progressName, progress.encoded(plan: plan.write))
@@ -127,7 +164,19 @@ package final class ExportFile {
         if self.plan.format == .csv, file.mark.lines == 0 { try file.appendHeader() }
     }
 
-    /// Adds events in the order of their positions.
+    private var positions: Range<Int64> { plan.parts[part].positions }
+
+    /// Goes on with a part, of this number: all those before it are written as far as they go.
+    ///
+    /// Durable with the next `commit`, as everything is.
+    package func go(to part: Int) {
+        precondition(plan.parts.indices ~= part && part >= self.part, "an export does not go back")
+        guard part > self.part else { return }
+        self.part = part
+        progress.begin(plan.parts[part].origin, at: positions.lowerBound)
+    }
+
+    /// Adds events of the part's log in the order of their positions.
     ///
     /// `lines` has the records, each with a newline behind it; `ends` says where each line ends
     /// (behind the newline).
@@ -137,7 +186,7 @@ package final class ExportFile {
         positions: [Int64]
     ) throws(BundleError) {
         precondition(ends.count == positions.count, "each line has a position")
-        progress.add(positions, in: plan.positions)
+        progress.add(positions, in: self.positions)
         switch plan.format {
         case .ndjson: try file.append(lines, lines: ends.count)
         case .csv:
@@ -147,18 +196,19 @@ package final class ExportFile {
         }
     }
 
-    /// Makes everything so far durable; a resumed file goes on from this position.
+    /// Makes everything so far durable; a resumed file goes on from this position of the part's log.
     ///
     /// A compressed file begins a new member behind it, so a step should have megabytes in it.
     package func commit(next: Int64) throws(BundleError) {
         try file.commit()
-        progress.advance(to: next, in: plan.positions, marks: [file.mark])
+        progress.advance(to: next, in: positions, marks: [file.mark])
         try folder.replace(progressName, progress.encoded(plan: plan.write))
     }
 
     /// Completes the file.
     package func finish() throws(BundleError) {
-        try commit(next: plan.positions.upperBound)
+        go(to: plan.parts.count - 1)
+        try commit(next: positions.upperBound)
         try file.commit(isComplete: true)
         try folder.remove(progressName)
     }

@@ -6,10 +6,12 @@ struct ExportProgress: Equatable {
     /// The name under which a file is written before it takes its place.
     static func newName(_ name: String) -> String { name + ".new" }
 
-    /// The position to go on from.
+    /// The name of the log that is being written; nil for a bundle, which is of one.
+    private(set) var origin: String?
+    /// The position to go on from in that log.
     var next: Int64
     var events: Int64 = 0
-    /// From the first event's position to the last one's so far.
+    /// From the first event's position to the last one's of the log so far.
     var span: ClosedRange<Int64>?
     /// What is durable of each file.
     var marks: [ResumableFile.Mark]
@@ -23,6 +25,7 @@ struct ExportProgress: Equatable {
         writer.member("format", "\(Self.format)")
         writer.key("plan")
         plan(&writer)
+        if let origin { writer.member("log", origin) }
         writer.member("next", next)
         writer.member("events", events)
         if let span {
@@ -73,12 +76,21 @@ struct ExportProgress: Equatable {
         self.marks = marks
     }
 
-    init(next: Int64, marks: [ResumableFile.Mark]) {
+    /// Goes on with another log.
+    mutating func begin(_ origin: String, at next: Int64) {
+        (self.origin, self.next, span) = (origin, next, nil)
+    }
+
+    init(origin: String? = nil, next: Int64, marks: [ResumableFile.Mark]) {
+        self.origin = origin
         self.next = next
         self.marks = marks
     }
 
     private init(from reader: inout RecordReader) throws {
+        var isOfLog = false
+        var origin: String?
+        if reader.next("log", &isOfLog) { origin = try reader.string() }
         try reader.next("next")
         let next = try reader.count()
         try reader.next("events")
@@ -106,7 +118,7 @@ struct ExportProgress: Equatable {
             marks.append(ResumableFile.Mark(name: name, bytes: bytes, lines: lines))
         } while reader.skip(",")
         try reader.literal("]")
-        self.init(next: next, marks: marks)
+        self.init(origin: origin, next: next, marks: marks)
         self.events = events
         self.span = span
     }

@@ -69,12 +69,15 @@ struct ForeignBytesTests {
         }
         let filePlan = ExportFilePlan(
             export: Identifier(value: 3),
-            origin: SampleLog.origin,
+            parts: [
+                ExportFilePlan.Part(origin: SampleLog.origin, positions: 2..<100),
+                ExportFilePlan.Part(origin: "\(SampleLog.ledger)/2", positions: 0..<7),
+            ],
             query: EventQuery(subject: SampleHistory.subject(1)),
-            positions: 2..<100,
             format: .csv,
             isGzipped: true
         )
+        progress.begin("\(SampleLog.ledger)/2", at: 3)
         fuzz(progress.encoded(plan: filePlan.write)) { bytes in
             let (plan, progress) = try ExportProgress.decode(bytes) {
                 try ExportFilePlan(from: &$0)

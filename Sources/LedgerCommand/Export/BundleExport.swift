@@ -225,7 +225,8 @@ struct BundleExport {
         if writer.plan.proof == .inclusion {
             proofs = TreeReader(store, size: Int64(writer.plan.tree.size), log: request.log)
         }
-        try await ExportPages(store: store, requests: [request]).write { page in
+        try await ExportPages(store: store, requests: [request]).write { part in
+            let page = part.page
             var paths: [[MerkleHash]]?
             if proofs != nil {
                 var found: [[MerkleHash]] = []
@@ -241,7 +242,7 @@ struct BundleExport {
                 proofs: paths
             )
         } commit: {
-            try writer.commit(next: $0)
+            try writer.commit(next: $0.position)
         }
     }
 

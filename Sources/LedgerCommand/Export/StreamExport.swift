@@ -22,10 +22,10 @@ struct StreamExport {
         var count: Int64 = 0
         if command.format == .csv { try write(CSVTable.header, compressor) }
         let end = pages.positions.upperBound
-        try await pages.forEach { page, next in
-            try write(try rows(page), compressor)
-            count += Int64(page.positions.count)
-            meter.show(next.map(pages.reached) ?? end, of: end, "positions")
+        try await pages.forEach { part in
+            try write(try rows(part.page), compressor)
+            count += Int64(part.page.positions.count)
+            meter.show(part.next.map(pages.reached) ?? end, of: end, "positions")
         }
         if let compressor { try Self.write(compressor.finish()) }
         meter.end()

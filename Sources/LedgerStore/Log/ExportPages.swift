@@ -4,19 +4,21 @@ internal import Ledger
 package struct ExportPages: Sendable {
     /// Where an export goes on.
     package struct Place: Sendable {
-        /// Which of its logs it is.
-        let index: Int
-        let position: Int64
+        /// Which of its logs it is, by the number of the request.
+        package let index: Int
+        package let position: Int64
     }
 
-    /// A page, and where the next one begins.
+    /// A page, where it begins, and where the next one does.
     package final class Part: Sendable {
         package let page: ExportPage
+        package let place: Place
         /// Nil after the last.
         package let next: Place?
 
-        init(_ page: ExportPage, next: Place?) {
+        init(_ page: ExportPage, at place: Place, next: Place?) {
             self.page = page
+            self.place = place
             self.next = next
         }
     }
@@ -41,23 +43,23 @@ package struct ExportPages: Sendable {
     package func part(at place: Place) async throws(StoreError) -> Part {
         let page = try await store.exportPage(requests[place.index], from: place.position)
         if let next = page.next {
-            return Part(page, next: Place(index: place.index, position: next))
+            return Part(page, at: place, next: Place(index: place.index, position: next))
         }
         let index = place.index + 1
-        guard index < requests.count else { return Part(page, next: nil) }
+        guard index < requests.count else { return Part(page, at: place, next: nil) }
         let start = requests[index].positions.lowerBound
-        return Part(page, next: Place(index: index, position: start))
+        return Part(page, at: place, next: Place(index: index, position: start))
     }
 
-    /// Hands over each page in order, with where the next one begins, and reads that meanwhile.
-    package func forEach(_ body: (ExportPage, Place?) async throws -> Void) async throws {
+    /// Hands over each page in order, and reads the next one meanwhile.
+    package func forEach(_ body: (Part) async throws -> Void) async throws {
         var part = try await part(at: start)
         while let next = part.next {
             async let following = self.part(at: next)
-            try await body(part.page, next)
+            try await body(part)
             part = try await following
         }
-        try await body(part.page, nil)
+        try await body(part)
     }
 
     /// Which positions are gone through: those of the log, or of several logs as many.

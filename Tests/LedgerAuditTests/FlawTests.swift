@@ -311,6 +311,10 @@ struct FlawTests {
             "what its home has reserved is not the claim of kind human"
         ),
         (
+            .reservationBurned(.session), "reservation_burned",
+            "the claim of kind session was made with a reservation that was burned"
+        ),
+        (
             .lookupPointsElsewhere(.human), "lookup_points_elsewhere",
             "the lookup of kind human points elsewhere"
         ),

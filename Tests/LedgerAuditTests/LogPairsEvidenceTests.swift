@@ -99,6 +99,14 @@ struct LogPairsEvidenceTests {
             "update vault.lookup set reserved_at = null",
             ["reservation_differs", "lookup_event_missing"]
         ),
+        // As if an append had not looked, or somebody had burned what was made.
+        (
+            """
+            insert into vault.burned
+            select ledger.log_of(reference), reference from vault.lookup
+            """,
+            ["reservation_burned"]
+        ),
     ]
 
     @Test(

@@ -83,6 +83,7 @@ extension VerificationReport.Finding {
         case lookupPointsElsewhere = "lookup_points_elsewhere"
         case reservationMissing = "reservation_missing"
         case reservationDiffers = "reservation_differs"
+        case reservationBurned = "reservation_burned"
         case lookupEventMissing = "lookup_event_missing"
         case lookupSubjectDiffers = "lookup_subject_differs"
         case lookupEventDiffers = "lookup_event_differs"
@@ -197,6 +198,7 @@ extension VaultFlaw {
         case .lookupPointsElsewhere: .lookupPointsElsewhere
         case .reservationMissing: .reservationMissing
         case .reservationDiffers: .reservationDiffers
+        case .reservationBurned: .reservationBurned
         }
     }
 }

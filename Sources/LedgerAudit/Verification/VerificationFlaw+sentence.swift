@@ -158,6 +158,8 @@ extension VaultFlaw {
             "the claim of kind \(kind.rawValue) is not reserved in its home"
         case .reservationDiffers(let kind):
             "what its home has reserved is not the claim of kind \(kind.rawValue)"
+        case .reservationBurned(let kind):
+            "the claim of kind \(kind.rawValue) was made with a reservation that was burned"
         }
     }
 }

@@ -182,6 +182,8 @@ enum VaultFlaw: Equatable {
     case reservationMissing(LookupKind)
     /// The reservation in the claim's home is another user's, or one with which the claim cannot have been made.
     case reservationDiffers(LookupKind)
+    /// The claim was made with a reservation that was burned before: an append must have refused it.
+    case reservationBurned(LookupKind)
 
     /// Which value it is; its kind as stored, which may be none that this program knows.
     struct StoredValue: Equatable {

@@ -151,8 +151,8 @@ extension VerificationReport {
         }
         if unusedReservations > 0 {
             sentences.append(
-                "\(unusedReservations) reservations of sessions or people led to no claim: whoever made them "
-                    + "ended before, and they go to the next one who asks for the same."
+                "\(unusedReservations) reservations of sessions, people or tokens led to no claim: whoever made "
+                    + "them ended before, and they go to the next one who asks for the same."
             )
         }
         sentences.append(

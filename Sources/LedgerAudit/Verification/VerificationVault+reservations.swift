@@ -35,6 +35,7 @@ extension VerificationVault {
         let kind: String
         let fingerprint: [UInt8]
         let subject: UInt128
+        let reference: Identifier
         /// Where the claim is made, in the log that the reservation names.
         let made: Lookup.Key
     }
@@ -42,7 +43,8 @@ extension VerificationVault {
     /// Every reservation against the claim for which it was made, in the log that it names
     /// (docs/decisions/0067-k-logs-of-facts.md).
     ///
-    /// One without a claim is counted: whoever made it ended before the append.
+    /// One without a claim is counted: whoever made it ended before the append. One with a claim and a reference that was
+    /// burned cannot come about: no append makes a claim with it, and none is burned once the claim is made.
     func checkReservations(
         _ connection: PostgresConnection,
         _ report: inout VerificationReport
@@ -52,15 +54,40 @@ extension VerificationVault {
             let page = try await reservationPage(after, connection)
             guard let last = page.last else { return }
             let claims = try await lookups(page.map(\.made), connection)
+                .filter { !$1.isReserved }
+            let burned = try await burned(page.map(\.reference), connection)
             for row in page {
                 switch claims[row.made]?.subject {
                 case nil: report.unusedReservations += 1
-                case row.subject: break
+                case row.subject:
+                    guard burned.contains(row.reference) else { break }
+                    let flaw = VaultFlaw.reservationBurned(row.key.kind)
+                    let subject = Identifier(value: row.subject)
+                    report.add(row.made.logID, nil, .subject(subject, flaw))
                 case .some: report.add(row.key.logID, nil, .lookup(kind: row.kind, .subjectDiffers))
                 }
             }
             after = (last.key.logID, last.kind, last.fingerprint)
         }
+    }
+
+    /// Which of these references were burned, in the logs that they name.
+    private func burned(
+        _ references: [Identifier],
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> Set<Identifier> {
+        let burned = try await connection.rows(
+            Statement(
+                "verify_burned",
+                """
+                select b.reference from unnest($1::int[], $2::uuid[]) as f (log_id, reference)
+                join vault.burned b on b.log_id = f.log_id and b.reference = f.reference
+                """,
+                .int4Array(references.map(\.logID)),
+                .uuidArray(references.map(\.value))
+            )
+        ) { result, row throws(PostgresError) in Identifier(value: try result.uuid(row, 0)) }
+        return Set(burned)
     }
 
     private func reservationPage(
@@ -91,7 +118,7 @@ extension VerificationVault.ReservedRow {
         guard let lookup = LookupKind(rawValue: kind), let found = Fingerprint(fingerprint) else {
             throw PostgresError.decodingFailed("row \(row) is of kind \(kind)")
         }
-        let reference = Identifier(value: try result.uuid(row, 4))
+        reference = Identifier(value: try result.uuid(row, 4))
         key = .init(logID: try result.int4(row, 0), kind: lookup, fingerprint: found)
         made = .init(logID: reference.logID, kind: lookup, fingerprint: found)
     }

@@ -8,10 +8,11 @@ insert into ledger.migration (number, name) values (10, 'lookup');
 -- `reference` is the event that made the claim. Users are found by their row's own fingerprint.
 -- Where several logs hold facts, each fingerprint has one of them for a home, and who is in another one first
 -- makes a reservation there: a row with reserved_at, whose `reference` is its own id, the bits of which say
--- in which log the claim is made then, with a row there.
+-- in which log the claim is made then, with a row there. A token is reserved while it is taken over, and never
+-- claimed: whose it is says the log.
 create table vault.lookup (
     log_id integer not null,
-    kind text not null check (kind in ('human', 'session')),
+    kind text not null check (kind in ('human', 'session', 'token')),
     fingerprint bytea not null check (octet_length(fingerprint) = 16),
     subject uuid not null,
     reference uuid not null,

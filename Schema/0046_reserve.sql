@@ -22,7 +22,8 @@ $$;
 
 -- Reserves a fingerprint in its home for a user of another log, or answers the row that is there; none where
 -- that one has just gone. `reference` is a new id of the user's log. A row without an age is a claim of a user
--- of the home itself. Takes no log's lock: the unique key decides.
+-- of the home itself. Takes no log's lock: the unique key decides. For a token that is taken over, `subject` is who takes
+-- it over, whoever works at it, and a user of the home reserves as well: there is no row in whose place it would come.
 create function ledger.reserve(
     log_id integer, kind text, fingerprint bytea, subject uuid, reference uuid, secret bytea
 )
@@ -34,7 +35,7 @@ set jit = off
 as $$
 begin
     perform ledger.refuse_claimant(reserve.secret);
-    if ledger.log_of(reserve.reference) = reserve.log_id then
+    if ledger.log_of(reserve.reference) = reserve.log_id and reserve.kind <> 'token' then
         raise exception 'who is at home reserves nothing' using errcode = 'LG005';
     end if;
     -- The user's own row of before is written anew: somebody is at work with it again, and is told that it is
@@ -68,8 +69,10 @@ begin
     if not found then
         raise exception 'there is no log %', fence.log_id using errcode = 'LG003';
     end if;
+    -- A token has no such row: its reservation is burned, whatever was written with it so far.
     perform from vault.lookup made
-    where made.log_id = fence.log_id and made.kind = fence.kind and made.fingerprint = fence.fingerprint;
+    where made.log_id = fence.log_id and made.kind = fence.kind and made.fingerprint = fence.fingerprint
+        and made.reserved_at is null;
     if found then
         return true;
     end if;

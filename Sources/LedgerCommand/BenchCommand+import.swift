@@ -14,10 +14,11 @@ extension BenchCommand {
         )
 
         @OptionGroup var crowd: CrowdOptions
+        @OptionGroup var factLogs: FactLogsOptions
         @OptionGroup var options: Options
 
         func run() async throws {
-            let plan = BenchStack.Plan(users: crowd.users)
+            let plan = BenchStack.Plan(users: crowd.users, logs: factLogs.logs)
             try await BenchCommand.run(options, plan) { try await $0.importUsers() }
         }
     }

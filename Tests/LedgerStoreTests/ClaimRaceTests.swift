@@ -66,7 +66,10 @@ struct ClaimRaceTests {
     }
 
     /// Ends sessions of the service, one after the other, until it is told to stop; gives how many.
-    private static func endConnections(_ test: TestStore) async throws -> Int {
+    static func endConnections(
+        _ test: TestStore,
+        every pause: Duration = .milliseconds(20)
+    ) async throws -> Int {
         let owner = try await test.ownerConnection()
         var ended = 0
         while !Task.isCancelled {
@@ -83,7 +86,7 @@ struct ClaimRaceTests {
                     .text(TestStore.serviceRole)
                 )
             ) { result throws(PostgresError) in Int(try result.int4(0, 0)) }
-            try? await Task.sleep(for: .milliseconds(20))
+            try? await Task.sleep(for: pause)
         }
         return ended
     }

@@ -183,9 +183,12 @@ struct TakeOverTests {
         }
     }
 
-    @Test("two that take over the same users at the same time write each once")
-    func twins() async throws {
-        try await TestStore.run { test in
+    @Test(
+        "two that take over the same users at the same time write each once",
+        arguments: [1, 3]
+    )
+    func twins(pairs: Int) async throws {
+        try await TestStore.run(pairs: pairs) { test in
             try await test.another { second in
                 let stores = [test.store, second]
                 let begin = try await test.store.takeOversBegin()

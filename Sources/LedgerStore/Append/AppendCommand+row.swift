@@ -105,7 +105,8 @@ extension Change.UnheldToken {
         PostgresRow(
             .int8(Int64(command)),
             .bytea(Array(fingerprint.description.utf8)),
-            .int8(checkedUntil)
+            .int8(checkedUntil),
+            .uuid(reservation?.value)
         )
     }
 }

@@ -82,7 +82,7 @@ package enum LookupKind: String, Sendable {
     case user
     case human
     case session
-    /// A token that is taken over; whose it is says the log, not a lookup.
+    /// A token that is taken over; whose it is says the log, and a lookup only that somebody is about to take it.
     case token
 }
 

@@ -26,6 +26,8 @@ package struct Change: Sendable {
     struct UnheldToken: Sendable {
         let fingerprint: Fingerprint
         let checkedUntil: Int64
+        /// With which others are kept from it; nil where there is one log.
+        var reservation: Identifier?
     }
 
     package private(set) var events: [NewEvent] = []
@@ -55,9 +57,20 @@ package struct Change: Sendable {
     }
 
     /// Makes the change depend on that nobody else of the app has got a token from this position of
-    /// the log on; that nobody holds it by earlier events is for who decides to see.
-    mutating func requireUnheld(_ token: Fingerprint, since checkedUntil: Int64) {
-        unheld.append(UnheldToken(fingerprint: token, checkedUntil: checkedUntil))
+    /// the user's log on, and that the reservation was not burned; that nobody holds it by earlier events, or in
+    /// another log, is for who decides to see.
+    mutating func requireUnheld(
+        _ token: Fingerprint,
+        since checkedUntil: Int64,
+        reservation: Identifier? = nil
+    ) {
+        unheld.append(
+            UnheldToken(
+                fingerprint: token,
+                checkedUntil: checkedUntil,
+                reservation: reservation
+            )
+        )
     }
 
     /// Drops a value from the vault.

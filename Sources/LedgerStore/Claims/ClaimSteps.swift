@@ -104,5 +104,17 @@ struct ClaimSteps: Sendable, Hashable {
         }
     }
 
+    /// After `append`, which has written what the reservation was for: others may have it from now on.
+    ///
+    /// For tokens that are taken over; a claim keeps its reservation.
+    mutating func letGo() {
+        isWithdrawing = true
+        if case .append(let reference?) = step {
+            step = .release(reference)
+        } else {
+            step = .endWithdrawn
+        }
+    }
+
     private mutating func begin() { step = isAtHome ? .append(nil) : .reserve }
 }

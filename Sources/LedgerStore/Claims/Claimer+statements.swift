@@ -100,7 +100,7 @@ extension Claimer {
             """
             select (
                 select true from vault.lookup
-                where log_id = $1 and kind = $2 and fingerprint = $3
+                where log_id = $1 and kind = $2 and fingerprint = $3 and reserved_at is null
             ) is not null
             """,
             .int4(logID),

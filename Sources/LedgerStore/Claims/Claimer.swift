@@ -88,7 +88,7 @@ final class Claimer: Sendable {
     }
 
     /// Takes one step after the other until there is none, or the append is due.
-    private func go(
+    func go(
         _ claim: inout ClaimAttempt.Claim,
         of claimant: Claimant,
         until latest: ContinuousClock.Instant

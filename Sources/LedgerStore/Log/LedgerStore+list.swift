@@ -4,9 +4,7 @@ internal import Postgres
 extension LedgerStore {
     /// The logs of a kind in which there may be what is about one user or endpoint; all where none is named.
     package func logs(_ kind: Log.Kind, about id: Identifier?) -> [Log] {
-        guard let id, logs.pairs > 1 else { return logs.list(kind) }
-        // Whose log there is not is nobody, of whom any log has nothing.
-        return [Log(kind, pair: logs.log(of: id)?.pair ?? 0)]
+        logs.list(LogChoice(kind), about: id)
     }
 
     /// Events of a log that a query asks for, from a position on, and where to go on.

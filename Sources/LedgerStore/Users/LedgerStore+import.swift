@@ -28,8 +28,11 @@ package struct TakenOverFingerprints: Sendable {
     /// The id of the event that takes exactly these over: it decides who is first.
     let event: Identifier
 
+    /// Access token and public token: always in this order, so that no two reserve two of them crosswise.
+    var tokens: [Fingerprint] { [accessToken, publicToken] }
+
     fileprivate func hasToken(in held: Set<Fingerprint>) -> Bool {
-        held.contains(accessToken) || held.contains(publicToken)
+        tokens.contains(where: held.contains)
     }
 }
 
@@ -147,28 +150,83 @@ extension LedgerStore {
         let fingerprints = fingerprints(of: taken, app)
         var begin = begin
         for _ in 0..<StoreLimits.decisionTriesMax {
-            if let takeOver = try await takeOver(taken, fingerprints, app, begin, context) {
-                return takeOver
-            }
-            // Somebody got one of the tokens, and may have got another one since.
+            let takeOver =
+                logs.pairs > 1
+                ? try await takeOverReserved(taken, fingerprints, app, begin, context)
+                : try await self.takeOver(taken, fingerprints, [nil, nil], app, begin, context)
+            if let takeOver { return takeOver }
+            // Somebody got one of the tokens, and may have got another one since: or another worker of this user.
             begin = try await takeOversBegin()
-            let held = try await heldTokens(among: [fingerprints], app)
+            let own = try await user(taken.clientUserID, of: app)?.subject
+            let held = try await heldTokens(among: [fingerprints], app, but: own)
             if fingerprints.hasToken(in: held) { return .refused(.tokenTaken) }
         }
         throw StoreError.conflict
     }
 
-    /// Nil when somebody else got one of the tokens from `begin` on.
-    private func takeOver(
+    /// The same where there are several logs.
+    ///
+    /// A write sees its own log alone. So both tokens are reserved first, and it is looked in the other logs who
+    /// holds one; nobody else takes one over from then on until this is done, or burned its reservations
+    /// (docs/decisions/0067-k-logs-of-facts.md#a-token-that-two-bring-along).
+    private func takeOverReserved(
         _ taken: TakenOverUser,
         _ fingerprints: TakenOverFingerprints,
         _ app: StoredApp,
         _ begin: TakeOversBegin,
         _ context: RecordContext
     ) async throws -> TakeOver? {
+        let claimant = claimant(toTakeOver: fingerprints)
+        var held = try await claimer.hold(fingerprints.tokens, for: claimant)
+        let result: Result<TakeOver?, any Error>
+        do {
+            let others = logs.list(.facts).filter { $0 != fingerprints.log }
+            let found = try await heldTokens(among: [fingerprints], app, in: others)
+            if fingerprints.hasToken(in: found) {
+                result = .success(.refused(.tokenTaken))
+            } else {
+                result = .success(
+                    try await takeOver(
+                        taken,
+                        fingerprints,
+                        held.references,
+                        app,
+                        begin,
+                        context
+                    )
+                )
+            }
+        } catch {
+            result = .failure(error)
+        }
+        var isWritten = false
+        if case .success(.taken) = result { isWritten = true }
+        await claimer.letGo(&held, of: claimant, isWritten: isWritten)
+        return try result.get()
+    }
+
+    /// Who takes over, for reservations: the same for all who work at the same line of a file, in whatever run.
+    func claimant(toTakeOver fingerprints: TakenOverFingerprints) -> Claimant {
+        let log = fingerprints.log
+        return Claimant(subject: fingerprints.event, logID: log.id) { [clock] in
+            clock.identifier(in: log)
+        }
+    }
+
+    /// Nil when somebody else got one of the tokens from `begin` on, or burned its reservation.
+    private func takeOver(
+        _ taken: TakenOverUser,
+        _ fingerprints: TakenOverFingerprints,
+        _ reservations: [Identifier?],
+        _ app: StoredApp,
+        _ begin: TakeOversBegin,
+        _ context: RecordContext
+    ) async throws -> TakeOver? {
         var verdict = TakeOver.taken
-        let new = newUser(taken.clientUserID, of: app)
-        let outcome = try await change(new, of: app) { user in
+        // Where there are several logs, a person is claimed before the write sees that the user is stored by now.
+        let stored = logs.pairs > 1 ? try await user(taken.clientUserID, of: app) : nil
+        let outcome = try await change(stored ?? newUser(taken.clientUserID, of: app), of: app) {
+            user in
             switch user.state.takeOver(fingerprints) {
             case .held: verdict = .present
             case .refused(let refusal): verdict = .refused(refusal)
@@ -176,10 +234,10 @@ extension LedgerStore {
                 var change = Change(context: context)
                 change.append(event, id: fingerprints.event)
                 change.claim(.human, fingerprints.human)
-                // In the user's own log, which is all that a write can see.
                 let begin = begin.positions[fingerprints.log] ?? 0
-                change.requireUnheld(fingerprints.accessToken, since: begin)
-                change.requireUnheld(fingerprints.publicToken, since: begin)
+                for (token, reservation) in zip(fingerprints.tokens, reservations) {
+                    change.requireUnheld(token, since: begin, reservation: reservation)
+                }
                 change.keep(taken.humanID, .humanID, version: 1)
                 change.keep(taken.accessToken, .accessToken, version: 1)
                 change.keep(taken.publicToken, .publicToken, version: 1)
@@ -191,7 +249,11 @@ extension LedgerStore {
         switch outcome {
         case .repeated: return .present
         case .claimed(.token): return nil
-        case .claimed: return .refused(.personTaken)
+        case .claimed:
+            // Where there are several logs, the person is looked at before the user, whom another worker may have
+            // stored meanwhile, with this person.
+            let user = logs.pairs > 1 ? try await user(taken.clientUserID, of: app) : nil
+            return user?.state.human == fingerprints.human ? nil : .refused(.personTaken)
         case .conflict: throw StoreError.conflict
         case .written, nil: break
         }
@@ -202,20 +264,23 @@ extension LedgerStore {
         return verdict
     }
 
-    /// What those in the app hold now who were ever given one of their tokens.
+    /// What those in the app hold now who were ever given one of their tokens, in all logs or some, but for one user.
     private func heldTokens(
         among users: [TakenOverFingerprints],
-        _ app: StoredApp
+        _ app: StoredApp,
+        in logs: [Log]? = nil,
+        but own: Identifier? = nil
     ) async throws(StoreError) -> Set<Fingerprint> {
         guard !users.isEmpty else { return [] }
         let subjects = try await subjects(
-            with: users.flatMap { [$0.accessToken, $0.publicToken] },
+            with: users.flatMap(\.tokens),
             of: app,
+            in: logs ?? self.logs.list(.facts),
             eventsMax: StoreLimits.takenTokenEventsMax
         )
         var held: Set<Fingerprint> = []
         for case .user(let user) in try await found(
-            questions(Array(subjects), app),
+            questions(subjects.filter { $0 != own }, app),
             of: app
         ) {
             held.formUnion(

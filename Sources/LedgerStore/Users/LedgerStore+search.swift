@@ -24,6 +24,7 @@ extension LedgerStore {
         let subjects = try await subjects(
             with: [accessToken, publicToken],
             of: app,
+            in: logs.list(.facts),
             eventsMax: StoreLimits.searchEventsMax
         ).sorted().prefix(StoreLimits.searchSubjectsMax)
         let found = try await found(questions(Array(subjects), app), of: app)
@@ -70,14 +71,15 @@ extension LedgerStore {
         }
     }
 
-    /// Who in the app was ever given one of these tokens, also who was erased since.
+    /// Who in the app was ever given one of these tokens, as these logs of facts say, also who was erased since.
     func subjects(
         with fingerprints: [Fingerprint],
         of app: StoredApp,
+        in logs: [Log],
         eventsMax: Int
     ) async throws(StoreError) -> Set<Identifier> {
         var subjects: Set<Identifier> = []
-        for log in logs.list(.facts) {
+        for log in logs {
             let events = try await bulk[log].rows(
                 Statement(
                     "find_tokens",

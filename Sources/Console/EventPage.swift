@@ -142,7 +142,7 @@ package struct EventPage: ConsolePage {
         laterPath = neighbours.after.map { PlacedRecord.path($0, log) }
         copy = CopyLines(
             url: "\(url)/v1/events/\(position)/proof" + (log == .facts ? "" : "?log=\(log.name)"),
-            command: "export --log \(log.name) --from-position \(position) "
+            command: "export --log \(log.ownName) --from-position \(position) "
                 + "--until-position \(position + 1)"
         )
     }

@@ -120,7 +120,9 @@ package struct EvidencePage: ConsolePage {
         hasWitnesses = !witnessNames.isEmpty
         copy = CopyLines(
             url: "\(url)/logs/\(log.id)/checkpoint",
-            command: "checkpoint key" + (log == .facts ? "" : " --log \(log.name)")
+            command: logs.pairs > 1
+                ? "checkpoint key --log \(log.ownName)"
+                : "checkpoint key" + (log == .facts ? "" : " --log \(log.name)")
         )
         consistencyCopy = CopyLines(
             url: "\(url)/v1/consistency?from=\(from)&to=\(to)"

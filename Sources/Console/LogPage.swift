@@ -52,25 +52,29 @@ package struct LogPage: ConsolePage {
         }
 
         /// The conditions by their names in the API.
-        private var conditions: [(name: String, value: String)] {
+        ///
+        /// The page is of one log: in an address of the console its name is that, elsewhere it may be all of the kind.
+        private func conditions(_ logName: String) -> [(name: String, value: String)] {
             let parts = [
-                ("log", log.name), ("type", types), ("subject", subject), ("since", since),
+                ("log", logName), ("type", types), ("subject", subject), ("since", since),
                 ("until", until),
             ]
             return parts.compactMap { name, value in value.map { (name, $0) } }
         }
 
         /// The conditions as a query.
-        fileprivate var query: String {
-            conditions.map { name, value in
+        fileprivate var query: String { query(log.name) }
+
+        fileprivate func query(_ logName: String) -> String {
+            conditions(logName).map { name, value in
                 "\(name)=" + PercentCoding.encode(value, keeping: .unreserved)
             }.joined(separator: "&")
         }
 
         /// The conditions as flags of the program, which takes one type at a time; each value was read as a
         /// word, a time or an id, and means nothing to a shell.
-        fileprivate var flags: String {
-            conditions.flatMap { name, value in
+        fileprivate func flags(_ logName: String) -> String {
+            conditions(logName).flatMap { name, value in
                 (name == "type" ? value.split(separator: ",").map(String.init) : [value]).map {
                     "--\(name) \($0)"
                 }
@@ -110,9 +114,10 @@ package struct LogPage: ConsolePage {
         tailPath =
             asked.before == nil && asked.until == nil
             ? "/console/tail?\(asked.query)&from_position=\(end)" : nil
+        let logName = logs.pairs > 1 ? asked.log.ownName : asked.log.name
         copy = CopyLines(
-            url: "\(url)/v1/events?\(asked.query)",
-            command: "events tail --url \(url) --key-file KEY-FILE --from 0 \(asked.flags)"
+            url: "\(url)/v1/events?\(asked.query(logName))",
+            command: "events tail --url \(url) --key-file KEY-FILE --from 0 \(asked.flags(logName))"
         )
     }
 }

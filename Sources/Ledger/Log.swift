@@ -50,6 +50,9 @@ package struct Log: Sendable, Hashable {
     /// What callers and commands call it: the kind, and the pair where it is not the first.
     package var name: String { pair == 0 ? kind.name : "\(kind.name)-\(pair)" }
 
+    /// What names it alone, where there are several of its kind: the first, too, has its number.
+    package var ownName: String { "\(kind.name)-\(pair)" }
+
     /// The log with this number; nil for any other one.
     package init?(id: Int32) {
         guard 0..<Self.mapsBegin + Self.pairsMax ~= Int(id) else { return nil }

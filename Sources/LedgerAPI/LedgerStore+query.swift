@@ -3,21 +3,21 @@ internal import LedgerStore
 
 /// What the query of a list, an export or a follow asks for, where the store must say what it means.
 extension LedgerStore {
-    /// Which log a query names: what happened to users, or who read what.
-    func log(_ query: Query) throws(LedgerError) -> Log {
-        guard let log = Log(name: query["log"] ?? Log.facts.name), log.kind != .map,
-            logs.contains(log)
-        else {
-            throw .malformed("log must be \"facts\" or \"access\".")
-        }
-        return log
+    /// Which logs a query names: what happened to users, or who read what; or one of those alone.
+    func logChoice(_ query: Query) throws(LedgerError) -> LogChoice {
+        try logChoice(query["log"], among: [.facts, .access])
     }
 
-    /// Which logs are meant where a query of events names one: the name of a kind means all logs of the kind,
-    /// as far as what is asked for may be there.
-    func logs(named log: Log, for events: EventQuery) -> [Log] {
-        log.pair == 0 ? logs(log.kind, about: events.subject) : [log]
+    /// Which logs of these kinds somebody names, the facts unless named.
+    func logChoice(_ name: String?, among kinds: [Log.Kind]) throws(LedgerError) -> LogChoice {
+        guard let choice = LogChoice(name: name ?? Log.facts.name), kinds.contains(choice.kind),
+            logs.contains(choice.log)
+        else { throw .malformed("log must be \(logs.names(kinds)).") }
+        return choice
     }
+
+    /// The one log that a query is about.
+    func log(_ query: Query) throws(LedgerError) -> Log { try logChoice(query).log }
 
     /// Where the cursor of a query goes on in some logs; nil where it has none.
     ///
@@ -54,10 +54,7 @@ extension LedgerStore {
 
     /// The same where only trees are asked for, which the log of maps has, too.
     func signedLog(_ query: Query) throws(LedgerError) -> Log {
-        guard let log = Log(name: query["log"] ?? Log.facts.name), logs.contains(log) else {
-            throw .malformed("log must be \"facts\", \"access\" or \"map\".")
-        }
-        return log
+        try logChoice(query["log"], among: Log.Kind.allCases).log
     }
 
     /// Which events of an app are asked for; the user may be named by the app's own id.
@@ -84,7 +81,7 @@ extension LedgerStore {
             guard let position else { return nil }
             guard logs.count == 1 || position == 0 else {
                 throw LedgerError.malformed(
-                    "from_position must be 0, or log must name one of the logs."
+                    "from_position must be 0, or log must name one of the logs, as \(logs[0].ownName)."
                 )
             }
             return LogPlaces(logs.map { _ in LogPlaces.Reached(next: position) })
@@ -93,7 +90,9 @@ extension LedgerStore {
             throw LedgerError.malformed("from_position and after exclude each other.")
         }
         guard logs.count == 1 else {
-            throw LedgerError.malformed("after is for one log: log must name it.")
+            throw LedgerError.malformed(
+                "after is for one log: log must name it, as \(logs[0].ownName)."
+            )
         }
         guard let id = Identifier(text), let event = try await event(id: id),
             event.app == app.id, event.log == logs[0]

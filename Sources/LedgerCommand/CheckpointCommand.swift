@@ -17,32 +17,31 @@ struct CheckpointCommand: AsyncParsableCommand {
     struct Key: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "key",
-            abstract: "Print the verifier key of the log's checkpoints (C2SP signed-note)."
+            abstract: "Print the verifier key of the log's checkpoints (C2SP signed-note).",
+            discussion: """
+                Where there are several logs of a kind, its name is all of them: a key on each line.
+                """
         )
 
         @OptionGroup var options: ServiceDatabaseOptions
 
         @Option(
             help: ArgumentHelp(
-                "facts, access (who read what), or map (which states were current); a witness needs "
-                    + "the keys of all three.",
+                "facts, access (who read what), or map (which states were current), or one of several, "
+                    + "such as facts-1; a witness needs the keys of all.",
                 valueName: "log"
             ),
-            transform: { name in
-                guard let log = Log(name: name) else { throw ValidationError(Self.noSuchLog) }
-                return log
-            }
+            transform: LogChoice.reading(.facts, .access, .map)
         )
-        var log = Log.facts
-
-        private static let noSuchLog = "There are the logs of facts, access and map."
+        var log = LogChoice(.facts)
 
         func run() async throws {
             let opened = try await OpenedStore.open(options)
             defer { opened.close() }
             let store = opened.store
-            guard store.logs.contains(log) else { throw CommandError(Self.noSuchLog) }
-            Terminal.result(store.vault.checkpointSigner(logID: log.id).key.description)
+            for log in try store.logs.named(log) {
+                Terminal.result(store.vault.checkpointSigner(logID: log.id).key.description)
+            }
         }
     }
 

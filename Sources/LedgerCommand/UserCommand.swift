@@ -34,9 +34,9 @@ struct UserCommand: AsyncParsableCommand {
         var json = false
 
         func run() async throws {
-            let (user, events) = try await OpenedStore.atWork(options) { store in
+            let (user, events, logs) = try await OpenedStore.atWork(options) { store in
                 let (user, _) = try await person.named(store, evenErased: true)
-                return (user, try await store.wholeHistory(of: user))
+                return (user, try await store.wholeHistory(of: user), store.logs)
             }
             var records: [(position: Int64, record: Record?)] = []
             for event in events { records.append((event.position, try event.genuineRecord())) }
@@ -44,17 +44,18 @@ struct UserCommand: AsyncParsableCommand {
             if json {
                 Terminal.result(try Self.document(user, events, holdings))
             } else {
-                Self.show(user, records, holdings)
+                // The positions are those of the log where the user is.
+                let place = logs.pairs > 1 ? ", in the log \(user.log.ownName)" : ""
+                Terminal.result("subject \(user.subject), \(user.state.status.rawValue)\(place)")
+                Terminal.result("")
+                Self.show(records, holdings)
             }
         }
 
         private static func show(
-            _ user: StoredUser,
             _ records: [(position: Int64, record: Record?)],
             _ holdings: [TokenHolding]
         ) {
-            Terminal.result("subject \(user.subject), \(user.state.status.rawValue)")
-            Terminal.result("")
             Terminal.result(
                 TextTable.rows(
                     [["POSITION", "VERSION", "TIME", "EVENT", "ACTOR"]]
@@ -96,6 +97,7 @@ struct UserCommand: AsyncParsableCommand {
             [
                 "subject": .string("\(user.subject)"),
                 "status": .string(user.state.status.rawValue),
+                "log": .string(user.log.name),
                 "events": .array(
                     try events.map { event in
                         [

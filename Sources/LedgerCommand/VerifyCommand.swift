@@ -1,4 +1,5 @@
 import ArgumentParser
+import Ledger
 import LedgerAudit
 import LedgerExport
 import LedgerStore
@@ -46,7 +47,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Begin at a checkpoint that was verified before: its size, or its log and size.",
+            "Begin at a checkpoint that was verified before: its size, or its log and size, such as facts-1:512.",
             valueName: "[log:]size"
         )
     )
@@ -157,12 +158,13 @@ struct VerifyCommand: AsyncParsableCommand {
         }
     }
 
-    /// Reads `size`, which is of log 0, or `log:size`.
+    /// Reads `size`, which is of log 0, or `log:size`, of the log with this number or name.
     private static func place(_ text: String) throws -> (Int32, Int64) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count <= 2, let last = parts.last, let size = Int64(last), size >= 0,
-            let log = parts.count == 2 ? Int32(parts[0]) : 0
-        else { throw CommandError("--since: a size, or a log and a size such as 0:131072.") }
+            let log = parts.count == 2
+                ? Int32(parts[0]) ?? LogChoice(name: String(parts[0]))?.log.id : 0
+        else { throw CommandError("--since: a size, or a log and a size such as facts-1:131072.") }
         return (log, size)
     }
 

@@ -14,6 +14,10 @@ public struct TailSelection: Sendable {
 
     /// Where it begins; the id of an event that was read counts more.
     public var start: Start
+    /// Which log, such as `facts-1`, where the ledger has several; nil for all, or the one of the user who is named.
+    ///
+    /// A position is one of one log, so one must be named with `.position`: `facts-0` is the first alone.
+    public var log: String?
     /// Only events of these types; empty for all.
     public var types: [String]
     /// Only events of this pseudonym.
@@ -26,12 +30,14 @@ public struct TailSelection: Sendable {
     /// Selects events; all that come, unless said otherwise.
     public init(
         start: Start = .beginning,
+        log: String? = nil,
         types: [String] = [],
         subject: String? = nil,
         clientUserID: String? = nil,
         endsWithLog: Bool = false
     ) {
         self.start = start
+        self.log = log
         self.types = types
         self.subject = subject
         self.clientUserID = clientUserID
@@ -46,6 +52,7 @@ public struct TailSelection: Sendable {
         case .position(let position): fields.append(("from_position", "\(position)"))
         case .end: fields.append(("from_position", "end"))
         }
+        if let log { fields.append(("log", log)) }
         if !types.isEmpty { fields.append(("type", types.joined(separator: ","))) }
         if let subject { fields.append(("subject", subject)) }
         if let clientUserID { fields.append(("user", clientUserID)) }

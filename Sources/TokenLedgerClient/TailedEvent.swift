@@ -7,8 +7,10 @@ internal import Wire
 public struct TailedEvent: Sendable, Equatable {
     /// Where to go on behind this event; keep it beside what you made of the event, in one transaction.
     public let resumeID: String
-    /// Its place in the log.
+    /// Its place in its log.
     public let position: Int64
+    /// Which log that is, such as `facts-1`: `facts` for the first, which is the only one of most ledgers.
+    public let log: String
     /// The event's own id.
     public let id: String
     /// What happened, such as `access_token.rotated`.
@@ -32,6 +34,7 @@ public struct TailedEvent: Sendable, Equatable {
         else { throw .foreignAnswer(status: 200) }
         resumeID = event.id
         self.position = position
+        log = entry["log"]?.text ?? "facts"
         let record = entry["event"]
         id = record?["id"]?.text ?? ""
         type = record?["type"]?.text ?? ""

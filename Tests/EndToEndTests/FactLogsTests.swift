@@ -18,6 +18,8 @@ struct FactLogsTests {
                     #expect(tokens["access_token"]?.string?.isEmpty == false)
                 }
                 try await expectAllListed(program)
+                try await expectExports(program, in: folder.path)
+                try await expectPositions(program, in: folder.path)
                 try await expectEvidence(program)
                 try await expectFixed(program)
             }
@@ -30,6 +32,75 @@ struct FactLogsTests {
         #expect(answer.status == 0, "\(answer.messages)")
         let document = try JSONDecoder().decode(BrowserValue.self, from: Data(answer.output.utf8))
         #expect(document["users"]?.array.count == Self.users.count, "\(answer.output)")
+    }
+
+    /// A file has what a stream has: one log after the other; one log alone is one that is named.
+    private func expectExports(_ program: TestProgram, in folder: String) async throws {
+        let all = try await program.command(["export"])
+        #expect(all.status == 0, "\(all.messages)")
+        let file = "\(folder)/all.ndjson"
+        let written = try await program.command(["export", "--output", file])
+        #expect(written.status == 0, "\(written.messages)")
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == all.output)
+        #expect(!FileManager.default.fileExists(atPath: file + ".progress"))
+        var parts = ""
+        for pair in 0..<Self.logs {
+            let part = try await program.command(["export", "--log", "facts-\(pair)"])
+            #expect(part.status == 0 && !part.output.isEmpty, "\(part.messages)")
+            parts += part.output
+        }
+        #expect(parts == all.output)
+        for name in ["facts-\(Self.logs)", "facts-511"] {
+            let refused = try await program.command(["export", "--log", name])
+            #expect(refused.status == 1)
+            #expect(
+                refused.messages.contains(
+                    "There is no log \(name): --log is facts or facts-0 to facts-2 here."
+                ),
+                "\(refused.messages)"
+            )
+        }
+        let keys = try await program.command(["checkpoint", "key"])
+        let names = keys.output.split(separator: "\n").map { $0.split(separator: "+")[0] }
+        #expect(names.map { $0.split(separator: "/").last } == ["0", "2", "4"])
+    }
+
+    /// A position is one of one log, so that has to be named.
+    private func expectPositions(_ program: TestProgram, in folder: String) async throws {
+        let key = "\(folder)/key"
+        _ = FileManager.default.createFile(
+            atPath: key,
+            contents: Data((program.ready.apiKeys["all"] ?? "").utf8),
+            attributes: [.posixPermissions: 0o600]
+        )
+        let added = try await program.command([
+            "webhook", "add", "--app", program.ready.clientID, "https://hooks.invalid/", "--json",
+        ])
+        let document = try JSONDecoder().decode(BrowserValue.self, from: Data(added.output.utf8))
+        let endpoint = try #require(document["endpoint"]?.string, "\(added.messages)")
+        let tail = ["events", "tail", "--url", program.ready.ledgerURL, "--key-file", key]
+        let commands = [
+            ["export", "--from-position", "2", "--until-position", "4"],
+            tail + ["--no-follow", "--from", "2"],
+            ["webhook", "replay", endpoint, "--from", "2", "--until", "4"],
+        ]
+        for command in commands {
+            let refused = try await program.command(command)
+            #expect(refused.status == 1, "\(command)")
+            #expect(refused.messages.contains("facts-0"), "\(refused.messages)")
+            for pair in 0..<Self.logs {
+                let answer = try await program.command(command + ["--log", "facts-\(pair)"])
+                #expect(answer.status == 0, "\(command) \(answer.messages)")
+            }
+        }
+        let one = try await program.command(commands[0] + ["--log", "facts-1"])
+        let whole = try await program.command(["export", "--log", "facts-1"])
+        let lines = whole.output.split(separator: "\n")
+        #expect(one.output.split(separator: "\n") == Array(lines[2..<4]))
+        let told = try await program.command(commands[1] + ["--log", "facts-1"])
+        #expect(told.output.contains("  facts-1:2  "), "\(told.output)")
+        #expect(told.output.split(separator: "\n").count == lines.count - 2)
+        _ = try await program.command(["webhook", "remove", endpoint])
     }
 
     private func expectEvidence(_ program: TestProgram) async throws {

@@ -11,9 +11,10 @@ import Wire
 @Suite("the client for backends", .oneServiceAtATime, .timeLimit(.minutes(5)))
 struct LedgerClientTests {
     private func run(
+        pairs: Int = 1,
         _ body: (TestService, LedgerClient) async throws -> Void
     ) async throws {
-        try await TestService.run { service in
+        try await TestService.run(pairs: pairs) { service in
             let client = try LedgerClient(url: service.url, key: service.key)
             let result: Result<Void, any Error>
             do {
@@ -206,6 +207,33 @@ struct LedgerClientTests {
             }
             #expect(code == "unauthenticated")
             await follower.shutdown()
+        }
+    }
+
+    @Test("events of several logs say which; one log is followed from a position")
+    func severalLogs() async throws {
+        try await run(pairs: 3) { service, client in
+            let logs = service.store.logs.list(.facts)
+            for log in logs { try await service.connect(try service.name(in: log)) }
+            var told: [String: [Int64]] = [:]
+            for try await event in client.events(TailSelection(endsWithLog: true)) {
+                told[event.log, default: []].append(event.position)
+            }
+            #expect(told == (try await service.stored(.facts)))
+            for log in logs {
+                let one = TailSelection(start: .position(2), log: log.ownName, endsWithLog: true)
+                var rest: [Int64] = []
+                for try await event in client.events(one) {
+                    #expect(event.log == log.name)
+                    rest.append(event.position)
+                }
+                #expect(rest == told[log.name]?.filter { $0 >= 2 })
+            }
+            let refused = await code {
+                let all = TailSelection(start: .position(2), endsWithLog: true)
+                for try await _ in client.events(all) {}
+            }
+            #expect(refused == "malformed_request")
         }
     }
 

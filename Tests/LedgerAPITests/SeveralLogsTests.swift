@@ -239,6 +239,19 @@ struct SeveralLogsTests {
             let stretch = "log=facts-1&from_position=2&until_position=4"
             let one = try await service.get("/v1/export?\(stretch)")
             #expect(one.text.split(separator: "\n").count == 2)
+            // The first alone has a name of its own, for its kind is all of them.
+            for log in service.store.logs.list(.facts) {
+                let own = try await service.get("/v1/export?log=\(log.ownName)&from_position=1")
+                let inLog = zip(lines, logs).filter { $1 == log }.map(\.0)
+                let rest = zip(stored[log.name] ?? [], inLog).filter { $0.0 >= 1 }.map(\.1)
+                #expect(own.text.split(separator: "\n") == rest)
+                let listed = try await Self.list(service, "log=\(log.ownName)")
+                #expect(Set(listed.map(\.log)) == [log.name])
+            }
+            for name in ["facts-3", "facts-01", "facts-", "map-0", "access-512"] {
+                let refused = try await service.get("/v1/events?log=\(name)")
+                #expect(refused.status == 400 && refused.text.contains("facts-0 to facts-2"))
+            }
             let whose = try await service.get("/v1/export/identities")
             #expect(whose.text.split(separator: "\n").count == 60)
             // One call of all logs is one export, which each log has an event of.

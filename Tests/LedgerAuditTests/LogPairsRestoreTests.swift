@@ -130,6 +130,26 @@ struct LogPairsRestoreTests {
         }
     }
 
+    @Test("records of another log than the one that is replayed into are refused")
+    func otherLog() async throws {
+        try await TestStore.run(pairs: Self.pairs) { test in
+            try await connect(test)
+            let target = PostgresConfiguration(url: try await TestPostgres.freshDatabase().url)
+            _ = try await Migrator.migrate(target)
+            try await Migrator.makeLogs(Logs(pairs: Self.pairs), on: target)
+            let second = Log(.facts, pair: 1)
+            let records = try await test.store.page(log: second, from: 0, limit: 3).map(\.bytes)
+            var replay = try await LogReplay(into: target, log: .facts, checkpoints: [])
+            let error = await #expect(throws: ReplayError.self) { try await replay.append(records) }
+            #expect(error == .otherLog(position: 0, second))
+            await replay.cancel()
+            replay = try await LogReplay(into: target, log: second, checkpoints: [])
+            try await replay.append(records)
+            let report = try await replay.finish()
+            #expect(report.size == 3)
+        }
+    }
+
     @Test("the records of all logs of events, replayed, have the roots that were signed")
     func replay() async throws {
         try await TestStore.run(pairs: Self.pairs) { test in
@@ -151,7 +171,7 @@ struct LogPairsRestoreTests {
                 let named = try #require(Log(origin: origin))
                 var replay = try await LogReplay(
                     into: target,
-                    logID: named.id,
+                    log: named,
                     checkpoints: [checkpoint]
                 )
                 try await replay.append(records.map(\.bytes))

@@ -84,7 +84,7 @@ struct ReplayTests {
         into target: PostgresConfiguration,
         page: Int = 100
     ) async throws -> ReplayReport {
-        var replay = try await LogReplay(into: target, logID: 0, checkpoints: checkpoints)
+        var replay = try await LogReplay(into: target, log: .facts, checkpoints: checkpoints)
         do {
             for start in stride(from: 0, to: records.count, by: page) {
                 let end = min(records.count, start + page)
@@ -187,8 +187,12 @@ struct ReplayTests {
             await #expect(throws: ReplayError.notEmpty) {
                 _ = try await Self.replay(records, checkpoints, into: target)
             }
-            await #expect(throws: ReplayError.noLog(9)) {
-                _ = try await LogReplay(into: target, logID: 9, checkpoints: [])
+            await #expect(throws: ReplayError.noLog(Log(.facts, pair: 4))) {
+                _ = try await LogReplay(
+                    into: target,
+                    log: Log(.facts, pair: 4),
+                    checkpoints: []
+                )
             }
         }
     }

@@ -67,7 +67,7 @@ struct EventRoutes: Sendable {
         )
         let limit = try query.limit()
         let asked = try query.eventQuery(of: caller.app)
-        let logs = store.logs(named: try store.log(query), for: asked)
+        let logs = store.logs.list(try store.logChoice(query), about: asked.subject)
         let start = try await store.places(query, .events, in: logs)
         let page = try await store.events(
             asked,

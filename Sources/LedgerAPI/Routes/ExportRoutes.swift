@@ -35,11 +35,12 @@ struct ExportRoutes: Sendable {
         _ caller: Caller
     ) async throws -> Response {
         let form = try ExportForm(query)
-        let log = try store.log(query)
+        let choice = try store.logChoice(query)
         let asked = try await store.eventQuery(query, of: caller.app)
+        let logs = store.logs.list(choice, about: asked.subject)
         let pages = ExportPages(
             store: store,
-            requests: try await requests(query, store.logs(named: log, for: asked), asked, caller)
+            requests: try await requests(query, logs, asked, caller)
         )
         let head = ExportHead(
             request,
@@ -180,7 +181,9 @@ struct ExportRoutes: Sendable {
         _ logs: [Log]
     ) async throws -> (index: Int, next: Int64) {
         guard try query.position("until_position") == nil else {
-            throw LedgerError.malformed("until_position is for one log: log must name it.")
+            throw LedgerError.malformed(
+                "until_position is for one log: log must name it, as \(logs[0].ownName)."
+            )
         }
         guard let text = query["after"], try query.position("from_position") == nil else {
             _ = try await store.start(query, of: caller.app, logs)

@@ -32,10 +32,11 @@ struct TailRoutes: Sendable {
             request,
             keys: Query.eventKeys.union(["after", "follow", "from_position", "log", "user"])
         )
-        let log = try store.log(query)
+        let choice = try store.logChoice(query)
         let follows = try Self.follows(query)
         let asked = try await store.eventQuery(query, of: caller.app)
-        let logs = isOfOneLog ? [log] : store.logs(named: log, for: asked)
+        let logs =
+            isOfOneLog ? [choice.log] : store.logs.list(choice, about: asked.subject)
         let start = try await start(request, query, caller, logs)
         let headers: HTTPFields = [
             .contentType: "text/event-stream",

@@ -342,9 +342,7 @@ extension WebhookRoutes {
             }
             return (log, position..<position + 1)
         }
-        guard let log = Log(name: name ?? Log.facts.name), log.kind == .facts,
-            store.logs.contains(log)
-        else { throw LedgerError.malformed("log must be \"facts\", or one of the logs of facts.") }
+        let log = try store.logChoice(name, among: [.facts]).log
         let size = try await store.size(log: log)
         guard delivery == nil, let first, let end, 0 <= first, first < end, end <= size,
             end - first <= WebhookLimits.replayPositionsMax

@@ -1,5 +1,5 @@
 internal import Crypto
-internal import Ledger
+package import Ledger
 package import LedgerStore
 package import MerkleLog
 package import Postgres
@@ -21,18 +21,23 @@ package enum ReplayError: Error, Equatable, CustomStringConvertible {
     /// The log has records already, or the database holds an app of its own.
     case notEmpty
     /// The database has no such log.
-    case noLog(Int32)
+    case noLog(Log)
     /// The ledger would not write what stands at this position.
     case notARecord(position: Int64)
+    /// What stands at this position was written into this other log: its id says so.
+    case otherLog(position: Int64, Log)
     /// The records so far are not those that the checkpoint of this size was signed over.
     case rootDiffers(size: Int64)
 
     package var description: String {
         switch self {
         case .notEmpty: "the database holds records already; a replay needs an empty one"
-        case .noLog(let logID): "the database has no log \(logID)"
+        case .noLog(let log):
+            "the database has no log \(log.ownName); --fact-logs says how many an empty one shall have"
         case .notARecord(let position):
             "what stands at position \(position) is not a record that the ledger writes"
+        case .otherLog(let position, let log):
+            "what stands at position \(position) is of the log \(log.ownName)"
         case .rootDiffers(let size):
             "the first \(size) records are not those that their checkpoint was signed over"
         }
@@ -47,7 +52,7 @@ package enum ReplayError: Error, Equatable, CustomStringConvertible {
 package struct LogReplay: Sendable {
     private let configuration: PostgresConfiguration
     private let connection: PostgresConnection
-    private let logID: Int32
+    private let log: Log
     private let checkpoints: [PublishedCheckpoint]
     private var builder = TileBuilder()
     private var apps: [String: Identifier] = [:]
@@ -59,12 +64,12 @@ package struct LogReplay: Sendable {
     /// follow must not be among them. Throws `ReplayError`, `StoreOpeningError` or `PostgresError`.
     package init(
         into configuration: PostgresConfiguration,
-        logID: Int32,
+        log: Log,
         checkpoints: [PublishedCheckpoint]
     ) async throws {
         _ = try await Migrator.migrate(configuration)
         self.configuration = configuration
-        self.logID = logID
+        self.log = log
         self.checkpoints = checkpoints.sorted { $0.size < $1.size }
         connection = try await PostgresConnection.connect(configuration.withLongLimits)
         try await connection.script("begin")
@@ -96,7 +101,7 @@ package struct LogReplay: Sendable {
             Statement(
                 "replay_size",
                 "update ledger.log set size = $2 where log_id = $1",
-                .int4(logID),
+                .int4(log.id),
                 .int8(size)
             )
         )
@@ -127,10 +132,10 @@ package struct LogReplay: Sendable {
                     and not exists (select from vault.master_key)
                 from ledger.log where log.log_id = $1 for update of log
                 """,
-                .int4(logID)
+                .int4(log.id)
             )
         ) { result, row throws(PostgresError) in try result.bool(row, 0) }
-        guard let isEmpty = found else { throw ReplayError.noLog(logID) }
+        guard let isEmpty = found else { throw ReplayError.noLog(log) }
         guard isEmpty else { throw ReplayError.notEmpty }
     }
 
@@ -147,7 +152,7 @@ package struct LogReplay: Sendable {
                     insert into ledger.checkpoint (log_id, size, root, note)
                     values ($1, $2, $3, $4)
                     """,
-                    .int4(logID),
+                    .int4(log.id),
                     .int8(checkpoint.size),
                     .bytea(checkpoint.root.bytes),
                     .text(checkpoint.note)
@@ -163,15 +168,18 @@ package struct LogReplay: Sendable {
             guard let record = try? Record(decoding: bytes) else {
                 throw ReplayError.notARecord(position: position)
             }
+            guard Log(of: record.id) == log else {
+                throw ReplayError.otherLog(position: position, Log(of: record.id))
+            }
             rows.add(record, bytes, app: try await app(of: record))
             builder.append(MerkleHash(leaf: bytes))
             position += 1
         }
-        try await connection.execute(rows.statement(logID: logID, from: position - rows.count))
+        try await connection.execute(rows.statement(logID: log.id, from: position - rows.count))
         let tiles = builder.takeTiles().filter(\.address.isFull)
         // Tiles belong to what was signed; those beyond would have nobody to vouch for them.
         guard !tiles.isEmpty, size <= checkpoints.last?.size ?? -1 else { return }
-        try await connection.execute(Tile.storing(tiles, logID: logID))
+        try await connection.execute(Tile.storing(tiles, logID: log.id))
     }
 
     /// The app of a record.

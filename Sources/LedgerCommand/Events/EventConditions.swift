@@ -3,8 +3,17 @@ import Ledger
 
 /// The flags that say which events of a log are meant, whoever reads them.
 struct EventConditions: ParsableArguments {
-    @Option(help: "facts, or access: who read and exported what.")
-    var log = Log.facts
+    @Option(
+        help: ArgumentHelp(
+            "facts, or access: who read and exported what. Facts unless named.",
+            discussion: """
+                Where there are several logs of a kind, its name is all of them, or that of the user who is \
+                named; facts-0 is the first alone, and facts-1 the next.
+                """
+        ),
+        transform: LogChoice.reading(.facts, .access)
+    )
+    var log = LogChoice(.facts)
 
     @Option(
         name: .customLong("type"),

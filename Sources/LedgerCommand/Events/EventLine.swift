@@ -11,15 +11,17 @@ enum EventLine {
         data.replacing("\n", with: " ")
     }
 
-    /// For people: when, where, what, about whom, and in other words.
+    /// For people: when, where (the log before the position, where that is not the first), what, about whom, and in
+    /// other words.
     static func text(_ data: String) -> String {
         guard let entry = try? JSONParser.parse(Array(data.utf8), depthMax: jsonDepthMax),
             let event = entry["event"], case .number(let position)? = entry["position"]
         else { return "not readable: " + printable(data) }
         let type = event["type"]?.text ?? ""
         let content = event["data"] ?? .null
+        let place = (entry["log"]?.text).map { "\($0):\(position)" } ?? position
         var parts = [
-            event["time"]?.text ?? "", position, type, event["subject"]?.text ?? "-",
+            event["time"]?.text ?? "", place, type, event["subject"]?.text ?? "-",
             EventSentence.text(type, content) ?? String(decoding: content.encoded, as: UTF8.self),
         ]
         if entry["forged"] != nil { parts.append("FORGED: the service did not write this.") }

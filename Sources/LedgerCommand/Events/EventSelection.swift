@@ -21,6 +21,9 @@ struct EventSelection: ParsableArguments {
         name: .customLong("from"),
         help: ArgumentHelp(
             "The first position; by default only what comes, with --no-follow all.",
+            discussion: """
+                Where there are several logs, one but 0 is of the one that --log or the user names.
+                """,
             valueName: "position"
         )
     )

@@ -11,7 +11,8 @@ extension EventsCommand {
             discussion: """
                 Asks a running service, with an API key that has the scope events:read. A lost \
                 connection is made again, and goes on where it was: no event is missing, and none is \
-                shown twice. Ctrl-C ends it.
+                shown twice. Where the service has several logs, a position has its log before it, unless \
+                that is the first. Ctrl-C ends it.
                 """
         )
 

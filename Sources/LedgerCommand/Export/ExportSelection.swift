@@ -10,10 +10,18 @@ struct ExportSelection: ParsableArguments {
 
     @OptionGroup var conditions: EventConditions
 
-    @Option(name: .customLong("from-position"), help: "The first position.")
+    @Option(
+        name: .customLong("from-position"),
+        help: """
+            The first position; where there are several logs, of the one that --log or --user names.
+            """
+    )
     var fromPosition: Int64?
 
-    @Option(name: .customLong("until-position"), help: "The position before which to end.")
+    @Option(
+        name: .customLong("until-position"),
+        help: "The position before which to end; the same."
+    )
     var untilPosition: Int64?
 
     func validate() throws {
@@ -38,8 +46,15 @@ struct ExportSelection: ParsableArguments {
     /// The logs in which it may be.
     func logs(_ store: LedgerStore) async throws -> [Log] {
         // One log is asked, whoever is meant.
-        guard store.logs.pairs > 1 else { return store.logs.list(conditions.log.kind) }
-        return store.logs(conditions.log.kind, about: try await person.user(store)?.subject)
+        guard store.logs.pairs > 1 else { return try store.logs.named(conditions.log) }
+        return try logs(store, about: try await person.user(store)?.subject)
+    }
+
+    private func logs(_ store: LedgerStore, about subject: Identifier?) throws -> [Log] {
+        guard fromPosition ?? 0 == 0, untilPosition == nil else {
+            return [try store.logs.one(conditions.log, about: subject)]
+        }
+        return try store.logs.named(conditions.log, about: subject)
     }
 
     /// What is asked for of each log, which ends where `ends` says, or where it ends now.
@@ -59,12 +74,7 @@ struct ExportSelection: ParsableArguments {
             before: conditions.before.flatMap { Timestamp($0) }
         )
         let apps = if let app { [app] } else { try await store.apps() }
-        let logs = store.logs(conditions.log.kind, about: query.subject)
-        guard logs.count == 1 || (fromPosition ?? 0 == 0 && untilPosition == nil) else {
-            throw CommandError(
-                "There are \(logs.count) logs: --from-position and --until-position name no place in them."
-            )
-        }
+        let logs = try logs(store, about: query.subject)
         var requests: [ExportRequest] = []
         for log in logs {
             let size = if let ends { ends[log] ?? 0 } else { try await store.size(log: log) }

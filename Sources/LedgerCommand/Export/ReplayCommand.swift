@@ -18,7 +18,8 @@ struct ReplayCommand: AsyncParsableCommand {
             with the record at this position, or with the last record of this time or earlier. \
             The Merkle root of what was rebuilt is printed; at the size of a checkpoint it is the \
             one that was signed. Values are not in an export, so the result holds no tokens and no \
-            service can run on it: it is there for SQL and for token-ledger verify.
+            service can run on it: it is there for SQL and for token-ledger verify. Of several logs of \
+            facts each is replayed by itself, into one database, with --fact-logs and how many there are.
             """
     )
 
@@ -40,8 +41,16 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A verifier key that you trust.", valueName: "name+id+base64"))
     var key: [String] = []
 
-    @Option(help: "Which log a single file is of; a bundle knows by itself.")
-    var log: Log?
+    @Option(
+        help: """
+            Which log a single file is of, such as facts-1; the first of facts unless named. A bundle \
+            knows by itself.
+            """,
+        transform: LogChoice.reading(.facts, .access)
+    )
+    var log: LogChoice?
+
+    @OptionGroup var factLogs: FactLogsOptions
 
     @Flag(help: "Print one JSON document.")
     var json = false
@@ -51,13 +60,19 @@ struct ReplayCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        guard !SplitBundle(folder: source).isThere else {
+            throw CommandError(
+                "The bundle is of several logs: replay each of its folders, such as \(source)/facts-1, into "
+                    + "one database, with --fact-logs and how many the ledger has."
+            )
+        }
         do {
             let manifest = try BundleReader(path: source).manifest
             if let manifest { try verify(manifest) }
             let end = try (try to.map { try ReplayEnd($0) })?.size(of: source) ?? .max
             let report = try await replay(
                 end: end,
-                logID: try logID(manifest),
+                of: try log(manifest),
                 checkpoints: try checkpoints(end: end)
             )
             tell(report)
@@ -87,12 +102,12 @@ struct ReplayCommand: AsyncParsableCommand {
         }
     }
 
-    private func logID(_ manifest: BundleManifest?) throws -> Int32 {
-        guard let manifest else { return (log ?? .facts).id }
+    private func log(_ manifest: BundleManifest?) throws -> Log {
+        guard let manifest else { return log?.log ?? .facts }
         guard let log = Log(origin: manifest.origin) else {
             throw CommandError("\(manifest.origin) is no log of a token ledger.")
         }
-        return log.id
+        return log
     }
 
     private func checkpoints(end: Int64) throws -> [PublishedCheckpoint] {
@@ -112,7 +127,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
     private func replay(
         end: Int64,
-        logID: Int32,
+        of log: Log,
         checkpoints: [PublishedCheckpoint]
     ) async throws -> ReplayReport {
         let reader = try BundleReader(path: source)
@@ -120,7 +135,11 @@ struct ReplayCommand: AsyncParsableCommand {
         let total = reader.manifest?.events ?? 0
         let database = try await Settings.load().database(Secret(into))
         var replay = try await DatabaseFailure.explaining(DatabaseMap(database)) {
-            try await LogReplay(into: database, logID: logID, checkpoints: checkpoints)
+            if let logs = factLogs.logs {
+                _ = try await Migrator.migrate(database)
+                try await Migrator.makeLogs(logs, on: database)
+            }
+            return try await LogReplay(into: database, log: log, checkpoints: checkpoints)
         }
         do {
             while let page = try reader.nextPage() {

@@ -110,7 +110,7 @@ extension WebhookCommand {
                     limit: list.limit
                 )
                 guard json else {
-                    Self.show(found)
+                    Self.show(found, isOfSeveral: store.logs.pairs > 1)
                     return
                 }
                 Terminal.result { writer in
@@ -124,21 +124,25 @@ extension WebhookCommand {
             }
         }
 
-        private static func show(_ found: [WebhookDelivery]) {
+        /// `isOfSeveral` says that there are several logs, so that a position is one of the log beside it.
+        private static func show(_ found: [WebhookDelivery], isOfSeveral: Bool) {
             guard !found.isEmpty else {
                 Terminal.message("There is no such delivery to this endpoint.")
                 return
             }
-            let head = [
-                "DELIVERY", "KIND", "STATE", "POSITION", "TYPE", "ATTEMPTS", "LAST", "NEXT",
-            ]
+            let log = isOfSeveral ? ["LOG"] : []
+            let head =
+                ["DELIVERY", "KIND", "STATE"] + log
+                + ["POSITION", "TYPE", "ATTEMPTS", "LAST", "NEXT"]
             Terminal.result(
                 TextTable.rows(
                     [head]
                         + found.map { delivery in
                             let last = delivery.attempts.last
+                            let log = isOfSeveral ? [delivery.log?.ownName ?? "-"] : []
                             return [
                                 "\(delivery.id)", delivery.kind.rawValue, delivery.state.rawValue,
+                            ] + log + [
                                 delivery.position.map { "\($0)" } ?? "-", delivery.type,
                                 "\(delivery.attemptCount)",
                                 last.map { attempt in

@@ -46,8 +46,8 @@ extension WebhookCommand {
         @OptionGroup var selection: EventSelection
 
         func validate() throws {
-            guard selection.conditions.log == .facts else {
-                throw ValidationError("Webhooks tell of the log of facts only.")
+            guard selection.conditions.log.kind == .facts else {
+                throw ValidationError("Webhooks tell of logs of facts only.")
             }
         }
 
@@ -122,12 +122,8 @@ struct ForwardedEvents: Sendable {
             let position = Int64(spelling), entry["forged"] == nil,
             let record = try? Record(decoding: event.encoded)
         else { return true }
-        let message = WebhookMessage(
-            record,
-            bytes: event.encoded,
-            at: position,
-            of: entry["log"]?.text.flatMap { Log(name: $0) } ?? .facts
-        )
+        let log = entry["log"]?.text.flatMap { Log(name: $0) } ?? .facts
+        let message = WebhookMessage(record, bytes: event.encoded, at: position, of: log)
         let time = EventClock().now()
         let answer: WebhookAnswer
         if let refusal = await sender.prepare(receiver) {
@@ -136,7 +132,8 @@ struct ForwardedEvents: Sendable {
             answer = await sender.send(message, to: receiver, secrets: [secret], at: time)
         }
         let words = answer.outcome.rawValue + (answer.status.map { " \($0)" } ?? "")
-        return TailedService.show("\(position)  \(record.event.type)  \(words)")
+        let place = (log.pair > 0 ? "\(log.name):" : "") + "\(position)"
+        return TailedService.show("\(place)  \(record.event.type)  \(words)")
     }
 
     /// Closes the connections.

@@ -92,7 +92,18 @@ extension WebhookCommand {
         )
         var end: Int64?
 
+        @Option(
+            help: """
+                Which log of facts the positions are of, such as facts-1; named where there are several.
+                """,
+            transform: LogChoice.reading(.facts)
+        )
+        var log: LogChoice?
+
         func validate() throws {
+            guard delivery == nil || log == nil else {
+                throw ValidationError("--log goes with --from; a delivery is of one log.")
+            }
             switch (delivery, first, end) {
             case (.some, nil, nil): break
             case (nil, let first?, let end?):
@@ -144,14 +155,12 @@ extension WebhookCommand {
                 }
                 return (log, position..<position + 1)
             }
-            guard store.logs.pairs == 1 else {
-                throw CommandError("There are several logs: name a delivery.")
-            }
-            let size = try await store.size(log: .facts)
+            let log = try store.logs.one(log ?? LogChoice(.facts))
+            let size = try await store.size(log: log)
             guard let first, let end, end <= size else {
-                throw CommandError("The log has \(size) positions.")
+                throw CommandError("The log \(log.name) has \(size) positions.")
             }
-            return (.facts, first..<end)
+            return (log, first..<end)
         }
     }
 }

@@ -23,7 +23,6 @@ struct UnusedNameTests {
         "validate": "ArgumentParser",
         "checkIsolated": "the runtime, of an executor",
         "unownedExecutor": "the runtime, of an actor",
-        "allValueStrings": "ArgumentParser",
         "customMirror": "dump and the debugger, which must not show secrets",
         "debugDescription": "the debugger and test reports",
         "legalClaim": "who writes the word as a flag",

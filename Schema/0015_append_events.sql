@@ -54,6 +54,7 @@ begin
     end if;
 
     -- The log's one lock, until the commit: positions are in commit order; a rollback gives them back.
+    perform ledger.hold(append_events.log_id);
     select log.size into old_size from ledger.log
     where log.log_id = append_events.log_id for update;
     if not found then

@@ -39,6 +39,7 @@ begin
     end if;
 
     -- The log's one lock, as in ledger.append_events.
+    perform ledger.hold(append_single_events.log_id);
     select log.size into old_size from ledger.log
     where log.log_id = append_single_events.log_id for update;
     if not found then

@@ -21,6 +21,7 @@ begin
     if current_setting('synchronous_commit') = 'off' or current_setting('client_min_messages') = 'error' then
         raise exception 'settle_events needs synchronous_commit and warnings' using errcode = 'LG008';
     end if;
+    perform ledger.hold(settle_events.log_id);
     perform from ledger.log where log.log_id = settle_events.log_id for update;
     return query
     select found.event_id, found.position, found.record

@@ -20,6 +20,7 @@ declare
     found_size bigint;
 begin
     -- One publisher at a time; appends do not wait for this lock.
+    perform ledger.hold(publish_checkpoint.log_id);
     perform from ledger.publisher p
     where p.log_id = publish_checkpoint.log_id and p.secret_hash = sha256(publish_checkpoint.secret)
     for update;

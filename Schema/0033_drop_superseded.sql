@@ -41,6 +41,7 @@ begin
         raise exception 'only who has the deployment''s keys appends' using errcode = 'LG011';
     end if;
     -- Appends have ended or come later, so nothing is replaced meanwhile, and not until then.
+    perform ledger.hold(drop_superseded.log_id);
     perform from ledger.log where log.log_id = drop_superseded.log_id for update;
     select make_interval(secs => app.superseded_grace_seconds) into grace
     from ledger.app where app.app_id = drop_superseded.app_id;

@@ -65,6 +65,7 @@ begin
     if ledger.log_of(fence.reference) <> fence.log_id then
         raise exception 'a reservation is of another log' using errcode = 'LG005';
     end if;
+    perform ledger.hold(fence.log_id);
     perform from ledger.log where log.log_id = fence.log_id for update;
     if not found then
         raise exception 'there is no log %', fence.log_id using errcode = 'LG003';

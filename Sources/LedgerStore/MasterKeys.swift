@@ -10,8 +10,8 @@ private struct StoredKeys: Sendable {
     static let statement = Statement(
         "master_keys",
         """
-        select k.purpose, k.wrapped, exists (select from ledger.log where size > 0)
-        from (select) as always left join vault.master_key k on true
+        select k.purpose, k.wrapped, exists (select 1 from ledger.log where size > 0)
+        from (values (true)) as always (holds) left join vault.master_key k on always.holds
         """
     )
 

@@ -138,7 +138,13 @@ package enum ProjectionRebuild {
         // Hashed before anybody waits; what is left for then are the nodes that the tail changes.
         for map in progress.maps { _ = map.rebuilt() }
         // From here on appends wait for the commit.
-        try await connection.script("begin; select 1 from ledger.log order by log_id for update;")
+        try await connection.script("begin")
+        for logID in folded.keys.sorted() {
+            // One by one: each may be on another server.
+            try await connection.script(
+                "select 1 from ledger.log where log_id = \(logID) for update"
+            )
+        }
         let ends = try await sizes(connection)
         try await catchUp(from: folded, to: ends, connection, &progress)
         var maps: [ProjectionMapReport] = []
@@ -229,11 +235,10 @@ package enum ProjectionRebuild {
 
     /// Rows that no events tell of go; a key and values there stay in the vault, of nobody.
     private static let mend = """
-        create temp table nobody as select head.* from differing
-        join vault.user_state head using (log_id, app_id, subject)
-        where not exists (
-            select from rebuilt where rebuilt.log_id = head.log_id
-                and rebuilt.app_id = head.app_id and rebuilt.subject = head.subject);
+        create temp table nobody as select head.* from (
+            select log_id, app_id, subject from differing
+            except select log_id, app_id, subject from rebuilt
+        ) as gone join vault.user_state head using (log_id, app_id, subject);
         insert into vault.data_key (log_id, subject, root_key_id, wrapped)
         select log_id, subject, root_key_id, wrapped_key from nobody where wrapped_key is not null
         on conflict do nothing;

@@ -165,16 +165,17 @@ extension Verification {
         _ report: inout VerificationReport
     ) async throws {
         guard plan.checks.contains(.positions) else { return }
-        var after: Int64 = Int64(Int32.min) - 1
+        // The column's own type: where a log's rows are is told by it.
+        var from = Int32.min
         while true {
             let next = try await connection.firstRow(
                 Statement(
                     "verify_next_log",
                     """
-                    select log_id, position from ledger.event where log_id > $1
+                    select log_id, position from ledger.event where log_id >= $1
                     order by log_id, position limit 1
                     """,
-                    .int8(after)
+                    .int4(from)
                 )
             ) { result, row throws(PostgresError) -> (logID: Int32, position: Int64) in
                 (try result.int4(row, 0), try result.int8(row, 1))
@@ -183,7 +184,8 @@ extension Verification {
             if !known.contains(next.logID) {
                 report.add(next.logID, next.position, .logUnknown)
             }
-            after = Int64(next.logID)
+            guard next.logID < .max else { return }
+            from = next.logID + 1
         }
     }
 }

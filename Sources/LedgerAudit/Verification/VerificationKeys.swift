@@ -81,9 +81,10 @@ struct VerificationKeys: Sendable {
             Statement(
                 "verify_is_used",
                 """
-                select exists (select from ledger.event) or exists (select from ledger.log where size > 0)
-                    or exists (select from vault.data_key)
-                    or exists (select from vault.user_state)
+                select exists (select 1 from ledger.event)
+                    or exists (select 1 from ledger.log where size > 0)
+                    or exists (select 1 from vault.data_key)
+                    or exists (select 1 from vault.user_state)
                 """
             )
         ) { result throws(PostgresError) in try result.bool(0, 0) }

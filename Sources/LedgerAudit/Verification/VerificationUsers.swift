@@ -211,12 +211,9 @@ struct VerificationUsers: Sendable {
                         select from ledger.event e
                         where e.subject = p.subject and e.subject_version = 1
                             and e.log_id = p.log_id and e.app_id = p.app_id)
-                    from (
-                        select log_id, app_id, subject from vault.user_state
-                        where (log_id, app_id, subject) > ($1, $2, $3)
-                        order by log_id, app_id, subject limit 5000
-                    ) as p
-                    order by p.log_id, p.app_id, p.subject
+                    from vault.user_state p
+                    where (p.log_id, p.app_id, p.subject) > ($1, $2, $3)
+                    order by p.log_id, p.app_id, p.subject limit 5000
                     """,
                     .int4(after.logID),
                     .uuid(after.app),

@@ -168,12 +168,9 @@ extension VerificationVault {
                             and head.app_id = e.app_id and head.subject = e.subject
                         where e.subject = v.subject and e.subject_version = 1
                             and e.log_id = v.log_id and head.wrapped_key is not null)
-                from (
-                    select log_id, subject, kind, version from vault.value
-                    where (log_id, subject, kind, version) > ($1, $2, $3, $4)
-                    order by log_id, subject, kind, version limit 5000
-                ) as v
-                order by v.log_id, v.subject, v.kind, v.version
+                from vault.value v
+                where (v.log_id, v.subject, v.kind, v.version) > ($1, $2, $3, $4)
+                order by v.log_id, v.subject, v.kind, v.version limit 5000
                 """,
                 .int4(after.logID),
                 .uuid(after.subject),

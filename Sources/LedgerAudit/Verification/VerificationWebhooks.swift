@@ -88,8 +88,8 @@ struct VerificationWebhooks: Sendable {
                 "verify_webhook_keys",
                 """
                 select k.subject, k.wrapped from vault.data_key k
-                where k.log_id = $1 and exists (
-                    select from ledger.webhook_endpoint w where w.app_id = k.subject)
+                where k.log_id = $1
+                    and k.subject in (select w.app_id from ledger.webhook_endpoint w)
                 """,
                 .int4(Log.facts.id)
             )

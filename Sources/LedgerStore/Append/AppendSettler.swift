@@ -118,5 +118,7 @@ struct AppendSettler: Sendable {
             )
         ) { result throws(PostgresError) in try result.bool(0, 0) }
         guard hasEnded else { throw PostgresError.outcomeUnknown("the session goes on") }
+        let isAlone = try await NodeSessions.end(ofProcess: session.process, connection)
+        guard isAlone else { throw PostgresError.outcomeUnknown("a session of a node goes on") }
     }
 }

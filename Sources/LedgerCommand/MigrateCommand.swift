@@ -13,7 +13,8 @@ struct MigrateCommand: AsyncParsableCommand {
             Prints the numbers of the migrations that it applied; without any there was nothing \
             to do. With the root key (TOKEN_LEDGER_ROOT_KEY_FILE) it also makes the deployment's \
             own keys, once. Several databases (TOKEN_LEDGER_OWNER_DATABASE_MAP or …_FILE) are brought \
-            to it one after the other, and have the logs that the map gives them.
+            to it one after the other, and have the logs that the map gives them. With --citus the logs of a database without events are spread over the \
+            nodes of a Citus cluster; one that is distributed already stays so.
             """
     )
 
@@ -26,6 +27,9 @@ struct MigrateCommand: AsyncParsableCommand {
     var grantTo: String?
 
     @OptionGroup var factLogs: FactLogsOptions
+
+    @Flag(help: "Spread the logs over the nodes of a Citus cluster.")
+    var citus = false
 
     @Flag(help: "Print one JSON document.")
     var json = false
@@ -44,6 +48,7 @@ struct MigrateCommand: AsyncParsableCommand {
                 let own = part.pairs.clamped(to: 0..<pairs)
                 try await Migrator.makeLogs(own, of: pairs, on: part.database)
             }
+            if citus { try await Migrator.distribute(part.database) }
             if let grantTo { try await Migrator.grantService(to: grantTo, on: part.database) }
             open += try await Migrator.openToEverybody(on: part.database).map {
                 databases.saysPairs ? "/* database of \(part.name) */ \($0)" : $0
@@ -70,6 +75,7 @@ struct MigrateCommand: AsyncParsableCommand {
                 : "The database stands at migration \(SchemaCheck.known) now."
         )
         if let pairs { Terminal.message(Self.sentence(pairs, databases)) }
+        if citus { Terminal.message("Its logs are spread over the nodes of the cluster.") }
         if let grantTo { Terminal.message("\(grantTo) may work as the service.") }
         if hasMadeKeys { Terminal.message("The deployment's own keys are made.") }
         if !open.isEmpty {

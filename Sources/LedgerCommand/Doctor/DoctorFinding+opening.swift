@@ -30,8 +30,8 @@ extension StoreOpeningError {
         case .recordsWithoutKeys: "keys_missing"
         case .mayNotUse: "rights_missing"
         case .otherRole: "role_changed"
-        case .logsFixed, .roleMissing, .tablesLocked, .mayNotMigrate, .notTheOwner, .mayNotGrant,
-            .noSuchRole:
+        case .logsFixed, .citusMissing, .citusWithoutWorkers, .citusTooLate, .roleMissing,
+            .tablesLocked, .mayNotMigrate, .notTheOwner, .mayNotGrant, .noSuchRole:
             "schema_unusable"
         }
     }

@@ -18,7 +18,9 @@ extension Migrator {
             let found = try await storedLogs(connection)
             let isNew = found.pairs != pairs || found.foundPairs != part
             if isNew {
-                guard try await !hasEvents(connection) else {
+                // Once logs are distributed, their own trigger lets none be added.
+                let isDistributed = try await Distribution.of(connection) != nil
+                guard try await !hasEvents(connection), !isDistributed else {
                     throw StoreOpeningError.logsFixed(pairs: found.pairs ?? 0)
                 }
                 try await connection.script("begin")
@@ -49,11 +51,12 @@ extension Migrator {
         StoredLogs(try await connection.rows(StoredLogs.statement, StoredLogs.decode))
     }
 
-    private static func hasEvents(
+    /// Whether any log has any.
+    static func hasEvents(
         _ connection: PostgresConnection
     ) async throws(PostgresError) -> Bool {
         try await connection.query(
-            Statement("logs_have_events", "select exists (select from ledger.log where size > 0)")
+            Statement("logs_have_events", "select exists (select 1 from ledger.log where size > 0)")
         ) { result throws(PostgresError) in try result.bool(0, 0) }
     }
 

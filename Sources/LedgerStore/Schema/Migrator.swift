@@ -6,7 +6,8 @@ package enum Migrator {
     /// Applies what is missing up to a migration, each in its own transaction, and answers the
     /// numbers that were applied.
     ///
-    /// Needs the rights of the schema's owner. `limit` exists for tests of older schemas.
+    /// Needs the rights of the schema's owner. What a migration adds to a database that is distributed over a
+    /// Citus cluster is distributed at once. `limit` exists for tests of older schemas.
     package static func migrate(
         _ configuration: PostgresConfiguration,
         upTo limit: Int32 = SchemaCheck.known
@@ -17,9 +18,15 @@ package enum Migrator {
             )
             var numbers: [Int32] = []
             var found = try await applied(connection)
+            let distribution = try await Distribution.of(connection)
+            try await distribution?.run()
             while found < min(limit, SchemaCheck.known) {
                 let migration = Migration.all[Int(found)]
-                if try await apply(migration, connection) { numbers.append(migration.number) }
+                // A cluster's servers are sent all that came with a statement, so there one comes alone.
+                let scripts = distribution == nil ? [migration.text] : migration.statements
+                let isApplied = try await apply(scripts, of: migration, connection)
+                if isApplied { numbers.append(migration.number) }
+                try await distribution?.run()
                 found = max(migration.number, try await applied(connection))
             }
             if found > SchemaCheck.known {
@@ -45,11 +52,12 @@ package enum Migrator {
     /// No lock is taken that somebody else could hold: a migration's first insert is its own number,
     /// so of two programs one waits there for the other, and is told that the number is taken.
     private static func apply(
-        _ migration: Migration,
+        _ scripts: [String],
+        of migration: Migration,
         _ connection: PostgresConnection
     ) async throws -> Bool {
-        do {
-            try await connection.script(migration.text)
+        do throws(PostgresError) {
+            for script in scripts { try await connection.script(script) }
             return true
         } catch {
             // What failed within `begin` has left a transaction open.

@@ -23,6 +23,12 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
     case otherPart(found: Range<Int>, of: Int, isMapped: Bool)
     /// A database of the map has the keys of another deployment.
     case otherDeployment(part: String)
+    /// The database shall be distributed, and is none of a Citus cluster.
+    case citusMissing
+    /// The coordinator has not said who it is, or knows no worker.
+    case citusWithoutWorkers
+    /// The database shall be distributed, and holds events already.
+    case citusTooLate
     /// The vault does not open.
     case vault(VaultError)
     /// The deployment has no keys of its own yet; only the owner makes them.
@@ -75,6 +81,17 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
                 + "the map says"
         case .otherDeployment(let part):
             "the database of \(part) has the keys of another deployment than that of pair 0"
+        case .citusMissing:
+            "the database has no Citus: let an administrator put citus first in "
+                + "shared_preload_libraries of every server, and run in the database of this name on "
+                + "each: create extension citus"
+        case .citusWithoutWorkers:
+            "the coordinator knows no worker, or not its own name: let an administrator run here: "
+                + "select citus_set_coordinator_host('HOST', 5432); and for each worker: "
+                + "select citus_add_node('HOST', 5432)"
+        case .citusTooLate:
+            "the database holds events, and stays on its server: logs are spread over a cluster "
+                + "before the first event"
         case .vault(let error): "\(error)"
         case .keysNotMade:
             "the deployment has no keys of its own yet: run token-ledger migrate with the root key "

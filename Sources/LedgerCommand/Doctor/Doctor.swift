@@ -25,7 +25,7 @@ struct Doctor {
         defer { pools?.close() }
         let (rootKeyCheck, store) = await rootKeyCheck(settings, pools)
         let checks: [DoctorCheck?] =
-            [settingsCheck(settings, flaws)] + databaseChecks + [
+            [settingsCheck(settings, flaws)] + databaseChecks + (await nodeChecks(pools)) + [
                 await clockCheck(pools), rootKeyCheck,
                 await apiKeyCheck(store, settings), await checkpointCheck(store, settings),
                 await witnessCheck(store, settings), await providerCheck(store),

@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .SILENT:
-.PHONY: help run demo ha test test-release test-ha campaign campaign-broken docs format ready ready-for-ha ready-packages ready-for-tests
+.PHONY: help run demo ha test test-release test-ha test-citus campaign campaign-broken docs format ready ready-for-ha ready-packages ready-for-tests
 MAKEFLAGS += --no-print-directory
 
 # Where `make run` keeps its PostgreSQL and its keys. Another place: make run DATA_FOLDER=/srv/ledger
@@ -23,6 +23,7 @@ help:
 	echo 'make campaign-broken  see that the campaign finds the service broken where a rule is taken out'
 	echo 'make ha      run two copies on a database of two nodes under Patroni, to be watched and killed'
 	echo 'make test-ha          kill and switch over the writing node under load, and check every promise'
+	echo 'make test-citus       try everything on a Citus cluster; Citus itself must be installed'
 	echo 'make docs    build pages about the modules that others could use, and check their examples'
 	echo 'make format  bring the source into its form'
 
@@ -86,6 +87,12 @@ test-ha: ready-for-ha
 	swift build --product campaign
 	exec .build/debug/campaign --only primary-killed --only primary-postgres-killed \
 	    --only primary-of-two-killed --only switchover $(if $(SEED),--seed $(SEED))
+
+# On a coordinator and two workers of its own. Debian has no Citus: build it from source, or take the package of its
+# makers (docs/sizing.md).
+test-citus: ready-for-tests
+	swift build --build-tests --explicit-target-dependency-import-check error
+	TEST_CITUS=1 swift test --skip-build --disable-xctest --filter CitusTests
 
 # More nodes: make ha NODES=3
 ha: ready-for-ha

@@ -411,7 +411,7 @@ let package = Package(
             "EndToEndTests",
             [
                 "AsyncHTTPClient", "LedgerCommand", "LedgerStack", "Postgres", "Subprocess",
-                "SystemPackage", "TestSupport", "Wire",
+                "SystemPackage", "TestSupport", "Wire", "Yams",
             ],
             excludes: ["Button", "Notify", "Prometheus", "Schemathesis"]
         ),

@@ -3,7 +3,8 @@ enum ProjectRules {
     /// At the top stands what a newcomer looks for there, and nothing else.
     static func topLevel(_ paths: [String]) -> [Violation] {
         let files: Set = [
-            "Package.swift", "Makefile", "Dockerfile", "docker-compose.yml", "LICENSE",
+            "Package.swift", "Makefile", "Dockerfile", "docker-compose.yml",
+            "docker-compose.citus.yml", "LICENSE",
         ]
         let folders: Set = ["Sources", "Tests", "Schema", "docs"]
         let names = Set(paths.map { ($0.parts[0], $0.parts.count > 1) }.map(TopName.init))

@@ -81,9 +81,7 @@ extension LedgerStore {
         _ context: RecordContext
     ) async throws(StoreError) {
         var tried: Set<Int> = []
-        for log in logs.list(.access).shuffled() {
-            // The last one tried says why.
-            guard tried.insert(pools.place(of: log)).inserted else { continue }
+        for log in logs.list(.access).shuffled() where tried.insert(pools.place(of: log)).inserted {
             do {
                 return try await append([.accessNoted(kind)], of: app, nil, context, to: log)
             } catch {

@@ -19,6 +19,8 @@ enum ImportLimits {
     static let mergedEntries = 512
     /// How many users are written at once: a batch under way, and the next.
     static let writesMax = 256
+    /// How many are taken over together where there are several logs.
+    static let togetherMax = 64
     /// For how long what may pass, such as a restart of the database, is waited for, and how long
     /// between two tries.
     static let patience: Duration = .seconds(60)

@@ -37,9 +37,17 @@ package struct ImportRun {
         var next = try leftOut.next()
         var result = Result()
         var done: Int64 = 0
-        let checkedFrom = plan.checkedFrom
-        try await withThrowingTaskGroup(of: (Int64, TakeOver).self) { group in
+        let togetherMax = store.logs.pairs > 1 ? ImportLimits.togetherMax : 1
+        let write = Write(app: app, store: store, checkedFrom: plan.checkedFrom, context: context)
+        try await withThrowingTaskGroup(of: [Outcome].self) { group in
             var underWay = 0
+            func take(_ outcomes: [Outcome]) {
+                underWay -= 1
+                for (number, takeOver) in outcomes { result.take(number, takeOver) }
+                done += Int64(outcomes.count)
+                progress(done, plan.new)
+            }
+            var lines: [Line] = []
             while let line = try reader.next() {
                 if let (number, _) = next, number == line.number {
                     next = try leftOut.next()
@@ -49,35 +57,61 @@ package struct ImportRun {
                 guard case .success(let user) = line.content, try file.stamp() == plan.stamp else {
                     throw ImportError.changed
                 }
-                if underWay == ImportLimits.writesMax,
-                    let (number, takeOver) = try await group.next()
+                lines.append((line.number, user))
+                guard lines.count == togetherMax else { continue }
+                if underWay == ImportLimits.writesMax / togetherMax,
+                    let outcomes = try await group.next()
                 {
-                    underWay -= 1
-                    result.take(number, takeOver)
-                    done += 1
-                    progress(done, plan.new)
+                    take(outcomes)
                 }
-                group.addTask {
-                    let takeOver = try await patiently {
+                group.addTask { [lines] in try await write.run(lines) }
+                underWay += 1
+                lines = []
+            }
+            group.addTask { [lines] in try await write.run(lines) }
+            for try await outcomes in group { take(outcomes) }
+        }
+        guard try file.stamp() == plan.stamp else { throw ImportError.changed }
+        return result
+    }
+
+    private typealias Line = (number: Int64, user: TakenOverUser)
+    private typealias Outcome = (number: Int64, takeOver: TakeOver)
+
+    /// How lines are taken over.
+    private struct Write: Sendable {
+        let app: StoredApp
+        let store: LedgerStore
+        let checkedFrom: TakeOversBegin
+        let context: RecordContext
+
+        func run(_ lines: [Line]) async throws -> [Outcome] {
+            var areTaken = [Bool](repeating: false, count: lines.count)
+            if lines.count > 1 {
+                areTaken = await store.takeOverTogether(
+                    lines.map(\.user),
+                    of: app,
+                    checkedFrom: checkedFrom,
+                    context: context
+                )
+            }
+            var outcomes: [Outcome] = []
+            for (line, isTaken) in zip(lines, areTaken) {
+                let takeOver =
+                    isTaken
+                    ? .taken
+                    : try await ImportRun.patiently {
                         try await store.takeOver(
-                            user,
+                            line.user,
                             of: app,
                             checkedFrom: checkedFrom,
                             context: context
                         )
                     }
-                    return (line.number, takeOver)
-                }
-                underWay += 1
+                outcomes.append((line.number, takeOver))
             }
-            for try await (number, takeOver) in group {
-                result.take(number, takeOver)
-                done += 1
-                progress(done, plan.new)
-            }
+            return outcomes
         }
-        guard try file.stamp() == plan.stamp else { throw ImportError.changed }
-        return result
     }
 
     /// Tries again while what fails may pass: the same user is never taken over twice.

@@ -52,7 +52,7 @@ struct ClaimModel: Hashable {
         return row
     }
 
-    func isMade(in log: Int32) -> Bool { rows[Int(log)] != nil }
+    func isMade(in log: Int32) -> Bool { rows[Int(log)]?.isReserved == false }
 
     mutating func fence(_ reference: Identifier) -> Bool {
         if isMade(in: reference.logID) { return true }

@@ -132,6 +132,51 @@ struct TakeOverRaceTests {
         }
     }
 
+    @Test("and so it is of many who are taken over together, in whatever order")
+    func together() async throws {
+        try await TestStore.run(pairs: Self.pairs) { test in
+            try await test.another { second in
+                let begin = try await test.store.takeOversBegin()
+                // One of each round in each program, so that every token is in both.
+                let lists = [0, 1].map { number in
+                    (0..<40).map { rivals(test, $0)[number] }.shuffled()
+                }
+                let taken = try await withThrowingTaskGroup(of: Int.self) { group in
+                    for (list, store) in zip(lists, [test.store, second]) {
+                        group.addTask {
+                            let areTaken = await store.takeOverTogether(
+                                list,
+                                of: test.app,
+                                checkedFrom: begin,
+                                context: TestStore.context
+                            )
+                            var count = areTaken.count { $0 }
+                            for (user, isTaken) in zip(list, areTaken) where !isTaken {
+                                let result = try await persistently {
+                                    try await takeOver(user, store, test, begin)
+                                }
+                                #expect([.taken, .refused(.tokenTaken)].contains(result))
+                                if result == .taken { count += 1 }
+                            }
+                            return count
+                        }
+                    }
+                    return try await group.reduce(0, +)
+                }
+                #expect(taken == 40)
+                // Who has it keeps it, and nobody else gets it.
+                let again = await second.takeOverTogether(
+                    lists[0],
+                    of: test.app,
+                    checkedFrom: begin,
+                    context: TestStore.context
+                )
+                #expect(!again.contains(true))
+            }
+            try await expectClean(test)
+        }
+    }
+
     @Test("and so it is when their connections are ended at any moment")
     func killed() async throws {
         try await TestStore.run(pairs: Self.pairs) { test in

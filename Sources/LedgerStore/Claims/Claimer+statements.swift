@@ -159,9 +159,19 @@ extension Reservation {
     /// Reads the one row that there may be: subject, reference, whether it was made, whether it is old.
     fileprivate init?(_ result: borrowing PostgresResult) throws(PostgresError) {
         guard result.rowCount > 0 else { return nil }
-        subject = Identifier(value: try result.uuid(0, 0))
-        reference = Identifier(value: try result.uuid(0, 1))
+        try self.init(result, 0, from: 0)
+    }
+
+    /// Reads the same from a column of a row on.
+    init(
+        _ result: borrowing PostgresResult,
+        _ row: Int,
+        from column: Int
+    ) throws(PostgresError) {
+        subject = Identifier(value: try result.uuid(row, column))
+        reference = Identifier(value: try result.uuid(row, column + 1))
         standing =
-            try result.bool(0, 2) ? .made : try result.bool(0, 3) ? .old : .young
+            try result.bool(row, column + 2)
+            ? .made : try result.boolOrNil(row, column + 3) ?? false ? .old : .young
     }
 }

@@ -1,8 +1,34 @@
 internal import Ledger
+internal import Postgres
+
+/// Who takes over which tokens.
+struct TokenTaker: Sendable {
+    let claimant: Claimant
+    let tokens: [Fingerprint]
+}
 
 /// Tokens that one user is about to take over, and from which others are kept meanwhile.
 struct HeldTokens: Sendable {
     fileprivate(set) var claims: [ClaimAttempt.Claim]
+
+    init(_ tokens: [Fingerprint], _ claimant: Claimant, _ logs: Logs) {
+        claims = tokens.map { token in
+            ClaimAttempt.Claim(
+                place: ClaimPlace(
+                    kind: .token,
+                    fingerprint: token,
+                    home: logs.home(of: token).id
+                ),
+                steps: ClaimSteps(subject: claimant.subject, isAtHome: false)
+            )
+        }
+    }
+
+    /// Whether all are reserved, as far as is known.
+    var areReserved: Bool { references.allSatisfy { $0 != nil } }
+
+    /// Takes in which row the home has.
+    mutating func found(_ row: Reservation, at index: Int) { claims[index].steps.found(row) }
 
     /// With which the append takes them over, in their order.
     var references: [Identifier?] {
@@ -22,18 +48,7 @@ extension Claimer {
         for claimant: Claimant
     ) async throws(StoreError) -> HeldTokens {
         let latest = ContinuousClock.now + StoreLimits.claimTimeMax
-        var held = HeldTokens(
-            claims: tokens.map { token in
-                ClaimAttempt.Claim(
-                    place: ClaimPlace(
-                        kind: .token,
-                        fingerprint: token,
-                        home: logs.home(of: token).id
-                    ),
-                    steps: ClaimSteps(subject: claimant.subject, isAtHome: false)
-                )
-            }
-        )
+        var held = HeldTokens(tokens, claimant, logs)
         for index in held.claims.indices {
             do {
                 try await go(&held.claims[index], of: claimant, until: latest)

@@ -31,7 +31,7 @@ package struct TakenOverFingerprints: Sendable {
     /// Access token and public token: always in this order, so that no two reserve two of them crosswise.
     var tokens: [Fingerprint] { [accessToken, publicToken] }
 
-    fileprivate func hasToken(in held: Set<Fingerprint>) -> Bool {
+    func hasToken(in held: Set<Fingerprint>) -> Bool {
         tokens.contains(where: held.contains)
     }
 }
@@ -214,7 +214,7 @@ extension LedgerStore {
     }
 
     /// Nil when somebody else got one of the tokens from `begin` on, or burned its reservation.
-    private func takeOver(
+    func takeOver(
         _ taken: TakenOverUser,
         _ fingerprints: TakenOverFingerprints,
         _ reservations: [Identifier?],
@@ -265,7 +265,7 @@ extension LedgerStore {
     }
 
     /// What those in the app hold now who were ever given one of their tokens, in all logs or some, but for one user.
-    private func heldTokens(
+    func heldTokens(
         among users: [TakenOverFingerprints],
         _ app: StoredApp,
         in logs: [Log]? = nil,

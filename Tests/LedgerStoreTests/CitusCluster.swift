@@ -26,41 +26,58 @@ struct CitusCluster {
         PostgresConfiguration(url: try await workers[worker].url())
     }
 
+    private static let settings = ["shared_preload_libraries": "citus", "wal_level": "logical"]
+
     /// Lends one whose servers know each other, and whose database is empty.
     static func run(_ body: @Sendable (CitusCluster) async throws -> Void) async throws {
-        let settings = ["shared_preload_libraries": "citus", "wal_level": "logical"]
         try await TestCluster.run(settings: settings) { coordinator in
             try await TestCluster.run(settings: settings) { first in
                 try await TestCluster.run(settings: settings) { second in
                     let cluster = CitusCluster(coordinator: coordinator, workers: [first, second])
-                    try await cluster.connect()
+                    try await prepare(coordinator)
+                    let own = try await coordinator.socketFolder()
+                    try await cluster.script("select citus_set_coordinator_host('\(own)', 5432)")
+                    for worker in cluster.workers { try await cluster.add(worker) }
                     try await body(cluster)
                 }
             }
         }
     }
 
-    /// The servers are named by the folders of their sockets.
-    private func connect() async throws {
-        for server in [coordinator] + workers {
-            let connection = try await PostgresConnection.connect(
-                PostgresConfiguration(url: try await server.url()).withoutTimeLimits
-            )
-            let folder = try await server.socketFolder()
-            try await connection.script("alter system set citus.local_hostname = '\(folder)'")
-            try await connection.script("select pg_reload_conf()")
-            try await connection.script("create extension citus")
-            await connection.close()
+    /// Lends the same with one worker more, which comes now.
+    func withAnotherWorker(
+        _ body: @Sendable (CitusCluster) async throws -> Void
+    ) async throws {
+        try await TestCluster.run(settings: Self.settings) { worker in
+            try await add(worker)
+            try await body(CitusCluster(coordinator: coordinator, workers: workers + [worker]))
         }
+    }
+
+    /// Does something on the coordinator as the owner, who is the administrator too.
+    func script(_ sql: String) async throws {
         let connection = try await PostgresConnection.connect(
             try await owner().withoutTimeLimits
         )
-        let own = try await coordinator.socketFolder()
-        try await connection.script("select citus_set_coordinator_host('\(own)', 5432)")
-        for worker in workers {
-            let folder = try await worker.socketFolder()
-            try await connection.script("select citus_add_node('\(folder)', 5432)")
-        }
+        try await connection.script(sql)
+        await connection.close()
+    }
+
+    private func add(_ worker: TestCluster) async throws {
+        try await Self.prepare(worker)
+        // The servers are named by the folders of their sockets.
+        let folder = try await worker.socketFolder()
+        try await script("select citus_add_node('\(folder)', 5432)")
+    }
+
+    private static func prepare(_ server: TestCluster) async throws {
+        let connection = try await PostgresConnection.connect(
+            PostgresConfiguration(url: try await server.url()).withoutTimeLimits
+        )
+        let folder = try await server.socketFolder()
+        try await connection.script("alter system set citus.local_hostname = '\(folder)'")
+        try await connection.script("select pg_reload_conf()")
+        try await connection.script("create extension citus")
         await connection.close()
     }
 }

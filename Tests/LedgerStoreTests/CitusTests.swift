@@ -70,6 +70,19 @@ struct CitusTests {
         }
     }
 
+    @Test("a worker that comes later lets everybody do what nobody may, until the next migrate")
+    func another() async throws {
+        try await CitusCluster.run { cluster in
+            try await distribute(cluster, pairs: 2)
+            try await cluster.withAnotherWorker { cluster in
+                let differing = try await nodes(cluster).map { !$0.differing.isEmpty }
+                #expect(differing == [false, false, false, true])
+                _ = try await Migrator.migrate(cluster.owner())
+                try await expectSame(cluster)
+            }
+        }
+    }
+
     @Test("where it cannot be distributed, a sentence says why")
     func refused() async throws {
         let plain = PostgresConfiguration(url: try await TestPostgres.freshDatabase().url)
@@ -82,14 +95,10 @@ struct CitusTests {
                 }
                 #expect(error.map { "\($0)" }?.contains("holds events") == true)
             }
-            let connection = try await PostgresConnection.connect(
-                try await cluster.owner().withoutTimeLimits
-            )
             for worker in cluster.workers {
                 let folder = try await worker.socketFolder()
-                try await connection.script("select citus_remove_node('\(folder)', 5432)")
+                try await cluster.script("select citus_remove_node('\(folder)', 5432)")
             }
-            await connection.close()
             let error = await #expect(throws: StoreOpeningError.self) {
                 try await Migrator.distribute(cluster.owner())
             }
@@ -158,7 +167,7 @@ struct CitusTests {
 
     private func expectSame(_ cluster: CitusCluster) async throws {
         let nodes = try await nodes(cluster)
-        #expect(nodes.count == 3)
+        #expect(nodes.count == 1 + cluster.workers.count)
         for node in nodes {
             #expect(node.failure == nil)
             #expect(node.differing == [])
@@ -180,8 +189,7 @@ struct CitusTests {
 
     /// Moves the first log of facts to the other worker.
     private func move(_ cluster: CitusCluster) async throws {
-        let connection = try await PostgresConnection.connect(cluster.owner().withoutTimeLimits)
-        try await connection.script(
+        try await cluster.script(
             """
             select citus_move_shard_placement(s.shardid, n.nodename, n.nodeport, o.nodename, o.nodeport,
                 'force_logical')
@@ -191,6 +199,5 @@ struct CitusTests {
             join pg_dist_node o on o.groupid not in (0, n.groupid)
             """
         )
-        await connection.close()
     }
 }

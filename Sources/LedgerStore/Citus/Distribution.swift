@@ -57,6 +57,11 @@ struct Distribution {
         for (function, hasLog) in try await functions() {
             try await put(function: function, hasLog: hasLog)
         }
+        // Citus passes on what was granted, and not that it was taken from everybody; nor does it to a worker that
+        // comes later.
+        try await connection.script(
+            "revoke all on all functions in schema ledger, vault from public"
+        )
         try await connection.script("commit")
     }
 
@@ -146,8 +151,6 @@ struct Distribution {
                 .text(function)
             )
         try await connection.execute(statement)
-        // Citus passes on what was granted, and not that it was taken from everybody.
-        try await connection.script("revoke all on function \(function) from public")
     }
 
     /// Those that are not yet where they shall be, in the order in which they were made, and whether each is

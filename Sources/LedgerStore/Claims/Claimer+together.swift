@@ -24,7 +24,7 @@ extension Claimer {
             }
             let rows: [(number: Int, row: Reservation)]
             do {
-                rows = try await database.retried(Self.reserve(tokens, in: home, secret)) {
+                rows = try await database[home].retried(Self.reserve(tokens, in: home, secret)) {
                     result throws(PostgresError) in
                     guard !result.isWarned else { throw .outcomeUnknown("a warning") }
                     return try result.rows { result, row throws(PostgresError) in
@@ -60,7 +60,7 @@ extension Claimer {
             }
         }
         for (home, tokens) in left {
-            _ = try? await database.retried(Self.release(tokens, from: home, secret)) {
+            _ = try? await database[home].retried(Self.release(tokens, from: home, secret)) {
                 _ throws(PostgresError) in
             }
         }

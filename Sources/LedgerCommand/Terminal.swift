@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import Wire
 
 #if canImport(Glibc)
@@ -11,7 +12,22 @@ import Musl
 enum Terminal {
     /// Writes a result, and at once: scripts wait for it.
     static func result(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+        do {
+            try FileDescriptor.standardOutput.writeAll(Array((text + "\n").utf8))
+        } catch Errno.brokenPipe {
+            endUnread()
+        } catch {
+            message("The result cannot be written (\(error)).")
+            exit(1)
+        }
+    }
+
+    /// Ends the program, whose results nobody takes any more, as the signal would that says so: libraries that make
+    /// connections have it ignored.
+    private static func endUnread() -> Never {
+        unsafe signal(SIGPIPE, SIG_DFL)
+        raise(SIGPIPE)
+        exit(1)
     }
 
     /// Writes a result as one JSON document on a line.
@@ -21,12 +37,12 @@ enum Terminal {
 
     /// Writes a message.
     static func message(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
     }
 
     /// Writes a part of a line that is written over again.
     static func progress(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
     /// Whether results may be coloured: a person reads them and has not said no

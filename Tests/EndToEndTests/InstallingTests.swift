@@ -60,6 +60,19 @@ struct InstallingTests {
         #expect(alone.messages.contains("The environment holds TOKEN_LEDGER_DB_PORT"))
     }
 
+    @Test("a result that nobody takes, or that has no room, ends the program and crashes nothing")
+    func unread() async throws {
+        for (script, words) in [
+            // Whoever starts it may have the signal ignored, as libraries that make connections do.
+            ("trap '' PIPE; \"$0\" sbom | true; echo ${PIPESTATUS[0]}", "141"),
+            ("\"$0\" sbom > /dev/full; echo $?", "1"),
+        ] {
+            let answer = try await TestProgram.run("/bin/bash", ["-c", script, TestProgram.path])
+            #expect(answer.output == words + "\n", "\(answer.messages)")
+            #expect(!answer.messages.contains("Fatal"), "\(answer.messages)")
+        }
+    }
+
     @Test("why the database cannot be reached is said, without what is secret")
     func unreachable() async throws {
         let url = try await TestPostgres.url()

@@ -25,7 +25,7 @@ enum Terminal {
     /// Ends the program, whose results nobody takes any more, as the signal would that says so: libraries that make
     /// connections have it ignored.
     private static func endUnread() -> Never {
-        unsafe signal(SIGPIPE, SIG_DFL)
+        signal(SIGPIPE, SIG_DFL)
         raise(SIGPIPE)
         exit(1)
     }

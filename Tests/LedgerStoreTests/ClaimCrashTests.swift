@@ -46,10 +46,10 @@ struct ClaimCrashTests {
             }
             #expect(try await !logs.isBurned(reference))
             try await logs.age(place)
-            #expect(try await logs.claim(other).isAppended)
+            #expect(try await logs.claimPersistently(other).isAppended)
             #expect(try await logs.isBurned(reference))
             #expect(try await logs.append(left, reference) == .fenced(.human))
-            #expect(try await logs.claim(left) == .claimed(.human))
+            #expect(try await logs.claimPersistently(left) == .claimed(.human))
             #expect(try await logs.made(place) == 1)
         }
     }

@@ -37,10 +37,7 @@ package struct TestStore: Sendable {
             let ends = (0...databases).map { ($0 * pairs + databases - 1) / databases }
             return try await run(parts: zip(ends, ends.dropFirst()).map { $0..<$1 }, body)
         }
-        let template = try await TestPostgres.template("test_store") { url in
-            _ = try await migrate(PostgresConfiguration(url: url))
-        }
-        let database = try await TestPostgres.freshDatabase(template: template)
+        let database = try await migratedDatabase()
         let serviceURL = try await TestPostgres.url(database: database.name, user: serviceRole)
         return try await run(
             pairs: pairs,
@@ -57,9 +54,8 @@ package struct TestStore: Sendable {
     ) async throws -> Value {
         var (owners, services): ([DatabaseMap.Part], [DatabaseMap.Part]) = ([], [])
         for pairs in parts {
-            let database = try await TestPostgres.freshDatabase()
+            let database = try await migratedDatabase()
             let owner = PostgresConfiguration(url: database.url)
-            _ = try await migrate(owner)
             let serviceURL = try await TestPostgres.url(database: database.name, user: serviceRole)
             let service = patient(PostgresConfiguration(url: serviceURL))
             let (first, last) = (pairs.lowerBound, pairs.upperBound - 1)
@@ -72,6 +68,14 @@ package struct TestStore: Sendable {
             services: try DatabaseMap(services),
             body
         )
+    }
+
+    /// A fresh database that stands at the last migration.
+    private static func migratedDatabase() async throws -> TestPostgres.Database {
+        let template = try await TestPostgres.template("test_store") { url in
+            _ = try await migrate(PostgresConfiguration(url: url))
+        }
+        return try await TestPostgres.freshDatabase(template: template)
     }
 
     /// The service's limits fit a server that works for it alone; many tests share this one.

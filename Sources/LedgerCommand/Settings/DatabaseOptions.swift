@@ -83,10 +83,18 @@ struct ServiceDatabaseOptions: ParsableArguments {
 
     /// The service's databases.
     func databases(_ settings: Settings) async throws -> DatabaseMap {
+        try await Self.databases(settings, urlFile: databaseURLFile)
+    }
+
+    /// The service's databases, which a flag or settings name.
+    static func databases(
+        _ settings: Settings,
+        urlFile: String? = nil
+    ) async throws -> DatabaseMap {
         try await settings.databases(
             .databaseURL,
             .databaseMap,
-            urlFile: databaseURLFile,
+            urlFile: urlFile,
             hint: "It names the database, such as postgresql://token_ledger@localhost/token_ledger."
         )
     }

@@ -32,7 +32,7 @@ struct SBOMCommand: AsyncParsableCommand {
     private func serverVersion(_ settings: Settings) async throws -> String? {
         guard try settings.secret(.databaseURL) != nil || settings.secret(.databaseMap) != nil
         else { return nil }
-        let databases = try await ServiceDatabaseOptions().databases(settings)
+        let databases = try await ServiceDatabaseOptions.databases(settings)
         return try await DatabaseFailure.explaining(databases) {
             let connection = try await PostgresConnection.connect(databases.first)
             let version = await connection.serverVersion

@@ -10,11 +10,11 @@ package enum AppCopies {
     package static func write(on owner: DatabaseMap) async throws(StoreOpeningError) {
         guard owner.parts.count > 1 else { return }
         do throws(PostgresError) {
-            let source = try await PostgresConnection.connect(owner.first)
+            let source = try await PostgresConnection.connect(owner.first.withLongLimits)
             let apps = try await source.rows(all, text)
             await source.close()
             for part in owner.parts.dropFirst() {
-                let target = try await PostgresConnection.connect(part.database)
+                let target = try await PostgresConnection.connect(part.database.withLongLimits)
                 for app in apps { try await target.execute(write(.text(app))) }
                 await target.close()
             }

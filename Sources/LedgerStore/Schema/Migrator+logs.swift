@@ -14,7 +14,8 @@ extension Migrator {
         on configuration: PostgresConfiguration
     ) async throws(StoreOpeningError) {
         do {
-            let connection = try await PostgresConnection.connect(configuration)
+            // Who installs waits.
+            let connection = try await PostgresConnection.connect(configuration.withLongLimits)
             let found = try await storedLogs(connection)
             let isNew = found.pairs != pairs || found.foundPairs != part
             if isNew {

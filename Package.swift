@@ -81,7 +81,9 @@ func target(
         dependencies: uses(names),
         path: path,
         resources: files.map { .embedInCode($0) },
-        swiftSettings: settings
+        // Swift 6.3.1 optimizes asynchronous functions of this module into ones that overwrite their callers.
+        swiftSettings: name == "LedgerStore"
+            ? settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))] : settings
     )
 }
 

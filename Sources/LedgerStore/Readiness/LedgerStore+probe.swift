@@ -26,37 +26,12 @@ extension LedgerStore {
             return []
         } catch let error as PostgresError {
             logger.warning("append probe failed", metadata: ["error": "\(error)"])
-            let condition = await condition(of: error, pool)
+            let conditions = await DatabaseTrouble(error, pool, of: self).conditions()
             if error.code == .timedOut { await HeldLocks(pool: pool, logger: logger).end() }
-            return [condition]
+            return conditions
         } catch {
             logger.error("append probe not made", metadata: ["error": "\(error)"])
             return []
-        }
-    }
-
-    /// Sorts what a probe or a question of readiness failed with.
-    func condition(of error: PostgresError, _ pool: PostgresPool) async -> ReadinessCondition {
-        switch error.code {
-        case .poolExhausted: return .overloaded
-        case .timedOut:
-            guard let holders = try? await holders(of: .log, pool) else {
-                return .databaseUnavailable
-            }
-            return .logLocked(holders: holders)
-        case .server(let state):
-            switch (state, state.classCode) {
-            case (.readOnly, _): return .readOnlyServer(isStandby: false)
-            case (.insufficientPrivilege, _): return .rightsMissing(["what the database denies"])
-            case (.diskFull, _): return .diskFull
-            case (.rootKeyChanged, _): return .rootKeyChanged
-            case _ where state.isOfSharedSession: return .sessionsShared
-            case (_, "53"): return .serverExhausted(sqlState: state.rawValue)
-            // Class 58 is a server that answers and cannot read a file of its own.
-            case (_, "08"), (_, "57"): return .databaseUnavailable
-            default: return .appendRefused(sqlState: state.rawValue)
-            }
-        default: return .databaseUnavailable
         }
     }
 

@@ -145,64 +145,14 @@ package actor Readiness {
     /// `probing` is false, for each database, while an append waits that a probe would only wait behind.
     private func databaseConditions(probing: [Bool]) async -> [ReadinessCondition] {
         let mustProbe = mustProbe
-        let found = await withTaskGroup(of: DatabaseAnswer.self) { group in
-            for place in store.pools.pools.indices {
-                let probes = mustProbe && probing[place]
-                group.addTask { [store] in
-                    await Self.conditions(of: place, in: store, probes: probes)
-                }
-            }
-            var found: [DatabaseAnswer] = []
-            for await answer in group { found.append(answer) }
-            return found
+        let looks = store.pools.pools.indices.map {
+            DatabaseLook(at: $0, of: store, probes: mustProbe && probing[$0])
         }
-        if mustProbe, found.allSatisfy(\.isProbed) { lastGoodProbe = .now }
-        return found.sorted { $0.place < $1.place }.flatMap {
-            store.pools.named($0.conditions, $0.place)
+        await withDiscardingTaskGroup { group in
+            for look in looks { group.addTask { await look.run() } }
         }
-    }
-
-    /// What one of the databases has answered.
-    private struct DatabaseAnswer: Sendable {
-        let place: Int
-        let conditions: [ReadinessCondition]
-        /// Whether a launch would be written in each of its logs.
-        var isProbed = false
-    }
-
-    private static func conditions(
-        of place: Int,
-        in store: LedgerStore,
-        probes: Bool
-    ) async -> DatabaseAnswer {
-        let pool = store.pools.pools[place]
-        do throws(PostgresError) {
-            // What is said of a session that is not ours alone may be said of another one.
-            if try await SessionCheck.areShared(pool, share: .lookups) {
-                return DatabaseAnswer(place: place, conditions: [.sessionsShared])
-            }
-            let conditions = try await ServerState.read(pool).conditions
-            guard probes, mayProbe(conditions) else {
-                return DatabaseAnswer(place: place, conditions: conditions)
-            }
-            let failed = await store.probe(place)
-            return DatabaseAnswer(
-                place: place,
-                conditions: failed + conditions,
-                isProbed: failed.isEmpty
-            )
-        } catch {
-            let condition = await store.condition(of: error, pool)
-            return DatabaseAnswer(place: place, conditions: [condition])
-        }
-    }
-
-    /// Where the reason is known already, a probe would tell nothing more.
-    private static func mayProbe(_ conditions: [ReadinessCondition]) -> Bool {
-        switch conditions.first {
-        case .readOnlyServer, .rightsMissing: false
-        default: !conditions.contains(.synchronousCommitOff)
-        }
+        if mustProbe, looks.allSatisfy(\.isProbed) { lastGoodProbe = .now }
+        return looks.flatMap { store.pools.named($0.conditions, $0.place) }
     }
 
     /// Whether nothing says that the last launch could be written.

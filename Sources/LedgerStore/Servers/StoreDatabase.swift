@@ -1,10 +1,16 @@
 internal import Postgres
 
 /// The pool of a store, whose errors are the store's: the one place where they are translated.
-struct StoreDatabase: Sendable {
+// An object: with Swift 6.3.1 an asynchronous function that is given more words may overwrite what its caller holds.
+final class StoreDatabase: Sendable {
     let pool: PostgresPool
     /// Whose share of the pool its statements take.
-    var share = PoolShare.calls
+    let share: PoolShare
+
+    init(pool: PostgresPool, share: PoolShare = .calls) {
+        self.pool = pool
+        self.share = share
+    }
 
     /// Runs one statement that only reads, and lends its answer to `decode`.
     ///

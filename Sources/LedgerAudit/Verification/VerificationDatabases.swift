@@ -11,10 +11,7 @@ struct VerificationDatabases: Sendable {
     let place: Int
 
     /// The number of the database in which a log stands.
-    func place(of logID: Int32) -> Int {
-        let pair = Log(id: logID)?.pair ?? 0
-        return map.parts.firstIndex { $0.pairs.contains(pair) } ?? place
-    }
+    func place(of logID: Int32) -> Int { map.place(of: Log(id: logID) ?? .facts) }
 
     /// The connection to the database at a place; nil for the one that is verified, which has its own.
     func connection(_ place: Int) -> PostgresConnection? {

@@ -13,13 +13,21 @@ package enum AppCopies {
             let source = try await PostgresConnection.connect(owner.first.withLongLimits)
             let apps = try await source.rows(all, text)
             await source.close()
-            for part in owner.parts.dropFirst() {
-                let target = try await PostgresConnection.connect(part.database.withLongLimits)
-                for app in apps { try await target.execute(write(.text(app))) }
-                await target.close()
-            }
+            try await write(apps.map { .text($0) }, on: owner)
         } catch {
             throw error.sqlState == .insufficientPrivilege ? .notTheOwner : .opening(error)
+        }
+    }
+
+    /// Writes some, each as a row of `ledger.app`, into all databases but the first.
+    static func write(
+        _ apps: [PostgresParameter],
+        on owner: DatabaseMap
+    ) async throws(PostgresError) {
+        for part in owner.parts.dropFirst() {
+            let target = try await PostgresConnection.connect(part.database.withLongLimits)
+            for app in apps { try await target.execute(write(app)) }
+            await target.close()
         }
     }
 
@@ -44,7 +52,7 @@ package enum AppCopies {
     /// Writes one, as a row of `ledger.app`.
     ///
     /// One that was not added in the end may have left its `clientId` there, under another id.
-    static func write(_ app: PostgresParameter) -> Statement {
+    private static func write(_ app: PostgresParameter) -> Statement {
         Statement(
             "copy_app",
             """

@@ -55,7 +55,7 @@ extension LedgerStore {
         }
         do {
             // Before it exists: users of an app that another database does not know could do nothing there.
-            try await copy(stored, owner)
+            try await AppCopies.write([.row(stored.row)], on: owner)
             try await administer(
                 Statement(
                     "add_app",
@@ -71,24 +71,12 @@ extension LedgerStore {
         }
         // Somebody else was quicker: the other databases may have been told of this one last.
         do {
-            if let app = try await self.app(clientID: app.clientID) { try await copy(app, owner) }
+            if let app = try await self.app(clientID: app.clientID) {
+                try await AppCopies.write([.row(app.row)], on: owner)
+            }
             return false
         } catch {
             throw StoreError(error)
-        }
-    }
-
-    /// Has the databases that have only users know an app, as it is now.
-    ///
-    /// What they have of it decides what becomes of values, and nothing else: it can be written again at any time.
-    private func copy(
-        _ app: StoredApp,
-        _ owner: DatabaseMap
-    ) async throws(PostgresError) {
-        for part in owner.parts.dropFirst() {
-            let connection = try await PostgresConnection.connect(part.database)
-            try await connection.execute(AppCopies.write(.row(app.row)))
-            await connection.close()
         }
     }
 
@@ -118,10 +106,12 @@ extension LedgerStore {
         // A value must not be dropped for want of a longer grace.
         let isLonger = changed.supersededGraceSeconds >= app.supersededGraceSeconds
         do {
-            if isLonger { try await copy(changed, owner) }
+            if isLonger { try await AppCopies.write([.row(changed.row)], on: owner) }
             guard update != LedgerEvent.AppUpdate() else { return .unchanged }
             let outcome = try await write(changed, update, of: app, context, owner.first)
-            if !isLonger, outcome == .written { try await copy(changed, owner) }
+            if !isLonger, outcome == .written {
+                try await AppCopies.write([.row(changed.row)], on: owner)
+            }
             return outcome
         } catch {
             throw StoreError(error)

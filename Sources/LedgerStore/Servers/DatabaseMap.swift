@@ -43,8 +43,13 @@ package struct DatabaseMap: Sendable {
     package var first: PostgresConfiguration { parts[0].database }
 
     /// The database in which a log stands, of those that there are.
-    package subscript(log: Log) -> PostgresConfiguration {
-        parts.first { $0.pairs.contains(log.pair) }?.database ?? first
+    package subscript(log: Log) -> PostgresConfiguration { parts[place(of: log)].database }
+
+    /// The number of the part in which a log stands.
+    ///
+    /// What names a log that there is not, as a damaged row may, is asked for in the first one, and not found there.
+    package func place(of log: Log) -> Int {
+        parts.firstIndex { $0.pairs.contains(log.pair) } ?? 0
     }
 
     /// How many pairs there are; nil where only the database knows.

@@ -9,7 +9,7 @@ package final class LogPools: Service {
     /// One for each part of the map, in the order of pairs.
     package let pools: [PostgresPool]
     package let map: DatabaseMap
-    /// To which part each pair belongs; empty where there is one part.
+    /// To which part each pair belongs, for who asks in each call; empty where there is one part.
     private let places: [Int]
 
     /// Makes the pools; each opens connections when it is asked.
@@ -28,9 +28,7 @@ package final class LogPools: Service {
     /// The pool of the database of apps, keys and webhooks.
     package var administration: PostgresPool { pools[0] }
 
-    /// The number of the part in which a log stands.
-    ///
-    /// What names a log that there is not, as a damaged row may, is asked for in the first one, and not found there.
+    /// The same as the map says.
     package func place(of log: Log) -> Int {
         log.pair < places.count ? places[log.pair] : 0
     }

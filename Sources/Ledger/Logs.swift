@@ -1,4 +1,7 @@
-/// Which logs a deployment has: its number of pairs is fixed when the database is made.
+/// Which logs a deployment has.
+///
+/// Pairs can be added. Those of before are *closed* then: their users stay, and who is new belongs to one of the others
+/// (docs/decisions/0067-k-logs-of-facts.md#from-one-to-k).
 package struct Logs: Sendable, Equatable {
     /// Those of a deployment of one pair.
     package static let one = Logs(pairs: 1)
@@ -6,10 +9,15 @@ package struct Logs: Sendable, Equatable {
     /// How many pairs there are, at least one.
     package let pairs: Int
 
-    /// The logs of so many pairs, at least one and no more than `Log.pairsMax`.
-    package init(pairs: Int) {
+    /// How many pairs, from the first on, nobody new belongs to; less than `pairs`.
+    package let closedPairs: Int
+
+    /// The logs of so many pairs, at least one and no more than `Log.pairsMax`, of which fewer are closed.
+    package init(pairs: Int, closedPairs: Int = 0) {
         precondition(1...Log.pairsMax ~= pairs, "A deployment has 1 to 512 pairs of logs.")
+        precondition(0..<pairs ~= closedPairs, "One pair is open at least.")
         self.pairs = pairs
+        self.closedPairs = closedPairs
     }
 
     /// All, pair by pair.
@@ -29,14 +37,22 @@ package struct Logs: Sendable, Equatable {
         return contains(log) ? log : nil
     }
 
-    /// The log of facts where a keyed hash is at home: of a user by its label, of what else is claimed by its
+    /// The log of facts where a keyed hash is at home: of a user who is new by its label, of what else is claimed by its
     /// fingerprint.
     ///
-    /// The first eight bytes as a number, modulo the number of pairs: they are as good as drawn at random.
+    /// The first eight bytes as a number, modulo the number of open pairs: they are as good as drawn at random.
     package func home(of hash: Fingerprint) -> Log {
         guard pairs > 1 else { return .facts }
-        return Log(.facts, pair: Int(UInt64(hash.value >> 64) % UInt64(pairs)))
+        let place = Int(UInt64(hash.value >> 64) % UInt64(pairs - closedPairs))
+        return Log(.facts, pair: closedPairs + place)
     }
+
+    /// The logs of facts to which nobody new belongs, in the order of pairs; whoever was there before the others were
+    /// added is still there.
+    package var closed: [Log] { (0..<closedPairs).map { Log(.facts, pair: $0) } }
+
+    /// Whether nobody new belongs to the pair of a log.
+    package func isClosed(_ log: Log) -> Bool { log.pair < closedPairs }
 
     private func list(_ kinds: [Log.Kind]) -> [Log] {
         (0..<pairs).flatMap { pair in kinds.map { Log($0, pair: pair) } }

@@ -273,7 +273,7 @@ extension Launcher {
         _ app: StoredApp,
         _ context: RecordContext
     ) async throws -> Place {
-        let log = store.home(of: request.clientUserID, in: app)
+        let log = try await store.log(of: request.clientUserID, in: app)
         guard let key = request.idempotencyKey else {
             return .free(store.clock.identifier(in: log))
         }

@@ -54,6 +54,12 @@ package struct Logs: Sendable, Equatable {
     /// Whether nobody new belongs to the pair of a log.
     package func isClosed(_ log: Log) -> Bool { log.pair < closedPairs }
 
+    /// Of how many logs the places may be that somebody kept in a list of so many: of those, and where these are all of
+    /// a kind, of as many as there were before others were added.
+    package func counts(of count: Int) -> [Int] {
+        [count] + (count == pairs ? (0..<closedPairs).reversed().map { $0 + 1 } : [])
+    }
+
     private func list(_ kinds: [Log.Kind]) -> [Log] {
         (0..<pairs).flatMap { pair in kinds.map { Log($0, pair: pair) } }
     }

@@ -28,7 +28,7 @@ extension LedgerStore {
         in logs: [Log]
     ) async throws -> LogPlaces? {
         guard let text = query["cursor"] else { return nil }
-        guard let places = Cursor.decode(text, kind: kind, logs: logs.count),
+        guard let places = kept(in: logs.count, { Cursor.decode(text, kind: kind, logs: $0) }),
             try await has(places, in: logs)
         else { throw LedgerError.malformed("The cursor is not one of this list.") }
         return places
@@ -37,7 +37,7 @@ extension LedgerStore {
     /// Where a list of the console goes on, as its address says; nil where it says nothing.
     func places(before text: String?, in logs: [Log]) async throws -> LogPlaces? {
         guard let text else { return nil }
-        guard let places = LogPlaces(shown: text, count: logs.count),
+        guard let places = kept(in: logs.count, { LogPlaces(shown: text, count: $0) }),
             try await has(places, in: logs)
         else { throw LedgerError.malformed("before must be a position, 0 or greater.") }
         return places

@@ -13,7 +13,8 @@ struct MigrateCommand: AsyncParsableCommand {
             Prints the numbers of the migrations that it applied; without any there was nothing \
             to do. With the root key (TOKEN_LEDGER_ROOT_KEY_FILE) it also makes the deployment's \
             own keys, once. Several databases (TOKEN_LEDGER_OWNER_DATABASE_MAP or …_FILE) are brought \
-            to it one after the other, and have the logs that the map gives them. With --citus the logs of a database without events are spread over the \
+            to it one after the other, and have the logs that the map gives them. With more logs of facts than \
+            there are (--fact-logs, or the map) further ones are added, while no copy of the service runs. With --citus the logs of a database without events are spread over the \
             nodes of a Citus cluster; one that is distributed already stays so.
             """
     )
@@ -36,7 +37,6 @@ struct MigrateCommand: AsyncParsableCommand {
 
     func run() async throws {
         let databases = try await options.databases()
-        let pairs = try pairs(of: databases)
         var applied: [Int32] = []
         var open: [String] = []
         for part in databases.parts {
@@ -44,10 +44,9 @@ struct MigrateCommand: AsyncParsableCommand {
                 try await Migrator.migrate(part.database)
             }
             applied += numbers.filter { !applied.contains($0) }
-            if let pairs {
-                let own = part.pairs.clamped(to: 0..<pairs)
-                try await Migrator.makeLogs(own, of: pairs, on: part.database)
-            }
+        }
+        let logs = try await makeLogs(on: databases)
+        for part in databases.parts {
             if citus { try await Migrator.distribute(part.database) }
             if let grantTo { try await Migrator.grantService(to: grantTo, on: part.database) }
             open += try await Migrator.openToEverybody(on: part.database).map {
@@ -74,7 +73,7 @@ struct MigrateCommand: AsyncParsableCommand {
                 ? "The database stands at migration \(SchemaCheck.known) already."
                 : "The database stands at migration \(SchemaCheck.known) now."
         )
-        if let pairs { Terminal.message(Self.sentence(pairs, databases)) }
+        if let logs { Terminal.message(Self.sentence(logs, databases)) }
         if citus { Terminal.message("Its logs are spread over the nodes of the cluster.") }
         if let grantTo { Terminal.message("\(grantTo) may work as the service.") }
         if hasMadeKeys { Terminal.message("The deployment's own keys are made.") }
@@ -85,6 +84,14 @@ struct MigrateCommand: AsyncParsableCommand {
                     + open.map { "\($0);" }.joined(separator: " ")
             )
         }
+    }
+
+    /// Makes the logs that are asked for, which may be further ones; nil where none are.
+    private func makeLogs(on databases: DatabaseMap) async throws -> Logs? {
+        guard let pairs = try pairs(of: databases) else { return nil }
+        let logs = try await Migrator.logs(pairs: pairs, on: databases)
+        try await Migrator.makeLogs(logs, on: databases)
+        return logs
     }
 
     /// How many pairs of logs there shall be; nil for those that there are.
@@ -98,9 +105,11 @@ struct MigrateCommand: AsyncParsableCommand {
         return mapped
     }
 
-    private static func sentence(_ pairs: Int, _ databases: DatabaseMap) -> String {
+    private static func sentence(_ logs: Logs, _ databases: DatabaseMap) -> String {
         let count = databases.parts.count
-        let logs = "\(pairs) log\(pairs == 1 ? "" : "s") of facts"
-        return count == 1 ? "It has \(logs)." : "The \(count) databases have \(logs)."
+        let words = "\(logs.pairs) log\(logs.pairs == 1 ? "" : "s") of facts"
+        let sentence = count == 1 ? "It has \(words)." : "The \(count) databases have \(words)."
+        guard logs.closedPairs > 0 else { return sentence }
+        return sentence + " Who is new belongs to one of the last \(logs.pairs - logs.closedPairs)."
     }
 }

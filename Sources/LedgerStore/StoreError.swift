@@ -77,6 +77,8 @@ package enum StoreError: Error, Equatable {
         SQLState(rawValue: "LG002"), SQLState(rawValue: "LG008"),
         // This copy of the service wraps with a root key of before: another one may not.
         .rootKeyChanged,
+        // This copy knows fewer logs than there are: another one may not.
+        .logsChanged,
     ]
 
     /// Whether the same may work a moment later.
@@ -112,4 +114,6 @@ extension SQLState {
     static let rootKeyChanged = SQLState(rawValue: "LG010")
     /// What it says when somebody else got a token that nobody else may hold.
     static let tokenTaken = SQLState(rawValue: "LG012")
+    /// What a session is told that knows other logs than there are.
+    static let logsChanged = SQLState(rawValue: "LG013")
 }

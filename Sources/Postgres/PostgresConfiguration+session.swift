@@ -61,6 +61,7 @@ extension PostgresConfiguration {
         let values = limits.map { "('\($0)', '\($1)')" }.joined(separator: ", ")
         return """
             \(meaning)
+            \(requirement.map { "\($0);" } ?? "")
             select count(set_config(wanted.name, wanted.value, false))
             from (values \(values)) as wanted (name, value)
             join pg_settings using (name) where pg_settings.source <> 'client';

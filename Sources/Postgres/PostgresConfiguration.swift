@@ -36,6 +36,9 @@ package struct PostgresConfiguration: Sendable {
     /// How long a transaction may stay open without a statement; nil lifts the limit.
     package var idleInTransactionTimeMax: Duration? = .seconds(5)
 
+    /// A statement that each session begins with; where it fails there is no connection.
+    var requirement: String?
+
     /// The usual limits for a database.
     package init(url: String, applicationName: String = "token-ledger") {
         self.url = url

@@ -32,6 +32,7 @@ package final class PostgresPool: Service {
     private let shared: Mutex<Shared>
     private let timerQueue = DispatchQueue(label: "postgres.pool")
     private let meter = PoolMeter()
+    private let requirement = Mutex<String?>(nil)
 
     /// A pool without connections so far.
     package init(configuration: PostgresConfiguration, logger: Logger) {
@@ -50,6 +51,12 @@ package final class PostgresPool: Service {
 
     /// How long a task waits for a connection before it is refused.
     package var waitMax: Duration { configuration.waitMax }
+
+    /// Lets each further connection begin with this statement; where it fails there is no connection, and who
+    /// waits for one is told what the server said.
+    package func require(_ statement: String) {
+        requirement.withLock { $0 = statement }
+    }
 
     /// Adds how it stands to a page of metrics.
     package func fill(_ page: inout MetricPage) {
@@ -246,7 +253,10 @@ package final class PostgresPool: Service {
     /// Opens a connection on a queue of its own; nobody holds the lock meanwhile.
     private func open() {
         let begin = ContinuousClock.now
-        PostgresConnection.open(configuration) { [self] result in
+        var configuration = configuration
+        configuration.requirement = requirement.withLock(\.self)
+        PostgresConnection.open(configuration) {
+            [self, name = configuration.applicationName] result in
             switch result {
             case .success(let connection):
                 meter.openTimes.record(begin.duration(to: .now))
@@ -260,7 +270,7 @@ package final class PostgresPool: Service {
             case .failure(let error):
                 logger.warning(
                     "database connection failed",
-                    metadata: ["pool": "\(configuration.applicationName)"]
+                    metadata: ["pool": "\(name)"]
                 )
                 meter.failedOpenings.add()
                 let loss = shared.withLock { $0.state.openingFailed() }

@@ -154,6 +154,10 @@ struct FlawTests {
             "the event is of a subject who was erased before"
         ),
         (
+            .userMisplaced, "user_misplaced",
+            "a user begins here, in a log to which nobody new belongs since others were added"
+        ),
+        (
             .erasureNotInLog(subject: someone), "erasure_not_in_log",
             "the projection says that subject \(name) was erased, and no event does"
         ),
@@ -313,6 +317,10 @@ struct FlawTests {
         (
             .reservationBurned(.session), "reservation_burned",
             "the claim of kind session was made with a reservation that was burned"
+        ),
+        (
+            .claimedTwice(.human), "claimed_twice",
+            "somebody else has claimed the same, of kind human, before logs were added"
         ),
         (
             .lookupPointsElsewhere(.human), "lookup_points_elsewhere",

@@ -95,10 +95,13 @@ struct SupersededEvidenceTests {
             var claims = SubjectClaims()
             let user = try await test.user("alice")
             for event in try await test.store.wholeHistory(of: user) {
-                claims.take(try event.record())
+                claims.take(try event.record(), at: event.position)
             }
             #expect(claims.superseded.count == 2)
-            let reader = VerificationVault(vault: test.store.vault, logs: .one)
+            let reader = VerificationVault(
+                vault: test.store.vault,
+                deployment: VerificationDeployment([])
+            )
             for (seconds, count) in [(86_000, 0), (87_000, 2)] as [(Int64, Int64)] {
                 var opened = VerificationVault.Opened()
                 for token in claims.superseded.keys {

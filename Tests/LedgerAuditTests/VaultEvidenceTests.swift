@@ -201,7 +201,7 @@ struct VaultEvidenceTests {
             // Sealed by whoever holds the root key, under the right key and place.
             let vault = test.store.vault
             let owner = ValueOwner(logID: 0, app: test.app.id, subject: user.subject)
-            let reader = VerificationVault(vault: vault, logs: .one)
+            let reader = VerificationVault(vault: vault, deployment: VerificationDeployment([]))
             let connection = try await test.ownerConnection()
             let rows = try await reader.userRows(
                 [FoldedSubject(logID: 0, app: test.app.id, subject: user.subject)],

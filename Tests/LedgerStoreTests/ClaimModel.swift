@@ -11,6 +11,8 @@ struct ClaimModel: Hashable {
         case releasesWhateverIsThere
         /// Whoever withdraws does not burn what others may append with.
         case withdrawsUnburned
+        /// Nobody looks at what was claimed before logs were added.
+        case searchesNothing
     }
 
     struct Row: Hashable {
@@ -30,6 +32,8 @@ struct ClaimModel: Hashable {
     /// The events that stand, and those of users who were erased.
     var events: Set<Identifier> = []
     var erased: Set<Identifier> = []
+    /// The log that was there before others were added, if any.
+    var closed: Int32?
 
     init(kind: LookupKind, logs count: Int, fault: Fault? = nil) {
         self.kind = kind
@@ -50,6 +54,14 @@ struct ClaimModel: Hashable {
             rows[0] ?? Row(subject: subject, reference: reference, isReserved: true)
         rows[0] = row
         return row
+    }
+
+    /// Whether somebody else made the claim in the closed log.
+    func isTaken(butBy subject: Identifier) -> Bool {
+        guard let closed, fault != .searchesNothing, let row = rows[Int(closed)] else {
+            return false
+        }
+        return !row.isReserved && row.subject != subject
     }
 
     func isMade(in log: Int32) -> Bool { rows[Int(log)]?.isReserved == false }

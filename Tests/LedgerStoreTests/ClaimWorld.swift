@@ -12,18 +12,25 @@ struct ClaimWorld: Hashable {
         var beginsLeft: Int
         /// Nil once it has ended for good, with or without an answer.
         var steps: ClaimSteps?
+        /// Whether there is a closed log.
+        let searches: Bool
 
         var log: Int32 { subject.logID }
 
-        init(subject: Identifier, event: Identifier, begins: Int) {
+        init(subject: Identifier, event: Identifier, begins: Int, searches: Bool = false) {
             self.subject = subject
             self.event = event
+            self.searches = searches
             beginsLeft = begins
             begin()
         }
 
         mutating func begin() {
-            steps = ClaimSteps(subject: subject, isAtHome: log == ClaimModel.home)
+            steps = ClaimSteps(
+                subject: subject,
+                isAtHome: log == ClaimModel.home,
+                searches: searches
+            )
         }
     }
 
@@ -85,6 +92,11 @@ struct ClaimWorld: Hashable {
         return worlds.map(\.pruned)
     }
 
+    /// The same where a user of the closed log has made the claim.
+    mutating func claim(_ event: Identifier, of subject: Identifier) {
+        _ = append(event, of: subject, nil)
+    }
+
     // MARK: Workers
 
     /// What there is after a worker's next step, and after each that it can take instead.
@@ -109,6 +121,7 @@ struct ClaimWorld: Hashable {
         let reference = freeReference(in: worker.log)
         world.change(index) { steps, logs in
             switch step {
+            case .search: steps.searched(isTaken: logs.isTaken(butBy: worker.subject))
             case .reserve:
                 steps.found(
                     logs.reserve(worker.subject, reference).map { Reservation($0, isOld: isOld) }
@@ -190,7 +203,7 @@ struct ClaimWorld: Hashable {
         case .release(let reference): world.late.insert(.release(reference))
         case .append(let reference):
             world.late.insert(.append(worker.event, of: worker.subject, reference))
-        case .look, .ask, .wait, .endClaimed, .endWithdrawn: break
+        case .search, .look, .ask, .wait, .endClaimed, .endWithdrawn: break
         }
         world.workers[index].steps = nil
         if worker.beginsLeft > 0 {

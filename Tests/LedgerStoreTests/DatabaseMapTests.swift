@@ -111,7 +111,7 @@ struct DatabaseMapTests {
             let database = try await TestPostgres.freshDatabase()
             let owner = PostgresConfiguration(url: database.url)
             _ = try await TestStore.migrate(owner)
-            try await Migrator.makeLogs(1..<2, of: 2, on: owner)
+            try await Migrator.makeLogs(1..<2, of: Logs(pairs: 2), on: owner)
             // The same root key, so it opens, and other keys.
             _ = try await Migrator.makeKeys(RootKeys(test.rootKey), on: owner)
             let mixed = try [

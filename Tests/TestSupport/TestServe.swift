@@ -147,10 +147,15 @@ package struct TestServe: Sendable {
         try await get("/readyz")
     }
 
-    /// What a path answers.
-    package func get(_ path: String) async throws -> (status: Int, text: String) {
+    /// What a path answers, to another key than its own where one is given.
+    package func get(
+        _ path: String,
+        key: String? = nil,
+        headers: [(String, String)] = []
+    ) async throws -> (status: Int, text: String) {
         var request = HTTPClientRequest(url: try await url + path)
-        request.headers.add(name: "Authorization", value: "Bearer " + key)
+        request.headers.add(name: "Authorization", value: "Bearer " + (key ?? self.key))
+        request.headers.add(contentsOf: headers)
         let response = try await HTTPClient.shared.execute(request, timeout: Self.callTimeMax)
         let body = try await response.body.collect(upTo: 64 << 20)
         return (Int(response.status.code), String(buffer: body))

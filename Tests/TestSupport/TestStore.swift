@@ -52,6 +52,19 @@ package struct TestStore: Sendable {
         parts: [Range<Int>],
         _ body: (TestStore) async throws -> Value
     ) async throws -> Value {
+        let (owners, services) = try await databases(parts: parts)
+        return try await run(
+            pairs: parts.map(\.upperBound).max() ?? 1,
+            owners: try DatabaseMap(owners),
+            services: try DatabaseMap(services),
+            body
+        )
+    }
+
+    /// Fresh databases, each for some of the pairs: for the owner, and for the service.
+    static func databases(
+        parts: [Range<Int>]
+    ) async throws -> (owners: [DatabaseMap.Part], services: [DatabaseMap.Part]) {
         var (owners, services): ([DatabaseMap.Part], [DatabaseMap.Part]) = ([], [])
         for pairs in parts {
             let database = try await migratedDatabase()
@@ -62,12 +75,7 @@ package struct TestStore: Sendable {
             owners.append(try DatabaseMap.Part(first: first, last: last, database: owner))
             services.append(try DatabaseMap.Part(first: first, last: last, database: service))
         }
-        return try await run(
-            pairs: parts.map(\.upperBound).max() ?? 1,
-            owners: try DatabaseMap(owners),
-            services: try DatabaseMap(services),
-            body
-        )
+        return (owners, services)
     }
 
     /// A fresh database that stands at the last migration.
@@ -162,10 +170,7 @@ package struct TestStore: Sendable {
     ) async throws -> Value {
         let rootKey = RootKey(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) })
         _ = try await Migrator.makeKeys(RootKeys(rootKey), on: owners)
-        for part in owners.parts {
-            let own = part.pairs.clamped(to: 0..<pairs)
-            try await Migrator.makeLogs(own, of: pairs, on: part.database)
-        }
+        try await Migrator.makeLogs(Logs(pairs: pairs), on: owners)
         return try await opened(services, RootKeys(rootKey)) { store in
             let app = NewApp(
                 clientID: "demo",
@@ -195,7 +200,7 @@ package struct TestStore: Sendable {
     }
 
     /// Opens a store, lets it work while `body` runs, and ends it in order.
-    private static func opened<Value: Sendable>(
+    static func opened<Value: Sendable>(
         _ services: DatabaseMap,
         _ rootKeys: RootKeys,
         _ body: (LedgerStore) async throws -> Value

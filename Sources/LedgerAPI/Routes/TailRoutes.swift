@@ -98,7 +98,7 @@ struct TailRoutes: Sendable {
             guard isAtEnd else { return start ?? .beginning(count: logs.count) }
             return LogPlaces(try await store.ends(of: logs).map { LogPlaces.Reached(next: $0) })
         }
-        guard let places = Self.places(text, logs.count) else {
+        guard let places = store.kept(in: logs.count, { Self.places(text, $0) }) else {
             throw LedgerError.malformed("Last-Event-ID is none that this log gave out.")
         }
         guard try await store.has(places, in: logs) else { throw LedgerError.historyDiffers }

@@ -12,6 +12,8 @@ struct FoldedSubject: Sendable {
     var state = SubjectState()
     /// When the last event was recorded.
     var changedAt = Timestamp(microseconds: 0)
+    /// Where the first event stands.
+    var begin: Int64 = 0
     /// Where the last event stands.
     var position: Int64 = -1
     /// The last event's subject version, as its column says.
@@ -58,8 +60,13 @@ struct SubjectClaims: Sendable {
     var finishes: [(event: Identifier, version: Int64, finish: LedgerEvent.Finish)] = []
     /// Events that name the person to whom the user is linked.
     var links: [(event: Identifier, human: Fingerprint)] = []
+    /// Where those events stand.
+    private var positions: [Identifier: Int64] = [:]
 
-    mutating func take(_ record: Record) {
+    /// Where an event stands that claims something.
+    func position(of event: Identifier) -> Int64? { positions[event] }
+
+    mutating func take(_ record: Record, at position: Int64) {
         if first == nil { first = record.id }
         switch record.event {
         case .accessTokenRotated(let token, _):
@@ -71,6 +78,7 @@ struct SubjectClaims: Sendable {
             take(tokens.publicToken, .publicToken, at: record.time)
         case .finishReceived(let finish), .finishHeld(let finish):
             finishes.append((record.id, record.subjectVersion ?? 0, finish))
+            positions[record.id] = position
         case .connectLaunched, .editLaunched, .launchClosed, .launchFailed, .finishConfirmed,
             .finishRefused, .verifierRefused, .exchangeDispatched, .connectFinalized,
             .editFinalized, .finalizeRejected, .finalizeUnresolved, .finalizeRefused,
@@ -81,7 +89,10 @@ struct SubjectClaims: Sendable {
             .apiKeyRevoked, .rootKeyRotated, .webhook, .problemMuted, .problemUnmuted:
             break
         }
-        if let human = record.event.linkedHuman { links.append((record.id, human)) }
+        if let human = record.event.linkedHuman {
+            links.append((record.id, human))
+            positions[record.id] = position
+        }
     }
 
     private mutating func take(
@@ -227,6 +238,7 @@ actor SubjectFold {
             folded.isBeyondBound = true
         }
         folded.newest = row.bytes
+        if folded.version == 0 { folded.begin = row.position }
         if row.position <= folded.position { add(.subjectOutOfOrder(after: folded.version)) }
         folded.position = row.position
         let due = folded.version + 1
@@ -249,7 +261,7 @@ actor SubjectFold {
         folded.genuine += 1
         folded.state.apply(record.event, at: record.time)
         folded.changedAt = record.time
-        folded.claims?.take(record)
+        folded.claims?.take(record, at: row.position)
         if ProblemFold.concerns(record.event) {
             folded.problemEvents.append(
                 ProblemEvent(

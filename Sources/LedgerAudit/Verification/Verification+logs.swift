@@ -8,7 +8,7 @@ internal import Vault
 extension Verification {
     static func logs(
         _ readers: [PostgresConnection],
-        _ deployment: Logs,
+        _ deployment: VerificationDeployment,
         _ vault: Vault?,
         _ plan: VerificationPlan,
         _ administration: VerificationAdministration,
@@ -31,7 +31,7 @@ extension Verification {
             let judge = judge(logID, vault, plan)
             let log = VerificationLog(
                 logID: logID,
-                logs: deployment,
+                logs: deployment.logs,
                 plan: plan,
                 judge: judge,
                 vault: vault,
@@ -59,11 +59,21 @@ extension Verification {
     /// Which logs there are, in this database or in others.
     static func deployment(
         _ connection: PostgresConnection
-    ) async throws(PostgresError) -> Logs {
-        let pairs = try await connection.query(
-            Statement("verify_pairs", "select coalesce(max(pairs), 1) from ledger.log")
-        ) { result throws(PostgresError) in Int(try result.int4(0, 0)) }
-        return Logs(pairs: pairs)
+    ) async throws(PostgresError) -> VerificationDeployment {
+        let rows = try await connection.rows(
+            Statement(
+                "verify_deployment",
+                "select log_id, pairs, closed_pairs, closed_at from ledger.log"
+            )
+        ) { result, row throws(PostgresError) in
+            VerificationDeployment.Row(
+                logID: try result.int4(row, 0),
+                pairs: Int(try result.int4(row, 1)),
+                closedPairs: Int(try result.int4(row, 2)),
+                closedAt: try result.int8OrNil(row, 3)
+            )
+        }
+        return VerificationDeployment(rows)
     }
 
     private static func judge(

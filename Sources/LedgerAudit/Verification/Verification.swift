@@ -118,8 +118,13 @@ package enum Verification {
                 macs: plan.checks.contains(.macs) ? vault : nil,
                 vault: plan.checks.contains(.vault)
                     ? vault.map {
-                        VerificationVault(vault: $0, logs: deployment, databases: databases)
+                        VerificationVault(
+                            vault: $0,
+                            deployment: deployment,
+                            databases: databases
+                        )
                     } : nil,
+                deployment: deployment,
                 maps: maps,
                 isInTransaction: isInTransaction
             )

@@ -44,6 +44,7 @@ extension VerificationReport.Finding {
         case projectionForged = "projection_forged"
         case projectionOfNobody = "projection_of_nobody"
         case eventAfterErasure = "event_after_erasure"
+        case userMisplaced = "user_misplaced"
         case erasureNotInLog = "erasure_not_in_log"
 
         case problemsDiffer = "problems_differ"
@@ -84,6 +85,7 @@ extension VerificationReport.Finding {
         case reservationMissing = "reservation_missing"
         case reservationDiffers = "reservation_differs"
         case reservationBurned = "reservation_burned"
+        case claimedTwice = "claimed_twice"
         case lookupEventMissing = "lookup_event_missing"
         case lookupSubjectDiffers = "lookup_subject_differs"
         case lookupEventDiffers = "lookup_event_differs"
@@ -129,6 +131,7 @@ extension VerificationFlaw {
         case .projectionForged: .projectionForged
         case .projectionOfNobody: .projectionOfNobody
         case .eventAfterErasure: .eventAfterErasure
+        case .userMisplaced: .userMisplaced
         case .erasureNotInLog: .erasureNotInLog
         case .problemsDiffer: .problemsDiffer
         case .problemCountsDiffer: .problemCountsDiffer
@@ -199,6 +202,7 @@ extension VaultFlaw {
         case .reservationMissing: .reservationMissing
         case .reservationDiffers: .reservationDiffers
         case .reservationBurned: .reservationBurned
+        case .claimedTwice: .claimedTwice
         }
     }
 }

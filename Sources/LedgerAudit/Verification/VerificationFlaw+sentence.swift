@@ -57,6 +57,8 @@ extension VerificationFlaw: CustomStringConvertible {
         case .projectionOfNobody(let subject):
             "the projection has a row of subject \(subject), of whom there are no events"
         case .eventAfterErasure: "the event is of a subject who was erased before"
+        case .userMisplaced:
+            "a user begins here, in a log to which nobody new belongs since others were added"
         case .erasureNotInLog(let subject):
             "the projection says that subject \(subject) was erased, and no event does"
         case .problemsDiffer(let about):
@@ -160,6 +162,8 @@ extension VaultFlaw {
             "what its home has reserved is not the claim of kind \(kind.rawValue)"
         case .reservationBurned(let kind):
             "the claim of kind \(kind.rawValue) was made with a reservation that was burned"
+        case .claimedTwice(let kind):
+            "somebody else has claimed the same, of kind \(kind.rawValue), before logs were added"
         }
     }
 }

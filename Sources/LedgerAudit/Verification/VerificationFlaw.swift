@@ -72,6 +72,8 @@ enum VerificationFlaw: Error, Equatable {
     case subjectAppDiffers
     /// Something happened to a subject who was erased.
     case eventAfterErasure
+    /// The user's first event came to a log to which nobody new belonged by then.
+    case userMisplaced
     case projectionDiffers(subject: Identifier)
     /// The row says what the events give, and the service did not write it.
     case projectionForged(subject: Identifier)
@@ -184,6 +186,8 @@ enum VaultFlaw: Equatable {
     case reservationDiffers(LookupKind)
     /// The claim was made with a reservation that was burned before: an append must have refused it.
     case reservationBurned(LookupKind)
+    /// Somebody else has claimed the same in a log of before others were added.
+    case claimedTwice(LookupKind)
 
     /// Which value it is; its kind as stored, which may be none that this program knows.
     struct StoredValue: Equatable {

@@ -10,6 +10,7 @@ struct VerificationUsers: Sendable {
     /// Tells which records and rows the service wrote.
     let macs: Vault?
     let vault: VerificationVault?
+    let deployment: VerificationDeployment
     /// Take what was current at the last statements; none where that is not made anew.
     let maps: [VerificationMap]
     /// Whether the connection is within a transaction already, so that it sees one snapshot.
@@ -130,6 +131,9 @@ struct VerificationUsers: Sendable {
                 // Whoever reads the log in order finds bytes that are not a record, too.
                 for (position, flaw) in subject.flaws where flaw != .recordUnreadable {
                     add(position, flaw)
+                }
+                if deployment.isMisplaced(subject.begin, in: subject.logID) {
+                    add(subject.begin, .userMisplaced)
                 }
             }
             let row = rows[subject.subject.value]

@@ -8,7 +8,7 @@ internal import Postgres
 extension VerificationVault {
     /// Where the reservation of a claim must be; nil where the claim's own log is its home.
     func reservation(of claim: Lookup.Key) -> Lookup.Key? {
-        let home = logs.home(of: claim.fingerprint).id
+        let home = deployment.logs.home(of: claim.fingerprint).id
         guard home != claim.logID else { return nil }
         return Lookup.Key(logID: home, kind: claim.kind, fingerprint: claim.fingerprint)
     }
@@ -27,6 +27,21 @@ extension VerificationVault {
             found.isReserved && found.subject == subject.subject.value
             && Identifier(value: found.reference).logID == claim.logID
         return isOfClaim ? nil : .reservationDiffers(claim.kind)
+    }
+
+    /// Where somebody may have claimed the same before logs were added.
+    func earlier(of claim: Lookup.Key) -> [Lookup.Key] {
+        deployment.logs.closed.filter { $0.id != claim.logID }.map {
+            Lookup.Key(logID: $0.id, kind: claim.kind, fingerprint: claim.fingerprint)
+        }
+    }
+
+    /// Whether somebody else has claimed the same in a closed log.
+    func isClaimedByOther(_ claim: Lookup.Key, than subject: FoldedSubject, _ kept: Kept) -> Bool {
+        earlier(of: claim).contains { key in
+            guard let found = kept.lookups[key], !found.isReserved else { return false }
+            return found.subject != subject.subject.value
+        }
     }
 
     fileprivate struct ReservedRow: Sendable {

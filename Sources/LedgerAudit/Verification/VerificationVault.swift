@@ -72,8 +72,8 @@ struct VerificationVault: Sendable {
     }
 
     let vault: Vault
-    /// All that there are: they say where a claim is at home.
-    let logs: Logs
+    /// The logs say where a claim is at home.
+    let deployment: VerificationDeployment
     /// Where the others stand; nil where all are in one database.
     var databases: VerificationDatabases?
 
@@ -94,6 +94,7 @@ struct VerificationVault: Sendable {
             opened.past = Self.past(values[subject.subject.value] ?? [])
             lookupKeys +=
                 opened.lookups + opened.freed + opened.lookups.compactMap(reservation(of:))
+                + opened.lookups.flatMap(earlier(of:))
             kept.opened[subject.subject.value] = opened
         }
         kept.lookups = try await lookups(lookupKeys, connection)
@@ -147,6 +148,14 @@ struct VerificationVault: Sendable {
                 lookups += 1
             } else {
                 flaws.append(.lookupPointsElsewhere(key.kind))
+            }
+            if isClaimedByOther(key, than: subject, kept) { flaws.append(.claimedTwice(key.kind)) }
+            let event = Identifier(value: lookup.reference)
+            if let position = claims.position(of: event),
+                deployment.isBeforeAddition(position, in: key.logID)
+            {
+                // It was at home in one of the logs of before.
+                continue
             }
             if let flaw = reservationFlaw(key, of: subject, kept) { flaws.append(flaw) }
         }

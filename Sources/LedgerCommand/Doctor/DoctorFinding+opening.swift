@@ -23,6 +23,7 @@ extension StoreOpeningError {
         case .superseded: "schema_superseded"
         case .unsupportedLogs: "logs_unknown"
         case .otherPart: "database_map_wrong"
+        case .additionUnfinished: "logs_unfinished"
         case .otherDeployment: "other_deployment"
         case .vault(.wrongRootKey): "root_key_wrong"
         case .vault: "root_key_unusable"
@@ -30,7 +31,8 @@ extension StoreOpeningError {
         case .recordsWithoutKeys: "keys_missing"
         case .mayNotUse: "rights_missing"
         case .otherRole: "role_changed"
-        case .logsFixed, .citusMissing, .citusWithoutWorkers, .citusTooLate, .roleMissing,
+        case .logsFixed, .serviceConnected, .citusMissing, .citusWithoutWorkers, .citusTooLate,
+            .roleMissing,
             .tablesLocked, .mayNotMigrate, .notTheOwner, .mayNotGrant, .noSuchRole:
             "schema_unusable"
         }

@@ -110,7 +110,7 @@ extension ProblemCommand {
         ) async throws -> LogPlaces? {
             guard let before else { return nil }
             let logs = store.logs(.facts, about: query.about)
-            guard let places = LogPlaces(shown: before, count: logs.count),
+            guard let places = store.kept(in: logs.count, { LogPlaces(shown: before, count: $0) }),
                 try await store.has(places, in: logs)
             else { throw CommandError("--before is none that this list gave out.") }
             return places

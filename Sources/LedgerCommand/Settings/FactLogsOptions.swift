@@ -7,7 +7,8 @@ struct FactLogsOptions: ParsableArguments {
         name: .customLong("fact-logs"),
         help: ArgumentHelp(
             "How many logs of facts a new database shall have, 1 to \(Log.pairsMax).",
-            discussion: "Fixed with the first event, for a user belongs to one of them by a hash."
+            discussion:
+                "A user belongs to one of them by a hash. Later, migrate adds further ones to them."
         )
     )
     var factLogs: Int?

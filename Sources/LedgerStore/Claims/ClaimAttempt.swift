@@ -10,7 +10,7 @@ struct ClaimAttempt: Sendable {
         var isUnderWay: Bool {
             switch steps.step {
             case .append, .endClaimed, .endWithdrawn: false
-            case .reserve, .look, .ask, .wait, .fence, .release: true
+            case .search, .reserve, .look, .ask, .wait, .fence, .release: true
             }
         }
     }
@@ -31,7 +31,8 @@ struct ClaimAttempt: Sendable {
                 place: ClaimPlace(kind: $0.kind, fingerprint: $0.fingerprint, home: home),
                 steps: ClaimSteps(
                     subject: claimant.subject,
-                    isAtHome: home == claimant.logID
+                    isAtHome: home == claimant.logID,
+                    searches: logs.closedPairs > 0
                 )
             )
         }

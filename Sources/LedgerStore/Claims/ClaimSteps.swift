@@ -9,6 +9,8 @@ internal import Ledger
 struct ClaimSteps: Sendable, Hashable {
     /// What is to be done next.
     enum Step: Sendable, Hashable {
+        /// See in the closed logs whether somebody else has claimed the fingerprint there.
+        case search
         /// Reserve the fingerprint in its home, or see who has.
         case reserve
         /// See in the home, the own log, what was found there.
@@ -36,11 +38,19 @@ struct ClaimSteps: Sendable, Hashable {
     private var isWithdrawing = false
 
     /// A user is to claim a fingerprint.
-    init(subject: Identifier, isAtHome: Bool) {
+    ///
+    /// Where logs are closed, what was claimed in them was at home in one of them. Of such claims there never are
+    /// more, so it is enough to look once.
+    init(subject: Identifier, isAtHome: Bool, searches: Bool = false) {
         self.subject = subject
         self.isAtHome = isAtHome
         // In the home itself the append looks.
-        step = isAtHome ? .append(nil) : .reserve
+        step = searches ? .search : isAtHome ? .append(nil) : .reserve
+    }
+
+    /// After `search`.
+    mutating func searched(isTaken: Bool) {
+        if isTaken { step = .endClaimed } else { begin() }
     }
 
     /// After `reserve` or `look`: the home has this row, or none.

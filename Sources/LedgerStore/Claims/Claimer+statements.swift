@@ -29,6 +29,22 @@ extension Claimer {
         }
     }
 
+    /// Whether somebody else made the claim in a closed log.
+    func isTaken(
+        _ place: ClaimPlace,
+        butBy subject: Identifier
+    ) async throws(PostgresError) -> Bool {
+        for log in logs.closed {
+            let holders = try await database[log].retried(Self.holder(place, logID: log.id)) {
+                result throws(PostgresError) in
+                try result.rows { result, row throws(PostgresError) in try result.uuid(row, 0) }
+            }
+            // Whether the own one is enough is for the append to say.
+            if holders.contains(where: { $0 != subject.value }) { return true }
+        }
+        return false
+    }
+
     /// Whether the claim was made in the log that the reference names; if not, that is burned.
     func fence(
         _ reference: Identifier,
@@ -102,6 +118,19 @@ extension Claimer {
                 select true from vault.lookup
                 where log_id = $1 and kind = $2 and fingerprint = $3 and reserved_at is null
             ) is not null
+            """,
+            .int4(logID),
+            .text(place.kind.rawValue),
+            .bytea(place.fingerprint.bytes)
+        )
+    }
+
+    static func holder(_ place: ClaimPlace, logID: Int32) -> Statement {
+        Statement(
+            "claim_holder",
+            """
+            select subject from vault.lookup
+            where log_id = $1 and kind = $2 and fingerprint = $3 and reserved_at is null
             """,
             .int4(logID),
             .text(place.kind.rawValue),

@@ -113,6 +113,8 @@ final class Claimer: Sendable {
     ) async throws(PostgresError) {
         let place = claim.place
         switch claim.steps.step {
+        case .search:
+            claim.steps.searched(isTaken: try await isTaken(place, butBy: claimant.subject))
         case .reserve: claim.steps.found(try await reserve(place, for: claimant))
         case .look: claim.steps.found(try await look(at: place))
         case .ask(let row):

@@ -26,20 +26,26 @@ package struct Eraser: Sendable {
         idempotencyKey: Secret?,
         context: RecordContext
     ) async throws -> Erasure {
-        let log = store.home(of: clientUserID, in: app)
-        let id =
-            idempotencyKey.map { store.vault.eventID(ofRequest: $0, app: app.id, in: log) }
-            ?? store.clock.identifier(in: log)
-        var erasure = idempotencyKey == nil ? nil : try await store.event(id: id)
+        // Where somebody is no more, nothing tells in which log they were.
+        let ids = idempotencyKey.map { key in
+            store.whereabouts(of: clientUserID, in: app).map {
+                store.vault.eventID(ofRequest: key, app: app.id, in: $0)
+            }
+        }
+        var erasure = try await first(of: ids ?? [])
         let user = try await store.user(clientUserID, of: app)
         // Nothing tells any more who it was; whoever is there after that was it not.
         guard erasure == nil || user == nil else { throw ErasureError.keyReused }
         if let user {
-            let order = ErasureOrder(id: id, reason: .requested, context: context)
+            let order = ErasureOrder(
+                id: ids?.first { Log(of: $0) == user.log } ?? store.clock.identifier(in: user.log),
+                reason: .requested,
+                context: context
+            )
             erasure = try await store.erase(user, of: app, order)
         } else if erasure == nil {
             // A twin may have been faster.
-            erasure = try await store.event(id: id)
+            erasure = try await first(of: ids ?? [])
         } else if let record = try erasure?.record(), case .subjectErased = record.event,
             let subject = record.subject, let log = store.logs.log(of: subject)
         {
@@ -48,6 +54,14 @@ package struct Eraser: Sendable {
         }
         guard let erasure else { throw ErasureError.unknown }
         return try await proved(erasure)
+    }
+
+    /// The first of these events that there is.
+    private func first(of ids: [Identifier]) async throws -> StoredEvent? {
+        for id in ids {
+            if let event = try await store.event(id: id) { return event }
+        }
+        return nil
     }
 
     /// Erases a user as found.

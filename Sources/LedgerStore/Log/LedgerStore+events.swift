@@ -181,13 +181,21 @@ extension LedgerStore {
         _ fingerprint: Fingerprint
     ) async throws(StoreError) -> FoundClaim? {
         let home = logs.home(of: fingerprint)
-        let found = try await claims(kind, fingerprint, home).first
-        guard let found, found.isReserved else { return found }
-        // Whether the claim was made is said by the log of who reserved it.
-        guard let log = logs.log(of: found.subject), log.kind == .facts, log != home else {
-            throw .damaged(.value)
+        if let found = try await claims(kind, fingerprint, home).first {
+            guard found.isReserved else { return found }
+            // Whether the claim was made is said by the log of who reserved it.
+            guard let log = logs.log(of: found.subject), log.kind == .facts, log != home else {
+                throw .damaged(.value)
+            }
+            let made = try await claims(kind, fingerprint, log).first { !$0.isReserved }
+            if let made { return made }
         }
-        return try await claims(kind, fingerprint, log).first { !$0.isReserved }
+        // What was claimed before logs were added was at home in one of those of before.
+        for log in logs.closed {
+            let made = try await claims(kind, fingerprint, log).first { !$0.isReserved }
+            if let made { return made }
+        }
+        return nil
     }
 
     private func claims(

@@ -10,6 +10,18 @@ extension LedgerStore {
         return try await event(at: position - 1, log: log).map { LogPlace(of: $0) }
     }
 
+    /// Places that somebody kept in a list of so many logs, as `read` takes them from their text of this number of logs
+    /// or of fewer, before others were added; nil where they are none.
+    package func kept(
+        in count: Int,
+        _ read: (Int) -> LogPlaces?
+    ) -> LogPlaces? {
+        for former in logs.counts(of: count) {
+            if let places = read(former) { return places.among(count: count) }
+        }
+        return nil
+    }
+
     /// Whether a log still has what somebody has read there.
     package func has(_ place: LogPlace, in log: Log) async throws(StoreError) -> Bool {
         guard let event = try await event(at: place.position, log: log) else { return false }

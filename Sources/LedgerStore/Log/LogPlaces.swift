@@ -43,6 +43,11 @@ package final class LogPlaces: Sendable, Equatable {
         LogPlaces(Array(repeating: Reached(next: 0), count: count))
     }
 
+    /// The same where logs were added since, as far as so many: whoever knew nothing of those has read nothing there.
+    package func among(count: Int) -> LogPlaces {
+        LogPlaces(reached + Array(repeating: Reached(next: 0), count: count - reached.count))
+    }
+
     package static func == (left: LogPlaces, right: LogPlaces) -> Bool {
         left.reached == right.reached
     }

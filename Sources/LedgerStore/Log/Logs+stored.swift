@@ -3,18 +3,23 @@ internal import Postgres
 
 extension Logs {
     /// Which logs there are, of which each database must have those that the map says, and no others.
+    ///
+    /// From then on no connection is opened to a database that has come to have others: a copy of the service that
+    /// knew fewer would take a user of the others for somebody new.
     static func read(_ pools: LogPools) async throws(StoreOpeningError) -> Logs {
         var logs: Logs?
         for (part, pool) in zip(pools.map.parts, pools.pools) {
             let stored = try await StoredLogs(pool)
-            guard let pairs = stored.pairs, let found = stored.foundPairs else {
+            guard let said = stored.logs, let found = stored.foundPairs else {
                 throw .unsupportedLogs
             }
-            let expected = pools.map.saysPairs ? part.pairs : 0..<pairs
-            guard found == expected, pairs == pools.map.pairs ?? pairs else {
-                throw .otherPart(found: found, of: pairs, isMapped: pools.map.saysPairs)
+            let expected = pools.map.saysPairs ? part.pairs : 0..<said.pairs
+            guard found == expected, said.pairs == pools.map.pairs ?? said.pairs else {
+                throw .otherPart(found: found, of: said.pairs, isMapped: pools.map.saysPairs)
             }
-            logs = Logs(pairs: pairs)
+            guard said == logs ?? said else { throw .additionUnfinished }
+            pool.require(StoredLogs.requirement(said, of: found))
+            logs = said
         }
         guard let logs else { throw .unsupportedLogs }
         return logs
@@ -23,17 +28,20 @@ extension Logs {
 
 /// What one database says of the logs that there are.
 struct StoredLogs: Sendable {
-    /// How many pairs the deployment has; nil where its logs do not say the same.
-    let pairs: Int?
+    /// Those of the deployment; nil where the rows do not say the same.
+    let logs: Logs?
     /// The pairs that the database has; nil where they are not whole, or not one after the other.
     let foundPairs: Range<Int>?
 
-    typealias Row = (id: Int32, pairs: Int)
+    typealias Row = (id: Int32, pairs: Int, closedPairs: Int)
 
-    static let statement = Statement("logs", "select log_id, pairs from ledger.log")
+    static let statement = Statement("logs", "select log_id, pairs, closed_pairs from ledger.log")
 
     static let decode: RowDecoder<Row> = { result, row throws(PostgresError) in
-        (id: try result.int4(row, 0), pairs: Int(try result.int4(row, 1)))
+        (
+            id: try result.int4(row, 0), pairs: Int(try result.int4(row, 1)),
+            closedPairs: Int(try result.int4(row, 2))
+        )
     }
 
     /// Reads `ledger.log`.
@@ -46,8 +54,7 @@ struct StoredLogs: Sendable {
     }
 
     init(_ rows: [Row]) {
-        let said = Set(rows.map(\.pairs))
-        pairs = said.count == 1 ? said.first.flatMap { 1...Log.pairsMax ~= $0 ? $0 : nil } : nil
+        logs = Self.said(rows)
         let ids = Set(rows.map(\.id))
         let numbers = ids.compactMap { Log(id: $0)?.pair }
         guard let first = numbers.min(), let last = numbers.max() else {
@@ -58,5 +65,19 @@ struct StoredLogs: Sendable {
             Log.Kind.allCases.map { Log($0, pair: pair).id }
         }
         foundPairs = ids == Set(whole) ? first..<last + 1 : nil
+    }
+
+    private static func said(_ rows: [Row]) -> Logs? {
+        guard let first = rows.first, 1...Log.pairsMax ~= first.pairs,
+            0..<first.pairs ~= first.closedPairs,
+            rows.allSatisfy({ $0.pairs == first.pairs && $0.closedPairs == first.closedPairs })
+        else { return nil }
+        return Logs(pairs: first.pairs, closedPairs: first.closedPairs)
+    }
+
+    /// What a session begins with that knows these logs, in a database that has these pairs of them.
+    static func requirement(_ logs: Logs, of found: Range<Int>) -> String {
+        let log = Log(.facts, pair: found.lowerBound)
+        return "select ledger.require_logs(\(log.id), \(logs.pairs), \(logs.closedPairs))"
     }
 }

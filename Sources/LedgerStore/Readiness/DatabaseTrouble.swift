@@ -33,6 +33,7 @@ final class DatabaseTrouble: Sendable {
         case (.insufficientPrivilege, _): .rightsMissing(["what the database denies"])
         case (.diskFull, _): .diskFull
         case (.rootKeyChanged, _): .rootKeyChanged
+        case (.logsChanged, _): .logsAdded
         case _ where state.isOfSharedSession: .sessionsShared
         case (_, "53"): .serverExhausted(sqlState: state.rawValue)
         // Class 58 is a server that answers and cannot read a file of its own.

@@ -21,6 +21,7 @@ extension ReadinessCondition {
         case .logLocked: "log_locked"
         case .appendRefused: "append_refused"
         case .rootKeyChanged: "root_key_changed"
+        case .logsAdded: "logs_added"
         case .appendsStuck: "appends_stuck"
         case .eventsLost: "events_lost"
         case .recordsForged: "records_forged"
@@ -44,6 +45,7 @@ extension ReadinessCondition {
         "read_only_server", "triggers_lost", "synchronous_commit_off", "fsync_off",
         "full_page_writes_off", "data_checksums_off", "too_many_rights", "rights_missing",
         "disk_full", "server_exhausted", "log_locked", "append_refused", "root_key_changed",
+        "logs_added",
         "erasures_undone", "erasures_unreadable", "erasures_unlisted", "appends_stuck",
         "events_lost", "records_forged", "checkpoints_stopped", "witnesses_away", "answers_waiting",
         "spool_unreadable", "map_behind", "map_differs", "shutting_down",
@@ -82,6 +84,7 @@ extension ReadinessCondition {
         case .appendRefused(let state): "The database refuses to append (SQLSTATE \(state))."
         case .rootKeyChanged:
             "The root key was changed, and this copy of the service wraps with the one of before."
+        case .logsAdded: "Logs were added, and this copy of the service knows only those of before."
         case .appendsStuck(let seconds): "An append has had no answer for \(seconds) seconds."
         case .recordsForged(let log, let count):
             "Of the log of \(log.name) \(count) new records were not written by the service: somebody "
@@ -155,6 +158,7 @@ extension ReadinessCondition {
         case .rootKeyChanged:
             "Start it with the new root key as the current one: docs/operator.md, "
                 + "\"Changing the root key\"."
+        case .logsAdded: "Start it anew (docs/sizing.md)."
         case .appendsStuck: "See whether the server, its disk or its standby hangs."
         case .eventsLost:
             "It is another database, or an older state of the same: find out which one is right, "

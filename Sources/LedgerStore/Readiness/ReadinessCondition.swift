@@ -38,6 +38,8 @@ package enum ReadinessCondition: Sendable, Equatable {
     case appendRefused(sqlState: String)
     /// This copy wraps new keys with a root key that was changed.
     case rootKeyChanged
+    /// Pairs of logs were added, and this copy knows those of before.
+    case logsAdded
     /// An append has had no answer for long.
     case appendsStuck(seconds: Int64)
     /// Positions from here on were given out anew after they had been acknowledged.

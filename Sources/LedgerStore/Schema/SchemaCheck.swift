@@ -18,6 +18,10 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
     case unsupportedLogs
     /// The database has so many pairs of logs, and keeps them.
     case logsFixed(pairs: Int)
+    /// The databases of a deployment say different numbers of pairs.
+    case additionUnfinished
+    /// Pairs are not added while so many sessions of the service are connected.
+    case serviceConnected(sessions: Int64)
     /// The database has these pairs of so many, which are not those that are asked of it; `isMapped` where a map
     /// names it.
     case otherPart(found: Range<Int>, of: Int, isMapped: Bool)
@@ -72,7 +76,15 @@ package enum StoreOpeningError: Error, CustomStringConvertible {
             "the database does not have a log of accesses and a log of maps for each log of facts: "
                 + "it was restored in part, or somebody changed ledger.log"
         case .logsFixed(let pairs):
-            "the database has \(pairs) logs of facts, and keeps them: users belong to one by a hash"
+            "the database has \(pairs) logs of facts, and keeps them: further ones can be added to a database "
+                + "that is not distributed, and none is ever taken away"
+        case .additionUnfinished:
+            "the databases of the map say different numbers of logs: run token-ledger migrate again with the map "
+                + "of the owner"
+        case .serviceConnected(let sessions):
+            "\(sessions) session\(sessions == 1 ? "" : "s") of the service's role \(sessions == 1 ? "is" : "are") "
+                + "connected: logs are added while no copy of the service runs, and no command that uses its role. "
+                + "Stop them (a pooler keeps sessions, too), and start them again afterwards"
         case .otherPart(let found, let pairs, isMapped: false):
             "the database holds \(DatabaseMap.Part.name(of: found)) of \(pairs): name all databases of the "
                 + "deployment in a map (TOKEN_LEDGER_DATABASE_MAP)"

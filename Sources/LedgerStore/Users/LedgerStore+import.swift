@@ -2,40 +2,6 @@ package import Ledger
 internal import Postgres
 internal import Vault
 
-/// What another system held for one user.
-package struct TakenOverUser: Sendable {
-    package let clientUserID: Secret
-    package let humanID: Secret
-    package let accessToken: Secret
-    package let publicToken: Secret
-
-    package init(clientUserID: Secret, humanID: Secret, accessToken: Secret, publicToken: Secret) {
-        self.clientUserID = clientUserID
-        self.humanID = humanID
-        self.accessToken = accessToken
-        self.publicToken = publicToken
-    }
-}
-
-/// The same by keyed fingerprints.
-package struct TakenOverFingerprints: Sendable {
-    /// Where the user is at home.
-    let log: Log
-    package let user: Fingerprint
-    package let human: Fingerprint
-    package let accessToken: Fingerprint
-    package let publicToken: Fingerprint
-    /// The id of the event that takes exactly these over: it decides who is first.
-    let event: Identifier
-
-    /// Access token and public token: always in this order, so that no two reserve two of them crosswise.
-    var tokens: [Fingerprint] { [accessToken, publicToken] }
-
-    func hasToken(in held: Set<Fingerprint>) -> Bool {
-        tokens.contains(where: held.contains)
-    }
-}
-
 /// What it would come to, or came to, to take over a user's tokens.
 package enum TakeOver: Sendable, Equatable {
     /// They count from now on, or would.
@@ -66,15 +32,30 @@ extension LedgerStore {
             make(.user, user.clientUserID), make(.human, user.humanID),
             make(.accessToken, user.accessToken), make(.publicToken, user.publicToken),
         ]
-        let log = home(of: user.clientUserID, in: app)
-        return TakenOverFingerprints(
-            log: log,
-            user: values[0],
-            human: values[1],
-            accessToken: values[2],
-            publicToken: values[3],
-            event: vault.eventID(ofTakenOver: values, app: app.id, in: log)
-        )
+        return TakenOverFingerprints(values, in: home(of: user.clientUserID, in: app), app, vault)
+    }
+
+    /// The same, each in the log where the user is, or where these were taken over before the user was erased.
+    func placed(
+        _ users: [TakenOverFingerprints],
+        _ app: StoredApp
+    ) async throws(StoreError) -> [TakenOverFingerprints] {
+        var placed = users
+        for log in logs.closed {
+            let there = users.map { TakenOverFingerprints($0.values, in: log, app, vault) }
+            let answers = await UserReader.readAll(there.map { $0.question(app) }, bulk)
+            let taken = try await self.answers(
+                of: there,
+                by: { $0.log },
+                { Self.takenOver($0, among: $1) }
+            ) { result, row throws(PostgresError) in try result.bool(row, 0) }
+            var isThere: [Bool] = []
+            for answer in answers { isThere.append(try answer.get() != nil) }
+            for index in users.indices where isThere[index] || taken[index] {
+                placed[index] = there[index]
+            }
+        }
+        return placed
     }
 
     /// What it would come to to take over these, in their order; nothing is written.
@@ -82,14 +63,8 @@ extension LedgerStore {
         of users: [TakenOverFingerprints],
         app: StoredApp
     ) async throws(StoreError) -> [TakeOver] {
-        let questions = users.map {
-            UserReader.Question(
-                log: $0.log,
-                app: app.id,
-                fingerprint: $0.user,
-                subject: nil
-            )
-        }
+        let users = try await placed(users, app)
+        let questions = users.map { $0.question(app) }
         let answers = await UserReader.readAll(questions, bulk)
         let places = try await places(of: users)
         let others = zip(users, places).filter { !$1.isTaken }.map(\.0)
@@ -147,7 +122,9 @@ extension LedgerStore {
         checkedFrom begin: TakeOversBegin,
         context: RecordContext
     ) async throws -> TakeOver {
-        let fingerprints = fingerprints(of: taken, app)
+        guard let fingerprints = try await placed([fingerprints(of: taken, app)], app).first else {
+            throw StoreError.defect
+        }
         var begin = begin
         for _ in 0..<StoreLimits.decisionTriesMax {
             let takeOver =
@@ -225,6 +202,11 @@ extension LedgerStore {
         var verdict = TakeOver.taken
         // Where there are several logs, a person is claimed before the write sees that the user is stored by now.
         let stored = logs.pairs > 1 ? try await user(taken.clientUserID, of: app) : nil
+        if logs.isClosed(fingerprints.log), stored?.log != fingerprints.log {
+            // Nobody new begins there: the user was erased, before these were to be taken over or just now.
+            guard try await event(id: fingerprints.event) != nil else { throw StoreError.conflict }
+            return .present
+        }
         let outcome = try await change(stored ?? newUser(taken.clientUserID, of: app), of: app) {
             user in
             switch user.state.takeOver(fingerprints) {
@@ -300,14 +282,24 @@ extension LedgerStore {
             by: { $0.log },
             { Self.takenOver($0, among: $1) }
         ) { result, row throws(PostgresError) in try result.bool(row, 0) }
-        let linked = try await answers(
-            of: users,
-            by: { self.logs.home(of: $0.human) },
-            { Self.linked($0, among: $1) }
-        ) { result, row throws(PostgresError) in
-            try result.uuidOrNil(row, 0).map { Identifier(value: $0) }
+        var linked = try await self.linked(users) { self.logs.home(of: $0.human) }
+        // To whom a person was linked before logs were added.
+        for log in logs.closed {
+            linked = zip(linked, try await self.linked(users) { _ in log }).map { $0 ?? $1 }
         }
         return zip(taken, linked).map { ($0, $1) }
+    }
+
+    /// To whom each user's person is linked, as one log for each says.
+    private func linked(
+        _ users: [TakenOverFingerprints],
+        by log: (TakenOverFingerprints) -> Log
+    ) async throws(StoreError) -> [Identifier?] {
+        try await answers(of: users, by: log, { Self.linked($0, among: $1) }) {
+            result,
+            row throws(PostgresError) in
+            try result.uuidOrNil(row, 0).map { Identifier(value: $0) }
+        }
     }
 
     /// What each user's log answers, in the order of the users; a statement gives a row for each.

@@ -14,7 +14,8 @@ extension LedgerStore {
         context: RecordContext
     ) async -> [Bool] {
         var areTaken = [Bool](repeating: false, count: taken.count)
-        let fingerprints = taken.map { self.fingerprints(of: $0, app) }
+        let home = taken.map { self.fingerprints(of: $0, app) }
+        guard let fingerprints = try? await placed(home, app) else { return areTaken }
         let takers = fingerprints.map {
             TokenTaker(claimant: claimant(toTakeOver: $0), tokens: $0.tokens)
         }

@@ -11,15 +11,16 @@ extension LedgerStore {
         of app: StoredApp
     ) async throws(StoreError) -> StoredUser? {
         let fingerprint = vault.fingerprint(.user, of: clientUserID, app: app.id)
-        return try await user(
-            UserReader.Question(
-                log: home(of: clientUserID, in: app),
+        for log in whereabouts(of: clientUserID, in: app) {
+            let question = UserReader.Question(
+                log: log,
                 app: app.id,
                 fingerprint: fingerprint,
                 subject: nil
-            ),
-            of: app
-        )
+            )
+            if let user = try await user(question, of: app) { return user }
+        }
+        return nil
     }
 
     /// The user of an app by subject, or nil, which one who was erased is unless asked for.
@@ -32,7 +33,23 @@ extension LedgerStore {
         return try await user(question, of: app, evenErased: evenErased)
     }
 
-    /// The log to which an app's user belongs, stored or not.
+    /// The log of an app's user: where they are stored, or the home of who is new.
+    package func log(
+        of clientUserID: Secret,
+        in app: StoredApp
+    ) async throws(StoreError) -> Log {
+        guard logs.closedPairs > 0, let user = try await user(clientUserID, of: app) else {
+            return home(of: clientUserID, in: app)
+        }
+        return user.log
+    }
+
+    /// The logs in one of which an app's user is, or was: the home, and those of before others were added.
+    package func whereabouts(of clientUserID: Secret, in app: StoredApp) -> [Log] {
+        [home(of: clientUserID, in: app)] + logs.closed
+    }
+
+    /// The log to which an app's user belongs who is not stored yet.
     ///
     /// By the label that the map of names has it under: so whoever has the app's name key can see of a proof
     /// that somebody is in no map that it is the right map (docs/decisions/0067-k-logs-of-facts.md).

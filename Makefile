@@ -68,6 +68,7 @@ test: ready-for-tests
 test-release: ready-for-tests
 	swift build --build-tests --explicit-target-dependency-import-check error
 	swift build -c release --product token-ledger
+	python3 Tests/EndToEndTests/Contexts/contexts.py .build/release/token-ledger
 	export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
 	export PROGRAM_UNDER_TEST="$$PWD/.build/release/token-ledger"
 	$$PROGRAM_UNDER_TEST bench gate

@@ -63,9 +63,11 @@ struct AddedLogsCommandTests {
                 headers: known.last.map { [("Last-Event-ID", $0.id)] } ?? []
             )
             #expect(told.status == 200, "\(told.text)")
-            let ids = told.text.split(separator: "\n").filter { $0.hasPrefix("id: ") }
-            #expect(ids.count == whole.count - (known.last?.events ?? 0))
-            #expect(ids.count >= new)
+            let lines = told.text.split(separator: "\n")
+            let events = lines.count { $0.hasPrefix("event: ") }
+            #expect(events == whole.count - (known.last?.events ?? 0))
+            #expect(events >= new)
+            let ids = lines.filter { $0.hasPrefix("id: ") }
             read.last = ids.last.map { (String($0.dropFirst(4)), whole.count) }
             return read
         }

@@ -51,6 +51,10 @@ package struct Logs: Sendable, Equatable {
     /// added is still there.
     package var closed: [Log] { (0..<closedPairs).map { Log(.facts, pair: $0) } }
 
+    /// Whether these can have become others by pairs that were added, once or more often: each time all of before are
+    /// closed.
+    package func canBecome(_ later: Logs) -> Bool { later.closedPairs >= pairs }
+
     /// Whether nobody new belongs to the pair of a log.
     package func isClosed(_ log: Log) -> Bool { log.pair < closedPairs }
 

@@ -134,7 +134,7 @@ struct MapBench: ~Copyable {
         states.publish()
         let statement = try MapStatement(
             facts: checkpoint,
-            pairs: 1,
+            logs: .one,
             time: Self.time,
             states: MapStatement.Map(count: states.count, root: states.root),
             names: MapStatement.Map(count: names.count, root: names.root)

@@ -7,8 +7,8 @@ package import MerkleLog
 /// facts' checkpoint, then time and maps. These bytes are the log's leaf. There is one spelling.
 ///
 /// A ledger of several pairs of logs has a map in each, and who is not in one may be in another. So the statement
-/// says how many there are, and the origin of the facts which of them it is of
-/// (docs/decisions/0067-k-logs-of-facts.md#what-lives-where).
+/// says how many there are and how many of them nobody new belongs to, and the origin of the facts which of them it
+/// is of (docs/decisions/0067-k-logs-of-facts.md#what-lives-where).
 package struct MapStatement: Sendable, Equatable {
     /// One map as a whole.
     package struct Map: Sendable, Equatable {
@@ -23,15 +23,16 @@ package struct MapStatement: Sendable, Equatable {
         }
     }
 
-    /// Eight short lines and an origin.
+    /// Nine short lines and an origin.
     package static let bytesMax = 1 << 10
 
     private static let header = "token-ledger/map@v1"
 
     /// The checkpoint of the log of facts that the maps were computed from.
     package let facts: Checkpoint
-    /// How many pairs of logs the ledger has; the line is there from two on.
-    package let pairs: Int
+    /// Which logs the ledger has: a line says how many pairs where there are two or more, and another one how many
+    /// of them are closed where any is.
+    package let logs: Logs
     /// Which log of facts that is; the statement stands in the log of maps of the same pair.
     package let log: Log
     /// When it was made, in seconds since 1970.
@@ -42,21 +43,20 @@ package struct MapStatement: Sendable, Equatable {
     package let names: Map?
 
     /// Makes a statement; refuses a checkpoint with further lines, negative numbers, and facts that are not of
-    /// one of so many pairs of logs.
+    /// one of these logs.
     package init(
         facts: Checkpoint,
-        pairs: Int,
+        logs: Logs,
         time: Int,
         states: Map,
         names: Map?
     ) throws(StateProofError) {
         guard facts.extensions.isEmpty, time >= 0, states.count >= 0, names?.count ?? 0 >= 0,
-            1...Log.pairsMax ~= pairs, let log = Log(origin: facts.origin), log.kind == .facts,
-            Logs(pairs: pairs).contains(log)
+            let log = Log(origin: facts.origin), log.kind == .facts, logs.contains(log)
         else { throw .malformedStatement }
         self.facts = facts
         self.log = log
-        self.pairs = pairs
+        self.logs = logs
         self.time = time
         self.states = states
         self.names = names
@@ -73,11 +73,7 @@ package struct MapStatement: Sendable, Equatable {
             ),
             let time = reader.line(after: "time").flatMap({ LineReader.decimal($0) })
         else { throw .malformedStatement }
-        var pairs = 1
-        if let line = reader.line(after: "pairs") {
-            guard let count = LineReader.decimal(line), count > 1 else { throw .malformedStatement }
-            pairs = count
-        }
+        let logs = try Self.logs(&reader)
         guard let states = reader.line(after: "states").flatMap({ Map($0) })
         else { throw .malformedStatement }
         var names: Map?
@@ -87,14 +83,28 @@ package struct MapStatement: Sendable, Equatable {
             }
             names = map
         }
-        try self.init(facts: checkpoint, pairs: pairs, time: time, states: states, names: names)
+        try self.init(facts: checkpoint, logs: logs, time: time, states: states, names: names)
         guard self.bytes == bytes else { throw .malformedStatement }
+    }
+
+    /// One pair where no line says how many there are.
+    private static func logs(_ reader: inout LineReader) throws(StateProofError) -> Logs {
+        guard let line = reader.line(after: "pairs") else { return .one }
+        guard let pairs = LineReader.decimal(line), 2...Log.pairsMax ~= pairs else {
+            throw .malformedStatement
+        }
+        guard let line = reader.line(after: "closed") else { return Logs(pairs: pairs) }
+        guard let closed = LineReader.decimal(line), 1..<pairs ~= closed else {
+            throw .malformedStatement
+        }
+        return Logs(pairs: pairs, closedPairs: closed)
     }
 
     /// The entry.
     package var bytes: [UInt8] {
         var text = "\(Self.header)\n\(facts.text)time \(time)\n"
-        if pairs > 1 { text += "pairs \(pairs)\n" }
+        if logs.pairs > 1 { text += "pairs \(logs.pairs)\n" }
+        if logs.closedPairs > 0 { text += "closed \(logs.closedPairs)\n" }
         text += "states \(states)\n"
         if let names { text += "names \(names)\n" }
         return Array(text.utf8)

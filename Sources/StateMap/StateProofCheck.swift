@@ -112,7 +112,7 @@ package struct StateProofCheck: Sendable {
     private func checkHome(_ proof: StateProof) throws(StateProofError) {
         let log = proof.statement.log
         if let subject = proof.states?.subject, Log(of: subject) != log { throw .otherPair }
-        let logs = Logs(pairs: proof.statement.pairs)
+        let logs = proof.statement.logs
         if let label = proof.names?.label, logs.home(of: label) != log { throw .otherPair }
     }
 

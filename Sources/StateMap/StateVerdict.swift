@@ -56,7 +56,7 @@ package struct StateVerdict: Sendable {
 
     /// What another number of pairs would change: in which of them such a user is at home.
     private var pair: [String] {
-        let (pairs, log) = (statement.pairs, statement.log)
+        let (pairs, log) = (statement.logs.pairs, statement.log)
         guard pairs > 1 else { return [] }
         return [
             "It states that there are \(pairs) pairs of logs; such a user is at home in that of the log of "

@@ -89,7 +89,7 @@ struct StateProofTests {
                 // The key of the first log of facts is known to whoever verifies.
                 let verdict = try verify(file, about: id, of: service.app, service)
                 #expect(verdict.state?.status == .connected)
-                #expect(verdict.statement.pairs == 3)
+                #expect(verdict.statement.logs.pairs == 3)
                 #expect(verdict.statement.log == log)
                 let answer = try await Self.get("/v1/users/\(nobody)/proof", service)
                 let absent = try verify(answer.bytes, about: nobody, of: service.app, service)

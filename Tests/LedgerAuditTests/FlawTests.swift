@@ -54,8 +54,8 @@ struct FlawTests {
             "the statement names a checkpoint of the facts that is not there"
         ),
         (
-            .pairsDiffer(stated: 3), "pairs_differ",
-            "the statement says that there are 3 pairs of logs, and there are others"
+            .pairsDiffer(stated: Logs(pairs: 3, closedPairs: 1)), "pairs_differ",
+            "the statement says that there are 3 pairs of logs, 1 of them closed, and there are others"
         ),
         (
             .mapDiffers(size: 7), "map_differs",

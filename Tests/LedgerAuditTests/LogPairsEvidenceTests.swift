@@ -157,10 +157,10 @@ struct LogPairsEvidenceTests {
             let log = try await fill(test).log.map
             let stored = try await test.store.lastStatement(log: log)
             let last = try #require(stored).statement
-            #expect(last.pairs == 3)
+            #expect(last.logs == test.store.logs)
             #expect(last.log == log.facts)
             let size = try await test.store.size(log: log)
-            for (position, lie) in [try last.lying(pairs: 4), last].enumerated() {
+            for (position, lie) in [try last.lying(logs: Logs(pairs: 4)), last].enumerated() {
                 let position = size + Int64(position)
                 #expect(
                     try await test.store.append(lie, at: position, log: log, test.store.pools[log])

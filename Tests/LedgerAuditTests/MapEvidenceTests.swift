@@ -151,12 +151,12 @@ extension MapStatement {
     /// The same, but for what it says of the facts, of the pairs of logs or of the states.
     func lying(
         facts: Checkpoint? = nil,
-        pairs: Int? = nil,
+        logs: Logs? = nil,
         states: Map? = nil
     ) throws -> MapStatement {
         try MapStatement(
             facts: facts ?? self.facts,
-            pairs: pairs ?? self.pairs,
+            logs: logs ?? self.logs,
             time: time,
             states: states ?? self.states,
             names: names

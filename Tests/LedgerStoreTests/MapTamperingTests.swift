@@ -169,7 +169,7 @@ struct MapTamperingTests {
         "another statement of the same facts is told, and not proved by: other roots, or other pairs of logs"
     )
     func otherStatement() async throws {
-        for (pairs, root) in [(1, MerkleHash.emptyTree), (2, nil)] {
+        for (logs, root) in [(Logs.one, MerkleHash.emptyTree), (Logs(pairs: 2), nil)] {
             try await TestStore.run { test in
                 let log = try await MappedLog(test)
                 _ = try await test.launchedUser("alice")
@@ -177,7 +177,7 @@ struct MapTamperingTests {
                 let (last, own) = (try await log.statement(), test.store)
                 let lie = try MapStatement(
                     facts: last.facts,
-                    pairs: pairs,
+                    logs: logs,
                     time: last.time,
                     states: .init(count: last.states.count, root: root ?? last.states.root),
                     names: last.names
@@ -188,6 +188,30 @@ struct MapTamperingTests {
                 #expect(await !log.maps.state(upTo: size))
                 #expect(log.maps.figures.withLock { $0.differsAt } == size)
             }
+        }
+    }
+
+    @Test("a copy that does not know of pairs that were added states nothing after one that does")
+    func addedPairs() async throws {
+        try await TestStore.run { test in
+            let log = try await MappedLog(test)
+            _ = try await test.launchedUser("alice")
+            try await log.look()
+            let (last, own) = (try await log.statement(), test.store)
+            let grown = try MapStatement(
+                facts: last.facts,
+                logs: Logs(pairs: 2, closedPairs: 1),
+                time: last.time,
+                states: last.states,
+                names: last.names
+            )
+            let end = try await own.size(log: .map)
+            #expect(try await own.append(grown, at: end, log: .map, test.pool))
+            _ = try await test.launchedUser("bob")
+            try await log.look()
+            #expect(try await own.size(log: .map) == end + 1)
+            // That is no contradiction.
+            #expect(log.maps.figures.withLock { $0.differsAt } == nil)
         }
     }
 

@@ -51,6 +51,20 @@ struct IdentifierTests {
         #expect(Logs(pairs: 2).log(of: next) == Log(.access, pair: 1))
     }
 
+    @Test("pairs that are added close all of before, so logs can become others in one way")
+    func addedPairs() {
+        let (one, three) = (Logs.one, Logs(pairs: 3, closedPairs: 1))
+        let six = Logs(pairs: 6, closedPairs: 3)
+        #expect(one.canBecome(three) && three.canBecome(six) && one.canBecome(six))
+        #expect(one.canBecome(Logs(pairs: 2, closedPairs: 1)))
+        for (before, after) in [
+            (one, one), (three, three), (three, one), (six, three), (one, Logs(pairs: 3)),
+            (three, Logs(pairs: 6, closedPairs: 2)), (three, Logs(pairs: 6)),
+        ] {
+            #expect(!before.canBecome(after), "\(before) \(after)")
+        }
+    }
+
     @Test("identifiers are ordered by time, then by sequence")
     func order() {
         let first = Identifier(milliseconds: 1, sequence: 0xFFF, random: .max, in: .facts)

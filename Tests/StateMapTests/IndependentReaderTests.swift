@@ -78,7 +78,7 @@ struct IndependentReaderTests {
     func pairs() async throws {
         let logs = Logs(pairs: 3)
         let parts = try logs.list(.facts).map {
-            try SampleLedger(users: 4, pair: $0.pair, of: 3)
+            try SampleLedger(users: 4, pair: $0.pair, of: logs)
         }
         var own: [StateProof] = []
         var foreign: [StateProof] = []

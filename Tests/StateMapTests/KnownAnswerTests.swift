@@ -68,7 +68,7 @@ struct KnownAnswerTests {
         #expect(nameRoot.description == "u5sVkmuMn1dJagXE98+h6bcQ+pfoGytiZiNTpFunENo=")
         let statement = try MapStatement(
             facts: Checkpoint(origin: origin, size: 44, root: record),
-            pairs: 1,
+            logs: .one,
             time: 1_764_450_000,
             states: MapStatement.Map(count: 2, root: root),
             names: MapStatement.Map(count: 1, root: nameRoot)
@@ -83,7 +83,7 @@ struct KnownAnswerTests {
         let map = MerkleHash.emptyTree
         let statement = try MapStatement(
             facts: Checkpoint(origin: "token-ledger/0123456789abcdef/4", size: 44, root: map),
-            pairs: 3,
+            logs: Logs(pairs: 3),
             time: 1_764_450_000,
             states: MapStatement.Map(count: 2, root: map),
             names: MapStatement.Map(count: 1, root: map)
@@ -103,6 +103,40 @@ struct KnownAnswerTests {
             // Of facts.
             text.replacing("/4", with: "/5"), text.replacing("/4", with: "/1026"),
             text.replacing("/4", with: "/04"), text.replacing("/4", with: "/x"),
+        ]
+        for other in others {
+            #expect(throws: StateProofError.malformedStatement, "\(other)") {
+                try MapStatement(Array(other.utf8))
+            }
+        }
+    }
+
+    @Test("a statement of one of four pairs of logs, of which two are closed")
+    func closedPairs() throws {
+        let map = MerkleHash.emptyTree
+        let statement = try MapStatement(
+            facts: Checkpoint(origin: "token-ledger/0123456789abcdef/4", size: 44, root: map),
+            logs: Logs(pairs: 4, closedPairs: 2),
+            time: 1_764_450_000,
+            states: MapStatement.Map(count: 2, root: map),
+            names: MapStatement.Map(count: 1, root: map)
+        )
+        #expect(statement.leaf.description == "6r+oBucro599ehTdGeD7E0kSXLdOm/fq4fr2g8zgoqc=")
+        #expect(try MapStatement(statement.bytes) == statement)
+        let text = String(decoding: statement.bytes, as: UTF8.self)
+        #expect(text.contains("\npairs 4\nclosed 2\nstates 2 "))
+        let others = [
+            text.replacing("closed 2", with: "closed 0"),
+            text.replacing("closed 2", with: "closed 4"),
+            text.replacing("closed 2", with: "closed 5"),
+            text.replacing("closed 2", with: "closed 02"),
+            text.replacing("closed 2", with: "closed -1"),
+            text.replacing("closed 2", with: "closed"),
+            text.replacing("closed 2", with: "closed 2\nclosed 2"),
+            text.replacing("pairs 4\nclosed 2", with: "closed 2\npairs 4"),
+            text.replacing("/4\n", with: "/0\n").replacing("pairs 4\n", with: ""),
+            text.replacing("pairs 4", with: "pairs 1"), text.replacing("closed", with: "Closed"),
+            text.replacing("closed 2", with: "closed 99999999999999999999"),
         ]
         for other in others {
             #expect(throws: StateProofError.malformedStatement, "\(other)") {

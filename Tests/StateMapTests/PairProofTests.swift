@@ -15,7 +15,7 @@ struct PairProofTests {
 
     init() throws {
         parts = try Self.logs.list(.facts).map {
-            try SampleLedger(users: 12, seed: UInt64($0.pair + 1), pair: $0.pair, of: 3)
+            try SampleLedger(users: 12, seed: UInt64($0.pair + 1), pair: $0.pair, of: Self.logs)
         }
     }
 
@@ -39,7 +39,7 @@ struct PairProofTests {
                 #expect(try StateProof(proof.bytes) == proof)
                 let verdict = try check.verify(proof)
                 #expect(verdict.subject == user.subject)
-                #expect(verdict.statement.pairs == 3)
+                #expect(verdict.statement.logs.pairs == 3)
                 let sentence =
                     "there are 3 pairs of logs; such a user is at home in that of the log of"
                 #expect(verdict.sentences.contains { $0.contains("\(sentence) \(part.log.name),") })
@@ -57,7 +57,7 @@ struct PairProofTests {
     @Test("files from a pair that were written once are written so for ever, and prove the same")
     func samples() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        let part = try SampleLedger(users: 12, pair: 2, of: 3)
+        let part = try SampleLedger(users: 12, pair: 2, of: Self.logs)
         let own = try part.proof(of: part.users[1])
         let written = try Data(contentsOf: folder.appendingPathComponent("pair.proof"))
         #expect(own.bytes == Array(written))
@@ -117,9 +117,9 @@ struct PairProofTests {
         let one = try SampleLedger(users: 12, seed: 1)
         let verdict = try one.check.verify(one.proof(nil, one.namesPart(stranger)))
         #expect(verdict.subject == nil)
-        #expect(verdict.statement.pairs == 1)
+        #expect(verdict.statement.logs.pairs == 1)
         let other = try parts[1].proof(nil, parts[1].namesPart(stranger))
-        #expect(try parts[1].check.verify(other).statement.pairs == 3)
+        #expect(try parts[1].check.verify(other).statement.logs.pairs == 3)
     }
 
     @Test("a statement in the log of maps of another pair proves nothing")
@@ -127,7 +127,7 @@ struct PairProofTests {
         let mixed = try SampleLedger(
             users: 2,
             pair: 1,
-            of: 3,
+            of: Self.logs,
             mapLog: Log(.map, pair: 2)
         )
         let proof = try mixed.proof(of: mixed.users[0])

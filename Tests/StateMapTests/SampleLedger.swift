@@ -49,7 +49,7 @@ struct SampleLedger {
         facts factsDeployment: String = deployment,
         statelessUser: Int? = nil,
         pair: Int = 0,
-        of pairs: Int = 1,
+        of logs: Logs = .one,
         mapLog: Log? = nil,
         changed: (MapState) -> MapState = { $0 }
     ) throws {
@@ -62,7 +62,7 @@ struct SampleLedger {
             seed: secret
         )
         witness = try Cosigner(name: "witness.example/w1", seed: [UInt8](repeating: 2, count: 32))
-        let users = Self.users(count, seed, log, Logs(pairs: pairs), changed)
+        let users = Self.users(count, seed, log, logs, changed)
         let stateless = statelessUser.map { users[$0].subject }
         let origin = factsSigner.key.name
         states = Self.states(users.filter { $0.subject != stateless }, origin)
@@ -81,7 +81,7 @@ struct SampleLedger {
         statements = try (0..<statementCount).map { number in
             try MapStatement(
                 facts: checkpoint,
-                pairs: pairs,
+                logs: logs,
                 time: Self.time - statementCount + 1 + number,
                 states: MapStatement.Map(count: stateMap.map.count, root: stateMap.map.root),
                 names: MapStatement.Map(count: nameMap.map.count, root: nameMap.map.root)

@@ -27,7 +27,8 @@ extension VerificationFlaw: CustomStringConvertible {
             "the record and the stored tile differ, and no checkpoint tells which is right"
         case .statementUnfounded: "the statement names a checkpoint of the facts that is not there"
         case .pairsDiffer(let stated):
-            "the statement says that there are \(stated) pairs of logs, and there are others"
+            "the statement says that there are \(stated.pairs) pairs of logs, \(stated.closedPairs) of them "
+                + "closed, and there are others"
         case .mapDiffers(let size):
             "the map of the first \(size) facts has another root than the statement says"
         case .rootDiffers(let source, let size):

@@ -40,8 +40,8 @@ enum VerificationFlaw: Error, Equatable {
 
     /// It names a checkpoint of the facts that there is not.
     case statementUnfounded
-    /// It says that there are so many pairs of logs, and there are more or fewer.
-    case pairsDiffer(stated: Int)
+    /// It says that there are so many pairs of logs, of which so many are closed, and there are others.
+    case pairsDiffer(stated: Logs)
     /// The map of states, made anew of the first so many facts, has another root.
     case mapDiffers(size: Int64)
 

@@ -44,6 +44,7 @@ struct VerificationLog: Sendable {
         var tree = VerificationTree(logID: logID)
         if since > 0 { tree = try await resumed(&report) }
         try await checkFirst(&report, &verdict)
+        var stated = StatedLogs(logID: logID, stored: logs)
         try await withThrowingTaskGroup(of: VerificationPage.self) { group in
             var waiting: [Int64: VerificationPage] = [:]
             var asked = start
@@ -57,6 +58,7 @@ struct VerificationLog: Sendable {
                 }
                 if let page = waiting.removeValue(forKey: taken) {
                     try await take(page, into: &tree, &report, &verdict)
+                    if plan.checks.contains(.checkpoints) { stated.take(page.statements, &report) }
                     taken = page.positions.upperBound
                     progress(taken)
                 } else if let page = try await group.next() {
@@ -66,6 +68,7 @@ struct VerificationLog: Sendable {
         }
         tree.finish()
         for finding in tree.takeFindings() { report.add(finding) }
+        stated.finish(&report)
         try await checkTileCounts(&report)
         verdict.provedSize = min(tree.provedSize, size)
         report.logs.append(verdict)

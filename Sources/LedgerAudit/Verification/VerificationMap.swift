@@ -115,7 +115,7 @@ extension VerificationRow {
 
 extension VerificationLog {
     /// Finds statements of a stretch that name a checkpoint of the facts which is not there, or one of
-    /// another deployment's facts, or another number of pairs of logs than there are.
+    /// another deployment's facts.
     ///
     /// Checkpoints that are there are compared with the records themselves.
     func flaws(
@@ -141,9 +141,6 @@ extension VerificationLog {
                 || factsOrigin.map({ !$0.isIdentical(to: facts.origin) }) ?? false
             {
                 findings.append(.init(logID, position, .statementUnfounded))
-            }
-            if statement.pairs != logs.pairs {
-                findings.append(.init(logID, position, .pairsDiffer(stated: statement.pairs)))
             }
         }
         return findings

@@ -1,6 +1,7 @@
 internal import LedgerStore
 internal import MerkleLog
 internal import Postgres
+internal import StateMap
 
 /// A stretch of a log with what is stored about its place in the tree, read and hashed.
 struct VerificationPage: Sendable {
@@ -30,6 +31,8 @@ struct VerificationPage: Sendable {
     var roots: [MerkleHash] = []
     var rowCount: Int64 = 0
     var findings: [VerificationReport.Finding] = []
+    /// In the log of maps, what is stated where.
+    let statements: [(position: Int64, statement: MapStatement)]
 
     /// How many records one page has: 16 tiles, enough to hide the round trips.
     static let positionsMax: Int64 = 16 * Int64(TileAddress.fullWidth)
@@ -46,6 +49,7 @@ struct VerificationPage: Sendable {
         positions = stretch.positions
         rowCount = stretch.rowCount
         findings = stretch.findings
+        statements = stretch.statements
         let width = TileAddress.fullWidth
         for offset in stride(from: 0, to: stretch.leaves.count, by: width) {
             let leaves = Array(stretch.leaves[offset..<min(offset + width, stretch.leaves.count)])

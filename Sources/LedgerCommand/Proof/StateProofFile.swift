@@ -70,7 +70,7 @@ extension StateProofFile.Answer {
                 "status": state.map { .string($0.status.rawValue) } ?? .null,
                 "version": state.map { .number(String($0.version)) } ?? .null,
                 "position": verdict.position.map { .number(String($0)) } ?? .null,
-                "pairs": .number(String(verdict.statement.pairs)),
+                "pairs": .number(String(verdict.statement.logs.pairs)),
                 "facts_size": .number(String(verdict.statement.facts.size)),
                 "stated_at": .number(String(verdict.statement.time)),
                 "age_seconds": .number(String(verdict.ageSeconds)),

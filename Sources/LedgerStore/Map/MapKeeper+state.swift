@@ -35,8 +35,12 @@ extension MapKeeper {
         let end = try await store.size(log: facts.map)
         let statement = try statement(of: checkpoint)
         if let latest = try await store.statement(before: end, log: facts.map)?.statement {
-            guard latest.facts.size <= Int(size) else { return }
-            if latest.facts.size == Int(size) {
+            // Another copy of the service knows of pairs that were added.
+            guard !statement.logs.canBecome(latest.logs), latest.facts.size <= Int(size) else {
+                return
+            }
+            // Since pairs were added the same maps prove something else, so they are stated anew.
+            if latest.facts.size == Int(size), !latest.logs.canBecome(statement.logs) {
                 guard compare(latest, with: statement) else { return }
                 let isYoung = statement.time - latest.time < StoreLimits.mapRestSeconds
                 if isYoung || served == nil {
@@ -66,7 +70,7 @@ extension MapKeeper {
                 size: Int(checkpoint.size),
                 root: checkpoint.root
             ),
-            pairs: store.logs.pairs,
+            logs: store.logs,
             time: Int(store.clock.now().microseconds / 1_000_000),
             states: made.states,
             names: made.names
@@ -76,7 +80,7 @@ extension MapKeeper {
     /// Whether a statement at the same checkpoint says the same.
     private func compare(_ stated: MapStatement, with own: MapStatement) -> Bool {
         let isSame =
-            stated.facts == own.facts && stated.pairs == own.pairs
+            stated.facts == own.facts && stated.logs == own.logs
             && stated.states == own.states && stated.names == own.names
         let wasSame = figures.withLock { figures in
             defer { figures.differsAt = isSame ? figures.differsAt : Int64(own.facts.size) }

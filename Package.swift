@@ -324,6 +324,7 @@ let package = Package(
             ["Ledger", "MerkleLog", "SeededRandom", "StateMap", "Subprocess", "Wire"],
             excludes: [
                 "mpt_inclusion_kats.jsonl", "mpt_root_kats.jsonl", "mpt_weak_kats.jsonl",
+                "closed-pair.proof", "nobody.proof", "open-other-pair.proof", "open-pair.proof",
                 "other-pair.proof", "pair.proof", "reader.py", "sample.proof",
             ]
         ),

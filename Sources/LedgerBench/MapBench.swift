@@ -151,7 +151,7 @@ struct MapBench: ~Copyable {
             }
             var isKnown = false
             let verified = try clock.measure {
-                isKnown = try check.verify(StateProof(bytes)).state != nil
+                isKnown = try check.verify(StateDocument(bytes)).state != nil
             }
             precondition(isKnown, "a proof of what was just put there holds")
             figures.makeMicroseconds.append(made / .microseconds(1))

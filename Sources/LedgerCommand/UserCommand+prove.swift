@@ -56,7 +56,7 @@ extension UserCommand {
                 let detail = problem?["detail"]?.text ?? "The answer is not one of Token Ledger."
                 throw CommandError("The service refuses (\(answer.status)): \(detail)")
             }
-            guard let proof = try? StateProof(answer.body) else {
+            guard let document = try? StateDocument(answer.body) else {
                 throw CommandError("The service has answered something that is no proof.")
             }
             do {
@@ -67,7 +67,7 @@ extension UserCommand {
             } catch {
                 throw CommandError("\(output) cannot be written, or is there already.")
             }
-            let facts = proof.statement.facts.size
+            let facts = document.proofs.reduce(0) { $0 + $1.statement.facts.size }
             Terminal.message(
                 "\(answer.body.count) bytes about the first \(facts) facts. Nothing in it was checked: "
                     + "token-ledger verify \(output) --key … does."

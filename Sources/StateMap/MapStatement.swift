@@ -110,6 +110,9 @@ package struct MapStatement: Sendable, Equatable {
         return Array(text.utf8)
     }
 
+    /// Whose log that is: what is before the log's number in the origin.
+    var deployment: String { String(facts.origin.dropLast("/\(log.id)".count)) }
+
     /// Its hash in the log of maps.
     package var leaf: MerkleHash { MerkleHash(leaf: bytes) }
 }

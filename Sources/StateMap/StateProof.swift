@@ -2,8 +2,10 @@ package import Ledger
 package import MerkleLog
 internal import Wire
 
-/// One file that proves what is current for a user: the state, its place in the map of states, the
-/// map's root in the log of maps, and both checkpoints.
+/// Proves what is current for a user by the maps of one pair of logs.
+///
+/// It is the state, its place in the map of states, the map's root in the log of maps, and both checkpoints; one or
+/// several are a file (`StateDocument`).
 ///
 /// The last part is a C2SP `tlog-proof` of the log of maps, byte for byte; what stands before it is
 /// its entry and the way to it, in lines of the same kind. Nothing in it may be believed before
@@ -43,7 +45,8 @@ package struct StateProof: Sendable, Equatable {
     /// A note for the facts, a `tlog-proof`, and what stands before them.
     package static let bytesMax = 2 * EntryProof.bytesMax
 
-    private static let header = "token-ledger/state-proof@v1"
+    /// The line that a proof begins with, and no other line of it is.
+    static let header = "token-ledger/state-proof@v1"
     private static let clientIDBytesMax = 1 << 10
 
     /// The app's `clientId`.
@@ -82,7 +85,7 @@ package struct StateProof: Sendable, Equatable {
         self.entry = entry
     }
 
-    /// The file.
+    /// The proof.
     package var bytes: [UInt8] {
         var lines = [Self.header, "client \(clientID)"]
         if let states {
@@ -102,7 +105,7 @@ package struct StateProof: Sendable, Equatable {
         return Array(head.utf8) + statement.bytes + signatures.utf8 + entry.bytes
     }
 
-    /// Reads a file, strictly: it must be what `bytes` writes.
+    /// Reads a proof, strictly: it must be what `bytes` writes.
     package init(_ bytes: [UInt8]) throws(StateProofError) {
         guard bytes.count <= Self.bytesMax else { throw .malformed }
         var reader = LineReader(bytes)

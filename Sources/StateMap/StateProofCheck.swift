@@ -40,25 +40,32 @@ package struct StateProofCheck: Sendable {
     }
 
     /// Checks everything that the file says; the first thing that does not fit ends it.
-    package func verify(_ proof: StateProof) throws(StateProofError) -> StateVerdict {
-        let cosigners = try checkStatement(proof)
-        try checkHome(proof)
-        try checkAge(proof, cosigners)
-        try checkWhom(proof)
-        let state = try checkState(proof)
-        try checkName(proof)
+    package func verify(_ document: StateDocument) throws(StateProofError) -> StateVerdict {
+        var cosigned: [[VerifiedSignature]] = []
+        for proof in document.proofs { cosigned.append(try checkStatement(proof)) }
+        try checkPairs(document.proofs)
+        var state: SubjectState?
+        for (proof, cosigners) in zip(document.proofs, cosigned) {
+            try checkAge(proof, cosigners)
+            try checkWhom(proof)
+            state = try checkState(proof)
+            try checkName(proof)
+        }
+        let first = document.proofs[0]
+        let names = cosigned.map { $0.map(\.key.name) }
         return StateVerdict(
-            clientID: proof.clientID,
-            subject: proof.states?.subject,
+            clientID: first.clientID,
+            subject: first.states?.subject,
             state: state,
-            position: proof.states?.state?.position,
-            isNamed: proof.names != nil,
+            position: first.states?.state?.position,
+            isNamed: first.names != nil,
             isNameAsked: whom?.label != nil,
-            statement: proof.statement,
-            entry: proof.entry.index,
-            ageSeconds: now - proof.statement.time,
+            stated: document.proofs.map {
+                StateVerdict.Stated(statement: $0.statement, entry: $0.entry.index)
+            },
+            now: now,
             ageMax: ageMax,
-            cosigners: cosigners.map(\.key.name)
+            cosigners: names[0].filter { name in names.allSatisfy { $0.contains(name) } }
         )
     }
 
@@ -107,13 +114,25 @@ package struct StateProofCheck: Sendable {
         return signatures
     }
 
-    /// The proof is from the maps where such a user is, or would be: those of other pairs of logs hold nobody
+    /// The proofs are from the maps where such a user is, or would be: those of other pairs of logs hold nobody
     /// of the kind (docs/decisions/0067-k-logs-of-facts.md#what-lives-where).
-    private func checkHome(_ proof: StateProof) throws(StateProofError) {
-        let log = proof.statement.log
-        if let subject = proof.states?.subject, Log(of: subject) != log { throw .otherPair }
-        let logs = proof.statement.logs
-        if let label = proof.names?.label, logs.home(of: label) != log { throw .otherPair }
+    ///
+    /// Users of closed pairs have stayed where they were, whatever their home would be now. So nobody has a name
+    /// where none of those has it either.
+    private func checkPairs(_ proofs: [StateProof]) throws(StateProofError) {
+        let (first, logs) = (proofs[0], proofs[0].statement.logs)
+        let (log, home) = (first.statement.log, first.names.map { logs.home(of: $0.label) })
+        if let subject = first.states?.subject {
+            guard Log(of: subject) == log, logs.isClosed(log) || home ?? log == log else {
+                throw .otherPair
+            }
+        } else if let home {
+            let (shown, needed) = (proofs.map(\.statement.log), [home] + logs.closed)
+            guard shown != needed else { return }
+            let missing = needed.filter { !shown.contains($0) }
+            guard !missing.isEmpty else { throw .pairsOutOfOrder }
+            throw logs.closedPairs > 0 ? .pairsMissing(missing.map(\.pair)) : .otherPair
+        }
     }
 
     /// The ledger says when it made the statement; witnesses say until when there was no later one.

@@ -22,6 +22,12 @@ package enum StateProofError: Error, Equatable {
     case laterStatement(index: Int, size: Int)
     /// The maps are those of another pair of logs than the one where such a user is at home.
     case otherPair
+    /// That a name is nobody's was not shown from the maps of these pairs, where somebody may have it.
+    case pairsMissing([Int])
+    /// Several proofs are not one of the name's home, then one of each closed pair in order.
+    case pairsOutOfOrder
+    /// Several proofs are not all about one name that is nobody's, in one ledger.
+    case proofsDiffer
     /// The statement is older than the verifier takes.
     case tooOld(seconds: Int, max: Int)
     /// The statement is of a time that is still to come.
@@ -65,6 +71,9 @@ extension StateProofError {
         case .entryNotProved: "statement_not_proved"
         case .laterStatement: "statement_not_last"
         case .otherPair: "pair_differs"
+        case .pairsMissing: "pairs_missing"
+        case .pairsOutOfOrder: "pairs_out_of_order"
+        case .proofsDiffer: "proofs_differ"
         case .tooOld: "too_old"
         case .notYet: "not_yet"
         case .notWitnessed: "not_witnessed"
@@ -93,6 +102,15 @@ extension StateProofError: CustomStringConvertible {
         case .laterStatement(let index, let size):
             "entry \(index) of the log of maps is not the last of \(size): there is a newer answer"
         case .otherPair: "such a user is at home in another pair of logs than the maps of the file"
+        case .pairsMissing(let pairs):
+            "somebody with this name may be in pairs of logs of which the file has no proof: "
+                + pairs.map(String.init).joined(separator: ", ")
+        case .pairsOutOfOrder:
+            "the proofs are not one of the pair of logs where such a user is at home, and then one of each closed "
+                + "pair in order"
+        case .proofsDiffer:
+            "the proofs of the file are not all about one name that is nobody's, in one ledger with the same pairs "
+                + "of logs"
         case .tooOld(let seconds, let max): "the answer is \(seconds) s old, and \(max) s are taken"
         case .notYet(let seconds): "the answer is of a time that comes only in \(seconds) s"
         case .notWitnessed(let log): "too few known witnesses have cosigned \(log.name)"

@@ -48,6 +48,35 @@ struct StateProofCommandTests {
         #expect(foreign.output.hasPrefix("pair_differs: "), "\(foreign.output)")
     }
 
+    @Test(
+        "where pairs are closed it takes a file of nobody with all of them, or names what is missing"
+    )
+    func closedPairs() async throws {
+        let folder = String(Self.sample.dropLast("sample.proof".count))
+        let nobody = folder + "nobody.proof"
+        let answer = try await verify(["--key", Self.key], file: nobody)
+        #expect(answer.status == 0, "\(answer.output) \(answer.messages)")
+        #expect(answer.messages.contains("a name that is nobody's"))
+        #expect(answer.messages.contains("4 pairs of logs, 2 of them closed"))
+        let document = try await verify(["--key", Self.key, "--json"], file: nobody)
+        #expect(document.output.contains("\"pairs\":4,\"closed_pairs\":2"), "\(document.output)")
+        let user = try await verify(["--key", Self.key], file: folder + "closed-pair.proof")
+        #expect(user.status == 0, "\(user.output) \(user.messages)")
+        #expect(user.messages.contains("this user is of that of the log of facts-1"))
+
+        let text = try String(contentsOfFile: nobody, encoding: .utf8)
+        let begin = "token-ledger/state-proof@v1\n"
+        let parts = text.components(separatedBy: begin).dropFirst()
+        let file = FileManager.default.temporaryDirectory
+            .appendingPathComponent("nobody-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(parts.prefix(2).map { begin + $0 }.joined().utf8).write(to: file)
+        let missing = try await verify(["--key", Self.key], file: file.path)
+        #expect(missing.status == 6)
+        #expect(missing.output.hasPrefix("pairs_missing: "), "\(missing.output)")
+        #expect(missing.output.contains("no proof: 1"), "\(missing.output)")
+    }
+
     @Test("it refuses what is too old, altered, unwitnessed or about others, with a kind and 6")
     func refused() async throws {
         let folder = FileManager.default.temporaryDirectory

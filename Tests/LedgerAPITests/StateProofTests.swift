@@ -27,7 +27,7 @@ struct StateProofTests {
             clientID: app.clientID,
             label: MapKey.label(of: Secret(clientUserID), nameKey: nameKey)
         )
-        return try check.verify(StateProof(file))
+        return try check.verify(StateDocument(file))
     }
 
     /// An answer with a proof, which a loaded machine may not have in time.

@@ -50,7 +50,7 @@ final class MappedLog {
         guard
             let proof = try await maps.proof(of: id, subject: user?.subject, in: test.app)?.proof
         else { throw StoreError.unavailable }
-        return Verified(proof, try check(clientUserID).verify(try StateProof(proof.bytes)))
+        return Verified(proof, try check(clientUserID).verify(try StateDocument(proof.bytes)))
     }
 
     /// What a verifier who has the key of facts and the name key demands.

@@ -52,7 +52,7 @@ struct IndependentReaderTests {
     @Test("it is short")
     func length() throws {
         let text = try String(contentsOfFile: Self.script, encoding: .utf8)
-        #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count <= 121)
+        #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count <= 132)
     }
 
     @Test("it accepts what we accept: known, erased, unknown, by pseudonym and by name")
@@ -105,6 +105,57 @@ struct IndependentReaderTests {
         let text = String(decoding: own[0].bytes, as: UTF8.self)
         let forged = [2, 4, 5, 6].map { text.replacing("pairs 3\n", with: "pairs \($0)\n") }
         for answer in try await read(forged.map { Array($0.utf8) }) {
+            #expect(answer.hasPrefix("refused: "), "\(answer)")
+        }
+    }
+
+    @Test(
+        "it takes users of closed pairs from there, and nobody only from the home and all of those"
+    )
+    func closedPairs() async throws {
+        let logs = Logs(pairs: 4, closedPairs: 2)
+        let parts = try logs.list(.facts).map {
+            try SampleLedger(users: 4, pair: $0.pair, of: logs)
+        }
+        let nobody = SampleLedger.id("nobody", in: parts[3].log, of: logs)
+        let absences = try parts.map { try $0.absence(nobody) }
+        func file(_ pairs: Int...) -> [UInt8] { pairs.flatMap { absences[$0].bytes } }
+        var own = [file(3, 0, 1)]
+        for part in parts {
+            own.append(try part.proof(of: part.users[0]).bytes)
+            own.append(try part.proof(part.statesPart(part.users[0].subject), nil).bytes)
+        }
+        let answers = try await read(own)
+        #expect(answers.count == own.count)
+        for answer in answers { #expect(answer.hasPrefix("accepted: "), "\(answer)") }
+        #expect(answers[0].hasSuffix("nobody unknown"))
+
+        let incomplete = [file(3), file(3, 0), file(3, 1, 0), file(3, 0, 0), file(3, 0, 1, 1)]
+        for answer in try await read(incomplete) {
+            #expect(answer == "refused: not of the home and then of each closed pair of logs")
+        }
+        for answer in try await read([file(0, 1), file(2, 0, 1), file(0, 3, 1)]) {
+            #expect(answer == "refused: nobody of this pair of logs")
+        }
+        let user = parts[0].users[0]
+        let home = logs.home(of: SampleLedger.label(user.id))
+        let another = SampleLedger.id("another", in: parts[3].log, of: logs)
+        let other = try SampleLedger(users: 4, pair: 0, of: Logs(pairs: 5, closedPairs: 2))
+        let denied = try [parts[home.pair], parts[0], parts[1]]
+            .flatMap { try $0.absence(user.id).bytes }
+        #expect(try await read([denied]) == ["refused: the name is another subject's"])
+        let refused = [
+            file(3) + (try parts[0].absence(another).bytes) + file(1),
+            file(3) + (try other.absence(nobody).bytes) + file(1),
+            own[1] + own[1], own[1] + file(0), file(3, 0) + [0x0A] + file(1),
+            try parts[1].proof(parts[1].statesPart(user.subject), nil).bytes,
+            // Somebody of an open pair, by a name that is at home in another one.
+            try parts[2].proof(
+                parts[2].statesPart(parts[2].users[0].subject),
+                parts[2].namesPart(parts[3].users[0].id)
+            ).bytes,
+        ]
+        for answer in try await read(refused) {
             #expect(answer.hasPrefix("refused: "), "\(answer)")
         }
     }

@@ -50,6 +50,7 @@ struct SampleLedger {
         statelessUser: Int? = nil,
         pair: Int = 0,
         of logs: Logs = .one,
+        time: Int = SampleLedger.time,
         mapLog: Log? = nil,
         changed: (MapState) -> MapState = { $0 }
     ) throws {
@@ -82,7 +83,7 @@ struct SampleLedger {
             try MapStatement(
                 facts: checkpoint,
                 logs: logs,
-                time: Self.time - statementCount + 1 + number,
+                time: time - statementCount + 1 + number,
                 states: MapStatement.Map(count: stateMap.map.count, root: stateMap.map.root),
                 names: MapStatement.Map(count: nameMap.map.count, root: nameMap.map.root)
             )
@@ -106,6 +107,9 @@ struct SampleLedger {
         _ logs: Logs,
         _ changed: (MapState) -> MapState
     ) -> [User] {
+        // They were there when their pair was open, and nobody who is new has their names.
+        let name = logs.isClosed(log) ? "former" : "user"
+        let logs = logs.isClosed(log) ? Logs(pairs: logs.closedPairs) : logs
         var numbers = SeededRandom(seed: seed)
         return (0..<count).map { number in
             let fingerprint = Hexadecimal.encode(numbers.hash().bytes.prefix(16))
@@ -121,7 +125,7 @@ struct SampleLedger {
                     random: numbers.next(),
                     in: log
                 ),
-                id: id("user-\(number)", in: log, of: logs),
+                id: id("\(name)-\(number)", in: log, of: logs),
                 state: changed(
                     MapState(
                         version: 4,
@@ -238,6 +242,9 @@ struct SampleLedger {
         try proof(statesPart(user.subject), namesPart(user.id))
     }
 
+    /// That an id is nobody's, as far as these maps say.
+    func absence(_ id: Secret) throws -> StateProof { try proof(nil, namesPart(id)) }
+
     /// Rules that take all of this.
     var check: StateProofCheck {
         var check = StateProofCheck(keys: [factsSigner.key], now: Self.time + 1)
@@ -246,5 +253,12 @@ struct SampleLedger {
         let known = Set([witness.key])
         check.isQuorum = { $0.isSuperset(of: known) }
         return check
+    }
+}
+
+extension StateProofCheck {
+    /// Checks a file of one proof.
+    func verify(_ proof: StateProof) throws(StateProofError) -> StateVerdict {
+        try verify(StateDocument([proof]))
     }
 }

@@ -197,7 +197,7 @@ struct StateProofTests {
         let proof = try ledger.proof(of: ledger.users[0])
         var check = ledger.check
         check.keys = [ledger.mapSigner.key]
-        #expect(try check.verify(proof).entry == 4)
+        #expect(try check.verify(proof).stated[0].entry == 4)
         check.keys = []
         #expect(throws: StateProofError.noKey) { try check.verify(proof) }
         check.keys = [ledger.witness.key]

@@ -7,7 +7,7 @@ and ends with 1 if one is refused. Each witness must have cosigned; an age of - 
 
     reader.py KEY[,WITNESS…] MAX-AGE-SECONDS NOW-SECONDS FILE…
 """
-import base64, hashlib, json, sys
+import base64, hashlib, json, re, sys
 
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D, ROOT = -121665 * pow(121666, -1, P) % P, pow(2, (P - 1) // 4, P)
@@ -75,13 +75,14 @@ def included(index, size, leaf, way):
     half = 1 << (size - 1).bit_length() - 1
     if index < half: return sha(b"\1", included(index, half, leaf, way[:-1]), way[-1])
     return sha(b"\1", way[-1], included(index - half, size - half, leaf, way[:-1]))
-def check(data, key, witnesses, age_max, now):
-    head, statement, signatures, path, maps, map_signatures = data.decode().split("\n\n")
+def proved(text, key, witnesses, age_max, now):
+    head, statement, signatures, path, maps, map_signatures = text.split("\n\n")
     first, *said = head.split("\n")
     said, lines = dict(s.split(" ", 1) for s in said), statement.split("\n")
     told = dict(line.split(" ", 1) for line in lines[4:])
     need((first, lines[0]) == ("token-ledger/state-proof@v1", "token-ledger/map@v1"), "no proof")
-    log, pairs, age = int(lines[1].rsplit("/", 1)[1]), int(told.get("pairs", 1)), now - int(told["time"])
+    log, age = int(lines[1].rsplit("/", 1)[1]), now - int(told["time"])
+    pairs, closed = int(told.get("pairs", 1)), int(told.get("closed", 0))
     name, facts = (f"{key[1].rsplit('/', 1)[0]}/{end}" for end in (1024 + log // 2, log))
     need(age >= -300 and (age_max is None or age <= age_max), f"{age} s old")
     times = range(2**64) if age_max is None else range(now - age_max, now + 301)
@@ -91,8 +92,10 @@ def check(data, key, witnesses, age_max, now):
     leaf, way = sha(b"\0", statement.encode(), b"\n"), [unbase(h) for h in path.split("\n")[2:]]
     need(included(size - 1, size, leaf, way) == root, "not in the log of maps")
     subject, label, owner, held, value = said.get("subject"), said.get("label"), None, None, None
-    homes = {int(subject[19:22], 16) % 1024 if subject else log, int(label[:16], 16) % pairs * 2 if label else log}
-    need((subject or label) and homes == {log} and log in range(0, 2 * pairs, 2), "nobody of this pair of logs")
+    home = 2 * (closed + int(label[:16], 16) % (pairs - closed)) if label else log
+    own = {int(subject[19:22], 16) % 1024, log if log < 2 * closed else home} if subject else {log}
+    need((subject or label) and 0 <= closed < pairs and log in range(0, 2 * pairs, 2), "no such pair of logs")
+    need(own == {log}, "nobody of this pair of logs")
     of = lambda kind, rest: sha(f"token-ledger/map-{kind}@v1\n{rest}\n".encode())
     if subject:
         key, owner = of("state", f"{facts}\n{subject}\n{said['client']}"), of("subject", subject)
@@ -106,7 +109,15 @@ def check(data, key, witnesses, age_max, now):
         key = of("name", f"{facts}\n{label}\n{said['client']}")
         found = mapped(key, unbase(said["names"]), unbase(told["names"].split(" ")[1]))
         need(found == owner and (held or not subject), "the name is another subject's")
-    return f"{said['client']} {subject or 'nobody'} {said['state'] if held else 'unknown'}"
+    answer = f"{said['client']} {subject or 'nobody'} {said['state'] if held else 'unknown'}"
+    return log, [log] if subject else [home, *range(0, 2 * closed, 2)], (answer, label, pairs, closed)
+def check(data, *rules):
+    parts = re.split("(?<=\n)(?=token-ledger/state-proof@v1\n)", data.decode())
+    logs, needed, answers = zip(*(proved(part, *rules) for part in parts))
+    need(len(set(answers)) == 1, "not about one name of one ledger")
+    need(logs[0] == needed[0][0], "nobody of this pair of logs")
+    need([*logs] == needed[0], "not of the home and then of each closed pair of logs")
+    return answers[0][0]
 def key_of(text): return b"\4", text.split("+", 2)[0], unbase(text.split("+", 2)[2])[1:]
 failed, (log, *witnesses) = 0, (key_of(text) for text in sys.argv[1].split(","))
 for name in sys.argv[4:]:

@@ -22,12 +22,13 @@ async function mapped(key, proof, root) {
 
 const membersOf = (lines) => Object.fromEntries(lines.map((line) => line.split(/ (.*)/)));
 
-// The parts of a file: what it is about, the statement, the ways, and the notes.
+// The parts of a file: what it is about, the statement, the ways, and the notes. Only of nobody there are several proofs in
+// one file, and a page is about somebody.
 function stateOf(file) {
-  const [head, statement, signatures, entry, maps, cosigned] = file.split('\n\n');
+  const [head, statement, signatures, entry, maps, cosigned, more] = file.split('\n\n');
   const [first, ...said] = head.split('\n');
   const [kind, ...told] = statement.split('\n');
-  if (first !== 'token-ledger/state-proof@v1' || kind !== 'token-ledger/map@v1') { fail('This is no proof of a state.'); }
+  if (first !== 'token-ledger/state-proof@v1' || kind !== 'token-ledger/map@v1' || more) { fail('This is no proof of a state.'); }
   return {
     statement, said: membersOf(said), told: membersOf(told.slice(3)), entry: entry.split('\n').filter((line) => line),
     notes: [told.slice(0, 3).join('\n') + '\n\n' + signatures, maps + '\n\n' + cosigned],
@@ -40,10 +41,13 @@ async function proveState({ statement, said, told, entry }, subject, shown, line
   const of = (what, ...rest) => hash(utf8.encode([`token-ledger/map-${what}@v1`, ...rest, ''].join('\n')));
   const held = async (map, key) => mapped(await key, bytes(said[map]), bytes(mapOf(map)[1]));
 
-  // Of each pair of logs there are maps: the user's are told by ten bits of the pseudonym, those of a name by its label.
+  // Of each pair of logs there are maps: the user's are told by ten bits of the pseudonym, those of a name by its label,
+  // but for users of closed pairs, who have stayed there.
   const log = parseInt(subject.slice(19, 22), 16) % 1024;
-  const home = said.label && BigInt('0x' + said.label.slice(0, 16)) % BigInt(told.pairs || 1) * 2n;
-  if (!facts.origin.endsWith('/' + log) || !maps.origin.endsWith('/' + (1024 + log / 2)) || said.label && home != log) {
+  const closed = BigInt(told.closed || 0);
+  const home = said.label && (closed + BigInt('0x' + said.label.slice(0, 16)) % (BigInt(told.pairs || 1) - closed)) * 2n;
+  if (!facts.origin.endsWith('/' + log) || !maps.origin.endsWith('/' + (1024 + log / 2))
+    || said.label && home != log && log >= closed * 2n) {
     fail('The maps are of another pair of logs than the user.');
   }
   const place = BigInt(maps.size) - 1n;

@@ -22,11 +22,11 @@ struct StateRoutes: Sendable {
     ) async throws -> Response {
         let caller = try await Caller(request, context, scope: .eventsRead, store: store)
         _ = try Query(request, keys: [])
-        let made = try await proofs.proof(of: try context.clientUserID(), in: caller.app)
+        let proved = try await proofs.document(of: try context.clientUserID(), in: caller.app)
         return Response(
             status: .ok,
             headers: [.contentType: "text/plain; charset=utf-8"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: made.proof.bytes))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: proved.bytes))
         )
     }
 }
@@ -60,42 +60,63 @@ struct StateProofs: Sendable {
     /// One for each pair of logs, in order.
     let maps: [MapKeeper]
 
-    /// The maps that hold who is of a log, or would.
+    /// The maps that hold who is of a log.
     func maps(of log: Log) -> MapKeeper { maps[log.pair] }
 
-    /// A proof of what was current when it was asked for, or later, that also shows the caller's tokens.
+    /// A proof of what was current when it was asked for, or later, that also shows the caller's tokens; of nobody
+    /// one from each of the maps where somebody of this name might be.
     ///
     /// Throws `LedgerError.notIntegrated` where there is none in time.
     @inline(never)
-    func proof(
+    func document(
         of clientUserID: Secret,
         in app: StoredApp,
         showing tokens: ProvedTokens? = nil
-    ) async throws -> MadeProof {
+    ) async throws -> StateDocument {
         let end = ContinuousClock.now + RequestLimits.proofTimeMax
-        let maps = maps(of: store.home(of: clientUserID, in: app))
+        // Whoever was there before pairs were added may be in a closed one.
+        let logs = [store.home(of: clientUserID, in: app)] + store.logs.closed
         var asked: Int64?
         while true {
-            let servings = maps.servings
+            let servings = logs.map { maps(of: $0).servings }
             let user = try await store.user(clientUserID, of: app)
             // Nobody waits for what happens meanwhile.
             asked = asked ?? user?.state.version
-            let made = try await maps.proof(
-                of: clientUserID,
-                subject: user?.subject,
-                in: app,
-                from: asked ?? 0
-            )
-            if let made, user == nil || (made.proof.states?.state?.version ?? 0) >= asked ?? 0,
-                tokens?.isShown(by: made.proof) ?? true
-            {
-                return made
+            if let user {
+                let made = try await maps(of: user.log).proof(
+                    of: clientUserID,
+                    subject: user.subject,
+                    in: app,
+                    from: asked ?? 0
+                )
+                if let proof = made?.proof, proof.states?.state?.version ?? 0 >= asked ?? 0,
+                    tokens?.isShown(by: proof) ?? true
+                {
+                    return try StateDocument([proof])
+                }
+            } else if tokens == nil, let nobody = try await nobody(clientUserID, app, logs) {
+                return nobody
             }
             // Until another statement is proved there is no other answer.
             repeat {
                 guard .now < end else { throw LedgerError.notIntegrated }
                 try await Task.sleep(for: RequestLimits.proofPause)
-            } while maps.servings == servings
+            } while logs.map({ maps(of: $0).servings }) == servings
         }
+    }
+
+    /// Proves by the maps of these logs that nobody has the name; nil while one of them has not stated it yet.
+    private func nobody(
+        _ clientUserID: Secret,
+        _ app: StoredApp,
+        _ logs: [Log]
+    ) async throws -> StateDocument? {
+        var proofs: [StateProof] = []
+        for log in logs {
+            let made = try await maps(of: log).proof(of: clientUserID, subject: nil, in: app)
+            guard let made else { return nil }
+            proofs.append(made.proof)
+        }
+        return try StateDocument(proofs)
     }
 }

@@ -50,8 +50,8 @@ struct TokenRoutes: Sendable {
         }
         if isProved {
             let sought = ProvedTokens(of: user.subject, state)
-            let made = try await proofs.proof(of: id, in: caller.app, showing: sought)
-            writer.member("proof", String(decoding: made.proof.bytes, as: UTF8.self))
+            let proved = try await proofs.document(of: id, in: caller.app, showing: sought)
+            writer.member("proof", String(decoding: proved.bytes, as: UTF8.self))
         }
         writer.close()
         // No token leaves, so none is on record as read.

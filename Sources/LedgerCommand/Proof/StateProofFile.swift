@@ -27,7 +27,7 @@ struct StateProofFile {
         do {
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             // One byte too many is enough to be refused.
-            bytes = Array(try file.read(upToCount: StateProof.bytesMax + 1) ?? Data())
+            bytes = Array(try file.read(upToCount: StateDocument.bytesMax + 1) ?? Data())
         } catch {
             throw CommandError("\(path) cannot be read.")
         }
@@ -37,7 +37,7 @@ struct StateProofFile {
         let check = try options.check(keys: keys, now: Int(Date().timeIntervalSince1970))
         do throws(StateProofError) {
             return Answer(
-                verdict: .success(try check.verify(StateProof(bytes))),
+                verdict: .success(try check.verify(StateDocument(bytes))),
                 bytes: bytes.count
             )
         } catch {
@@ -71,8 +71,9 @@ extension StateProofFile.Answer {
                 "version": state.map { .number(String($0.version)) } ?? .null,
                 "position": verdict.position.map { .number(String($0)) } ?? .null,
                 "pairs": .number(String(verdict.statement.logs.pairs)),
-                "facts_size": .number(String(verdict.statement.facts.size)),
-                "stated_at": .number(String(verdict.statement.time)),
+                "closed_pairs": .number(String(verdict.statement.logs.closedPairs)),
+                "facts_size": .number(String(verdict.factsSize)),
+                "stated_at": .number(String(verdict.statedAt)),
                 "age_seconds": .number(String(verdict.ageSeconds)),
                 "cosigners": .array(verdict.cosigners.map { .string($0) }),
                 "findings": .array([]),

@@ -1,3 +1,4 @@
+import Foundation
 import Postgres
 import TestSupport
 import Testing
@@ -34,7 +35,8 @@ struct AddedLogsCommandTests {
     private func read(
         _ setup: TestServe.Setup,
         _ reader: inout Reader,
-        new: Int
+        new: Int,
+        closed: Int = 0
     ) async throws {
         let created = try await run(
             setup,
@@ -68,8 +70,41 @@ struct AddedLogsCommandTests {
             #expect(events == whole.count - (known.last?.events ?? 0))
             #expect(events >= new)
             let ids = lines.filter { $0.hasPrefix("id: ") }
+            try await prove(setup, service, key ?? "", closed: closed)
             read.last = ids.last.map { (String($0.dropFirst(4)), whole.count) }
             return read
+        }
+    }
+
+    /// Has it proved what is current for somebody of before, and that a name is nobody's, and checks both files.
+    private func prove(
+        _ setup: TestServe.Setup,
+        _ service: TestServe,
+        _ key: String,
+        closed: Int
+    ) async throws {
+        try await TestProgramFolder.lend { folder in
+            let keyFile = folder.path + "/key"
+            _ = FileManager.default.createFile(
+                atPath: keyFile,
+                contents: Data(key.utf8),
+                attributes: [.posixPermissions: 0o600]
+            )
+            let keys = try await run(setup, ["checkpoint", "key"]).output.split(separator: "\n")
+            let trusted = try #require(keys.first.map { String($0) })
+            for (user, count) in [("one-0@example.com", 1), ("nobody@example.com", 1 + closed)] {
+                let file = folder.path + "/" + user
+                let made = try await run(
+                    setup,
+                    ["user", "prove", user, "--url", try await service.url]
+                        + ["--key-file", keyFile, "--output", file]
+                )
+                #expect(made.status == 0, "\(made.messages)")
+                let verdict = try await run(setup, ["verify", file, "--key", trusted])
+                #expect(verdict.status == 0, "\(user): \(verdict.output) \(verdict.messages)")
+                let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n")
+                #expect(lines.count { $0 == "token-ledger/state-proof@v1" } == count, "\(user)")
+            }
         }
     }
 
@@ -138,7 +173,7 @@ struct AddedLogsCommandTests {
                 "\(added.messages)"
             )
             try await use(setup, ["one", "two"], logs: 3)
-            try await read(setup, &reader, new: 24)
+            try await read(setup, &reader, new: 24, closed: 1)
             let fewer = try await run(setup, ["migrate", "--fact-logs", "2"])
             #expect(fewer.status == 1)
             #expect(
@@ -161,7 +196,7 @@ struct AddedLogsCommandTests {
                 "\(apart.messages)"
             )
             try await use(mapped, ["one", "two", "three"], logs: 5)
-            try await read(mapped, &reader, new: 36)
+            try await read(mapped, &reader, new: 36, closed: 3)
             let alone = try await run(setup, ["user", "list"])
             #expect(alone.messages.contains("holds pairs 0 to 2 of 5"), "\(alone.messages)")
             let again = try await run(mapped, ["migrate"])

@@ -4,12 +4,13 @@ internal import StateMap
 /// Which logs the statements of a log of maps say that there are, one after the other.
 ///
 /// Pairs are added, and never taken away, so each statement says what the one before it says, or what can have become
-/// of it; and all of it has become what there is, which the last one says.
+/// of it, and can have become what there is. The last one may be of before: nothing is stated until the service knows of
+/// the pairs that were added.
 struct StatedLogs {
     private let logID: Int32
     private let stored: Logs
     /// What the last statement says that fits.
-    private var last: (position: Int64, logs: Logs)?
+    private var last: Logs?
 
     /// `stored` are the logs that the database says there are.
     init(logID: Int32, stored: Logs) {
@@ -24,18 +25,12 @@ struct StatedLogs {
     ) {
         for (position, statement) in statements {
             let logs = statement.logs
-            let isGrown = last.map { $0.logs == logs || $0.logs.canBecome(logs) } ?? true
+            let isGrown = last.map { $0 == logs || $0.canBecome(logs) } ?? true
             if isGrown, logs == stored || logs.canBecome(stored) {
-                last = (position, logs)
+                last = logs
             } else {
                 report.add(logID, position, .pairsDiffer(stated: logs))
             }
         }
-    }
-
-    /// Ends the log.
-    func finish(_ report: inout VerificationReport) {
-        guard let last, last.logs != stored else { return }
-        report.add(logID, last.position, .pairsDiffer(stated: last.logs))
     }
 }

@@ -68,7 +68,6 @@ struct VerificationLog: Sendable {
         }
         tree.finish()
         for finding in tree.takeFindings() { report.add(finding) }
-        stated.finish(&report)
         try await checkTileCounts(&report)
         verdict.provedSize = min(tree.provedSize, size)
         report.logs.append(verdict)

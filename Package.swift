@@ -29,6 +29,7 @@ let migrations = [
     "0038_change_webhook.sql", "0039_deliver_webhooks.sql", "0040_problem.sql",
     "0041_record_problems.sql", "0042_append_unheld_tokens.sql", "0043_map_log.sql",
     "0044_read_states.sql", "0045_refused_claims.sql", "0046_reserve.sql",
+    "0047_cold.sql",
 ]
 
 /// What the sandbox serves as it is, and its templates.
@@ -270,9 +271,9 @@ let package = Package(
         target(
             "TestSupport",
             [
-                "AsyncHTTPClient", "Ledger", "LedgerAudit", "LedgerStore", "Logging", "NIOCore",
-                "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "SeededRandom", "Subprocess",
-                "SystemPackage", "Vault", "Wire",
+                "AsyncHTTPClient", "Ledger", "LedgerAudit", "LedgerStore", "Logging", "MerkleLog",
+                "NIOCore", "NIOHTTP1", "NIOPosix", "Postgres", "PostgresCluster", "SeededRandom",
+                "Subprocess", "SystemPackage", "Vault", "Wire",
             ],
             path: "Tests/TestSupport"
         ),

@@ -59,5 +59,6 @@ public struct Migration: Sendable {
         PackageResources._044_read_states_sql,
         PackageResources._045_refused_claims_sql,
         PackageResources._046_reserve_sql,
+        PackageResources._047_cold_sql,
     ]
 }

@@ -170,6 +170,8 @@ package struct ExportsPage: ConsolePage {
     let canExport: Bool
     let canSeePast: Bool
     let recordingNote: String?
+    /// Whether older ones may not be in the database.
+    let hasCold: Bool
     /// What the page's form holds.
     let formToken: String
     let copy: CopyLines
@@ -181,6 +183,7 @@ package struct ExportsPage: ConsolePage {
     ///   - next: before which place the next page goes on; nil where nothing older is left.
     ///   - may: whether the key may export, and see who did.
     ///   - recording: how much the app keeps of it.
+    ///   - hasCold: whether something of the logs of accesses is not in the database.
     ///   - formToken: of the session.
     ///   - clientID: the app's.
     ///   - url: under which callers reach the service.
@@ -191,10 +194,12 @@ package struct ExportsPage: ConsolePage {
         next: String?,
         may: (export: Bool, seePast: Bool),
         recording: AccessRecording,
+        hasCold: Bool,
         formToken: String,
         clientID: String,
         url: String
     ) {
+        self.hasCold = hasCold && next == nil
         self.running = running
         hasRunning = !running.isEmpty
         self.isWatching = isWatching

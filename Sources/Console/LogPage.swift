@@ -22,6 +22,8 @@ package struct LogPage: ConsolePage {
     let until: String
     let olderPath: String?
     let newestPath: String?
+    /// Before which position nothing is in the database, on the page that ends there.
+    let coldBefore: Int64?
     /// What the script follows; nil on pages that do not end at the log's end.
     let tailPath: String?
     let copy: CopyLines
@@ -88,6 +90,7 @@ package struct LogPage: ConsolePage {
     ///   - logs: that there are.
     ///   - next: before which position the next page goes on; nil where nothing older is left.
     ///   - end: the log's size when it was read.
+    ///   - coldBefore: the position before which its events are not in the database; 0 where all are.
     ///   - url: under which callers reach the service.
     package init(
         _ records: [PlacedRecord],
@@ -95,8 +98,10 @@ package struct LogPage: ConsolePage {
         logs: Logs,
         next: Int64?,
         end: Int64,
+        coldBefore: Int64 = 0,
         url: String
     ) {
+        self.coldBefore = next == nil && coldBefore > 0 ? coldBefore : nil
         title = "Log of \(asked.log.name)"
         rows = records.map(EventRow.init)
         isEmpty = rows.isEmpty

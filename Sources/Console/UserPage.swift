@@ -67,6 +67,8 @@ package struct UserPage: ConsolePage {
         package var accesses: [PlacedRecord] = []
         /// Whether there are older ones.
         package var hasOlderAccesses = false
+        /// The position in the log of accesses before which none are in the database; 0 where all are.
+        package var accessesColdBefore: Int64 = 0
         /// How much of them the app keeps.
         package var accessRecording = AccessRecording.full
         /// The one that was opened last first; none where the key may not see them.
@@ -104,6 +106,7 @@ package struct UserPage: ConsolePage {
     let accessCount: Int
     /// Where all of them are; nil where the page has them.
     let olderAccessesPath: String?
+    let accessesColdBefore: Int64?
     let accessNote: String?
     let isRaw: Bool
     let diffPath: String
@@ -163,6 +166,7 @@ package struct UserPage: ConsolePage {
         olderAccessesPath =
             parts.hasOlderAccesses
             ? "/console/log?log=\(log.access.name)&subject=\(subject)" : nil
+        accessesColdBefore = parts.accessesColdBefore > 0 ? parts.accessesColdBefore : nil
         accessNote =
             switch parts.accessRecording {
             case .full: nil

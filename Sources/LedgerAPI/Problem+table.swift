@@ -348,6 +348,16 @@ extension Problem {
                 the user's events, by version and fingerprint.
                 """
             )
+        case .cold(let place):
+            self.init(
+                .gone,
+                "history_cold",
+                """
+                The events of \(place.log.ownName) before position \(place.before) are cold history: what was asked for \
+                was moved out of the database, into the bundle of export \(place.export). Ask from position \
+                \(place.before) on.
+                """
+            )
         case .damaged, .refused, .defect: self = .isInternal
         }
     }

@@ -20,7 +20,8 @@ struct TokenLedger: AsyncParsableCommand {
             ProjectionCommand.self, MapCommand.self, UserCommand.self, ImportCommand.self,
             EventsCommand.self, ProblemCommand.self, WebhookCommand.self,
             ExportCommand.self, ReplayCommand.self, VerifyCommand.self, RestoreCommand.self,
-            CheckpointCommand.self, WitnessCommand.self, BenchCommand.self, SBOMCommand.self,
+            CheckpointCommand.self, HistoryCommand.self, WitnessCommand.self, BenchCommand.self,
+            SBOMCommand.self,
             DoctorCommand.self,
             ManCommand.self,
         ]

@@ -68,15 +68,26 @@ struct VerifyCommand: AsyncParsableCommand {
     )
     var rootKeyFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The folder of a bundle with records that are cold history, to read them there; may be repeated.",
+            valueName: "folder"
+        )
+    )
+    var bundle: [String] = []
+
     @Flag(help: "Print one JSON document.")
     var json = false
 
     func validate() throws {
-        guard path == nil || (since.isEmpty && checkpointFolder == nil && rootKeyFile == nil)
+        guard
+            path == nil
+                || (since.isEmpty && checkpointFolder == nil && rootKeyFile == nil
+                    && bundle.isEmpty)
         else {
             throw ValidationError(
                 "A bundle or a proof is checked as a whole and by itself: --since, "
-                    + "--checkpoint-folder and --root-key-file are for the database."
+                    + "--checkpoint-folder, --root-key-file and --bundle are for the database."
             )
         }
         guard path != nil || proof.isEmpty else {
@@ -89,7 +100,7 @@ struct VerifyCommand: AsyncParsableCommand {
         let databases = try await options.databases()
         let plan = try await plan()
         let meter = ProgressMeter("verify")
-        let report: VerificationReport
+        var report: VerificationReport
         do {
             report = try await DatabaseFailure.explaining(databases) {
                 try await Verification.run(databases, plan: plan) { progress in
@@ -103,6 +114,9 @@ struct VerifyCommand: AsyncParsableCommand {
             throw CommandError("The database holds no ledger: token-ledger migrate makes one.")
         }
         meter.end()
+        for folder in bundle {
+            try await ColdBundleFolder(folder, keys: plan.keys).check(databases, &report)
+        }
         if json {
             Terminal.result(Self.document(report))
         } else {
@@ -170,7 +184,12 @@ struct VerifyCommand: AsyncParsableCommand {
 
     static func sentence(_ report: VerificationReport) -> String {
         let size = "\(count(report.events, "event")) and \(count(report.users, "user")) checked"
-        guard !report.findings.isEmpty else { return "\(size): everything fits." }
+        guard !report.findings.isEmpty else {
+            let unread = report.logs.flatMap(\.coldUnread).reduce(0) { $0 + $1.positions.count }
+            return unread == 0
+                ? "\(size): everything fits."
+                : "\(size): what was read fits; \(count(Int64(unread), "event")) of cold history not read."
+        }
         return "\(size), and \(count(Int64(report.findings.count), "finding")) made."
     }
 
@@ -215,6 +234,16 @@ struct VerifyCommand: AsyncParsableCommand {
             "since": .number(String(log.since)),
             "proved_size": .number(String(log.provedSize)),
             "checkpoints": .number(String(log.checkpoints)),
+            "cold_before": .number(String(log.cold.last?.positions.upperBound ?? 0)),
+            "cold_unread": .array(
+                log.coldUnread.map { stretch in
+                    [
+                        "from": .number(String(stretch.positions.lowerBound)),
+                        "until": .number(String(stretch.positions.upperBound)),
+                        "export": .string("\(stretch.export)"),
+                    ]
+                }
+            ),
             "key": log.key.map { .string($0) } ?? .null,
             "key_source": .string(source),
         ]

@@ -100,6 +100,14 @@ package struct BundleManifest: Sendable, Equatable {
         return writer.bytes + [UInt8(ascii: "\n")]
     }
 
+    /// The SHA-256 of the bytes of `manifest.json`, which names the bundle.
+    package var digest: MerkleHash {
+        guard let digest = MerkleHash(SHA256.hash(data: encoded())) else {
+            preconditionFailure("A SHA-256 is as long as a hash of the tree.")
+        }
+        return digest
+    }
+
     /// The text that the log signs over these bytes of a manifest.
     package static func noteText(
         _ bytes: [UInt8],

@@ -15,6 +15,8 @@ package enum StoreError: Error, Equatable {
     case erased
     /// The value of a token that was replaced was dropped after its app's grace.
     case dropped
+    /// What was asked for was moved out of the database.
+    case cold(ColdPlace)
     /// What is stored does not fit together: a value that does not open, bytes that are not a
     /// record.
     case damaged(Damage)
@@ -85,7 +87,7 @@ package enum StoreError: Error, Equatable {
     package var isPassing: Bool {
         switch self {
         case .unavailable, .overloaded, .outcomeUnknown, .conflict: true
-        case .erased, .dropped, .damaged, .refused, .defect: false
+        case .erased, .dropped, .cold, .damaged, .refused, .defect: false
         }
     }
 }
@@ -100,6 +102,7 @@ extension StoreError: CustomStringConvertible {
         case .conflict: "the user changed again and again meanwhile; nothing was written"
         case .erased: "the user was erased; nothing was written"
         case .dropped: "the token was replaced, and its value dropped since"
+        case .cold(let place): "\(place)"
         case .damaged(let damage): "what is stored does not fit together (\(damage.rawValue))"
         case .refused(.insufficientPrivilege):
             "the role of the connection string may not do this (SQLSTATE 42501)"

@@ -30,7 +30,7 @@ extension StoreError {
         case .overloaded: "overloaded"
         case .outcomeUnknown: "outcome_unknown"
         case .conflict: "conflict"
-        case .erased, .dropped, .damaged, .defect: "_OTHER"
+        case .erased, .dropped, .cold, .damaged, .defect: "_OTHER"
         case .refused(let state): "\(state)"
         }
     }

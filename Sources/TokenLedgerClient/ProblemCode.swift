@@ -52,6 +52,8 @@ extension ProblemCode {
     public static let finalizeAbandoned = ProblemCode(rawValue: "finalize_abandoned")
     /// The token was replaced since, and its value dropped.
     public static let tokenDropped = ProblemCode(rawValue: "token_dropped")
+    /// It was moved out of the database, into a bundle.
+    public static let historyCold = ProblemCode(rawValue: "history_cold")
     /// The provider may know the user, and nothing proves it.
     public static let personUnproven = ProblemCode(rawValue: "person_unproven")
     /// The provider does not know the person any more.

@@ -14,6 +14,10 @@ import Wire
 
 @Suite(.oneServiceAtATime, .timeLimit(.minutes(5)))
 struct ProblemTests {
+    private static let cold = StoreError.cold(
+        ColdPlace(log: .access, before: 256, export: Identifier(value: 1))
+    )
+
     @Test("the table from errors to answers is what callers are promised")
     func table() throws {
         let rows: [(LedgerError, Int, String, retries: Bool)] = [
@@ -66,6 +70,7 @@ struct ProblemTests {
             (.store(.conflict), 409, "conflict", true),
             (.store(.erased), 404, "not_connected", false),
             (.store(.dropped), 410, "token_dropped", false),
+            (.store(Self.cold), 410, "history_cold", false),
             (.store(.damaged(.value)), 500, "internal", false),
             (.unexpected("x"), 500, "internal", false),
         ]

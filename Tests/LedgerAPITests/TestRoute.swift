@@ -316,6 +316,7 @@ struct TestRoute: Sendable, CustomStringConvertible {
         "different_person", "finalize_in_progress", "key_reused", "session_rejected", "legal_hold",
         "finalize_unresolved", "recovery_rejected", "provider_unavailable",
         "user_list_too_long", "person_unclear", "token_dropped",
+        "history_cold",
         "database_unavailable", "overloaded", "rate_limited", "outcome_unknown", "conflict",
         "internal", "refused",
     ]

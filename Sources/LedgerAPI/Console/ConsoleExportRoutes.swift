@@ -66,6 +66,8 @@ struct ConsoleExportRoutes: Sendable {
             next: next,
             may: (visit.caller.has(.export), visit.caller.has(.eventsRead)),
             recording: visit.app.accessRecording,
+            hasCold: try await desk.store.beginning(of: desk.store.logs.list(.access)).reached
+                .contains { $0.next > 0 },
             formToken: visit.formToken,
             clientID: visit.app.clientID,
             url: desk.url()

@@ -110,17 +110,43 @@ struct ConsoleFindRoutes: Sendable {
         if let position = URLText.number(text) {
             search.tried.append("The position of an event.")
             for log in desk.store.logs.ofEvents {
-                guard let event = try await desk.store.event(at: position, log: log),
-                    event.app == visit.app.id
+                guard let event = try await event(at: position, log), event.app == visit.app.id
                 else { continue }
                 search.add("Event", event)
             }
         }
         if let id = Identifier(text) {
             search.tried.append("An event, a launch or a finalize of this id.")
-            if let event = try await desk.store.event(id: id), event.app == visit.app.id {
+            if let event = try await event(id), event.app == visit.app.id {
                 search.add("Event", event)
             }
+        }
+        for log in desk.store.logs.list(.access) {
+            let cold = try await desk.store.coldHistory(of: log).before
+            guard cold > 0 else { continue }
+            search.tried.append(
+                "Nothing in the log of \(log.name) before position \(cold): that is cold history, in bundles."
+            )
+        }
+    }
+
+    /// The event at a position; nil where it is cold.
+    private func event(at position: Int64, _ log: Log) async throws -> StoredEvent? {
+        do {
+            return try await desk.store.event(at: position, log: log)
+        } catch {
+            guard case .cold = error else { throw error }
+            return nil
+        }
+    }
+
+    /// The event of an id; nil where it may be cold.
+    private func event(_ id: Identifier) async throws -> StoredEvent? {
+        do {
+            return try await desk.store.event(id: id)
+        } catch {
+            guard case .cold = error else { throw error }
+            return nil
         }
     }
 

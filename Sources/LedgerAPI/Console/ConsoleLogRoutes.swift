@@ -64,6 +64,7 @@ struct ConsoleLogRoutes: Sendable {
             logs: desk.store.logs,
             next: page.next,
             end: size,
+            coldBefore: try await desk.store.coldHistory(of: log).before,
             url: desk.url()
         )
         return desk.answer(content, to: visit, at: .log)

@@ -121,6 +121,7 @@ struct ConsoleUserRoutes: Sendable {
             )
             parts.accesses = accesses.prefix(limit).map(\.placed)
             parts.hasOlderAccesses = accesses.count > limit
+            parts.accessesColdBefore = try await desk.store.coldHistory(of: user.log.access).before
             parts.accessRecording = visit.app.accessRecording
         }
         try await desk.recordView(of: user, request, context, visit)

@@ -44,8 +44,9 @@ struct EventRoutes: Sendable {
         let caller = try await Caller(request, context, scope: .eventsRead, store: store)
         let query = try Query(request, keys: ["cursor", "limit"])
         let limit = try query.limit()
-        let start = try Self.start(query, .access)
         let user = try await store.existingUser(context, of: caller.app)
+        let cold = try await store.coldHistory(of: user.log.access).before
+        let start = query["cursor"] == nil ? cold : try Self.start(query, .access)
         // One more than is shown tells whether the page is the last, and where the next one begins.
         let page = try await store.accesses(of: user, from: start, limit: limit + 1)
         return Self.response(
@@ -53,6 +54,7 @@ struct EventRoutes: Sendable {
             next: page.count > limit ? Self.cursor(page[limit].position, .access) : nil,
             // Where accesses are not kept, the list must not look as though there were none.
             before: "\"access_log\":\"\(caller.app.accessRecording.rawValue)\","
+                + (cold > 0 ? "\"cold_before\":\(cold)," : "")
         )
     }
 
@@ -68,15 +70,23 @@ struct EventRoutes: Sendable {
         let limit = try query.limit()
         let asked = try query.eventQuery(of: caller.app)
         let logs = store.logs.list(try store.logChoice(query), about: asked.subject)
+        let beginning = try await store.beginning(of: logs)
         let start = try await store.places(query, .events, in: logs)
         let page = try await store.events(
             asked,
             logs: logs,
-            from: start ?? .beginning(count: logs.count),
+            from: start ?? beginning,
             limit: limit
         )
         let next = page.isLast ? nil : try await store.cursor(page.places, .events, in: logs)
-        return Self.response(page.events, next: next)
+        return Self.response(page.events, next: next, before: Self.cold(beginning, logs))
+    }
+
+    /// What the list does not begin with, log by log: it must not look as though there were nothing before.
+    private static func cold(_ beginning: LogPlaces, _ logs: [Log]) -> String {
+        let cold = zip(logs, beginning.reached).filter { $0.1.next > 0 }
+            .map { "\"\($0.ownName)\":\($1.next)" }
+        return cold.isEmpty ? "" : "\"cold_before\":{\(cold.joined(separator: ","))},"
     }
 
     private static func start(_ query: Query, _ kind: Cursor.Kind) throws(LedgerError) -> Int64 {

@@ -38,6 +38,7 @@ struct TailRoutes: Sendable {
         let logs =
             isOfOneLog ? [choice.log] : store.logs.list(choice, about: asked.subject)
         let start = try await start(request, query, caller, logs)
+        try await store.requireWarm(start, in: logs)
         let headers: HTTPFields = [
             .contentType: "text/event-stream",
             // Some proxies hold answers back until they have much of them.

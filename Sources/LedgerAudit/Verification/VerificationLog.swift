@@ -69,6 +69,7 @@ struct VerificationLog: Sendable {
         tree.finish()
         for finding in tree.takeFindings() { report.add(finding) }
         try await checkTileCounts(&report)
+        verdict.cold = try await coldHistory(readers[0]).cold
         verdict.provedSize = min(tree.provedSize, size)
         report.logs.append(verdict)
         return report
@@ -98,6 +99,8 @@ struct VerificationLog: Sendable {
         _ positions: Range<Int64>,
         _ reader: PostgresConnection
     ) async throws -> VerificationPage {
+        let cold = try await coldHistory(reader)
+        let coldLeaves = try await coldLeaves(positions, cold, reader)
         let stretch = try await reader.query(
             Statement(
                 "verify_page",
@@ -118,7 +121,8 @@ struct VerificationLog: Sendable {
                 positions: positions,
                 apps: apps,
                 checks: plan.checks,
-                vault: vault
+                vault: vault,
+                coldLeaves: coldLeaves
             )
             for row in 0..<result.rowCount {
                 let read = try VerificationRow(result, row)
@@ -127,6 +131,10 @@ struct VerificationLog: Sendable {
             }
             stretch.finish()
             return stretch
+        }
+        // What was moved out meanwhile, or put back, is read again.
+        guard try await coldHistory(reader) == cold else {
+            return try await page(positions, reader)
         }
         var findings: [VerificationReport.Finding] = []
         var checkpoints: [SoundCheckpoint] = []

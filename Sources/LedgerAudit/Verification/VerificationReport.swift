@@ -1,4 +1,4 @@
-internal import LedgerStore
+package import LedgerStore
 internal import Vault
 
 /// What `verify` checked, and every place where something did not fit.
@@ -128,6 +128,13 @@ package struct LogVerdict: Sendable {
     package internal(set) var checkpoints: Int64 = 0
     /// Whether a checkpoint from outside the database was among them.
     package internal(set) var isKeptOutside = false
+    /// What is cold history: not in the database, so that only its hashes were read.
+    package internal(set) var cold: [ColdStretch] = []
+    /// What of it was read in bundles.
+    package internal(set) var coldRead: [ColdStretch] = []
+
+    /// What of it nobody has read.
+    package var coldUnread: [ColdStretch] { cold.filter { !coldRead.contains($0) } }
 }
 
 extension VerificationReport {
@@ -209,7 +216,8 @@ extension VerificationReport {
 
     private static func sentences(of log: LogVerdict) -> [String] {
         var sentences: [String] = []
-        let start = log.since == 0 ? "" : " from position \(log.since) on"
+        let first = max(log.since, log.cold.last?.positions.upperBound ?? 0)
+        let start = first == 0 ? "" : " from position \(first) on"
         sentences.append(
             "Log \(log.logID): \(log.size) records; those\(start) were read and agree with their "
                 + "columns unless a finding says otherwise."
@@ -248,6 +256,17 @@ extension VerificationReport {
             sentences.append(
                 "Not proved: that the whole database of log \(log.logID) was not set back; no "
                     + "checkpoint from outside was given (--checkpoint-folder)."
+            )
+        }
+        for stretch in log.cold {
+            let positions =
+                "the records of log \(log.logID) from position \(stretch.positions.lowerBound) to "
+                + "\(stretch.positions.upperBound - 1), which are cold history"
+            sentences.append(
+                log.coldRead.contains(stretch)
+                    ? "Read in a bundle: \(positions). They are those whose hashes the tiles have."
+                    : "Not read: \(positions). Their hashes are in the tiles, and part of what is said above; the "
+                        + "records are in the bundle of export \(stretch.export) (--bundle)."
             )
         }
         if log.since > 0 {

@@ -88,6 +88,8 @@ struct VerificationStretch: Sendable {
     let checks: Set<VerificationPlan.Check>
     /// Tells which records the service wrote; nil without the root key.
     let vault: Vault?
+    /// What the first records have left in tiles where they are cold: their rows need not be there.
+    private let coldLeaves: [MerkleHash]
     /// A leaf hash per position; the empty tree's root, which no leaf has, where a row is missing.
     private(set) var leaves: [MerkleHash] = []
     private(set) var findings: [VerificationReport.Finding] = []
@@ -100,8 +102,10 @@ struct VerificationStretch: Sendable {
         positions: Range<Int64>,
         apps: [UInt128: String],
         checks: Set<VerificationPlan.Check>,
-        vault: Vault?
+        vault: Vault?,
+        coldLeaves: [MerkleHash] = []
     ) {
+        self.coldLeaves = coldLeaves
         self.logID = logID
         self.positions = positions
         self.apps = apps
@@ -142,6 +146,9 @@ struct VerificationStretch: Sendable {
     mutating func finish() { skip(to: positions.upperBound) }
 
     private mutating func skip(to position: Int64) {
+        while next < position, leaves.count < coldLeaves.count {
+            leaves.append(coldLeaves[leaves.count])
+        }
         guard position > next else { return }
         if checks.contains(.positions) {
             findings.append(

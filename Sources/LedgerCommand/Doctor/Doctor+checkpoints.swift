@@ -31,6 +31,13 @@ extension Doctor {
                     } ?? "no checkpoint yet"
                 check.note("log of \(log.name)", "\(seen.size) records, \(covered)")
                 for flaw in seen.flaws { check.find(Self.finding(flaw, log)) }
+                let cold = try await store.coldHistory(of: log)
+                if cold.before > 0 {
+                    check.note(
+                        "cold history of \(log.name)",
+                        "the records before position \(cold.before), in bundles (\(cold.cold.count))"
+                    )
+                }
             } catch {
                 check.miss("the log of \(log.name) (\(error))")
             }

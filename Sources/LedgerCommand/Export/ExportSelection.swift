@@ -77,6 +77,8 @@ struct ExportSelection: ParsableArguments {
         let logs = try logs(store, about: query.subject)
         var requests: [ExportRequest] = []
         for log in logs {
+            // Before anything is written: what is cold is in another bundle already.
+            try await store.requireWarm(LogPlaces([.init(next: fromPosition ?? 0)]), in: [log])
             let size = if let ends { ends[log] ?? 0 } else { try await store.size(log: log) }
             requests.append(
                 ExportRequest(log: log, query: query, apps: apps, positions: try positions(size))

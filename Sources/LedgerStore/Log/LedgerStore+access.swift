@@ -129,25 +129,31 @@ extension LedgerStore {
         from position: Int64,
         limit: Int
     ) async throws(StoreError) -> [StoredEvent] {
-        try await bulk[user.log.access].rows(
+        let log = user.log.access
+        let history = try await requireWarm(log, from: position)
+        let events = try await bulk[log].rows(
             Self.accesses(
                 of: user.subject,
                 app: user.app,
-                log: user.log.access,
+                log: log,
                 from: position,
                 limit: limit
             ),
             decode
         )
+        try await requireUnchanged(history, log)
+        return events
     }
 
-    /// Who read what of a user of late, the newest first, before a position.
+    /// Who read what of a user of late, the newest first, before a position; what is cold is not among it.
     package func latestAccesses(
         of user: StoredUser,
         before position: Int64,
         limit: Int
     ) async throws(StoreError) -> [StoredEvent] {
-        try await bulk[user.log.access].rows(
+        let log = user.log.access
+        let history = try await coldHistory(of: log)
+        let events = try await bulk[log].rows(
             Statement(
                 "latest_accesses",
                 """
@@ -155,17 +161,20 @@ extension LedgerStore {
                     subject_version
                 from ledger.event
                 where log_id = $3 and subject = $1 and subject_version is null
-                    and position + 0 < $2 and app_id = $4
+                    and position + 0 < $2 and position + 0 >= $6 and app_id = $4
                 order by position + 0 desc limit $5
                 """,
                 .uuid(user.subject.value),
                 .int8(position),
-                .int4(user.log.access.id),
+                .int4(log.id),
                 .uuid(user.app.value),
-                .int8(Int64(limit))
+                .int8(Int64(limit)),
+                .int8(history.before)
             ),
             decode
         )
+        try await requireUnchanged(history, log)
+        return events
     }
 
     /// Conditions and order are those of the index (`Schema/0034_access.sql`); whoever named the pseudonym of another app's user is not

@@ -51,7 +51,10 @@ extension LedgerStore {
     /// The event with this id, in the log that the id names; a statement about the maps is none.
     package func event(id: Identifier) async throws(StoreError) -> StoredEvent? {
         guard let log = logs.log(of: id) else { return nil }
-        return try await database[log].firstRow(Self.event(id: id, log: log), decode)
+        let statement = Self.event(id: id, log: log)
+        if let event = try await database[log].firstRow(statement, decode) { return event }
+        // Where it stood, if it did, nobody knows.
+        return try await warmRow(log, at: 0, statement)
     }
 
     static func event(id: Identifier, log: Log) -> Statement {
@@ -71,20 +74,29 @@ extension LedgerStore {
         at position: Int64,
         log: Log
     ) async throws(StoreError) -> StoredEvent? {
-        try await bulk[log].firstRow(
-            Statement(
-                "event_at",
-                """
-                select log_id, position, record, mac, event_id, app_id, subject,
-                    subject_version
-                from ledger.event
-                where log_id = $1 and position = $2
-                """,
-                .int4(log.id),
-                .int8(position)
-            ),
-            decode
+        let statement = Statement(
+            "event_at",
+            """
+            select log_id, position, record, mac, event_id, app_id, subject,
+                subject_version
+            from ledger.event
+            where log_id = $1 and position = $2
+            """,
+            .int4(log.id),
+            .int8(position)
         )
+        if let event = try await bulk[log].firstRow(statement, decode) { return event }
+        return try await warmRow(log, at: position, statement)
+    }
+
+    /// Asks again for a row that was not found: it may have been cold when it was asked for, and be back by now.
+    private func warmRow(
+        _ log: Log,
+        at position: Int64,
+        _ statement: Statement
+    ) async throws(StoreError) -> StoredEvent? {
+        guard try await !requireWarm(log, from: position).stretches.isEmpty else { return nil }
+        return try await bulk[log].firstRow(statement, decode)
     }
 
     /// A user's events in order, from after a subject version; `isListed` where only who reads lists waits.

@@ -53,7 +53,8 @@ extension LedgerStore {
             limit: StoreLimits.exportRecordsMax,
             bytesMax: StoreLimits.exportBytesMax
         )
-        return try await bulk[request.log].query(statement) { result throws(PostgresError) in
+        let history = try await requireWarm(request.log, from: position)
+        let page = try await bulk[request.log].query(statement) { result throws(PostgresError) in
             var page = try Self.page(result)
             // Each record has a line end behind it.
             let isCut =
@@ -63,6 +64,8 @@ extension LedgerStore {
             page.next = next < end ? next : nil
             return page
         }
+        try await requireUnchanged(history, request.log)
+        return page
     }
 
     /// Records that an export is about to leave: for each app that wants it, one event for each log.

@@ -7,7 +7,7 @@ extension LedgerStore {
     ///
     /// A call looks at a bounded stretch of the log, so a query that few events fulfil gives short
     /// or empty pages; `next` is nil exactly where nothing older is left. Events of a subject have an index:
-    /// for them all of the log is one stretch.
+    /// for them all of the log is one stretch. What is cold counts as not there.
     package func latestEvents(
         _ query: EventQuery,
         log: Log,
@@ -50,6 +50,8 @@ extension LedgerStore {
         stretchesMax: Int = StoreLimits.stretchesMax
     ) async throws(StoreError) -> LogMerge<StoredEvent>.Stretch {
         let stretch = query.subject == nil ? StoreLimits.scannedEventsMax : end
+        let history = try await coldHistory(of: log)
+        let first = max(first, history.before)
         var found: [StoredEvent] = []
         var end = end
         for _ in 0..<stretchesMax {
@@ -65,6 +67,7 @@ extension LedgerStore {
             )
             end = start
         }
+        try await requireUnchanged(history, log)
         // One more than is asked for tells whether there are more.
         guard found.count > limit else {
             return LogMerge<StoredEvent>.Stretch(found, next: end, isAtEnd: end <= first)
@@ -83,6 +86,8 @@ extension LedgerStore {
         before end: Int64
     ) async throws(StoreError) -> (events: [StoredEvent], from: Int64) {
         var end = end
+        let history = try await coldHistory(of: log)
+        let first = max(first, history.before)
         for _ in 0..<StoreLimits.stretchesMax where end > first {
             let start = max(first, end - StoreLimits.scannedEventsMax)
             let found = try await bulk[log].rows(
@@ -104,6 +109,7 @@ extension LedgerStore {
                 ),
                 decode
             )
+            try await requireUnchanged(history, log)
             end = start
             if !found.isEmpty { return (found, start) }
         }
@@ -141,17 +147,18 @@ extension LedgerStore {
     /// The first position of a log whose event was recorded at a time or later; the log's size where
     /// none was.
     ///
-    /// Clocks of several copies differ a little, so the times of neighbours may not be in order, and
+    /// What is cold is passed over. Clocks of several copies differ a little, so the times of neighbours may not be in order, and
     /// whoever goes by the answer must look a little around it. Asks the database once for each halving.
     package func position(
         of log: Log,
         at time: Timestamp
     ) async throws(StoreError) -> Int64 {
-        var low: Int64 = 0
+        var low = try await coldHistory(of: log).before
         var high = try await size(log: log)
         while low < high {
             let middle = low + (high - low) / 2
             guard let recorded = try await recordedAt(middle, log: log) else {
+                _ = try await requireWarm(log, from: middle)
                 throw .damaged(.record)
             }
             if recorded < time { low = middle + 1 } else { high = middle }

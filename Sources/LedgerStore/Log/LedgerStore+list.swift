@@ -52,6 +52,7 @@ extension LedgerStore {
         limit: Int,
         stretchesMax: Int = StoreLimits.stretchesMax
     ) async throws(StoreError) -> LogMerge<StoredEvent>.Stretch {
+        let history = try await requireWarm(log, from: position)
         let size = try await size(log: log)
         // A subject's events are few and have an index of their own: no stretch is needed.
         let stretch = query.subject == nil ? StoreLimits.scannedEventsMax : size
@@ -70,6 +71,7 @@ extension LedgerStore {
             )
             start = end
         }
+        try await requireUnchanged(history, log)
         // One more than is asked for tells whether there are more.
         guard found.count > limit, let next = found.last?.position else {
             return LogMerge<StoredEvent>.Stretch(found, next: start, isAtEnd: start >= size)

@@ -7,7 +7,7 @@ extension LedgerStore {
         in log: Log
     ) async throws(StoreError) -> LogPlace? {
         guard position > 0 else { return nil }
-        return try await event(at: position - 1, log: log).map { LogPlace(of: $0) }
+        return try await place(at: position - 1, in: log)
     }
 
     /// Places that somebody kept in a list of so many logs, as `read` takes them from their text of this number of logs
@@ -22,10 +22,21 @@ extension LedgerStore {
         return nil
     }
 
-    /// Whether a log still has what somebody has read there.
+    /// Whether a log still has what somebody has read there, in the database or as cold history.
     package func has(_ place: LogPlace, in log: Log) async throws(StoreError) -> Bool {
-        guard let event = try await event(at: place.position, log: log) else { return false }
-        return LogPlace(of: event) == place
+        try await self.place(at: place.position, in: log) == place
+    }
+
+    /// What is cold has left its hash in a tile.
+    private func place(
+        at position: Int64,
+        in log: Log
+    ) async throws(StoreError) -> LogPlace? {
+        if try await coldHistory(of: log).before > position {
+            return try await storedLeaf(at: position, log: log)
+                .map { LogPlace(position: position, leaf: $0) }
+        }
+        return try await event(at: position, log: log).map { LogPlace(of: $0) }
     }
 
     /// Whether the logs still have what somebody has read there.

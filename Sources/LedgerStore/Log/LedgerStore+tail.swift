@@ -23,7 +23,7 @@ extension LedgerStore {
             .int8(position),
             .int8(Int64(StoreLimits.tailEventsMax))
         )
-        return try await lookups[log].query(statement) { [vault] result throws(PostgresError) in
+        let end = try await lookups[log].query(statement) { [vault] result throws(PostgresError) in
             var end = LogEnd()
             var bytes = 0
             for row in 0..<result.rowCount {
@@ -38,6 +38,10 @@ extension LedgerStore {
             end.hasMore = result.rowCount == StoreLimits.tailEventsMax
             return end
         }
+        // Positions have no holes, unless what was asked for is cold: the end of a log never is.
+        let isDense = zip(end.events, position...).allSatisfy { $0.event.position == $1 }
+        if end.events.isEmpty || !isDense { _ = try await requireWarm(log, from: position) }
+        return end
     }
 
     /// The events that a query asks for in a stretch of a log, for a reader who is behind, and where to
@@ -53,6 +57,7 @@ extension LedgerStore {
             query.subject != nil
             ? positions.upperBound
             : min(positions.upperBound, positions.lowerBound + StoreLimits.scannedEventsMax)
+        let history = try await requireWarm(log, from: positions.lowerBound)
         let events = try await bulk[log].rows(
             query.statement(
                 log: log,
@@ -62,6 +67,7 @@ extension LedgerStore {
             ),
             decode
         )
+        try await requireUnchanged(history, log)
         let isCut =
             events.count == StoreLimits.tailEventsMax
             || events.reduce(0) { $0 + $1.bytes.count } >= StoreLimits.tailBytesMax

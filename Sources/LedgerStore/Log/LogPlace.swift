@@ -23,11 +23,15 @@ package struct LogPlace: Sendable, Hashable, CustomStringConvertible {
 
     /// Where an event stands.
     package init(of event: StoredEvent) {
-        let hash = MerkleHash(leaf: event.bytes).bytes
-        guard let check = UInt32(bigEndianBytes: hash.prefix(Self.checkBytes)) else {
+        self.init(position: event.position, leaf: MerkleHash(leaf: event.bytes))
+    }
+
+    /// Where what has this leaf hash stands.
+    init(position: Int64, leaf: MerkleHash) {
+        guard let check = UInt32(bigEndianBytes: leaf.bytes.prefix(Self.checkBytes)) else {
             preconditionFailure("a hash has more bytes than a check")
         }
-        self.init(position: event.position, check: check)
+        self.init(position: position, check: check)
     }
 
     static let checkBytes = MemoryLayout<UInt32>.size

@@ -17,6 +17,7 @@ struct ServerState: Sendable {
         "event.event_is_immutable", "event.event_is_not_truncated",
         "tile.tile_is_immutable", "tile.tile_is_not_truncated",
         "checkpoint.checkpoint_is_immutable", "checkpoint.checkpoint_is_not_truncated",
+        "cold.cold_is_immutable", "cold.cold_is_not_truncated",
     ]
 
     /// Asks on any connection of a pool.

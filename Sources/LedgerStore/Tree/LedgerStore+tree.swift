@@ -95,8 +95,7 @@ extension LedgerStore {
     ) async throws(StoreError) -> Tile {
         guard case .hashes(let level) = address.layer else { throw .damaged(.tile) }
         if level == 0 && !address.isFull {
-            let bundle = try await records(address, log: log)
-            return try Self.tile(address, bundle.map { MerkleHash(leaf: $0) })
+            return try Self.tile(address, try await leaves(address, log: log))
         }
         let statement =
             address.isFull
@@ -156,23 +155,39 @@ extension LedgerStore {
         }
     }
 
+    /// The leaf hashes of a partial tile: of the records, or where these are cold, of the tile that is full by now.
+    private func leaves(
+        _ address: TileAddress,
+        log: Log
+    ) async throws(StoreError) -> [MerkleHash] {
+        guard try await coldHistory(of: log).before > Int64(address.index * TileAddress.fullWidth)
+        else { return try await records(address, log: log).map { MerkleHash(leaf: $0) } }
+        guard let full = TileAddress(address.layer, index: address.index),
+            let hashes = MerkleHash.list(try await storedTile(full, log: log).bytes)
+        else { throw .damaged(.tile) }
+        return Array(hashes.prefix(address.width))
+    }
+
     private func records(
         _ address: TileAddress,
         log: Log
     ) async throws(StoreError) -> [[UInt8]] {
-        try await bytes(
-            Statement(
-                "bundle",
-                """
-                select record from ledger.event
-                where log_id = $1 and position >= $2 and position < $3 order by position
-                """,
-                .int4(log.id),
-                .int8(Int64(address.index * TileAddress.fullWidth)),
-                .int8(Int64(address.index * TileAddress.fullWidth + address.width))
-            ),
-            of: log
+        let start = Int64(address.index * TileAddress.fullWidth)
+        let statement = Statement(
+            "bundle",
+            """
+            select record from ledger.event
+            where log_id = $1 and position >= $2 and position < $3 order by position
+            """,
+            .int4(log.id),
+            .int8(start),
+            .int8(start + Int64(address.width))
         )
+        let records = try await bytes(statement, of: log)
+        guard records.count < address.width else { return records }
+        _ = try await requireWarm(log, from: start)
+        // They may have been cold when they were asked for, and be back by now.
+        return try await bytes(statement, of: log)
     }
 
     private func bytes(_ statement: Statement, of log: Log) async throws(StoreError) -> [[UInt8]] {

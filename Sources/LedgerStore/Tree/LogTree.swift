@@ -63,7 +63,10 @@ struct LogTree: Sendable {
         try compare()
         while size < target {
             let goal = min(target, expectations.first?.size ?? target, size + Self.pageRecords)
-            let (leaves, forged) = try await leaves(upTo: goal, pool)
+            var (leaves, forged) = try await leaves(upTo: goal, pool)
+            if leaves.isEmpty { leaves = try await coldLeaves(upTo: goal, pool) }
+            // What was cold when the records were asked for may be back by now.
+            if leaves.isEmpty { (leaves, forged) = try await self.leaves(upTo: goal, pool) }
             guard !leaves.isEmpty else { throw IntegrationAlarm.missingRecords(from: size) }
             hasRead()
             for leaf in leaves { builder.append(leaf) }
@@ -104,6 +107,24 @@ struct LogTree: Sendable {
             }
             expectations.removeFirst()
         }
+    }
+
+    /// The leaves of records that are cold, of the tiles that they left: whoever grows the tree compares its
+    /// root with what was signed.
+    private func coldLeaves(
+        upTo end: Int64,
+        _ pool: PostgresPool
+    ) async throws(PostgresError) -> [MerkleHash] {
+        guard log.kind == .access else { return [] }
+        let history = ColdHistory(
+            try await pool.rows(ColdHistory.statement(log.id), ColdStretch.init)
+        )
+        let positions = size..<max(size, min(end, history.before))
+        let tiles = try await pool.rows(
+            ColdHistory.tiles(log.id, positions),
+            ColdHistory.leaves
+        )
+        return ColdHistory.leaves(positions, of: tiles)
     }
 
     private func leaves(

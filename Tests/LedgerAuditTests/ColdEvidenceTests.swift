@@ -1,0 +1,135 @@
+import Ledger
+@testable import LedgerAudit
+import LedgerStore
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("Evidence of cold history", .timeLimit(.minutes(5)))
+struct ColdEvidenceTests {
+    /// Lends a log of accesses of 600 records, the first 512 of which are cold, and those.
+    private func run(
+        _ body: (TestStore, SteppedIntegrator, [[UInt8]]) async throws -> Void
+    ) async throws {
+        try await TestStore.run { test in
+            let integrator = SteppedIntegrator(test)
+            let user = try await test.connectedUser("alice")
+            try await TestCold.read(600, of: user, test.app, test.store)
+            try await integrator.look()
+            let records = try await TestCold.detach(before: 512, test.store, test.owners)
+            try await body(test, integrator, records)
+        }
+    }
+
+    @Test("without a bundle the tree is proved whole, and the verdict says what was not read")
+    func withoutBundle() async throws {
+        try await run { test, integrator, _ in
+            for database in [test.owner, test.auditor()] {
+                let report = try await Verification.run(database)
+                #expect(report.findings == [])
+                let log = try #require(report.logs.first { $0.logID == 1 })
+                #expect(log.size == 600 && log.provedSize == 600)
+                #expect(log.coldUnread.map(\.positions) == [0..<512])
+                let text = report.sentences.joined(separator: "\n")
+                #expect(text.contains("Log 1: 600 records; those from position 512 on were read"))
+                #expect(text.contains("Not read: the records of log 1 from position 0 to 511"))
+            }
+            let report = try await integrator.verify()
+            #expect(report.findings == [])
+        }
+    }
+
+    @Test("with a bundle each record is compared with the tiles, and the verdict says so")
+    func withBundle() async throws {
+        try await run { test, integrator, records in
+            var report = try await integrator.verify()
+            let events = report.events
+            let verification = try await ColdVerification.open(.access, in: test.owners)
+            try await verification.compare(records, at: 0, &report)
+            report.hasRead(try #require(report.cold(of: .access).first), of: .access)
+            #expect(report.findings == [])
+            #expect(report.events == events + 512)
+            #expect(
+                report.sentences.contains { $0.hasPrefix("Read in a bundle: the records of log 1") }
+            )
+            #expect(!report.sentences.contains { $0.hasPrefix("Not read:") })
+            var others = records
+            others[7].append(0)
+            try await verification.compare(others, at: 0, &report)
+            #expect(
+                report.findings.map(\.description) == [
+                    "log 1, position 7: the record is not the one that was signed"
+                ]
+            )
+            await verification.close()
+        }
+    }
+
+    @Test("a changed tile, and a row that is gone without being cold, are found as ever")
+    func tampering() async throws {
+        try await run { test, integrator, _ in
+            try await SteppedIntegrator.damage(
+                test,
+                "delete from ledger.event where log_id = 1 and position = 520"
+            )
+            let missing = try await integrator.verify().findings
+            #expect(missing.contains { $0.kind == .rowsMissing && $0.position == 520 })
+            #expect(missing.filter { $0.kind == .rowsMissing }.count == 1)
+        }
+        try await run { test, integrator, _ in
+            try await SteppedIntegrator.damage(
+                test,
+                """
+                update ledger.tile set hashes = overlay(hashes placing '\\x00' from 1)
+                where log_id = 1 and level = 0 and number = 1
+                """
+            )
+            let findings = try await integrator.verify().findings
+            #expect(findings.contains { $0.kind == .rootDiffers && $0.logID == 1 })
+            // Nor does anybody sign on.
+            await #expect(throws: IntegrationAlarm.self) {
+                try await SteppedIntegrator(test).look()
+            }
+        }
+        try await run { test, integrator, _ in
+            try await SteppedIntegrator.damage(
+                test,
+                "delete from ledger.tile where log_id = 1 and level = 0 and number = 1"
+            )
+            let findings = try await integrator.verify().findings
+            #expect(findings.contains { $0.kind == .rowsMissing && $0.position == 256 })
+        }
+    }
+
+    @Test("rows that stayed because they are not those that were signed are named")
+    func evidence() async throws {
+        try await TestStore.run { test in
+            let integrator = SteppedIntegrator(test)
+            let user = try await test.connectedUser("alice")
+            try await TestCold.read(600, of: user, test.app, test.store)
+            try await integrator.look()
+            let records = try await TestCold.records(0..<600, test.store)
+            try await SteppedIntegrator.damage(
+                test,
+                """
+                update ledger.event set record = record || ' ' where log_id = 1 and position = 7;
+                alter table ledger.event enable always trigger event_is_immutable;
+                """
+            )
+            let move = try await ColdMove.open(test.store, .access, owner: test.owners)
+            let plan = try await move.plan(
+                before: 512,
+                try await TestCold.bundle(0..<600, "one", test.store),
+                [try await TestCold.outside(test.store)],
+                ageSecondsMin: 0
+            )
+            try await move.compare(Array(records.prefix(512)), at: 0)
+            try await move.note(plan)
+            _ = try await move.remove(plan, from: 0)
+            #expect(try await move.rowsLeft() == 1)
+            await move.close()
+            let findings = try await integrator.verify().findings
+            #expect(findings.contains { $0.position == 7 && $0.kind == .recordNotSigned })
+        }
+    }
+}

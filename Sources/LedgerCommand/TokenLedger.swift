@@ -1,4 +1,6 @@
 import ArgumentParser
+// It is linked for what it does: nothing of it is called by name (docs/decisions/0073-contexts-have-room.md).
+import CTaskAlloc
 
 /// The program: one noun-verb command each, messages on standard error, results on standard output.
 ///

@@ -111,19 +111,16 @@ package enum Verification {
             done += log.size
         }
         let maps = try await maps(logs, readers[0], plan)
+        let valueReader = vault.flatMap {
+            plan.checks.contains(.vault)
+                ? VerificationVault(vault: $0, deployment: deployment, databases: databases) : nil
+        }
         let users = readers.map { reader in
             VerificationUsers(
                 connection: reader,
                 checks: plan.checks,
                 macs: plan.checks.contains(.macs) ? vault : nil,
-                vault: plan.checks.contains(.vault)
-                    ? vault.map {
-                        VerificationVault(
-                            vault: $0,
-                            deployment: deployment,
-                            databases: databases
-                        )
-                    } : nil,
+                vault: valueReader,
                 deployment: deployment,
                 maps: maps,
                 isInTransaction: isInTransaction

@@ -253,7 +253,8 @@ let package = Package(
         .executableTarget(
             name: "LedgerCommand",
             dependencies: uses([
-                "ArgumentParser", "BoundedClient", "BoundedServer", "CPrctl", "CTaskAlloc", "Configuration",
+                "ArgumentParser", "BoundedClient", "BoundedServer", "CPrctl", "CTaskAlloc",
+                "Configuration",
                 "ConnectFlow", "Console", "DurableFiles", "HTMLPages", "HTTPTypes", "HumanConnect",
                 "HumanConnectSandbox", "Hummingbird", "Ledger", "LedgerAPI", "LedgerAudit",
                 "LedgerBench", "LedgerExport", "LedgerImport", "LedgerStack", "LedgerStore",

@@ -5,7 +5,7 @@ import LedgerStore
 import MerkleLog
 
 /// A bundle on disk that has all records of some positions of a log: checked as `verify` checks it, then read.
-struct ColdBundleFolder {
+final class ColdBundleFolder {
     let path: String
     let log: Log
     let bundle: ColdBundle

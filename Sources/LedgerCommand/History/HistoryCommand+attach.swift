@@ -22,24 +22,31 @@ extension HistoryCommand {
         func run() async throws {
             let opened = try await OpenedStore.open(options, asOwner: true)
             defer { opened.close() }
-            try await HistoryCommand.explaining {
-                let (folder, move) = try await HistoryCommand.opened(bundle, opened)
-                let stretch = try await move.stretch(in: folder.bundle)
-                let apps = try await opened.store.apps()
-                let meter = ProgressMeter("attach")
-                let pages = try folder.pages()
-                while let page = try pages.next(within: stretch.positions) {
-                    try await move.putBack(page.records, at: page.position, apps)
-                    meter.show(page.position, of: stretch.positions.upperBound, "records")
-                }
-                meter.end()
-                try await move.finish(stretch)
-                await move.close()
-                Terminal.result(
-                    "In the database again: the records of the log of \(folder.log.name) from position "
-                        + "\(stretch.positions.lowerBound) to \(stretch.positions.upperBound - 1)."
-                )
+            do {
+                try await attach(opened)
+            } catch let refusal as ColdRefusal {
+                throw HistoryCommand.error(refusal)
             }
+        }
+
+        private func attach(_ opened: OpenedStore) async throws {
+            let folder = try HistoryCommand.bundle(bundle, opened.store)
+            let move = try await ColdMove.open(opened.store, folder.log, owner: opened.databases)
+            let stretch = try await move.stretch(in: folder.bundle)
+            let apps = try await opened.store.apps()
+            let meter = ProgressMeter("attach")
+            let pages = try folder.pages()
+            while let page = try pages.next(within: stretch.positions) {
+                try await move.putBack(page.records, at: page.position, apps)
+                meter.show(page.position, of: stretch.positions.upperBound, "records")
+            }
+            meter.end()
+            try await move.finish(stretch)
+            await move.close()
+            Terminal.result(
+                "In the database again: the records of the log of \(folder.log.name) from position "
+                    + "\(stretch.positions.lowerBound) to \(stretch.positions.upperBound - 1)."
+            )
         }
     }
 }

@@ -55,20 +55,27 @@ extension HistoryCommand {
         func run() async throws {
             let opened = try await OpenedStore.open(options, asOwner: true)
             defer { opened.close() }
-            try await HistoryCommand.explaining {
-                let (folder, move) = try await HistoryCommand.opened(bundle, opened)
-                let plan = try await move.plan(
-                    before: before,
-                    folder.bundle,
-                    try await outside(opened.store, folder.log)
-                )
-                let pages = try folder.pages()
-                while let page = try pages.next(within: plan.positions) {
-                    try await move.compare(page.records, at: page.position)
-                }
-                try await detach(plan, folder, move)
-                await move.close()
+            do {
+                try await detach(opened)
+            } catch let refusal as ColdRefusal {
+                throw HistoryCommand.error(refusal)
             }
+        }
+
+        private func detach(_ opened: OpenedStore) async throws {
+            let folder = try HistoryCommand.bundle(bundle, opened.store)
+            let move = try await ColdMove.open(opened.store, folder.log, owner: opened.databases)
+            let plan = try await move.plan(
+                before: before,
+                folder.bundle,
+                try await outside(opened.store, folder.log)
+            )
+            let pages = try folder.pages()
+            while let page = try pages.next(within: plan.positions) {
+                try await move.compare(page.records, at: page.position)
+            }
+            try await detach(plan, folder, move)
+            await move.close()
         }
 
         private func detach(

@@ -59,28 +59,21 @@ struct HistoryCommand: AsyncParsableCommand {
     }
 
     /// Opens what a bundle is of; the deployment's own key must have signed it.
-    static func opened(
-        _ folder: String,
-        _ opened: OpenedStore
-    ) async throws -> (bundle: ColdBundleFolder, move: ColdMove) {
-        let keys = opened.store.logs.all.map {
-            opened.store.vault.checkpointSigner(logID: $0.id).key
-        }
-        let bundle = try ColdBundleFolder(folder, keys: keys)
-        guard opened.store.logs.contains(bundle.log) else {
+    static func bundle(_ path: String, _ store: LedgerStore) throws -> ColdBundleFolder {
+        let folder = try ColdBundleFolder(
+            path,
+            keys: store.logs.all.map { store.vault.checkpointSigner(logID: $0.id).key }
+        )
+        guard store.logs.contains(folder.log) else {
             throw CommandError(
-                "The bundle is of log \(bundle.log.id), which the database does not have."
+                "The bundle is of log \(folder.log.id), which the database does not have."
             )
         }
-        return (bundle, try await ColdMove.open(opened.store, bundle.log, owner: opened.databases))
+        return folder
     }
 
-    /// Says why nothing is moved.
-    static func explaining<Value>(_ body: () async throws -> Value) async throws -> Value {
-        do {
-            return try await body()
-        } catch let refusal as ColdRefusal {
-            throw CommandError("Nothing more is moved: \(refusal).")
-        }
+    /// Why nothing is moved.
+    static func error(_ refusal: ColdRefusal) -> CommandError {
+        CommandError("Nothing more is moved: \(refusal).")
     }
 }

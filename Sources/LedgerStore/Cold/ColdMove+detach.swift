@@ -4,7 +4,7 @@ internal import Postgres
 internal import Vault
 
 /// A checkpoint that somebody outside of the database has.
-package struct OutsideCheckpoint: Sendable {
+package final class OutsideCheckpoint: Sendable {
     package let size: Int64
     package let root: MerkleHash
     /// For people, such as "the checkpoint folder's checkpoint".
@@ -73,7 +73,7 @@ extension ColdMove {
         guard bundle.positions.lowerBound <= start, end <= bundle.positions.upperBound else {
             throw ColdRefusal.notInBundle(start..<end)
         }
-        let covering = try await covering(end, outside, bundle, latest)
+        let covering = try await covering(end, outside, bundle, upTo: latest.size)
         if noted == nil, try await !isOld(end - 1, seconds: ageSecondsMin) {
             throw ColdRefusal.tooYoung(position: end - 1)
         }
@@ -178,16 +178,16 @@ extension ColdMove {
         _ line: Int64,
         _ outside: [OutsideCheckpoint],
         _ bundle: ColdBundle,
-        _ latest: PublishedCheckpoint
+        upTo size: Int64
     ) async throws -> OutsideCheckpoint {
         let own = OutsideCheckpoint(
             size: bundle.tree.size,
             root: bundle.tree.root,
             source: "the bundle's checkpoint"
         )
-        var tree = TreeReader(store, size: latest.size, log: log)
+        var tree = TreeReader(store, size: size, log: log)
         for checkpoint in outside + [own] {
-            guard checkpoint.size <= latest.size,
+            guard checkpoint.size <= size,
                 try await tree.root(of: checkpoint.size) == checkpoint.root
             else {
                 throw ColdRefusal.otherHistory(size: checkpoint.size, source: checkpoint.source)

@@ -4,7 +4,10 @@ internal import Postgres
 internal import Vault
 
 /// A bundle as it was checked: whose signature is in order, and whose records are those that it says.
-package struct ColdBundle: Sendable {
+///
+/// An object, as what else is passed here: it goes through asynchronous functions
+/// (CONTRIBUTING.md#the-optimized-program).
+package final class ColdBundle: Sendable {
     package let export: Identifier
     /// The SHA-256 of its manifest.
     package let manifest: MerkleHash

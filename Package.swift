@@ -119,7 +119,10 @@ let package = Package(
         // The only C: libpq and zlib, as Debian's packages install them, one call of the system, and room that
         // optimized functions lack.
         .systemLibrary(name: "CPrctl"),
-        .target(name: "CTaskAlloc"),
+        .target(
+            name: "CTaskAlloc",
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--wrap=swift_task_alloc"])]
+        ),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         target("CrashPoints"),

@@ -140,6 +140,7 @@ struct ProbeTests {
             .fsyncOff, .fullPageWritesOff, .dataChecksumsOff, .tooManyRights(["x"]),
             .rightsMissing(["x"]), .diskFull, .serverExhausted(sqlState: "53200"),
             .logLocked(holders: "x"), .appendRefused(sqlState: "P0001"), .rootKeyChanged,
+            .logsAdded,
             .erasuresUndone(count: 1), .erasuresUnreadable, .erasuresUnlisted,
             .appendsStuck(seconds: 7),
             .eventsLost(.facts, from: 7), .recordsForged(.facts, count: 1),

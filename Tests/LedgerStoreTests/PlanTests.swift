@@ -221,7 +221,7 @@ private final class PlannedSession {
         let reference = claimant.newReference()
         for statement in [
             Claimer.reserve(place, for: claimant, secret), Claimer.look(at: place),
-            Claimer.made(place, logID: 2), Claimer.holder(place, logID: 2),
+            Claimer.made(place, logID: 2), LedgerStore.claim(.human, place.fingerprint, .facts),
             Claimer.fence(reference, at: place, secret),
             Claimer.release(reference, at: place, secret),
             Claimer.reservations(of: claimant.subject, in: 0),

@@ -35,12 +35,15 @@ extension Claimer {
         butBy subject: Identifier
     ) async throws(PostgresError) -> Bool {
         for log in logs.closed {
-            let holders = try await database[log].retried(Self.holder(place, logID: log.id)) {
-                result throws(PostgresError) in
-                try result.rows { result, row throws(PostgresError) in try result.uuid(row, 0) }
+            let claim = LedgerStore.claim(place.kind, place.fingerprint, log)
+            let isTaken = try await database[log].retried(claim) { result throws(PostgresError) in
+                // Whether the own one is enough is for the append to say; what is reserved there is nobody's.
+                try result.rows { result, row throws(PostgresError) in
+                    let isReserved = try result.bool(row, 2)
+                    return try result.uuid(row, 0) != subject.value && !isReserved
+                }
             }
-            // Whether the own one is enough is for the append to say.
-            if holders.contains(where: { $0 != subject.value }) { return true }
+            if isTaken.contains(true) { return true }
         }
         return false
     }
@@ -118,19 +121,6 @@ extension Claimer {
                 select true from vault.lookup
                 where log_id = $1 and kind = $2 and fingerprint = $3 and reserved_at is null
             ) is not null
-            """,
-            .int4(logID),
-            .text(place.kind.rawValue),
-            .bytea(place.fingerprint.bytes)
-        )
-    }
-
-    static func holder(_ place: ClaimPlace, logID: Int32) -> Statement {
-        Statement(
-            "claim_holder",
-            """
-            select subject from vault.lookup
-            where log_id = $1 and kind = $2 and fingerprint = $3 and reserved_at is null
             """,
             .int4(logID),
             .text(place.kind.rawValue),

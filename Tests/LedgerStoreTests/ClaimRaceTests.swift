@@ -27,12 +27,15 @@ struct ClaimRaceTests {
     @Test("and so they do when their connections are ended at any moment")
     func killed() async throws {
         try await ClaimLogs.run { logs in
+            let ender = SessionEnder(logs.test, every: .milliseconds(20))
             try await withThrowingTaskGroup(of: Int.self) { group in
-                group.addTask { try await Self.endConnections(logs.test) }
+                group.addTask { try await ender.run() }
                 for race in 0..<Self.racesCount {
                     let home = ClaimLogs.logIDs[race % ClaimLogs.logIDs.count]
                     try await Self.race(logs, logs.place(home: home)) { user in
-                        try await logs.claimPersistently(user)
+                        let verdict = try await logs.claimPersistently(user)
+                        ender.goOn()
+                        return verdict
                     }
                 }
                 group.cancelAll()
@@ -63,31 +66,5 @@ struct ClaimRaceTests {
         #expect(winners.count == 1, "\(verdicts)")
         #expect(verdicts.filter { $0 == .claimed(place.kind) }.count == 3, "\(verdicts)")
         #expect(try await logs.made(place) == 1)
-    }
-
-    /// Ends sessions of the service, one after the other, until it is told to stop; gives how many.
-    static func endConnections(
-        _ test: TestStore,
-        every pause: Duration = .milliseconds(20)
-    ) async throws -> Int {
-        let owner = try await test.ownerConnection()
-        var ended = 0
-        while !Task.isCancelled {
-            ended += try await owner.query(
-                Statement(
-                    "test_end_one",
-                    """
-                    select count(pg_terminate_backend(pid))::int4 from (
-                        select pid from pg_stat_activity
-                        where datname = current_database() and usename = $1
-                        order by random() limit 1
-                    ) as one
-                    """,
-                    .text(TestStore.serviceRole)
-                )
-            ) { result throws(PostgresError) in Int(try result.int4(0, 0)) }
-            try? await Task.sleep(for: pause)
-        }
-        return ended
     }
 }

@@ -79,7 +79,8 @@ struct TakeOverRaceTests {
     private func race(
         _ round: Int,
         _ stores: [LedgerStore],
-        _ test: TestStore
+        _ test: TestStore,
+        whenAnswered: @escaping @Sendable () -> Void = {}
     ) async throws -> [Int: TakeOver] {
         let begin = try await persistently { try await test.store.takeOversBegin() }
         return try await withThrowingTaskGroup(of: (Int, TakeOver).self) { group in
@@ -89,6 +90,7 @@ struct TakeOverRaceTests {
                     let result = try await persistently {
                         try await takeOver(user, store, test, begin)
                     }
+                    whenAnswered()
                     return (number, result)
                 }
             }
@@ -180,11 +182,12 @@ struct TakeOverRaceTests {
     @Test("and so it is when their connections are ended at any moment")
     func killed() async throws {
         try await TestStore.run(pairs: Self.pairs) { test in
+            let ender = SessionEnder(test, every: .milliseconds(60))
             try await withThrowingTaskGroup(of: Int.self) { group in
-                group.addTask {
-                    try await ClaimRaceTests.endConnections(test, every: .milliseconds(60))
+                group.addTask { try await ender.run() }
+                for round in 0..<12 {
+                    expectOneEach(try await race(round, [test.store], test) { ender.goOn() })
                 }
-                for round in 0..<12 { expectOneEach(try await race(round, [test.store], test)) }
                 group.cancelAll()
                 let ended = try await group.next() ?? 0
                 #expect(ended > 5, "or nothing was tried")

@@ -59,22 +59,38 @@ struct CrashingService: Sendable {
             log: "\(folder.path)/serve.log",
             ending: ending
         ) { command in
-            let port = try await command.ready { output in
-                output.firstMatch(of: /port=([0-9]+) .*service listens/).map { String($0.1) }
-            }
-            return try await body(
-                Address(
-                    url: "http://127.0.0.1:\(port)",
-                    provider: provider,
-                    process: command.process
-                )
-            )
+            try await body(try await address(of: command))
         }
     }
 
-    /// Starts it at a crash point that it comes to by itself.
-    func crash(at point: String) async throws {
-        try await run(at: point, ending: .crash) { _ in }
+    private func address(of command: TestCommand) async throws -> Address {
+        let port = try await command.ready { output in
+            output.firstMatch(of: /port=([0-9]+) .*service listens/).map { String($0.1) }
+        }
+        return Address(
+            url: "http://127.0.0.1:\(port)",
+            provider: provider,
+            process: command.process
+        )
+    }
+
+    /// Starts it at a crash point that it comes to by itself, and lends its address if it listens before.
+    func crash(at point: String, _ body: (Address) async throws -> Void = { _ in }) async throws {
+        try await TestCommand.run(
+            ["serve", "--port", "0"],
+            environment: settings.merging(["CRASH_POINT": point]) { $1 },
+            log: "\(folder.path)/serve.log",
+            ending: .crash
+        ) { command in
+            let address: Address
+            do {
+                address = try await self.address(of: command)
+            } catch TestProgramError.notReady where !command.isRunning {
+                // How it ended is looked at in any case.
+                return
+            }
+            try await body(address)
+        }
     }
 
     /// Runs another command on its database.

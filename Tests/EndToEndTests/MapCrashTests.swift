@@ -11,7 +11,7 @@ struct MapCrashTests {
     )
     func killed(point: String) async throws {
         try await CrashingService.lend { service in
-            try await service.run(at: point, ending: .crash) { address in
+            try await service.crash(at: point) { address in
                 // Something happens until it is dead.
                 for number in 0..<200 {
                     guard (try? await address.play("\(point) \(number)", "clinic")) != nil else {

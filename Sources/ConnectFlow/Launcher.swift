@@ -121,18 +121,15 @@ package struct Launcher: Sendable {
         guard request.challenge != nil || !app.policies.contains(.challengeRequired) else {
             throw ConnectError.challengeRequired
         }
+        let known = try await store.user(request.clientUserID, of: app)
+        let asked = known ?? store.newUser(request.clientUserID, of: app)
         let id: Identifier
-        switch try await place(of: request, app, context) {
+        switch try await place(of: request, app, asked.log, context) {
         case .served(let served): return served
         case .free(let free): id = free
         }
-        let known = try await store.user(request.clientUserID, of: app)
         guard known != nil || request.mayMakeUser() else { throw ConnectError.tooManyNewUsers }
-        let (user, caution) = try await prepared(
-            known ?? store.newUser(request.clientUserID, of: app),
-            of: app,
-            context
-        )
+        let (user, caution) = try await prepared(asked, of: app, context)
         let launch = LedgerEvent.Launch(
             launch: id,
             finish: request.finish,
@@ -150,7 +147,7 @@ package struct Launcher: Sendable {
             return Served(launch: launch, opening: try opening(of: user, named: named, caution))
         case .repeated:
             // A twin with the same key was faster.
-            if case .served(let served) = try await place(of: request, app, context) {
+            if case .served(let served) = try await place(of: request, app, user.log, context) {
                 return served
             }
             throw ConnectError.store(.conflict)
@@ -271,9 +268,9 @@ extension Launcher {
     private func place(
         of request: Request,
         _ app: StoredApp,
+        _ log: Log,
         _ context: RecordContext
     ) async throws -> Place {
-        let log = try await store.log(of: request.clientUserID, in: app)
         guard let key = request.idempotencyKey else {
             return .free(store.clock.identifier(in: log))
         }

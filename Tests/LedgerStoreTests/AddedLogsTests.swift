@@ -54,10 +54,6 @@ struct AddedLogsTests {
                     #expect(found.subject == user.subject && found.log == .facts)
                     let token = try test.store.value(.accessToken, of: found)
                     #expect(token == Secret("access before \(number)"))
-                    #expect(
-                        try await test.store.log(of: Secret("before \(number)"), in: test.app)
-                            == .facts
-                    )
                     let change = test.launch(found)
                     guard case .written = try await test.store.write(change, to: found) else {
                         Issue.record("somebody who was there is written")

@@ -33,17 +33,6 @@ extension LedgerStore {
         return try await user(question, of: app, evenErased: evenErased)
     }
 
-    /// The log of an app's user: where they are stored, or the home of who is new.
-    package func log(
-        of clientUserID: Secret,
-        in app: StoredApp
-    ) async throws(StoreError) -> Log {
-        guard logs.closedPairs > 0, let user = try await user(clientUserID, of: app) else {
-            return home(of: clientUserID, in: app)
-        }
-        return user.log
-    }
-
     /// The logs in one of which an app's user is, or was: the home, and those of before others were added.
     package func whereabouts(of clientUserID: Secret, in app: StoredApp) -> [Log] {
         [home(of: clientUserID, in: app)] + logs.closed

@@ -13,9 +13,10 @@ struct MigrateCommand: AsyncParsableCommand {
             Prints the numbers of the migrations that it applied; without any there was nothing \
             to do. With the root key (TOKEN_LEDGER_ROOT_KEY_FILE) it also makes the deployment's \
             own keys, once. Several databases (TOKEN_LEDGER_OWNER_DATABASE_MAP or …_FILE) are brought \
-            to it one after the other, and have the logs that the map gives them. With more logs of facts than \
-            there are (--fact-logs, or the map) further ones are added, while no copy of the service runs. With --citus the logs of a database without events are spread over the \
-            nodes of a Citus cluster; one that is distributed already stays so.
+            to it one after the other, and have the logs that the map gives them. With more logs of \
+            facts than there are (--fact-logs, or the map) further ones are added, while no copy of the \
+            service runs. With --citus the logs of a database without events are spread over the nodes of \
+            a Citus cluster; one that is distributed already stays so.
             """
     )
 

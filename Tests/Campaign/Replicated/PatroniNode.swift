@@ -41,7 +41,8 @@ struct PatroniNode: Sendable, Equatable {
     ///
     /// Its own times are far below the usual ones, so that a dead node is missed after ten seconds and
     /// not after thirty. `primary_start_timeout: 0` hands a crashed server's place to another node at
-    /// once instead of starting it again.
+    /// once instead of starting it again. A server that follows asks the new one for its log after
+    /// half a second and not after five: before that nothing is acknowledged.
     func settings(_ shared: Shared) -> String {
         """
         scope: \(Self.scope)
@@ -90,6 +91,7 @@ struct PatroniNode: Sendable, Equatable {
             unix_socket_permissions: '0700'
             timezone: UTC
             log_timezone: UTC
+            wal_retrieve_retry_interval: 500ms
         \(discreetSettings)
         watchdog:
           mode: 'off'

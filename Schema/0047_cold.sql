@@ -1,4 +1,5 @@
--- Cold history: the first records of a log of accesses may go once a bundle of them stands outside.
+-- Cold history: the first records of a log may go once a bundle of them stands outside. In a log of accesses all of
+-- them, in a log of facts launches that nothing of what is current needs any more.
 begin;
 
 insert into ledger.migration (number, name) values (47, 'cold');
@@ -9,7 +10,7 @@ insert into ledger.migration (number, name) values (47, 'cold');
 -- it stays here: a stretch that was put back has the time of that. Tiles are whole, so that every proof is still
 -- made of them.
 create table ledger.cold (
-    log_id integer not null check (log_id < 1024 and log_id % 2 = 1),
+    log_id integer not null check (log_id < 1024),
     number integer not null check (number > 0),
     first_position bigint not null check (first_position >= 0),
     before_position bigint not null check (before_position > first_position and before_position % 256 = 0),
@@ -47,7 +48,25 @@ create trigger cold_is_not_truncated before truncate on ledger.cold
 alter table ledger.cold enable always trigger cold_is_immutable;
 alter table ledger.cold enable always trigger cold_is_not_truncated;
 
--- An event may go where it is cold, and never otherwise.
+-- Which records of a tile of a log of facts are launches, or reports of launches, one bit each from the first on, with
+-- the service's MAC of that: only they can be missing. It is stored before the tile is cold, and stays.
+create table ledger.cold_launches (
+    log_id integer not null check (log_id < 1024 and log_id % 2 = 0),
+    tile bigint not null check (tile >= 0),
+    bits bytea not null check (octet_length(bits) = 32),
+    mac bytea not null check (octet_length(mac) = 16),
+    primary key (log_id, tile)
+);
+
+create trigger cold_launches_is_immutable before update or delete on ledger.cold_launches
+    for each row execute function ledger.refuse_change();
+create trigger cold_launches_is_not_truncated before truncate on ledger.cold_launches
+    for each statement execute function ledger.refuse_change();
+alter table ledger.cold_launches enable always trigger cold_launches_is_immutable;
+alter table ledger.cold_launches enable always trigger cold_launches_is_not_truncated;
+
+-- An event may go where it is cold, and never otherwise; of facts only launches and the reports of them, and never
+-- a user's first one.
 create function ledger.refuse_unless_cold() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -55,6 +74,10 @@ begin
     if tg_op = 'DELETE' and exists (
         select from ledger.cold c
         where c.log_id = old.log_id and c.before_position > old.position and c.attached_at is null
+    ) and (
+        old.log_id % 2 = 1
+        or old.type in ('connect.launched', 'edit.launched', 'launch.closed', 'launch.failed')
+            and old.subject_version > 1
     ) then
         return old;
     end if;
@@ -68,6 +91,6 @@ create or replace trigger event_is_immutable before update or delete on ledger.e
 alter table ledger.event enable always trigger event_is_immutable;
 
 revoke all on function ledger.refuse_unless_attached, ledger.refuse_unless_cold from public;
-grant select on ledger.cold to token_ledger_service, token_ledger_auditor;
+grant select on ledger.cold, ledger.cold_launches to token_ledger_service, token_ledger_auditor;
 
 commit;

@@ -109,6 +109,7 @@ extension Finalizer {
                 if hasEnded, let record, record.event.cause != finalize.finish.finalize {
                     return state
                 }
+                state.passOver(event.coldBefore)
                 try state.apply(record)
                 if record?.id == finalize.outcomeID { hasEnded = true }
             }

@@ -11,7 +11,8 @@ package struct Launch: Sendable {
     /// The version of the public token that was handed out, in edit mode.
     let publicTokenVersion: Int64?
 
-    /// Finds a launch; throws `ConnectError.launchNotFound` when the id is not that of a launch.
+    /// Finds a launch; throws `ConnectError.launchNotFound` when the id is not that of a launch, or of one that is cold
+    /// history: such a launch takes nothing any more.
     package init(_ id: Identifier, store: LedgerStore) async throws(ConnectError) {
         do {
             guard let stored = try await store.event(id: id) else {

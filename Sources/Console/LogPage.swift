@@ -24,6 +24,7 @@ package struct LogPage: ConsolePage {
     let newestPath: String?
     /// Before which position nothing is in the database, on the page that ends there.
     let coldBefore: Int64?
+    let isFacts: Bool
     /// What the script follows; nil on pages that do not end at the log's end.
     let tailPath: String?
     let copy: CopyLines
@@ -102,6 +103,7 @@ package struct LogPage: ConsolePage {
         url: String
     ) {
         self.coldBefore = next == nil && coldBefore > 0 ? coldBefore : nil
+        isFacts = asked.log.kind == .facts
         title = "Log of \(asked.log.name)"
         rows = records.map(EventRow.init)
         isEmpty = rows.isEmpty

@@ -9,8 +9,17 @@ package struct PlacedRecord: Sendable {
     package let bytes: [UInt8]
     /// Nil where the service did not write it.
     package let record: Record?
+    /// How many of its user's events right before it are cold history; told in the user's own list.
+    package let coldBefore: Int64
 
-    package init(log: Log, position: Int64, bytes: [UInt8], record: Record?) {
+    package init(
+        log: Log,
+        position: Int64,
+        bytes: [UInt8],
+        record: Record?,
+        coldBefore: Int64 = 0
+    ) {
+        self.coldBefore = coldBefore
         self.log = log
         self.position = position
         self.bytes = bytes

@@ -17,6 +17,9 @@ package struct Timeline: Sendable {
     let entries: [Entry]
     /// How many events there are.
     let count: Int
+    /// How many are not among them, for they are cold history: launches, and reports of them.
+    let coldCount: Int64
+    let lacksSome: Bool
     /// Which of them is looked at, from 1; 0 for the moment before the first one.
     let cursor: Int
     /// The state after it.
@@ -60,6 +63,7 @@ package struct Timeline: Sendable {
         var atCursor = SubjectState()
         var entries: [Entry] = []
         for (index, placed) in records.enumerated() {
+            state.passOver(placed.coldBefore)
             let before = state
             try state.apply(placed.record)
             if index + 1 == cursor { atCursor = state }
@@ -82,6 +86,8 @@ package struct Timeline: Sendable {
         }
         self.entries = entries.reversed()
         count = records.count
+        coldCount = records.reduce(0) { $0 + $1.coldBefore }
+        lacksSome = coldCount > 0
         isNewest = cursor == records.count
         moment = isNewest ? "now" : cursor == 0 ? "before event 1" : "after event \(cursor)"
         self.cursor = cursor

@@ -94,8 +94,8 @@ extension SubjectState {
         apply(record.event, at: record.time)
     }
 
-    /// Counts an event that the service did not write.
-    package mutating func passOver() { version += 1 }
+    /// Counts events that the service did not write, or that are cold history.
+    package mutating func passOver(_ count: Int64 = 1) { version += count }
 
     /// Takes the next event into account; the caller knows that it is the next.
     package mutating func apply(_ event: LedgerEvent, at time: Timestamp) {

@@ -94,7 +94,7 @@ extension LedgerStore {
                 "after is for one log: log must name it, as \(logs[0].ownName)."
             )
         }
-        guard let id = Identifier(text), let event = try await event(id: id),
+        guard let id = Identifier(text), let event = try await event(named: id),
             event.app == app.id, event.log == logs[0]
         else { throw LedgerError.malformed("after must be the id of an event of this log.") }
         return LogPlaces([LogPlaces.Reached(next: event.position + 1)])

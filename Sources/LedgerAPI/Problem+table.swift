@@ -353,9 +353,9 @@ extension Problem {
                 .gone,
                 "history_cold",
                 """
-                The events of \(place.log.ownName) before position \(place.before) are cold history: what was asked for \
-                was moved out of the database, into the bundle of export \(place.export). Ask from position \
-                \(place.before) on.
+                \(place.log.kind == .facts ? "Launches among the" : "The") events of \(place.log.ownName) before position \
+                \(place.before) are cold history: they were moved out of the database, into the bundle of export \
+                \(place.export). Ask from position \(place.before) on.
                 """
             )
         case .damaged, .refused, .defect: self = .isInternal

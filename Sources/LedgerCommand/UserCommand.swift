@@ -40,7 +40,7 @@ struct UserCommand: AsyncParsableCommand {
             }
             var records: [(position: Int64, record: Record?)] = []
             for event in events { records.append((event.position, try event.genuineRecord())) }
-            let holdings = try TokenHolding.list(records)
+            let holdings = try TokenHolding.list(events.flatMap { try $0.steps() })
             if json {
                 Terminal.result(try Self.document(user, events, holdings))
             } else {
@@ -49,6 +49,13 @@ struct UserCommand: AsyncParsableCommand {
                 Terminal.result("subject \(user.subject), \(user.state.status.rawValue)\(place)")
                 Terminal.result("")
                 Self.show(records, holdings)
+                let cold = events.reduce(0) { $0 + $1.coldBefore }
+                if cold > 0 {
+                    Terminal.message(
+                        "\(cold) launches, or reports of launches, are not in this list: they are cold history "
+                            + "(token-ledger history status)."
+                    )
+                }
             }
         }
 
@@ -98,6 +105,8 @@ struct UserCommand: AsyncParsableCommand {
                 "subject": .string("\(user.subject)"),
                 "status": .string(user.state.status.rawValue),
                 "log": .string(user.log.name),
+                // How many are not in the list: launches that are cold history.
+                "cold_events": .number("\(events.reduce(0) { $0 + $1.coldBefore })"),
                 "events": .array(
                     try events.map { event in
                         [

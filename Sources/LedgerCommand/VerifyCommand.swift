@@ -185,12 +185,24 @@ struct VerifyCommand: AsyncParsableCommand {
     static func sentence(_ report: VerificationReport) -> String {
         let size = "\(count(report.events, "event")) and \(count(report.users, "user")) checked"
         guard !report.findings.isEmpty else {
-            let unread = report.logs.flatMap(\.coldUnread).reduce(0) { $0 + $1.positions.count }
-            return unread == 0
+            let cold = unread(report)
+            return cold.isEmpty
                 ? "\(size): everything fits."
-                : "\(size): what was read fits; \(count(Int64(unread), "event")) of cold history not read."
+                : "\(size): what was read fits; \(cold.joined(separator: " and ")) of cold history not read."
         }
         return "\(size), and \(count(Int64(report.findings.count), "finding")) made."
+    }
+
+    /// What of cold history no bundle was read for: of facts most events before the line were read in the database.
+    private static func unread(_ report: VerificationReport) -> [String] {
+        let logs = report.logs.filter { !$0.coldUnread.isEmpty }
+        let (facts, accesses) = (
+            logs.filter { Log(id: $0.logID)?.kind == .facts },
+            logs.filter { Log(id: $0.logID)?.kind != .facts }
+        )
+        let events = accesses.flatMap(\.coldUnread).reduce(0) { $0 + $1.positions.count }
+        return (facts.isEmpty ? [] : ["launches"])
+            + (events == 0 ? [] : [count(Int64(events), "event")])
     }
 
     private static func count(_ number: Int64, _ noun: String) -> String {

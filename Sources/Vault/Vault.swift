@@ -121,7 +121,7 @@ package struct DataKey: Sendable {
 /// Seals and opens values, and computes keyed fingerprints (docs/design.md#vault-and-keys).
 package final class Vault: Sendable {
     private let rootKeys: RootKeys
-    private let fingerprintMAC: KeyedMAC
+    let fingerprintMAC: KeyedMAC
     let launchMAC: KeyedMAC
     private let checkpointKey: SymmetricKey
 
@@ -195,59 +195,6 @@ package final class Vault: Sendable {
             preconditionFailure("HMAC-SHA-256 has 32 bytes.")
         }
         return fingerprint
-    }
-
-    /// The MAC beside a record, which shows that the service made it, and as what it stands there.
-    ///
-    /// A position is no part of it, for nobody knows it before the append; the event's id is, and
-    /// stands in a log once.
-    package func mac(ofRecord bytes: [UInt8], at place: RecordPlace) -> [UInt8] {
-        mac(Self.recordMACData(bytes, place))
-    }
-
-    /// Whether a MAC is that of a record at its place.
-    package func isMAC(_ mac: [UInt8]?, ofRecord bytes: [UInt8], at place: RecordPlace) -> Bool {
-        isMAC(mac, Self.recordMACData(bytes, place))
-    }
-
-    /// The MAC beside a user's state, which shows that the service made it for this user.
-    package func mac(ofState bytes: [UInt8], for owner: ValueOwner) -> [UInt8] {
-        mac(Self.stateMACData(bytes, owner))
-    }
-
-    /// Whether a MAC is that of a state of the user.
-    package func isMAC(_ mac: [UInt8]?, ofState bytes: [UInt8], for owner: ValueOwner) -> Bool {
-        isMAC(mac, Self.stateMACData(bytes, owner))
-    }
-
-    private func mac(_ text: AssociatedBytes) -> [UInt8] {
-        fingerprintMAC.code(of: text.bytes).bytes(Self.macBytes)
-    }
-
-    /// Takes the same time wherever they differ.
-    private func isMAC(_ mac: [UInt8]?, _ text: AssociatedBytes) -> Bool {
-        guard let mac, mac.count == Self.macBytes else { return false }
-        return zip(mac, self.mac(text)).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
-    }
-
-    private static let macBytes = 16
-
-    private static func recordMACData(_ bytes: [UInt8], _ place: RecordPlace) -> AssociatedBytes {
-        let version = place.version.map { String($0) } ?? "-"
-        let hasSubject = place.subject == nil ? "-" : "+"
-        var text = AssociatedBytes("record", String(place.logID), version, hasSubject)
-        text.append(place.event)
-        text.append(place.app)
-        if let subject = place.subject { text.append(subject) }
-        text.append(contentsOf: bytes)
-        return text
-    }
-
-    private static func stateMACData(_ bytes: [UInt8], _ owner: ValueOwner) -> AssociatedBytes {
-        var text = AssociatedBytes("state", String(owner.logID))
-        text.append(owner)
-        text.append(contentsOf: bytes)
-        return text
     }
 
     /// What a W3C trace context becomes in a record of an app.

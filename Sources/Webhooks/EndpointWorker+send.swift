@@ -168,7 +168,7 @@ extension EndpointWorker {
         }
         let query =
             replay.takesAllTypes ? EventQuery(clientID: opened.app.clientID) : opened.query
-        let found = try await store.passed(query, log: replay.log, positions: replay.positions)
+        let found = try await passed(query, replay)
         var lanes: [Identifier: [DeliveryQueue.Item]] = [:]
         for event in found.events {
             guard let item = item(of: event, .replay, opened) else { continue }
@@ -187,6 +187,24 @@ extension EndpointWorker {
         )
         if !isRecorded { lease.end() }
         return isRecorded
+    }
+
+    /// The next events of a replay, and where it goes on.
+    private func passed(
+        _ query: EventQuery,
+        _ replay: WebhookReplay
+    ) async throws(StoreError) -> (events: [StoredEvent], next: Int64) {
+        do {
+            return try await store.passed(query, log: replay.log, positions: replay.positions)
+        } catch {
+            // It was asked for while this was moved out of the database.
+            guard case .cold(let place) = error else { throw error }
+            surroundings.logger.warning(
+                "a replay begins behind what is cold history",
+                metadata: ["log": "\(replay.log.name)", "before": "\(place.before)"]
+            )
+            return ([], min(place.before, replay.positions.upperBound))
+        }
     }
 
     /// Sends each message once, whatever comes of it, until the round has been long enough.

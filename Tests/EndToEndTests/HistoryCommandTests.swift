@@ -34,7 +34,13 @@ struct HistoryCommandTests {
         try await program.connect("alice", source: "band")
         for _ in 0..<150 { _ = try await program.tokens(of: "alice") }
         let none = try await run(program, "history", "status").output
-        #expect(none == "The log of access: all of it is in the database.\n")
+        #expect(
+            none == """
+                The log of facts: all of it is in the database.
+                The log of access: all of it is in the database.
+
+                """
+        )
         let bundle = try await bundle(program)
         let facts = try await refusals(program)
         // The last of the records may be of this moment.
@@ -88,7 +94,7 @@ struct HistoryCommandTests {
             "token.read"
         )
         for (folder, words) in [
-            (facts, "only logs of accesses can be cold history"), (filtered, "made with a filter"),
+            (facts, "nothing can be cold before position"), (filtered, "made with a filter"),
             ("/nowhere", "cannot be read"),
         ] {
             let refused = try await run(program, "history", "detach", "--bundle", folder, status: 1)

@@ -21,6 +21,108 @@ struct ColdTests {
         return user
     }
 
+    /// Launches a user three hundred times, and moves those that can go out of the database.
+    private func launch(_ service: TestService) async throws -> StoredUser {
+        let begin = try #require(try await service.store.user(Secret("alice"), of: service.app))
+        let user = try await TestCold.launch(300, begin, service.store)
+        try await eventually("a checkpoint and a statement cover it") {
+            do {
+                try await TestCold.detach(before: 256, log: .facts, service.store, service.owners)
+                return true
+            } catch ColdRefusal.noSuchLine, ColdRefusal.notStated {
+                return false
+            }
+        }
+        return user
+    }
+
+    @Test("of facts launches are gone, which changes nothing but lists, and these say so")
+    func facts() async throws {
+        try await TestService.run { service in
+            try await service.connect("alice")
+            let first = try await service.get(service.user("alice", "/tokens"))
+            let position = try await service.store.size(log: .facts)
+            try await service.connect("alice", "clinic")
+            let old = try await service.launch("alice")
+            let user = try await launch(service)
+
+            var (count, cold): (Int64, Int64) = (0, 0)
+            var cursor = ""
+            repeat {
+                let page = try await service.get(
+                    service.user("alice", "/events") + "?limit=3" + cursor
+                )
+                guard case .array(let events)? = page.json["events"] else { break }
+                count += Int64(events.count)
+                if let lacking = page.json["cold"] {
+                    guard case .number(let number)? = lacking["events"] else { break }
+                    cold += try #require(Int64(number))
+                    #expect(lacking["before"] == 256)
+                    #expect(lacking["exports"] == [.string("\(Identifier(value: 1))")])
+                }
+                cursor = page["next_cursor"].map { "&cursor=\($0)" } ?? ""
+            } while !cursor.isEmpty
+            #expect(cold > 200 && count + cold == user.state.version)
+
+            let then = try await service.get(
+                service.user("alice", "/tokens") + "?as_of_position=\(position - 1)"
+            )
+            #expect(then["access_token"] == first["access_token"])
+            #expect(then["public_token"] == first["public_token"])
+            #expect(try await service.get(service.user("alice", "/proof")).status == 200)
+            let finish = try await service.finish(old.finishPath, "{}")
+            #expect(finish.status == 404 && finish.code == "launch_not_found")
+
+            let list = try await service.get("/v1/events?log=facts&limit=1")
+            #expect(
+                list.text.hasPrefix(#"{"cold_before":{"facts-0":256},"events":[{"position":256,"#)
+            )
+            for path in [
+                "/v1/export?log=facts", "/v1/events/tail?log=facts&from_position=9&follow=false",
+            ] {
+                let answer = try await service.get(path)
+                #expect(answer.status == 410 && answer.code == "history_cold", "\(path)")
+            }
+            let visitor = try await TestVisitor(service, key: service.key)
+            let page = try await visitor.get("/console/users/\(user.subject)").text
+            #expect(page.contains("\(cold) launches, or reports of launches, are not in this list"))
+            let log = try await visitor.get("/console/log?log=facts&before=270").text
+            #expect(log.contains("Events before position 256 are not listed here: launches among"))
+        }
+    }
+
+    @Test("an export of several logs of which a later one lacks something does not begin")
+    func severalLogs() async throws {
+        try await TestService.run(pairs: 2) { service in
+            var users: [StoredUser] = []
+            while users.last?.log.pair != 1 {
+                let name = "user \(users.count)"
+                try await service.connect(name)
+                let user = try await service.store.user(Secret(name), of: service.app)
+                users.append(try #require(user))
+            }
+            let launched = try #require(users.last)
+            _ = try await TestCold.launch(300, launched, service.store)
+            try await eventually("a checkpoint and a statement cover it") {
+                do {
+                    try await TestCold.detach(
+                        before: 256,
+                        log: launched.log,
+                        service.store,
+                        service.owners
+                    )
+                    return true
+                } catch ColdRefusal.noSuchLine, ColdRefusal.notStated {
+                    return false
+                }
+            }
+            let answer = try await service.get("/v1/export?log=facts")
+            #expect(answer.status == 410 && answer.code == "history_cold")
+            #expect(answer["detail"]?.contains("facts-1 before position 256") == true)
+            #expect(try await service.get("/v1/export?log=facts-0").status == 200)
+        }
+    }
+
     @Test("pages of the console end where cold history begins, and say so")
     func console() async throws {
         try await TestService.run { service in
@@ -57,6 +159,8 @@ struct ColdTests {
                 "/v1/export?log=access&from_position=255", "/v1/events/0/proof?log=access",
                 "/logs/1/tile/entries/000",
                 "/v1/events/tail?log=access&from_position=255&follow=false",
+                "/v1/events/tail?log=access&after=\(try event.record().id)&follow=false",
+                "/v1/export?log=access&after=\(try event.record().id)",
             ] {
                 let answer = try await service.get(path)
                 #expect(answer.status == 410 && answer.code == "history_cold", "\(path)")

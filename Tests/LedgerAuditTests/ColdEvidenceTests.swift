@@ -4,6 +4,7 @@ import LedgerStore
 import Postgres
 import TestSupport
 import Testing
+import Vault
 
 @Suite("Evidence of cold history", .timeLimit(.minutes(5)))
 struct ColdEvidenceTests {
@@ -98,6 +99,108 @@ struct ColdEvidenceTests {
             )
             let findings = try await integrator.verify().findings
             #expect(findings.contains { $0.kind == .rowsMissing && $0.position == 256 })
+        }
+    }
+
+    /// Lends a log of facts of somebody who was launched three hundred times, with two access tokens, the first 256
+    /// records of which are cold, and those.
+    private func facts(
+        _ body: (TestStore, SteppedIntegrator, [[UInt8]]) async throws -> Void
+    ) async throws {
+        try await TestStore.run { test in
+            let maps = try await SteppedIntegrator.loadedMaps(of: test.store)
+            let integrator = SteppedIntegrator(test, maps: maps)
+            _ = try await test.connectedUser("alice")
+            try await test.rotate("alice", "2")
+            _ = try await TestCold.launch(300, try await test.user("alice"), test.store)
+            try await integrator.look()
+            let records = try await TestCold.detach(
+                before: 256,
+                log: .facts,
+                test.store,
+                test.owners
+            )
+            try await body(test, integrator, records)
+        }
+    }
+
+    /// Where the access token was first issued, which another one has replaced since.
+    private static let superseded = """
+        (select min(position) from ledger.event where log_id = 0 and type = 'access_token.rotated')
+        """
+
+    @Test("of facts only launches can be missing, with a bundle and without one")
+    func launches() async throws {
+        try await facts { test, integrator, records in
+            var report = try await integrator.verify()
+            #expect(report.findings == [])
+            let text = report.sentences.joined(separator: "\n")
+            #expect(text.contains("Not read: launches of log 0 from position 0 to 255"))
+            let verification = try await ColdVerification.open(.facts, in: test.owners)
+            try await verification.compare(records, at: 0, &report)
+            #expect(report.findings == [])
+            try await SteppedIntegrator.damage(
+                test,
+                "delete from ledger.event where log_id = 0 and position = \(Self.superseded)"
+            )
+            try await verification.compare(records, at: 0, &report)
+            #expect(report.findings.map(\.kind) == [.rowsMissing])
+            await verification.close()
+            let missing = try await integrator.verify().findings.filter { $0.kind == .rowsMissing }
+            #expect(missing.map(\.position) == report.findings.map(\.position))
+        }
+    }
+
+    @Test("a note of launches that the service did not make says nothing")
+    func forgedNote() async throws {
+        try await facts { test, integrator, _ in
+            try await SteppedIntegrator.damage(
+                test,
+                """
+                alter table ledger.cold_launches disable trigger all;
+                delete from ledger.event where log_id = 0 and position = \(Self.superseded);
+                update ledger.cold_launches set bits = decode(repeat('ff', 32), 'hex');
+                """
+            )
+            let missing = try await integrator.verify().findings.filter { $0.kind == .rowsMissing }
+            #expect(!missing.isEmpty)
+        }
+    }
+
+    @Test("a fact before the line that was changed is found, and nobody signs on")
+    func changedFact() async throws {
+        try await facts { test, integrator, _ in
+            try await SteppedIntegrator.damage(
+                test,
+                """
+                update ledger.event set record = record || ' '
+                where log_id = 0 and position = \(Self.superseded)
+                """
+            )
+            let findings = try await integrator.verify().findings
+            #expect(findings.contains { $0.kind == .recordNotSigned })
+            await #expect(throws: IntegrationAlarm.self) {
+                try await SteppedIntegrator(test).look()
+            }
+        }
+    }
+
+    @Test("a row of somebody else that leaves versions out is no sign of cold history")
+    func forgedJump() async throws {
+        try await facts { test, integrator, _ in
+            let before = try await test.user("alice")
+            try await SteppedIntegrator.damage(
+                test,
+                """
+                insert into ledger.event (log_id, position, event_id, app_id, subject,
+                    subject_version, type, recorded_at, record)
+                select 0, 100, gen_random_uuid(), app_id, subject, 9000000, type, recorded_at, record
+                from ledger.event where log_id = 0 and position = \(Self.superseded)
+                """
+            )
+            _ = try await ProjectionRebuild.run(test.owners, rootKeys: RootKeys(test.rootKey))
+            #expect(try await test.user("alice").state == before.state)
+            #expect(try await integrator.verify().findings.contains { $0.position == 100 })
         }
     }
 

@@ -82,8 +82,8 @@ struct ColdTests {
         try await ColdScene.run { scene in
             let (test, whole) = (scene.test, try await scene.bundle(0..<600))
             let outside = try await scene.outside()
-            await #expect(throws: ColdRefusal.neverCold(.facts)) {
-                _ = try await ColdMove.open(test.store, .facts, owner: test.owners)
+            await #expect(throws: ColdRefusal.neverCold(.map)) {
+                _ = try await ColdMove.open(test.store, .map, owner: test.owners)
             }
             let move = try await scene.open()
             func refusal(
@@ -156,7 +156,6 @@ struct ColdTests {
                     manifest_hash, checkpoint_size, checkpoint_root)
                 values (%, 1, 0, 512, gen_random_uuid(), sha256(''), 600, sha256(''))
                 """
-            await refused(note.replacing("%", with: "0"))
             await refused(note.replacing("%", with: "1024"))
             await refused(note.replacing("%", with: "1").replacing("512", with: "511"))
             try await owner.script(note.replacing("%", with: "1"))

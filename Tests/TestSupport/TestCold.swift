@@ -2,7 +2,7 @@ package import Ledger
 package import LedgerStore
 import MerkleLog
 
-/// Moves what is before a position of a log of accesses out of a database, as `token-ledger history detach` does,
+/// Moves what is before a position of a log out of a database, as `token-ledger history detach` does,
 /// with a bundle that is in the test's memory.
 package enum TestCold {
     /// Reads a token of a user so often.
@@ -21,6 +21,27 @@ package enum TestCold {
                 context: RecordContext(actor: "key:0123456789ab")
             )
         }
+    }
+
+    /// Launches a user so often; gives them as they are then.
+    package static func launch(
+        _ count: Int,
+        _ user: StoredUser,
+        _ store: LedgerStore
+    ) async throws -> StoredUser {
+        var user = user
+        for _ in 0..<count {
+            let id = store.clock.identifier(in: user.log)
+            let expiry = store.clock.now().adding(seconds: 900)
+            var change = Change(context: RecordContext(actor: "key:0123456789ab"))
+            let launch = LedgerEvent.Launch(launch: id, finish: .direct, expiry: expiry)
+            change.append(user.state.launch(launch), id: id)
+            guard case .written(let launched, _) = try await store.write(change, to: user) else {
+                throw StoreError.conflict
+            }
+            user = launched
+        }
+        return user
     }
 
     /// Gives the records that are gone.

@@ -167,6 +167,12 @@ struct ConsoleDesk: Sendable {
 extension StoredEvent {
     /// As pages show it.
     var placed: PlacedRecord {
-        PlacedRecord(log: log, position: position, bytes: bytes, record: try? record())
+        PlacedRecord(
+            log: log,
+            position: position,
+            bytes: bytes,
+            record: try? record(),
+            coldBefore: coldBefore
+        )
     }
 }

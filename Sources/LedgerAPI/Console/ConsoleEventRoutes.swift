@@ -51,7 +51,7 @@ struct ConsoleEventRoutes: Sendable {
 
     /// Launches and finalizes are named by the ids of their events.
     private func redirect(_ id: String, _ visit: ConsoleVisit) async throws -> Response {
-        guard let id = Identifier(id), let event = try await desk.store.event(id: id),
+        guard let id = Identifier(id), let event = try await desk.store.event(named: id),
             event.app == visit.app.id
         else { throw LedgerError.notFound }
         return ConsoleDesk.redirect(to: event.placed.path)

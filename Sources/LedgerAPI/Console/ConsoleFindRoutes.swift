@@ -121,11 +121,13 @@ struct ConsoleFindRoutes: Sendable {
                 search.add("Event", event)
             }
         }
-        for log in desk.store.logs.list(.access) {
+        for log in desk.store.logs.list(.facts) + desk.store.logs.list(.access) {
             let cold = try await desk.store.coldHistory(of: log).before
             guard cold > 0 else { continue }
             search.tried.append(
-                "Nothing in the log of \(log.name) before position \(cold): that is cold history, in bundles."
+                log.kind == .facts
+                    ? "In the log of \(log.name) nothing of a request, a trace or a time before position \(cold): launches there are cold history."
+                    : "Nothing in the log of \(log.name) before position \(cold): that is cold history, in bundles."
             )
         }
     }
@@ -143,7 +145,7 @@ struct ConsoleFindRoutes: Sendable {
     /// The event of an id; nil where it may be cold.
     private func event(_ id: Identifier) async throws -> StoredEvent? {
         do {
-            return try await desk.store.event(id: id)
+            return try await desk.store.event(named: id)
         } catch {
             guard case .cold = error else { throw error }
             return nil

@@ -149,7 +149,13 @@ struct ConsoleUserRoutes: Sendable {
         do {
             parts.timeline = try Timeline(records, at: position, path: path, isRaw: isRaw)
             parts.holdings = try TokenHolding.list(
-                records.map { (position: $0.position, record: $0.record) }
+                records.flatMap { placed in
+                    // What is cold was no token's.
+                    Array(
+                        repeating: (position: placed.position, record: Record?.none),
+                        count: Int(placed.coldBefore)
+                    ) + [(position: placed.position, record: placed.record)]
+                }
             )
         } catch {
             throw .damaged(.record)

@@ -31,10 +31,26 @@ struct EventRoutes: Sendable {
             limit: limit + 1,
             isListed: true
         )
+        let shown = Array(page.prefix(limit))
+        let next = page.count > limit ? shown.last?.subjectVersion : nil
         return Self.response(
-            Array(page.prefix(limit)),
-            next: page.count > limit ? Self.cursor(after + Int64(limit), .history) : nil
+            shown,
+            next: next.map { Self.cursor($0, .history) },
+            before: try await cold(between: shown, of: user)
         )
+    }
+
+    /// How many of a user's events between these are cold history, and in which bundles; nothing where none is.
+    private func cold(
+        between events: [StoredEvent],
+        of user: StoredUser
+    ) async throws -> String {
+        let count = events.reduce(0) { $0 + $1.coldBefore }
+        guard count > 0 else { return "" }
+        let history = try await store.coldHistory(of: user.log)
+        let exports = history.cold.map { "\"\($0.export)\"" }.joined(separator: ",")
+        return "\"cold\":{\"events\":\(count),\"before\":\(history.before),"
+            + "\"exports\":[\(exports)]},"
     }
 
     private func accesses(

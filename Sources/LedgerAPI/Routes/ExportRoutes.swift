@@ -160,6 +160,11 @@ struct ExportRoutes: Sendable {
         guard logs.count == 1 else {
             let start = try await start(query, caller, logs)
             let ends = try await store.ends(of: logs)
+            // Before anything is sent: of later logs it would be found in the middle.
+            for (index, log) in logs.enumerated().dropFirst(start.index) {
+                let next = index == start.index ? start.next : 0
+                try await store.requireWarm(LogPlaces([.init(next: next)]), in: [log])
+            }
             return zip(logs, ends).dropFirst(start.index).map { log, end in
                 request(log, (log == logs[start.index] ? min(start.next, end) : 0)..<end)
             }
@@ -189,7 +194,7 @@ struct ExportRoutes: Sendable {
             _ = try await store.start(query, of: caller.app, logs)
             return (0, 0)
         }
-        guard let id = Identifier(text), let event = try await store.event(id: id),
+        guard let id = Identifier(text), let event = try await store.event(named: id),
             event.app == caller.app.id, let index = logs.firstIndex(of: event.log)
         else { throw LedgerError.malformed("after must be the id of an event of these logs.") }
         return (index, event.position + 1)

@@ -111,6 +111,8 @@ struct TokenRoutes: Sendable {
             for event in page {
                 if bound.isBefore(event.position) { return stateThen }
                 let record = try event.genuineRecord()
+                // Launches change nothing of what is told here.
+                state.passOver(event.coldBefore)
                 if !isDamaged {
                     do { try state.apply(record) } catch { isDamaged = true }
                 }

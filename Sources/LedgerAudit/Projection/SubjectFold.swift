@@ -24,6 +24,10 @@ struct FoldedSubject: Sendable {
     var genuine: Int64 = 0
     /// Whether it wrote none of them: then there is no such user.
     var isOfNobody: Bool { genuine == 0 }
+    /// Whether some events are cold history.
+    var hasGaps = false
+    /// Whether its events were read with several statements.
+    var isSplit = false
     /// Whether there are flaws in what the service wrote.
     var isUnreadable = false
     /// The last event's record.
@@ -153,6 +157,8 @@ actor SubjectFold {
     private let readsClaims: Bool
     /// Before which position of a log a state is asked for, too.
     private let bounds: [Int32: Int64]
+    /// Before which position of a log there may be gaps, as it was asked for last.
+    private var lines: [Int32: Int64] = [:]
     private var current: FoldedSubject?
 
     /// Folds those subjects whose number lies in a range.
@@ -176,9 +182,33 @@ actor SubjectFold {
 
     /// The next users of the range whose stories are folded, perhaps none yet; nil after the last ones.
     func next() async throws(PostgresError) -> [FoldedSubject]? {
-        if let page = try await page() { return fold(page) }
+        if let page = try await page() {
+            return try await whole(fold(page, before: try await gaps()))
+        }
         let last = end()
-        return last.isEmpty ? nil : last
+        return last.isEmpty ? nil : try await whole(last)
+    }
+
+    /// Reads again, with one statement each, those whose launches may have gone between two.
+    private func whole(
+        _ folded: [FoldedSubject]
+    ) async throws(PostgresError) -> [FoldedSubject] {
+        var whole: [FoldedSubject] = []
+        for subject in folded {
+            guard subject.hasGaps, subject.isSplit else {
+                whole.append(subject)
+                continue
+            }
+            let fold = SubjectFold(
+                connection,
+                vault: vault,
+                readsClaims: readsClaims,
+                bounds: bounds
+            )
+            let again = try await fold.run(only: [subject.subject])
+            whole += again.filter { $0.logID == subject.logID }
+        }
+        return whole
     }
 
     /// Folds certain subjects, all at once: there must be few of them.
@@ -198,7 +228,16 @@ actor SubjectFold {
             ),
             StoryEvent.decoder(vault)
         )
-        return fold(rows) + end()
+        return fold(rows, before: try await gaps()) + end()
+    }
+
+    /// Before which position of each log events may be missing.
+    ///
+    /// Asked for after the events. What was put back between the two was missing under the line of before.
+    private func gaps() async throws(PostgresError) -> [Int32: Int64] {
+        let before = lines
+        lines = try await ColdHistory.gaps(connection)
+        return before.merging(lines) { max($0, $1) }
     }
 
     private func end() -> [FoldedSubject] {
@@ -207,12 +246,16 @@ actor SubjectFold {
     }
 
     /// Gives the subjects that ended within the page.
-    private func fold(_ page: [StoryEvent]) -> [FoldedSubject] {
+    private func fold(
+        _ page: [StoryEvent],
+        before lines: [Int32: Int64]
+    ) -> [FoldedSubject] {
         var finished: [FoldedSubject] = []
-        for row in page {
+        for (index, row) in page.enumerated() {
             var folded: FoldedSubject
             if let current, current.subject == row.subject, current.logID == row.logID {
                 folded = current
+                if index == 0 { folded.isSplit = true }
             } else {
                 finished += end()
                 folded = FoldedSubject(logID: row.logID, app: row.app, subject: row.subject)
@@ -221,13 +264,17 @@ actor SubjectFold {
             }
             // One owner at a time, or every event would copy the whole state.
             current = nil
-            take(row, into: &folded)
+            take(row, into: &folded, gapsBefore: lines[row.logID] ?? 0)
             current = folded
         }
         return finished
     }
 
-    private func take(_ row: StoryEvent, into folded: inout FoldedSubject) {
+    private func take(
+        _ row: StoryEvent,
+        into folded: inout FoldedSubject,
+        gapsBefore line: Int64
+    ) {
         func add(_ flaw: VerificationFlaw) {
             folded.flaws.append((row.position, flaw))
             // What somebody else wrote must not keep the rest from being folded.
@@ -236,6 +283,14 @@ actor SubjectFold {
         if let bound = folded.bound, row.position >= bound, !folded.isBeyondBound {
             folded.atBound = folded.current
             folded.isBeyondBound = true
+        }
+        // A user's first event is never cold, nor the last one before the line.
+        if !row.isForged, folded.version > 0, row.position < line,
+            row.version > folded.version + 1
+        {
+            folded.state.passOver(row.version - folded.version - 1)
+            folded.version = row.version - 1
+            folded.hasGaps = true
         }
         folded.newest = row.bytes
         if folded.version == 0 { folded.begin = row.position }

@@ -28,6 +28,8 @@ package final class ColdVerification: Sendable {
     }
 
     /// Compares records that stand from a position on.
+    ///
+    /// Of facts only launches may be missing in the database.
     package func compare(
         _ records: [[UInt8]],
         at position: Int64,
@@ -46,6 +48,32 @@ package final class ColdVerification: Sendable {
         where index >= leaves.count || MerkleHash(leaf: record) != leaves[index] {
             report.add(log.id, position + Int64(index), .recordNotSigned)
         }
+        guard log.kind == .facts else { return }
+        let stored = try await stored(positions)
+        for (index, bytes) in records.enumerated() {
+            let place = position + Int64(index)
+            let type = (try? Record(decoding: bytes)).map { "\($0.event.type)" } ?? ""
+            guard !stored.contains(place), !ColdLaunches.types.contains(type) else { continue }
+            report.add(log.id, place, .rowsMissing(count: 1))
+        }
+    }
+
+    /// Which of the positions have a row.
+    private func stored(_ positions: Range<Int64>) async throws(PostgresError) -> Set<Int64> {
+        Set(
+            try await connection.rows(
+                Statement(
+                    "verify_stored",
+                    """
+                    select position from ledger.event
+                    where log_id = $1 and position >= $2 and position < $3
+                    """,
+                    .int4(log.id),
+                    .int8(positions.lowerBound),
+                    .int8(positions.upperBound)
+                )
+            ) { result, row throws(PostgresError) in try result.int8(row, 0) }
+        )
     }
 }
 

@@ -101,6 +101,7 @@ struct VerificationLog: Sendable {
     ) async throws -> VerificationPage {
         let cold = try await coldHistory(reader)
         let coldLeaves = try await coldLeaves(positions, cold, reader)
+        let launches = try await launches(positions, cold, reader)
         let stretch = try await reader.query(
             Statement(
                 "verify_page",
@@ -122,7 +123,8 @@ struct VerificationLog: Sendable {
                 apps: apps,
                 checks: plan.checks,
                 vault: vault,
-                coldLeaves: coldLeaves
+                coldLeaves: coldLeaves,
+                launches: launches
             )
             for row in 0..<result.rowCount {
                 let read = try VerificationRow(result, row)

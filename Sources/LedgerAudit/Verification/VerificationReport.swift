@@ -1,3 +1,4 @@
+internal import Ledger
 package import LedgerStore
 internal import Vault
 
@@ -216,7 +217,8 @@ extension VerificationReport {
 
     private static func sentences(of log: LogVerdict) -> [String] {
         var sentences: [String] = []
-        let first = max(log.since, log.cold.last?.positions.upperBound ?? 0)
+        let line = Log(id: log.logID)?.kind == .facts ? nil : log.cold.last?.positions.upperBound
+        let first = max(log.since, line ?? 0)
         let start = first == 0 ? "" : " from position \(first) on"
         sentences.append(
             "Log \(log.logID): \(log.size) records; those\(start) were read and agree with their "
@@ -259,9 +261,11 @@ extension VerificationReport {
             )
         }
         for stretch in log.cold {
+            let range = "\(stretch.positions.lowerBound) to \(stretch.positions.upperBound - 1)"
             let positions =
-                "the records of log \(log.logID) from position \(stretch.positions.lowerBound) to "
-                + "\(stretch.positions.upperBound - 1), which are cold history"
+                Log(id: log.logID)?.kind == .facts
+                ? "launches of log \(log.logID) from position \(range) that are cold history"
+                : "the records of log \(log.logID) from position \(range), which are cold history"
             sentences.append(
                 log.coldRead.contains(stretch)
                     ? "Read in a bundle: \(positions). They are those whose hashes the tiles have."

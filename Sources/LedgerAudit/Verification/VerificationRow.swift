@@ -90,6 +90,8 @@ struct VerificationStretch: Sendable {
     let vault: Vault?
     /// What the first records have left in tiles where they are cold: their rows need not be there.
     private let coldLeaves: [MerkleHash]
+    /// Which of them may be cold; nil for all.
+    private let launches: LaunchBits?
     /// A leaf hash per position; the empty tree's root, which no leaf has, where a row is missing.
     private(set) var leaves: [MerkleHash] = []
     private(set) var findings: [VerificationReport.Finding] = []
@@ -103,9 +105,11 @@ struct VerificationStretch: Sendable {
         apps: [UInt128: String],
         checks: Set<VerificationPlan.Check>,
         vault: Vault?,
-        coldLeaves: [MerkleHash] = []
+        coldLeaves: [MerkleHash] = [],
+        launches: LaunchBits? = nil
     ) {
         self.coldLeaves = coldLeaves
+        self.launches = launches
         self.logID = logID
         self.positions = positions
         self.apps = apps
@@ -146,21 +150,33 @@ struct VerificationStretch: Sendable {
     mutating func finish() { skip(to: positions.upperBound) }
 
     private mutating func skip(to position: Int64) {
-        while next < position, leaves.count < coldLeaves.count {
-            leaves.append(coldLeaves[leaves.count])
+        var missing: Range<Int64>?
+        while next < position {
+            let place = next
+            let leaf = leaves.count < coldLeaves.count ? coldLeaves[leaves.count] : nil
+            leaves.append(leaf ?? .emptyTree)
+            if leaf != nil, launches?.contains(place) ?? true {
+                tell(missing)
+                missing = nil
+            } else {
+                missing = (missing?.lowerBound ?? place)..<place + 1
+            }
         }
-        guard position > next else { return }
-        if checks.contains(.positions) {
-            findings.append(
-                VerificationReport.Finding(
-                    logID,
-                    next,
-                    end: position,
-                    .rowsMissing(count: position - next)
-                )
+        tell(missing)
+    }
+
+    private mutating func tell(_ missing: Range<Int64>?) {
+        guard let missing, checks.contains(.positions),
+            findings.count <= VerificationReport.findingsMax
+        else { return }
+        findings.append(
+            VerificationReport.Finding(
+                logID,
+                missing.lowerBound,
+                end: missing.upperBound,
+                .rowsMissing(count: Int64(missing.count))
             )
-        }
-        while next < position { leaves.append(.emptyTree) }
+        )
     }
 
     private mutating func add(_ position: Int64, _ flaw: VerificationFlaw) {

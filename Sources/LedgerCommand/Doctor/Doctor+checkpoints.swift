@@ -35,7 +35,8 @@ extension Doctor {
                 if cold.before > 0 {
                     check.note(
                         "cold history of \(log.name)",
-                        "the records before position \(cold.before), in bundles (\(cold.cold.count))"
+                        (log.kind == .facts ? "launches among " : "")
+                            + "the records before position \(cold.before), in bundles (\(cold.cold.count))"
                     )
                 }
             } catch {

@@ -12,12 +12,13 @@ extension HistoryCommand {
             commandName: "detach",
             abstract: "Remove the records that a bundle has from the database.",
             discussion: """
-                The bundle must be one of a log of accesses without a filter, from where the database's \
-                records begin (token-ledger export --log access --from-position … --bundle …). It is checked \
-                whole, and each record against the tiles. A checkpoint that covers them must stand outside of \
-                the database: in the checkpoint folder, or cosigned by the witnesses of the policy. Rows that \
-                are not those that were signed stay, as evidence. What was stopped goes on with the same \
-                command.
+                The bundle must be one of a log without a filter, from where the database's records begin \
+                (token-ledger export --log access --from-position … --bundle …). It is checked whole, and each \
+                record against the tiles. A checkpoint that covers them must stand outside of the database: in \
+                the checkpoint folder, or cosigned by the witnesses of the policy. Of accesses all go, a minute \
+                after they were recorded; of facts, after a day, launches that nothing of what is current \
+                needs, and every other event stays. Rows that are not those that were signed stay, as \
+                evidence. What was stopped goes on with the same command.
                 """
         )
 
@@ -83,8 +84,10 @@ extension HistoryCommand {
             _ folder: ColdBundleFolder,
             _ move: ColdMove
         ) async throws {
+            let isFacts = folder.log.kind == .facts
             let records =
-                "the records of the log of \(folder.log.name) from position \(plan.positions.lowerBound) to "
+                (isFacts ? "launches that nothing needs any more, among " : "")
+                + "the records of the log of \(folder.log.name) from position \(plan.positions.lowerBound) to "
                 + "\(plan.positions.upperBound - 1)"
             let covered = "\(plan.outside.source), of \(plan.outside.size) records, covers them"
             guard !dryRun else {
@@ -99,9 +102,16 @@ extension HistoryCommand {
                 meter.show(next, of: plan.positions.upperBound, "records")
             }
             meter.end()
-            Terminal.result("Gone: \(records); \(covered).")
             let left = try await move.rowsLeft()
-            if left > 0 {
+            let gone = isFacts ? "\(plan.positions.upperBound - left) rows in all, of " : ""
+            Terminal.result("Gone: \(gone)\(records); \(covered).")
+            if move.flawedUsers > 0 {
+                Terminal.message(
+                    "\(move.flawedUsers) users keep all of their launches, for something of theirs is not as it was "
+                        + "signed: token-ledger verify says what."
+                )
+            }
+            if left > 0, !isFacts {
                 Terminal.message(
                     "\(left) rows stay, for they are not those that were signed, or the service did not write "
                         + "them: token-ledger verify names them."

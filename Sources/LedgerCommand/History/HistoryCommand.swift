@@ -4,11 +4,11 @@ import LedgerStore
 import MerkleLog
 import Vault
 
-/// `token-ledger history`: what of the logs of accesses is in the database, and what in bundles.
+/// `token-ledger history`: what of the logs is in the database, and what in bundles.
 struct HistoryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Moves the first records of a log of accesses out of the database, or back.",
+        abstract: "Moves the first records of a log out of the database, or back.",
         discussion: """
             What is moved out is cold history: its hashes stay, so that every proof still works, and its \
             records are in a bundle that you keep. The service may go on meanwhile. Needs the rights of the \
@@ -29,7 +29,7 @@ struct HistoryCommand: AsyncParsableCommand {
         func run() async throws {
             let opened = try await OpenedStore.open(options, asOwner: true)
             defer { opened.close() }
-            for log in opened.store.logs.list(.access) {
+            for log in opened.store.logs.ofEvents {
                 let move = try await ColdMove.open(opened.store, log, owner: opened.databases)
                 let (history, rows) = (try await move.history(), try await move.rowsLeft())
                 await move.close()
@@ -48,6 +48,11 @@ struct HistoryCommand: AsyncParsableCommand {
     private static func sentence(_ log: Log, _ history: ColdHistory, rows: Int64) -> String {
         guard history.before > 0 else {
             return "The log of \(log.name): all of it is in the database."
+        }
+        guard log.kind == .access else {
+            return
+                "The log of \(log.name): \(history.before - rows) launches before position \(history.before) are cold "
+                + "history; the other \(rows) records stay."
         }
         let left =
             rows == 0

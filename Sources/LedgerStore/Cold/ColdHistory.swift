@@ -54,6 +54,14 @@ package final class ColdHistory: Sendable, Equatable {
     /// The position before which records are cold; 0 where none are.
     package var before: Int64 { cold.last?.positions.upperBound ?? 0 }
 
+    /// The position before which the events of a user of a log of facts may have gaps; 0 where nothing is cold.
+    ///
+    /// When a later stretch is moved out, launches before it go with it that were still needed at the earlier line, and
+    /// only their own stretch brings them back.
+    package var gapsBefore: Int64 {
+        cold.isEmpty ? 0 : stretches.map(\.positions.upperBound).max() ?? 0
+    }
+
     package static func == (left: ColdHistory, right: ColdHistory) -> Bool {
         left.stretches == right.stretches
     }
@@ -69,6 +77,24 @@ package final class ColdHistory: Sendable, Equatable {
             """,
             .int4(logID)
         )
+    }
+
+    /// `gapsBefore` of each log of facts in which something is cold.
+    package static func gaps(
+        _ connection: PostgresConnection
+    ) async throws(PostgresError) -> [Int32: Int64] {
+        let lines = try await connection.rows(
+            Statement(
+                "cold_gaps",
+                """
+                select log_id, max(before_position) from ledger.cold
+                where log_id % 2 = 0 group by log_id having bool_or(attached_at is null)
+                """
+            )
+        ) { result, row throws(PostgresError) in
+            (try result.int4(row, 0), try result.int8(row, 1))
+        }
+        return Dictionary(uniqueKeysWithValues: lines)
     }
 
     /// The same on one connection.
@@ -154,7 +180,8 @@ package final class ColdPlace: Sendable, Equatable, CustomStringConvertible {
     }
 
     package var description: String {
-        "the events of \(log.ownName) before position \(before) are cold history: what was asked for is in "
-            + "the bundle of export \(export), and not in the database"
+        (log.kind == .facts ? "launches among the" : "the")
+            + " events of \(log.ownName) before position \(before) are cold history: they are in the bundle of "
+            + "export \(export), and not in the database"
     }
 }

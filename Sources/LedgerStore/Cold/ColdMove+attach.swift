@@ -71,6 +71,7 @@ private struct ColdRows {
     private var ids: [UInt128?] = []
     private var apps: [UInt128?] = []
     private var subjects: [UInt128?] = []
+    private var versions: [Int64?] = []
     private var types: [String?] = []
     private var times: [Int64?] = []
     private var records: [[UInt8]?] = []
@@ -91,23 +92,24 @@ private struct ColdRows {
         ids.append(record.id.value)
         apps.append(app.value)
         subjects.append(record.subject?.value)
+        versions.append(record.subjectVersion)
         types.append("\(record.event.type)")
         times.append(record.time.microseconds)
         records.append(bytes)
         macs.append(vault.mac(ofRecord: bytes, at: place))
     }
 
-    /// Events of accesses have no subject version.
     var statement: Statement {
         Statement(
             "put_back",
             """
             insert into ledger.event
-                (log_id, position, event_id, app_id, subject, type, recorded_at, record, mac)
-            select $1, $2 + e.number - 1, e.id, e.app, e.subject, e.type, e.time, e.record, e.mac
-            from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::timestamptz[], $8::bytea[],
-                    $9::bytea[])
-                with ordinality as e (id, app, subject, type, time, record, mac, number)
+                (log_id, position, event_id, app_id, subject, subject_version, type, recorded_at, record,
+                    mac)
+            select $1, $2 + e.number - 1, e.id, e.app, e.subject, e.version, e.type, e.time, e.record, e.mac
+            from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], $8::timestamptz[],
+                    $9::bytea[], $10::bytea[])
+                with ordinality as e (id, app, subject, version, type, time, record, mac, number)
             on conflict (log_id, position) do nothing
             """,
             .int4(logID),
@@ -115,6 +117,7 @@ private struct ColdRows {
             .uuidArray(ids),
             .uuidArray(apps),
             .uuidArray(subjects),
+            .int8Array(versions),
             .textArray(types),
             .timestamptzArray(times),
             .byteaArray(records),

@@ -41,19 +41,21 @@ package final class ColdPlan: Sendable {
 
 extension ColdMove {
     /// Rows that are looked at in one transaction.
-    private static let step: Int64 = 8 * Int64(TileAddress.fullWidth)
+    static let step: Int64 = 8 * Int64(TileAddress.fullWidth)
     /// For so many seconds a commit is certainly not asked for any more (`StoreLimits.settleTimeMax`), nor a page read.
-    package static let ageSecondsMin: Int64 = 60
+    private static let accessAgeSecondsMin: Int64 = 60
+    /// And for so many, a month, popups may be left open whose finish is then on record, as one that was refused.
+    private static let factAgeSecondsMin: Int64 = 30 * 86_400
 
     /// Checks whether the records before a position can be cold: nil for as many as the bundle has.
     ///
     /// `outside` are the checkpoints that stand outside of the database. Whether the bundle's records are the
-    /// signed ones, `compare` tells. Throws `ColdRefusal`; tests change `ageSecondsMin`.
+    /// signed ones, `compare` tells. Throws `ColdRefusal`; tests give `ageSecondsMin`.
     package func plan(
         before line: Int64?,
         _ bundle: ColdBundle,
         _ outside: [OutsideCheckpoint],
-        ageSecondsMin: Int64 = ageSecondsMin
+        ageSecondsMin: Int64? = nil
     ) async throws -> ColdPlan {
         let history = try await history()
         let width = Int64(TileAddress.fullWidth)
@@ -74,8 +76,14 @@ extension ColdMove {
             throw ColdRefusal.notInBundle(start..<end)
         }
         let covering = try await covering(end, outside, bundle, upTo: latest.size)
-        if noted == nil, try await !isOld(end - 1, seconds: ageSecondsMin) {
-            throw ColdRefusal.tooYoung(position: end - 1)
+        if noted == nil {
+            let age =
+                ageSecondsMin
+                ?? (log.kind == .facts ? Self.factAgeSecondsMin : Self.accessAgeSecondsMin)
+            guard try await isOld(end - 1, seconds: age) else {
+                throw ColdRefusal.tooYoung(position: end - 1)
+            }
+            try await requireFollowed(end)
         }
         return ColdPlan(start..<end, bundle, covering, isNoted: noted != nil)
     }
@@ -83,7 +91,10 @@ extension ColdMove {
     /// Notes that the records of a plan are cold; from then on they count as such, and may go.
     package func note(_ plan: ColdPlan) async throws {
         guard !plan.isNoted else { return }
+        if log.kind == .facts { try await noteLaunches(plan.positions) }
         try await begin()
+        // While the records were compared somebody may have asked for some of them.
+        try await requireFollowed(plan.positions.upperBound)
         let history = try await history()
         guard history.before == plan.positions.lowerBound else {
             throw ColdRefusal.changedMeanwhile
@@ -123,19 +134,37 @@ extension ColdMove {
 
     /// Removes the next rows of a plan that was noted, from a position on; gives the position to go on from.
     ///
+    /// Of facts those of users to whom a launch there belongs, wherever they stand before the line.
     /// A row that is not the signed record, or that the service did not write as it stands there, stays: it is
     /// evidence, and in no bundle.
     package func remove(_ plan: ColdPlan, from position: Int64) async throws -> Int64 {
         let positions = position..<min(plan.positions.upperBound, position + Self.step)
+        let history = try await history()
+        guard history.before >= positions.upperBound else { throw ColdRefusal.changedMeanwhile }
+        let removable =
+            log.kind == .facts
+            ? try await launches(positions, history) : try await signed(positions).map(\.position)
         try await begin()
-        guard try await history().before >= positions.upperBound else {
-            throw ColdRefusal.changedMeanwhile
-        }
+        guard try await self.history() == history else { throw ColdRefusal.changedMeanwhile }
+        try await connection.execute(
+            Statement(
+                "remove_cold",
+                "delete from ledger.event where log_id = $1 and position = any ($2)",
+                .int4(log.id),
+                .int8Array(removable)
+            )
+        )
+        try await commit()
+        return positions.upperBound
+    }
+
+    /// Those of some rows that are the signed records, and that the service wrote as they stand there.
+    func signed(_ positions: Range<Int64>) async throws -> [(position: Int64, type: String)] {
         let leaves = try await leaves(positions)
-        let removable = try await connection.rows(rows(positions)) {
+        let rows = try await connection.rows(rows(positions)) {
             [vault = store.vault, log]
             result,
-            row throws(PostgresError) -> Int64? in
+            row throws(PostgresError) -> (position: Int64, type: String)? in
             let position = try result.int8(row, 0)
             let record = try result.bytes(row, 1)
             let index = Int(position - positions.lowerBound)
@@ -145,18 +174,9 @@ extension ColdMove {
                 "\(read.event.type)" == (try? result.text(row, 7)),
                 read.time.microseconds == (try? result.timestamptz(row, 8))
             else { return nil }
-            return position
+            return (position, "\(read.event.type)")
         }
-        try await connection.execute(
-            Statement(
-                "remove_cold",
-                "delete from ledger.event where log_id = $1 and position = any ($2)",
-                .int4(log.id),
-                .int8Array(removable.compactMap { $0 })
-            )
-        )
-        try await commit()
-        return positions.upperBound
+        return rows.compactMap { $0 }
     }
 
     private func rows(_ positions: Range<Int64>) -> Statement {

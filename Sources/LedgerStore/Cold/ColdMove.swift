@@ -1,6 +1,7 @@
 package import Ledger
 package import MerkleLog
 internal import Postgres
+internal import Synchronization
 internal import Vault
 
 /// A bundle as it was checked: whose signature is in order, and whose records are those that it says.
@@ -39,6 +40,8 @@ package final class ColdMove: Sendable {
     let store: LedgerStore
     let log: Log
     let connection: PostgresConnection
+    /// Whose launches were looked at in this run, and before which line.
+    let settled = Mutex<SettledUsers>(SettledUsers())
 
     private init(store: LedgerStore, log: Log, connection: PostgresConnection) {
         self.store = store
@@ -52,7 +55,7 @@ package final class ColdMove: Sendable {
         _ log: Log,
         owner: DatabaseMap
     ) async throws -> ColdMove {
-        guard log.kind == .access else { throw ColdRefusal.neverCold(log) }
+        guard log.kind != .map else { throw ColdRefusal.neverCold(log) }
         return ColdMove(
             store: store,
             log: log,
@@ -132,12 +135,16 @@ package final class ColdMove: Sendable {
 
 /// Why nothing is moved.
 package enum ColdRefusal: Error, Equatable, CustomStringConvertible {
-    /// The log is not one of accesses.
+    /// The log is one of maps.
     case neverCold(Log)
     /// Nothing can be cold up to there.
     case noSuchLine(Int64, from: Int64, to: Int64)
-    /// The last of them is younger than a commit whose answer may be asked for.
+    /// The last of them is younger than anything that is still looked for.
     case tooYoung(position: Int64)
+    /// Webhook endpoints wait for events from this position on.
+    case awaited(position: Int64)
+    /// The last statement about the maps is of a state before the line.
+    case notStated(Int64, last: Int64)
     /// No checkpoint that stands outside of the database covers the records.
     case notCovered(Int64, largest: Int64?)
     /// A checkpoint that stands outside, or that of the bundle, is of another history.
@@ -158,12 +165,17 @@ package enum ColdRefusal: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .neverCold(let log):
-            "only logs of accesses can be cold history; that of \(log.name) says what is current, and stays"
+            "the log of \(log.name) is small, and stays: only logs of facts and of accesses can be cold history"
         case .noSuchLine(let line, let from, let to):
             "nothing can be cold before position \(line): it must be a multiple of 256, more than \(from) and "
                 + "at most \(to), so that the last records and whole tiles stay"
         case .tooYoung(let position):
-            "the record at position \(position) is too young; come again in a minute"
+            "the record at position \(position) is too young: of facts they must be 30 days old, and of accesses a minute"
+        case .awaited(let position):
+            "webhook endpoints are still to be sent what stands from position \(position) on: resume them, or remove "
+                + "them (token-ledger webhook list)"
+        case .notStated(let line, let last):
+            "the maps are stated of the first \(last) records, and not yet of those before position \(line)"
         case .notCovered(let line, let largest):
             "no checkpoint outside of the database covers the records before position \(line): "
                 + (largest.map { "the largest is of \($0) records" }

@@ -3,9 +3,9 @@ internal import MerkleLog
 internal import Postgres
 
 extension LedgerStore {
-    /// What is cold of a log: only of accesses something can be.
+    /// What is cold of a log: of maps nothing can be.
     package func coldHistory(of log: Log) async throws(StoreError) -> ColdHistory {
-        guard log.kind == .access else { return ColdHistory([]) }
+        guard log.kind != .map else { return ColdHistory([]) }
         return ColdHistory(
             try await bulk[log].rows(ColdHistory.statement(log.id), ColdStretch.init)
         )

@@ -1,7 +1,8 @@
 internal import Ledger
 
-/// Reads all of a user's events, the oldest first, a page at a time.
+/// Reads all of a user's events that are in the database, the oldest first, a page at a time.
 ///
+/// Of how many between them are cold history, each says (`StoredEvent.coldBefore`).
 /// A history is as long as callers make it, and answers to anybody may need all of it. So where who
 /// reads lists waits, few long ones of an app, and in all, are read at once.
 package struct HistoryReader: Sendable {
@@ -10,6 +11,7 @@ package struct HistoryReader: Sendable {
     private let app: Identifier
     private let log: Log
     private let isListed: Bool
+    /// That of the last event.
     private var version: Int64 = 0
     private var isAtEnd = false
     /// From the second page on.
@@ -45,7 +47,7 @@ package struct HistoryReader: Sendable {
             limit: StoreLimits.pageEventsMax,
             isListed: isListed
         )
-        version += Int64(page.count)
+        version = page.last?.subjectVersion ?? version
         isAtEnd = page.count < StoreLimits.pageEventsMax
         return page
     }

@@ -12,6 +12,10 @@ package struct StoredEvent: Sendable {
     package let bytes: [UInt8]
     /// Whether somebody else than the service wrote it: its MAC is not the vault's.
     package let isForged: Bool
+    /// Counts the user's events; nil where it is about no user.
+    package let subjectVersion: Int64?
+    /// How many of the user's events right before it are cold history; told where the user's events are read.
+    package internal(set) var coldBefore: Int64 = 0
 
     /// Reads the columns `log_id, position, record, mac, event_id, app_id, subject, subject_version`.
     init(
@@ -23,12 +27,20 @@ package struct StoredEvent: Sendable {
         position = try result.int8(row, 1)
         bytes = try result.bytes(row, 2)
         app = Identifier(value: try result.uuid(row, 5))
+        subjectVersion = try result.int8OrNil(row, 7)
         isForged = !vault.hasWritten(result, row, from: 2, logID: log.id)
     }
 
     /// The record, for whoever folds a story; nil when the service did not write it.
     package func genuineRecord() throws(StoreError) -> Record? {
         isForged ? nil : try record()
+    }
+
+    /// The record with its position, for `TokenHolding.list`; before it nil for each one that is cold, which was no
+    /// token's.
+    package func steps() throws(StoreError) -> [(position: Int64, record: Record?)] {
+        Array(repeating: (position: position, record: nil), count: Int(coldBefore))
+            + [(position: position, record: try genuineRecord())]
     }
 
     /// The record; throws when the service did not write it, or the bytes are not a record.
@@ -49,12 +61,20 @@ extension LedgerStore {
     }
 
     /// The event with this id, in the log that the id names; a statement about the maps is none.
+    ///
+    /// Nil also for one that is cold history. For whoever asks whether something has happened: of facts only
+    /// launches can be cold, and nobody asks so for an old one.
     package func event(id: Identifier) async throws(StoreError) -> StoredEvent? {
         guard let log = logs.log(of: id) else { return nil }
-        let statement = Self.event(id: id, log: log)
-        if let event = try await database[log].firstRow(statement, decode) { return event }
+        return try await database[log].firstRow(Self.event(id: id, log: log), decode)
+    }
+
+    /// The same for somebody who has the id from the ledger: where the event may be cold, that is told.
+    package func event(named id: Identifier) async throws(StoreError) -> StoredEvent? {
+        if let event = try await event(id: id) { return event }
+        guard let log = logs.log(of: id) else { return nil }
         // Where it stood, if it did, nobody knows.
-        return try await warmRow(log, at: 0, statement)
+        return try await warmRow(log, at: 0, Self.event(id: id, log: log))
     }
 
     static func event(id: Identifier, log: Log) -> Statement {
@@ -100,6 +120,8 @@ extension LedgerStore {
     }
 
     /// A user's events in order, from after a subject version; `isListed` where only who reads lists waits.
+    ///
+    /// Of how many between them are cold history, each says (`StoredEvent.coldBefore`).
     package func history(
         of user: StoredUser,
         after version: Int64 = 0,
@@ -124,7 +146,16 @@ extension LedgerStore {
         isListed: Bool = true
     ) async throws(StoreError) -> [StoredEvent] {
         let statement = Self.history(of: subject, log: log, after: version, limit: limit)
-        return try await (isListed ? bulk : database)[log].rows(statement, decode)
+        let reader = (isListed ? bulk : database)[log]
+        var events = try await reader.rows(statement, decode)
+        guard events.lacksSome(after: version) else { return events }
+        let line = try await coldHistory(of: log).gapsBefore
+        if !events.explain(after: version, before: line) {
+            // What was missing may have been put back before the line was read.
+            events = try await reader.rows(statement, decode)
+            _ = events.explain(after: version, before: line)
+        }
+        return events
     }
 
     static func history(
@@ -299,5 +330,33 @@ struct PlacedUser: Sendable {
     /// Asks for the row where it was found.
     func question(_ app: StoredApp) -> UserReader.Question {
         UserReader.Question(log: log, app: app.id, fingerprint: nil, subject: subject)
+    }
+}
+
+extension [StoredEvent] {
+    /// Whether one of a user's versions is missing between them, which come after one of the versions.
+    fileprivate func lacksSome(after version: Int64) -> Bool {
+        (last?.subjectVersion ?? version) != version + Int64(count)
+    }
+
+    /// Says of each how many events right before it are cold, and gives whether that explains all that is missing.
+    ///
+    /// A user's first event is never cold, nor the last one before the line of that time; so what is cold stands
+    /// between two that are there.
+    fileprivate mutating func explain(after version: Int64, before line: Int64) -> Bool {
+        // As whoever folds them counts: one that the service did not write takes the next version.
+        var (counted, explainsAll) = (version, true)
+        for index in indices {
+            let missing = (self[index].subjectVersion ?? counted) - counted - 1
+            if missing > 0, counted > 0, !self[index].isForged, self[index].position < line {
+                self[index].coldBefore = missing
+                counted += missing
+            } else if missing != 0, !self[index].isForged {
+                explainsAll = false
+                counted += missing
+            }
+            counted += 1
+        }
+        return explainsAll
     }
 }

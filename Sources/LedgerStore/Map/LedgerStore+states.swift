@@ -266,6 +266,25 @@ extension LedgerStore {
         before end: Int64,
         isListed: Bool = false
     ) async throws(StoreError) -> FoldedState {
+        let folded = try await fold(user, log, before: end, isListed)
+        guard folded.lacksSome else { return FoldedState(folded.held) }
+        // What the map holds of an earlier moment has popups that are cold.
+        let history = try await coldHistory(of: log)
+        if end < history.gapsBefore, let stretch = history.cold.last {
+            throw .cold(ColdPlace(log: log, before: history.gapsBefore, export: stretch.export))
+        }
+        // Launches may have gone between two pages.
+        let again = try await fold(user, log, before: end, isListed)
+        guard again.held == folded.held else { throw .unavailable }
+        return FoldedState(folded.held)
+    }
+
+    private func fold(
+        _ user: MapUser,
+        _ log: Log,
+        before end: Int64,
+        _ isListed: Bool
+    ) async throws(StoreError) -> StateFold {
         let fold = StateFold(before: end)
         var pages = HistoryReader(
             self,
@@ -277,6 +296,6 @@ extension LedgerStore {
         while let page = try await pages.next() {
             guard try fold.take(page) else { break }
         }
-        return FoldedState(fold.held)
+        return fold
     }
 }

@@ -11,6 +11,8 @@ final class StateFold {
     private var newest: StoredEvent?
     /// Whether the service wrote any of the events.
     private var isGenuine = false
+    /// Whether some of them are cold history: then it is right from the line on.
+    private(set) var lacksSome = false
 
     /// Takes no event at this position or later.
     init(before end: Int64) {
@@ -20,8 +22,10 @@ final class StateFold {
     /// Takes the next events; whether more of them may come.
     func take(_ page: [StoredEvent]) throws(StoreError) -> Bool {
         for event in page {
+            if event.coldBefore > 0 { lacksSome = true }
             guard event.position < end else { return false }
             let record = try event.genuineRecord()
+            state.passOver(event.coldBefore)
             do {
                 try state.apply(record)
             } catch {

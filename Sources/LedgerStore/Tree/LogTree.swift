@@ -64,7 +64,6 @@ struct LogTree: Sendable {
         while size < target {
             let goal = min(target, expectations.first?.size ?? target, size + Self.pageRecords)
             var (leaves, forged) = try await leaves(upTo: goal, pool)
-            if leaves.isEmpty { leaves = try await coldLeaves(upTo: goal, pool) }
             // What was cold when the records were asked for may be back by now.
             if leaves.isEmpty { (leaves, forged) = try await self.leaves(upTo: goal, pool) }
             guard !leaves.isEmpty else { throw IntegrationAlarm.missingRecords(from: size) }
@@ -109,13 +108,13 @@ struct LogTree: Sendable {
         }
     }
 
-    /// The leaves of records that are cold, of the tiles that they left: whoever grows the tree compares its
-    /// root with what was signed.
+    /// The leaves that records have left in tiles where some are cold: whoever grows the tree compares its root with
+    /// what was signed.
     private func coldLeaves(
         upTo end: Int64,
         _ pool: PostgresPool
     ) async throws(PostgresError) -> [MerkleHash] {
-        guard log.kind == .access else { return [] }
+        guard log.kind != .map else { return [] }
         let history = ColdHistory(
             try await pool.rows(ColdHistory.statement(log.id), ColdStretch.init)
         )
@@ -127,10 +126,38 @@ struct LogTree: Sendable {
         return ColdHistory.leaves(positions, of: tiles)
     }
 
+    /// The next leaves: of each record that is there its own, and of what is cold that which it left in a tile.
     private func leaves(
         upTo end: Int64,
         _ pool: PostgresPool
     ) async throws(PostgresError) -> (leaves: [MerkleHash], forged: [Int64]) {
+        let rows = try await rows(upTo: end, pool)
+        if rows.count == Int(end - size), rows.first?.position == size {
+            return (rows.map(\.leaf), rows.filter(\.isForged).map(\.position))
+        }
+        let cold = try await coldLeaves(upTo: end, pool)
+        var leaves: [MerkleHash] = []
+        var forged: [Int64] = []
+        var rest = rows[...]
+        for index in 0..<Int(end - size) {
+            if let row = rest.first, row.position == size + Int64(index) {
+                leaves.append(row.leaf)
+                if row.isForged { forged.append(row.position) }
+                rest = rest.dropFirst()
+            } else if index < cold.count {
+                leaves.append(cold[index])
+            } else {
+                // A hole in positions ends the page; the next one is empty and raises the alarm.
+                break
+            }
+        }
+        return (leaves, forged)
+    }
+
+    private func rows(
+        upTo end: Int64,
+        _ pool: PostgresPool
+    ) async throws(PostgresError) -> [(position: Int64, leaf: MerkleHash, isForged: Bool)] {
         let start = size
         let (vault, logID) = (vault, log.id)
         return try await pool.query(
@@ -146,21 +173,21 @@ struct LogTree: Sendable {
                 .int8(end)
             )
         ) { result throws(PostgresError) in
-            var leaves: [MerkleHash] = []
-            var forged: [Int64] = []
-            leaves.reserveCapacity(result.rowCount)
+            var rows: [(position: Int64, leaf: MerkleHash, isForged: Bool)] = []
+            rows.reserveCapacity(result.rowCount)
             var record: [UInt8] = []
             for row in 0..<result.rowCount {
-                // A hole in positions ends the page; the next one is empty and raises the alarm.
-                guard try result.int8(row, 0) == start + Int64(row) else { break }
                 record.removeAll(keepingCapacity: true)
                 try result.appendBytes(row, 1, to: &record)
-                leaves.append(MerkleHash(leaf: record))
-                if !vault.hasWritten(result, row, from: 1, logID: logID) {
-                    forged.append(start + Int64(row))
-                }
+                rows.append(
+                    (
+                        position: try result.int8(row, 0),
+                        leaf: MerkleHash(leaf: record),
+                        isForged: !vault.hasWritten(result, row, from: 1, logID: logID)
+                    )
+                )
             }
-            return (leaves, forged)
+            return rows
         }
     }
 }

@@ -62,7 +62,7 @@ extension LedgerStore {
         var records: [(position: Int64, record: Record?)] = []
         var pages = pages(of: user, isListed: true)
         while let page = try await pages.next() {
-            for event in page { records.append((event.position, try event.genuineRecord())) }
+            for event in page { records += try event.steps() }
         }
         do {
             return try TokenHolding.list(records)

@@ -39,7 +39,8 @@ extension LedgerStore {
     /// Has what was for an endpoint in a stretch of a log of facts sent once more, each event once, also while
     /// the endpoint is paused.
     ///
-    /// `takesAllTypes` says whether types count that the endpoint is not sent now.
+    /// `takesAllTypes` says whether types count that the endpoint is not sent now. Throws `StoreError.cold` for what
+    /// begins before the line of cold history.
     package func replay(
         _ positions: Range<Int64>,
         in log: Log = .facts,
@@ -48,6 +49,7 @@ extension LedgerStore {
         of app: StoredApp,
         context: RecordContext
     ) async throws(StoreError) -> WebhookAsk<Range<Int64>> {
+        _ = try await requireWarm(log, from: positions.lowerBound)
         let replay = WebhookReplay(
             id: clock.identifier(),
             endpoint: webhook.id,
@@ -57,6 +59,28 @@ extension LedgerStore {
         )
         let act = LedgerEvent.Webhook.Act.replayed(positions, log)
         return try await ask(positions, webhook, test: nil, replay: replay, act, app, context)
+    }
+
+    /// The first position of a log of facts that an endpoint is still to be sent; nil where there is none.
+    func awaitedPosition(of log: Log) async throws(StoreError) -> Int64? {
+        try await bulk.administration.firstRow(
+            Statement(
+                "awaited_position",
+                """
+                select min(awaited.position) from (
+                    select endpoint_id, next_position as position from ledger.webhook_progress
+                    where fact_log = $1
+                    union all
+                    select endpoint_id, next_position from ledger.webhook_replay where fact_log = $1
+                    union all
+                    select endpoint_id, position from ledger.webhook_delivery
+                    where fact_log = $1 and state = 'pending'
+                ) as awaited
+                join ledger.webhook_endpoint e using (endpoint_id) where e.removed_at is null
+                """,
+                .int4(log.id)
+            )
+        ) { result, row throws(PostgresError) in try result.int8OrNil(row, 0) } ?? nil
     }
 
     private func ask<Asked: Sendable>(

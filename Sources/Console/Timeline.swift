@@ -18,8 +18,9 @@ package struct Timeline: Sendable {
     /// How many events there are.
     let count: Int
     /// How many are not among them, for they are cold history: launches, and reports of them.
-    let coldCount: Int64
-    let lacksSome: Bool
+    ///
+    /// Nil where none is.
+    let coldCount: Int64?
     /// Which of them is looked at, from 1; 0 for the moment before the first one.
     let cursor: Int
     /// The state after it.
@@ -86,8 +87,8 @@ package struct Timeline: Sendable {
         }
         self.entries = entries.reversed()
         count = records.count
-        coldCount = records.reduce(0) { $0 + $1.coldBefore }
-        lacksSome = coldCount > 0
+        let cold = records.reduce(0) { $0 + $1.coldBefore }
+        coldCount = cold > 0 ? cold : nil
         isNewest = cursor == records.count
         moment = isNewest ? "now" : cursor == 0 ? "before event 1" : "after event \(cursor)"
         self.cursor = cursor

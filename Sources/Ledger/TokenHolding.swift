@@ -14,6 +14,16 @@ package struct TokenHolding: Sendable, Equatable {
     /// When the next token of the kind replaced it, or the user was erased; nil while it is current.
     package private(set) var until: Moment?
 
+    /// What `list` takes of a record: before it nil for each of the user's that is cold history, which was no token's.
+    package static func steps(
+        at position: Int64,
+        _ record: Record?,
+        coldBefore: Int64
+    ) -> [(position: Int64, record: Record?)] {
+        Array(repeating: (position: position, record: nil), count: Int(coldBefore))
+            + [(position: position, record: record)]
+    }
+
     /// All that a user held, in the order in which the tokens came.
     ///
     /// Takes the user's records from the first on, each with its position, and nil for one that the

@@ -52,15 +52,25 @@ struct CrashingService: Sendable {
         ending: TestCommand.Ending = .interrupt,
         _ body: (Address) async throws -> Value
     ) async throws -> Value {
+        try await serve(at: point, environment: environment, ending: ending) { command in
+            try await body(try await address(of: command))
+        }
+    }
+
+    private func serve<Value: Sendable>(
+        at point: String?,
+        environment: [String: String] = [:],
+        ending: TestCommand.Ending,
+        _ body: (TestCommand) async throws -> Value
+    ) async throws -> Value {
         try await TestCommand.run(
             ["serve", "--port", "0"],
             environment: settings.merging(environment) { $1 }
                 .merging(point.map { ["CRASH_POINT": $0] } ?? [:]) { $1 },
             log: "\(folder.path)/serve.log",
-            ending: ending
-        ) { command in
-            try await body(try await address(of: command))
-        }
+            ending: ending,
+            body
+        )
     }
 
     private func address(of command: TestCommand) async throws -> Address {
@@ -76,12 +86,7 @@ struct CrashingService: Sendable {
 
     /// Starts it at a crash point that it comes to by itself, and lends its address if it listens before.
     func crash(at point: String, _ body: (Address) async throws -> Void = { _ in }) async throws {
-        try await TestCommand.run(
-            ["serve", "--port", "0"],
-            environment: settings.merging(["CRASH_POINT": point]) { $1 },
-            log: "\(folder.path)/serve.log",
-            ending: .crash
-        ) { command in
+        try await serve(at: point, ending: .crash) { command in
             let address: Address
             do {
                 address = try await self.address(of: command)

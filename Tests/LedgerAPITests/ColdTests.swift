@@ -24,10 +24,15 @@ struct ColdTests {
     /// Launches a user three hundred times, and moves those that can go out of the database.
     private func launch(_ service: TestService) async throws -> StoredUser {
         let begin = try #require(try await service.store.user(Secret("alice"), of: service.app))
-        let user = try await TestCold.launch(300, begin, service.store)
+        return try await launch(begin, service)
+    }
+
+    private func launch(_ begin: StoredUser, _ service: TestService) async throws -> StoredUser {
+        let (store, owners) = (service.store, service.owners)
+        let user = try await TestCold.launch(300, begin, store)
         try await eventually("a checkpoint and a statement cover it") {
             do {
-                try await TestCold.detach(before: 256, log: .facts, service.store, service.owners)
+                try await TestCold.detach(before: 256, log: user.log, store, owners)
                 return true
             } catch ColdRefusal.noSuchLine, ColdRefusal.notStated {
                 return false
@@ -101,21 +106,7 @@ struct ColdTests {
                 let user = try await service.store.user(Secret(name), of: service.app)
                 users.append(try #require(user))
             }
-            let launched = try #require(users.last)
-            _ = try await TestCold.launch(300, launched, service.store)
-            try await eventually("a checkpoint and a statement cover it") {
-                do {
-                    try await TestCold.detach(
-                        before: 256,
-                        log: launched.log,
-                        service.store,
-                        service.owners
-                    )
-                    return true
-                } catch ColdRefusal.noSuchLine, ColdRefusal.notStated {
-                    return false
-                }
-            }
+            _ = try await launch(try #require(users.last), service)
             let answer = try await service.get("/v1/export?log=facts")
             #expect(answer.status == 410 && answer.code == "history_cold")
             #expect(answer["detail"]?.contains("facts-1 before position 256") == true)

@@ -10,7 +10,7 @@ import Vault
 
 @Suite("Cold history of facts", .timeLimit(.minutes(5)))
 struct ColdFactsTests {
-    /// Lends a log of facts in which three users were launched two hundred times each, and one was erased then.
+    /// Lends a log of facts in which three users were launched two hundred times each.
     private func run(
         _ body: (TestStore, SteppedIntegrator, [StoredUser]) async throws -> Void
     ) async throws {
@@ -20,7 +20,9 @@ struct ColdFactsTests {
                 users.append(try await test.connectedUser(name))
             }
             for round in 0..<200 {
-                for index in users.indices { users[index] = try await launched(users[index], test) }
+                for index in users.indices {
+                    users[index] = try await TestCold.launch(1, users[index], test.store)
+                }
                 if round == 100 {
                     try await test.rotate("alice", "2")
                     users[0] = try await test.user("alice")
@@ -33,37 +35,8 @@ struct ColdFactsTests {
         }
     }
 
-    private func launched(_ user: StoredUser, _ test: TestStore) async throws -> StoredUser {
-        guard case .written(let user, _) = try await test.store.write(test.launch(user), to: user)
-        else { throw StoreError.conflict }
-        return user
-    }
-
     private func detach(_ test: TestStore, before line: Int64 = 512) async throws -> [[UInt8]] {
         try await TestCold.detach(before: line, log: .facts, test.store, test.owners)
-    }
-
-    private func rows(_ test: TestStore, before position: Int64 = .max) async throws -> Int64 {
-        try await test.count(
-            Statement(
-                "cold_facts_rows",
-                "select count(*) from ledger.event where log_id = 0 and position < $1",
-                .int8(position)
-            )
-        )
-    }
-
-    /// All rows of the log.
-    private func dump(_ test: TestStore) async throws -> [String] {
-        let owner = try await test.ownerConnection()
-        let rows = try await owner.rows(
-            Statement(
-                "cold_facts_dump",
-                "select event::text from ledger.event where log_id = 0 order by position"
-            )
-        ) { result, row throws(PostgresError) in try result.text(row, 0) }
-        await owner.close()
-        return rows
     }
 
     private func expectClean(_ test: TestStore, _ integrator: SteppedIntegrator) async throws {
@@ -86,8 +59,11 @@ struct ColdFactsTests {
             let size = try await store.size(log: .facts)
             _ = try await detach(test)
             // A user's first event and the last eight launches are there, and whatever is no launch.
-            #expect(try await rows(test, before: 512) < 80)
-            #expect(try await rows(test) == size - 512 + (try await rows(test, before: 512)))
+            #expect(try await test.rows(of: .facts, before: 512) < 80)
+            #expect(
+                try await test.rows(of: .facts) == size - 512
+                    + (try await test.rows(of: .facts, before: 512))
+            )
             for (user, story) in zip(users, stories) {
                 let rest = try await store.wholeHistory(of: user)
                 #expect(rest.reduce(0) { $0 + $1.coldBefore + 1 } == Int64(story.count))
@@ -119,7 +95,7 @@ struct ColdFactsTests {
             #expect(try await store.holdings(of: users[0]) == held)
             try await expectClean(test, integrator)
             // It goes on, also with another copy that starts now, and can be done again.
-            for user in users { _ = try await launched(user, test) }
+            for user in users { _ = try await TestCold.launch(1, user, test.store) }
             let maps = try await SteppedIntegrator.loadedMaps(of: store)
             try await SteppedIntegrator(test, maps: maps).look()
             try await test.erase("bob")
@@ -130,7 +106,7 @@ struct ColdFactsTests {
     @Test("what is put back is byte for byte what there was")
     func attach() async throws {
         try await run { test, integrator, users in
-            let before = try await dump(test)
+            let before = try await test.dump(of: .facts)
             let records = try await detach(test)
             let last = try await test.store.latestCheckpoint(log: .facts)?.size ?? 0
             #expect(last > 512)
@@ -142,7 +118,7 @@ struct ColdFactsTests {
             try await move.putBack(records, at: 0, [test.app])
             try await move.finish(stretch)
             await move.close()
-            #expect(try await dump(test) == before)
+            #expect(try await test.dump(of: .facts) == before)
             #expect(
                 try await test.store.wholeHistory(of: users[0]).allSatisfy { $0.coldBefore == 0 }
             )
@@ -169,7 +145,7 @@ struct ColdFactsTests {
             try await move.note(second)
             #expect(try await move.remove(second, from: 0) == 512)
             await move.close()
-            #expect(try await rows(test, before: 512) < 80)
+            #expect(try await test.rows(of: .facts, before: 512) < 80)
             for user in users {
                 let found = try await test.store.user(subject: user.subject, of: test.app)
                 #expect(found?.state == user.state)

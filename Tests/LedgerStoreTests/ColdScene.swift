@@ -61,12 +61,34 @@ struct ColdScene {
 
     /// How many rows of the log there are before a position.
     func rows(before position: Int64 = .max) async throws -> Int64 {
-        try await test.count(
+        try await test.rows(of: Self.log, before: position)
+    }
+}
+
+extension TestStore {
+    /// How many rows of a log there are before a position.
+    func rows(of log: Log, before position: Int64 = .max) async throws -> Int64 {
+        try await count(
             Statement(
-                "cold_scene_rows",
-                "select count(*) from ledger.event where log_id = 1 and position < $1",
+                "cold_rows_of",
+                "select count(*) from ledger.event where log_id = $1 and position < $2",
+                .int4(log.id),
                 .int8(position)
             )
         )
+    }
+
+    /// All rows of a log.
+    func dump(of log: Log) async throws -> [String] {
+        let owner = try await ownerConnection()
+        let rows = try await owner.rows(
+            Statement(
+                "cold_dump",
+                "select event::text from ledger.event where log_id = $1 order by position",
+                .int4(log.id)
+            )
+        ) { result, row throws(PostgresError) in try result.text(row, 0) }
+        await owner.close()
+        return rows
     }
 }

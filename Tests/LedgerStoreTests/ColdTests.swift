@@ -243,7 +243,7 @@ struct ColdTests {
         try await ColdScene.run(reads: 1_100) { scene in
             let store = scene.test.store
             let all = try await scene.records()
-            let dump = try await scene.dump()
+            let dump = try await scene.test.dump(of: Self.log)
             try await scene.detach(before: 512, manifest: "one")
             try await scene.detach(before: 1_024, manifest: "two")
             #expect(try await scene.rows() == 76)
@@ -289,7 +289,7 @@ struct ColdTests {
                 try await move.finish(stretch)
             }
             await move.close()
-            #expect(try await scene.dump() == dump)
+            #expect(try await scene.test.dump(of: Self.log) == dump)
             #expect(
                 try await store.events(EventQuery(), log: Self.log, from: 0, limit: 9).events.count
                     == 9
@@ -347,17 +347,6 @@ struct ColdTests {
 }
 
 extension ColdScene {
-    /// All rows of the log.
-    fileprivate func dump() async throws -> [String] {
-        let owner = try await test.ownerConnection()
-        return try await owner.rows(
-            Statement(
-                "cold_dump",
-                "select event::text from ledger.event where log_id = 1 order by position"
-            )
-        ) { result, row throws(PostgresError) in try result.text(row, 0) }
-    }
-
     /// What table and indexes take.
     fileprivate func bytes() async throws -> Int64 {
         try await test.count(

@@ -149,12 +149,8 @@ struct ConsoleUserRoutes: Sendable {
         do {
             parts.timeline = try Timeline(records, at: position, path: path, isRaw: isRaw)
             parts.holdings = try TokenHolding.list(
-                records.flatMap { placed in
-                    // What is cold was no token's.
-                    Array(
-                        repeating: (position: placed.position, record: Record?.none),
-                        count: Int(placed.coldBefore)
-                    ) + [(position: placed.position, record: placed.record)]
+                records.flatMap {
+                    TokenHolding.steps(at: $0.position, $0.record, coldBefore: $0.coldBefore)
                 }
             )
         } catch {

@@ -284,9 +284,8 @@ actor SubjectFold {
             folded.atBound = folded.current
             folded.isBeyondBound = true
         }
-        // A user's first event is never cold, nor the last one before the line.
-        if !row.isForged, folded.version > 0, row.position < line,
-            row.version > folded.version + 1
+        if !row.isForged, row.version > folded.version + 1,
+            ColdHistory.isGap(after: folded.version, at: row.position, before: line)
         {
             folded.state.passOver(row.version - folded.version - 1)
             folded.version = row.version - 1

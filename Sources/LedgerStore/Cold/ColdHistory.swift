@@ -62,6 +62,19 @@ package final class ColdHistory: Sendable, Equatable {
         cold.isEmpty ? 0 : stretches.map(\.positions.upperBound).max() ?? 0
     }
 
+    /// Whether what is missing between a user's version and the next event that the service wrote, which stands at a
+    /// position, is cold: before `gapsBefore` of a log.
+    ///
+    /// A user's first event is never cold, nor the last one before the line of that time; so what is cold stands
+    /// between two that are there.
+    package static func isGap(
+        after version: Int64,
+        at position: Int64,
+        before line: Int64
+    ) -> Bool {
+        version > 0 && position < line
+    }
+
     package static func == (left: ColdHistory, right: ColdHistory) -> Bool {
         left.stretches == right.stretches
     }

@@ -133,7 +133,9 @@ extension ColdMove {
         for row in story {
             let missing = row.version - version - 1
             guard let record = row.record, row.position > position,
-                missing == 0 || missing > 0 && version > 0 && row.position < line
+                missing == 0
+                    || missing > 0
+                        && ColdHistory.isGap(after: version, at: row.position, before: line)
             else { return nil }
             steps.append(
                 ColdLaunches.Step(

@@ -11,7 +11,7 @@ package struct HistoryReader: Sendable {
     private let app: Identifier
     private let log: Log
     private let isListed: Bool
-    /// That of the last event.
+    /// The version of the last event.
     private var version: Int64 = 0
     private var isAtEnd = false
     /// From the second page on.

@@ -36,11 +36,9 @@ package struct StoredEvent: Sendable {
         isForged ? nil : try record()
     }
 
-    /// The record with its position, for `TokenHolding.list`; before it nil for each one that is cold, which was no
-    /// token's.
+    /// What `TokenHolding.list` takes of it.
     package func steps() throws(StoreError) -> [(position: Int64, record: Record?)] {
-        Array(repeating: (position: position, record: nil), count: Int(coldBefore))
-            + [(position: position, record: try genuineRecord())]
+        TokenHolding.steps(at: position, try genuineRecord(), coldBefore: coldBefore)
     }
 
     /// The record; throws when the service did not write it, or the bytes are not a record.
@@ -340,15 +338,14 @@ extension [StoredEvent] {
     }
 
     /// Says of each how many events right before it are cold, and gives whether that explains all that is missing.
-    ///
-    /// A user's first event is never cold, nor the last one before the line of that time; so what is cold stands
-    /// between two that are there.
     fileprivate mutating func explain(after version: Int64, before line: Int64) -> Bool {
         // As whoever folds them counts: one that the service did not write takes the next version.
         var (counted, explainsAll) = (version, true)
         for index in indices {
             let missing = (self[index].subjectVersion ?? counted) - counted - 1
-            if missing > 0, counted > 0, !self[index].isForged, self[index].position < line {
+            if missing > 0, !self[index].isForged,
+                ColdHistory.isGap(after: counted, at: self[index].position, before: line)
+            {
                 self[index].coldBefore = missing
                 counted += missing
             } else if missing != 0, !self[index].isForged {

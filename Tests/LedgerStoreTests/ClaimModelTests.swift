@@ -95,8 +95,15 @@ struct ClaimModelTests {
             erases: true
         ),
         Case(
-            "one who has it since before logs were added, and two who are new, one of them in the home",
-            [.init(log: 1, begins: 1), .init(log: 0, begins: 1), .init(log: 2)],
+            "one who has it since before logs were added, and one who is new, who begin anew",
+            [.init(log: 1, begins: 2), .init(log: 2, begins: 1)],
+            kinds: [.human, .session],
+            erases: true,
+            isClaimed: true
+        ),
+        Case(
+            "the same, and two who are new, one of them in the home",
+            [.init(log: 1), .init(log: 0, begins: 1), .init(log: 2)],
             kinds: [.human, .session],
             erases: true,
             isClaimed: true
@@ -112,9 +119,9 @@ struct ClaimModelTests {
         "whatever comes between, one has it, nobody is told that somebody has it who has not, and all end",
         arguments: cases
     )
-    func sound(_ example: Case) {
+    func sound(_ example: Case) async {
         for kind in example.kinds {
-            let (flaw, count) = Self.search(example.world(kind, fault: nil))
+            let (flaw, count) = await Self.search(example.world(kind, fault: nil))
             #expect(flaw == nil, "\(kind), after \(count)")
             // A search that ended early would find nothing.
             #expect(count > 100)
@@ -122,21 +129,29 @@ struct ClaimModelTests {
     }
 
     @Test("a rule that is left out is missed", arguments: ClaimModel.Fault.allCases)
-    func fault(_ fault: ClaimModel.Fault) {
-        let hasTwoWinners = Self.cases.contains { example in
-            example.kinds.contains { kind in
-                Self.search(example.world(kind, fault: fault)).flaw == .twoWinners
+    func fault(_ fault: ClaimModel.Fault) async {
+        // Where no log is closed there is nothing to be searched.
+        for example in Self.cases where example.isClaimed || fault != .searchesNothing {
+            for kind in example.kinds {
+                let (flaw, _) = await Self.search(example.world(kind, fault: fault))
+                if flaw == .twoWinners { return }
             }
         }
-        #expect(hasTwoWinners)
+        Issue.record("no way in which they come between each other has two winners")
     }
 
     /// Looks at all worlds that can come to be, each once, until one must not be; gives why, and how many
     /// there were.
-    private static func search(_ first: ClaimWorld) -> (flaw: ClaimWorld.Flaw?, count: Int) {
+    private static func search(
+        _ first: ClaimWorld
+    ) async -> (flaw: ClaimWorld.Flaw?, count: Int) {
         var seen: Set<ClaimWorld> = [first]
         var waiting = [first]
+        var looked = 0
         while let world = waiting.popLast() {
+            looked += 1
+            // Other tests run meanwhile, whose transactions may not be left alone for long.
+            if looked % 256 == 0 { await Task.yield() }
             for next in world.successors where seen.insert(next).inserted {
                 if let flaw = next.flaw { return (flaw, seen.count) }
                 guard next.isLive else { return (.stuck, seen.count) }

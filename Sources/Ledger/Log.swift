@@ -53,6 +53,9 @@ package struct Log: Sendable, Hashable {
     /// What names it alone, where there are several of its kind: the first, too, has its number.
     package var ownName: String { "\(kind.name)-\(pair)" }
 
+    /// The same of the log with this number; the number itself where no log can have it.
+    package static func ownName(id: Int32) -> String { Log(id: id)?.ownName ?? "\(id)" }
+
     /// The log with this number; nil for any other one.
     package init?(id: Int32) {
         guard 0..<Self.mapsBegin + Self.pairsMax ~= Int(id) else { return nil }

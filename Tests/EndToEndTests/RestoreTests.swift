@@ -213,7 +213,7 @@ struct RestoreTests {
                 #expect(unknown.status == 1)
                 #expect(
                     unknown.messages.contains(
-                        "checkpoint-4 is a checkpoint of log 4, and the database has no such log"
+                        "checkpoint-4 is a checkpoint of log facts-2, and the database has no such log"
                     ),
                     "\(unknown.messages)"
                 )

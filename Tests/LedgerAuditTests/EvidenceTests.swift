@@ -163,7 +163,7 @@ struct EvidenceTests {
             #expect(log.provedSize == 601)
             #expect(report.events == 601 - 256, "from the last full tile before on")
             #expect(
-                report.sentences.contains { $0.hasPrefix("Not read again: the records of log 0") }
+                report.sentences.contains { $0.hasPrefix("Not read again: the records of log") }
             )
             try await SteppedIntegrator.damage(test, Self.actor(at: 600))
             let found = try await Verification.run(test.owner, plan: plan)
@@ -264,12 +264,15 @@ struct EvidenceTests {
             #expect(plain.values == nil)
             let words = plain.sentences.joined(separator: "\n")
             #expect(words.contains("Not checked: the vault."))
-            #expect(words.contains("Not checked: who signed them"))
+            #expect(words.contains("Not checked: who signed the checkpoints"))
             #expect(words.contains("from position 7 on; no checkpoint covers them yet"))
             let own = try await watcher.verify()
             #expect(own.values == 7, "alice's tokens, humanId and id, bob's id, the app's secrets")
             #expect(own.sentences.contains { $0.hasPrefix("The secrets of 1 apps open.") })
             #expect(own.sentences.contains { $0.contains("under the deployment's own key") })
+            // Once, however many logs there are.
+            #expect(own.sentences.count { $0.hasPrefix("You named no key:") } == 1)
+            #expect(own.sentences.count { $0.contains("the whole database was not set back") } == 1)
             var plan = VerificationPlan()
             for log in Logs.one.all {
                 plan.keys.append(test.store.vault.checkpointSigner(logID: log.id).key)

@@ -28,11 +28,12 @@ package struct VerificationReport: Sendable {
         package var problem: String { flaw.description }
 
         package var description: String {
-            guard let position else { return "log \(logID): \(problem)" }
+            let log = Log.ownName(id: logID)
+            guard let position else { return "log \(log): \(problem)" }
             guard let positionsEnd, positionsEnd > position + 1 else {
-                return "log \(logID), position \(position): \(problem)"
+                return "log \(log), position \(position): \(problem)"
             }
-            return "log \(logID), positions \(position) to \(positionsEnd - 1): \(problem)"
+            return "log \(log), positions \(position) to \(positionsEnd - 1): \(problem)"
         }
     }
 
@@ -134,6 +135,9 @@ package struct LogVerdict: Sendable {
     /// What of it was read in bundles.
     package internal(set) var coldRead: [ColdStretch] = []
 
+    /// What people call the log.
+    package var name: String { Log.ownName(id: logID) }
+
     /// What of it nobody has read.
     package var coldUnread: [ColdStretch] { cold.filter { !coldRead.contains($0) } }
 }
@@ -142,6 +146,7 @@ extension VerificationReport {
     /// The verdict in plain words: what was proved, under which key, and what was not.
     package var sentences: [String] {
         var sentences = logs.flatMap(Self.sentences)
+        sentences += evidenceSentences
         let isPartial = logs.contains { $0.since > 0 }
         sentences.append(
             isPartial
@@ -172,6 +177,31 @@ extension VerificationReport {
                     + "networks and secrets."
         )
         return sentences + vaultSentences
+    }
+
+    /// What is to be known of the evidence, once for all logs.
+    private var evidenceSentences: [String] {
+        var sentences: [String] = []
+        if logs.contains(where: { $0.keySource == .deployment }) {
+            sentences.append(
+                "You named no key: whoever holds the root key could have signed another history (--key pins one)."
+            )
+        }
+        if logs.contains(where: { $0.keySource == .none }) {
+            sentences.append(
+                "Not checked: who signed the checkpoints (name a key with --key, or give the root key)."
+            )
+        }
+        let inside = logs.filter { !$0.isKeptOutside }
+        if !inside.isEmpty {
+            let names = inside.map(\.name).joined(separator: ", ")
+            let what =
+                inside.count == logs.count ? "the whole database was not" : "\(names) were not"
+            sentences.append(
+                "Not proved: that \(what) set back; no checkpoint from outside was given (--checkpoint-folder)."
+            )
+        }
+        return sentences
     }
 
     private var mapSentence: String {
@@ -217,17 +247,18 @@ extension VerificationReport {
 
     private static func sentences(of log: LogVerdict) -> [String] {
         var sentences: [String] = []
-        let line = Log(id: log.logID)?.kind == .facts ? nil : log.cold.last?.positions.upperBound
+        let isOfFacts = Log(id: log.logID)?.kind == .facts
+        let line = isOfFacts ? nil : log.cold.last?.positions.upperBound
         let first = max(log.since, line ?? 0)
         let start = first == 0 ? "" : " from position \(first) on"
         sentences.append(
-            "Log \(log.logID): \(log.size) records; those\(start) were read and agree with their "
+            "Log \(log.name): \(log.size) records; those\(start) were read and agree with their "
                 + "columns unless a finding says otherwise."
         )
         let proved =
             log.since == 0
-            ? "Log \(log.logID): the first \(log.provedSize) records"
-            : "Log \(log.logID): the records from position \(log.since) to \(log.provedSize), "
+            ? "Log \(log.name): the first \(log.provedSize) records"
+            : "Log \(log.name): the records from position \(log.since) to \(log.provedSize), "
                 + "following the checkpoint there,"
         switch log.keySource {
         case .pinned:
@@ -238,34 +269,25 @@ extension VerificationReport {
         case .deployment:
             sentences.append(
                 "\(proved) are those that were signed, "
-                    + "under the deployment's own key, \(log.key ?? ""). You named no key: whoever "
-                    + "holds the root key could have signed another history (--key pins one)."
+                    + "under the deployment's own key, \(log.key ?? "")."
             )
         case .none:
             sentences.append(
-                "\(proved) have the roots that the "
-                    + "stored checkpoints name. Not checked: who signed them (name a key with "
-                    + "--key, or give the root key)."
+                "\(proved) have the roots that the stored checkpoints name."
             )
         }
         if log.provedSize < log.size {
             sentences.append(
-                "Not proved: that nobody changed or removed the records of log \(log.logID) from "
+                "Not proved: that nobody changed or removed the records of log \(log.name) from "
                     + "position \(log.provedSize) on; no checkpoint covers them yet."
-            )
-        }
-        if !log.isKeptOutside {
-            sentences.append(
-                "Not proved: that the whole database of log \(log.logID) was not set back; no "
-                    + "checkpoint from outside was given (--checkpoint-folder)."
             )
         }
         for stretch in log.cold {
             let range = "\(stretch.positions.lowerBound) to \(stretch.positions.upperBound - 1)"
             let positions =
-                Log(id: log.logID)?.kind == .facts
-                ? "launches of log \(log.logID) from position \(range) that are cold history"
-                : "the records of log \(log.logID) from position \(range), which are cold history"
+                isOfFacts
+                ? "launches of log \(log.name) from position \(range) that are cold history"
+                : "the records of log \(log.name) from position \(range), which are cold history"
             sentences.append(
                 log.coldRead.contains(stretch)
                     ? "Read in a bundle: \(positions). They are those whose hashes the tiles have."
@@ -275,7 +297,7 @@ extension VerificationReport {
         }
         if log.since > 0 {
             sentences.append(
-                "Not read again: the records of log \(log.logID) before position \(log.since). "
+                "Not read again: the records of log \(log.name) before position \(log.since). "
                     + "That they are still those that were signed is not part of this verdict."
             )
         }

@@ -50,11 +50,11 @@ package struct Log: Sendable, Hashable {
     /// What callers and commands call it: the kind, and the pair where it is not the first.
     package var name: String { pair == 0 ? kind.name : "\(kind.name)-\(pair)" }
 
+    /// The same of the log with this number; the number itself where no log can have it.
+    package static func name(id: Int32) -> String { Log(id: id)?.name ?? "\(id)" }
+
     /// What names it alone, where there are several of its kind: the first, too, has its number.
     package var ownName: String { "\(kind.name)-\(pair)" }
-
-    /// The same of the log with this number; the number itself where no log can have it.
-    package static func ownName(id: Int32) -> String { Log(id: id)?.ownName ?? "\(id)" }
 
     /// The log with this number; nil for any other one.
     package init?(id: Int32) {

@@ -5,22 +5,22 @@
 drop schema if exists limits cascade;
 create schema limits;
 
--- 32,768 of each: the first half is written by statements, the second by COPY.
+-- 32,768 of each, of whatever logs: the first half is written by statements, the second by COPY.
 create table limits.launches as
-select (row_number() over (order by l.position)) - 1 as number, l.log_id, l.subject, l.event_id
+select (row_number() over (order by l.position, l.log_id)) - 1 as number, l.log_id, l.subject, l.event_id
 from (
     select e.position, e.log_id, e.subject, e.event_id from ledger.event e
-    where e.log_id = 0 and e.type like '%launched' and e.subject_version > 1
-    order by e.position desc limit 32768
+    where e.type like '%launched' and e.subject_version > 1
+    order by e.position desc, e.log_id limit 32768
 ) as l;
 create table limits.users as
-select (row_number() over (order by u.position)) - 1 as number, u.log_id, u.subject, u.event_id
+select (row_number() over (order by u.position, u.log_id)) - 1 as number, u.log_id, u.subject, u.event_id
 from (
     select e.position, e.log_id, e.subject, e.event_id from ledger.event e
-    where e.log_id = 0 and e.subject_version = 1 and not exists (
+    where e.subject_version = 1 and not exists (
         select from ledger.event later
-        where later.subject = e.subject and later.subject_version = 2 and later.log_id = 0)
-    order by e.position desc limit 32768
+        where later.subject = e.subject and later.subject_version = 2 and later.log_id = e.log_id)
+    order by e.position desc, e.log_id limit 32768
 ) as u;
 create unique index on limits.users (subject);
 create unique index on limits.launches (event_id);

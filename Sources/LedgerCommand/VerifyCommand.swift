@@ -39,7 +39,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A verifier key that you trust, one per log; kept from token-ledger checkpoint key.",
+            "A verifier key that you trust, one per log; kept from token-ledger checkpoint key. Several may stand on lines of one.",
             valueName: "name+id+base64"
         )
     )
@@ -152,8 +152,7 @@ struct VerifyCommand: AsyncParsableCommand {
         var plan = VerificationPlan()
         plan.keys = try Self.keys(key)
         for text in since {
-            let (log, size) = try Self.place(text)
-            plan.since[log] = size
+            try Self.begin(&plan, text)
         }
         let settings = try await options.settings([.rootKeyFile: rootKeyFile])
         plan.checkpointFolder = try checkpointFolder ?? settings.text(.checkpointFolder)
@@ -161,25 +160,36 @@ struct VerifyCommand: AsyncParsableCommand {
         return plan
     }
 
-    /// The keys that `--key` names.
+    /// The keys that `--key` names: one, or several as `checkpoint key` prints them, each on a line.
     static func keys(_ texts: [String]) throws -> [VerifierKey] {
-        try texts.map { text in
+        try texts.flatMap { $0.split(separator: "\n", omittingEmptySubsequences: false) }.map {
+            text in
             do {
-                return try VerifierKey(text)
+                return try VerifierKey(String(text))
             } catch {
                 throw CommandError("--key: \(error)")
             }
         }
     }
 
-    /// Reads `size`, which is of log 0, or `log:size`, of the log with this number or name.
-    private static func place(_ text: String) throws -> (Int32, Int64) {
+    /// Reads `size`, which is of the log of facts, or `log:size`, of the log with this number or name.
+    private static func begin(_ plan: inout VerificationPlan, _ text: String) throws {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count <= 2, let last = parts.last, let size = Int64(last), size >= 0,
-            let log = parts.count == 2
-                ? Int32(parts[0]) ?? LogChoice(name: String(parts[0]))?.log.id : 0
-        else { throw CommandError("--since: a size, or a log and a size such as facts-1:131072.") }
-        return (log, size)
+        let name = parts.count == 2 ? String(parts[0]) : Log.facts.name
+        guard parts.count <= 2, let last = parts.last, let size = Int64(last), size >= 0 else {
+            throw CommandError("--since: a size, or a log and a size such as facts-1:131072.")
+        }
+        if let number = Int32(name) {
+            plan.since[number] = size
+        } else if let choice = LogChoice(name: name) {
+            if choice.isOne {
+                plan.since[choice.log.id] = size
+            } else {
+                plan.sinceOfOnly[choice.log.kind] = size
+            }
+        } else {
+            throw CommandError("--since: no log is called \(name).")
+        }
     }
 
     static func sentence(_ report: VerificationReport) -> String {
@@ -225,7 +235,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     private static func document(_ finding: VerificationReport.Finding) -> JSONValue {
         [
-            "log_id": .number(String(finding.logID)),
+            "log": .string(Log.name(id: finding.logID)), "log_id": .number(String(finding.logID)),
             "position": finding.position.map { .number(String($0)) } ?? .null,
             "positions_end": finding.positionsEnd.map { .number(String($0)) } ?? .null,
             "kind": .string(finding.kind.rawValue),
@@ -241,7 +251,7 @@ struct VerifyCommand: AsyncParsableCommand {
             case .none: "none"
             }
         return [
-            "log_id": .number(String(log.logID)),
+            "log": .string(log.name), "log_id": .number(String(log.logID)),
             "size": .number(String(log.size)),
             "since": .number(String(log.since)),
             "proved_size": .number(String(log.provedSize)),

@@ -32,8 +32,8 @@ struct ColdEvidenceTests {
                 #expect(log.size == 600 && log.provedSize == 600)
                 #expect(log.coldUnread.map(\.positions) == [0..<512])
                 let text = report.sentences.joined(separator: "\n")
-                #expect(text.contains("Log access-0: 600 records; those from position 512 on"))
-                #expect(text.contains("records of log access-0 from position 0 to 511"))
+                #expect(text.contains("Log access: 600 records; those from position 512 on"))
+                #expect(text.contains("records of log access from position 0 to 511"))
             }
             let report = try await integrator.verify()
             #expect(report.findings == [])
@@ -59,7 +59,7 @@ struct ColdEvidenceTests {
             try await verification.compare(others, at: 0, &report)
             #expect(
                 report.findings.map(\.description) == [
-                    "log access-0, position 7: the record is not the one that was signed"
+                    "log access, position 7: the record is not the one that was signed"
                 ]
             )
             await verification.close()
@@ -135,7 +135,7 @@ struct ColdEvidenceTests {
             var report = try await integrator.verify()
             #expect(report.findings == [])
             let text = report.sentences.joined(separator: "\n")
-            #expect(text.contains("Not read: launches of log facts-0 from position 0 to 255"))
+            #expect(text.contains("Not read: launches of log facts from position 0 to 255"))
             let verification = try await ColdVerification.open(.facts, in: test.owners)
             try await verification.compare(records, at: 0, &report)
             #expect(report.findings == [])

@@ -345,13 +345,13 @@ struct FlawTests {
     @Test("a finding says its place, and then its sentence")
     func places() {
         let one = VerificationReport.Finding(1, 5, .positionRepeated)
-        #expect(one.description == "log access-0, position 5: the position is given out twice")
+        #expect(one.description == "log access, position 5: the position is given out twice")
         let beside = VerificationReport.Finding(0, nil, .masterKeyUnknown)
-        #expect(beside.description == "log facts-0: a master key is stored for no known purpose")
+        #expect(beside.description == "log facts: a master key is stored for no known purpose")
         let many = VerificationReport.Finding(0, 5, end: 8, .rowsMissing(count: 3))
-        #expect(many.description == "log facts-0, positions 5 to 7: the rows are missing")
+        #expect(many.description == "log facts, positions 5 to 7: the rows are missing")
         let single = VerificationReport.Finding(0, 5, end: 6, .rowsMissing(count: 1))
-        #expect(single.description == "log facts-0, position 5: the row is missing")
+        #expect(single.description == "log facts, position 5: the row is missing")
     }
 
     @Test("the auditor's guide explains every kind, and no other")

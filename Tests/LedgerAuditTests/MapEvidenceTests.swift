@@ -25,7 +25,7 @@ struct MapEvidenceTests {
             let size = try await test.store.size(log: .facts)
             var report = try await watcher.verify()
             #expect(report.findings == [])
-            #expect(report.mappedSize == size)
+            #expect(report.mapped == [Log.facts.id: size])
             // These are not in it: one who is new, one who was there, one who is gone.
             _ = try await test.connectedUser("user 5")
             let known = try await test.user("user 0")
@@ -33,7 +33,7 @@ struct MapEvidenceTests {
             try await test.erase("user 1")
             report = try await watcher.verify()
             #expect(report.findings == [])
-            #expect(report.mappedSize == size)
+            #expect(report.mapped == [Log.facts.id: size])
         }
     }
 

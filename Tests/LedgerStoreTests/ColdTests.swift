@@ -341,7 +341,9 @@ struct ColdTests {
                 sizes.append(try await scene.bytes())
                 try await scene.read(2_048)
             }
-            #expect(sizes[4] <= sizes[1] * 5 / 4, "\(sizes)")
+            // What nobody used again would make it five times; whoever looks at the table while it is vacuumed, such as
+            // the server's own statistics, keeps one round's rows for one more.
+            #expect(sizes[4] < 3 * sizes[0], "\(sizes)")
         }
     }
 }

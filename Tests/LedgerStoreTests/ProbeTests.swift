@@ -146,7 +146,8 @@ struct ProbeTests {
             .eventsLost(.facts, from: 7), .recordsForged(.facts, count: 1),
             .checkpointsStopped(.access, seconds: 31, why: "x"),
             .witnessesAway(.facts, why: "x"), .answersWaiting(count: 1, seconds: 30),
-            .spoolUnreadable, .mapBehind(positions: 1, seconds: 31, why: "x"), .mapDiffers(size: 1),
+            .spoolUnreadable, .mapBehind(.facts, positions: 1, seconds: 31, why: "x"),
+            .mapDiffers(.facts, size: 1),
             .shuttingDown,
         ]
         #expect(Set(all.map(\.code)).count == all.count)

@@ -37,6 +37,7 @@ package enum Verification {
             }
             readers.append(ofPart)
         }
+        let plan = try await named(plan, readers[0][0])
         var report = VerificationReport()
         var administration: VerificationAdministration?
         for (place, part) in databases.parts.enumerated() {
@@ -142,12 +143,28 @@ package enum Verification {
         report.merge(try await check(users, logs.map(\.log), plan, progress))
         for map in maps {
             if map.isAsStated {
-                report.mappedSize = (report.mappedSize ?? 0) + map.end
+                report.mapped[map.facts.id] = map.end
             } else {
                 report.add(map.facts.map.id, map.position, .mapDiffers(size: map.end))
             }
         }
         return report
+    }
+
+    /// The same plan, in which every log has a number.
+    private static func named(
+        _ plan: VerificationPlan,
+        _ reader: PostgresConnection
+    ) async throws -> VerificationPlan {
+        guard !plan.sinceOfOnly.isEmpty else { return plan }
+        let pairs = try await deployment(reader).logs.pairs
+        var plan = plan
+        for (kind, size) in plan.sinceOfOnly {
+            let log = Log(kind, pair: 0)
+            guard pairs == 1 else { throw VerificationFailure.severalLogs(log) }
+            plan.since[log.id] = size
+        }
+        return plan
     }
 
     /// The maps of what is current, to be made anew: where everybody is folded.

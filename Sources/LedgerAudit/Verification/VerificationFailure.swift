@@ -1,4 +1,4 @@
-internal import Ledger
+package import Ledger
 
 /// Why a fold or a check cannot go on.
 package enum VerificationFailure: Error, Sendable, Equatable, CustomStringConvertible {
@@ -16,21 +16,25 @@ package enum VerificationFailure: Error, Sendable, Equatable, CustomStringConver
     case problemsMove
     /// The key is not one of this deployment's logs.
     case noLog(Int32)
+    /// There are several logs of the kind whose checkpoint is meant.
+    case severalLogs(Log)
 
     package var description: String {
         switch self {
         case .unreadable(let logID, let position):
-            "the record at position \(position) of log \(Log.ownName(id: logID)) cannot be folded"
+            "the record at position \(position) of log \(Log.name(id: logID)) cannot be folded"
         case .noCheckpoint(let logID, let size):
-            "log \(Log.ownName(id: logID)) has no sound checkpoint of size \(size) to go on from"
+            "log \(Log.name(id: logID)) has no sound checkpoint of size \(size) to go on from"
         case .missingTiles(let logID, let size):
-            "log \(Log.ownName(id: logID)) lacks tiles below size \(size): verify from the beginning"
+            "log \(Log.name(id: logID)) lacks tiles below size \(size): verify from the beginning"
         case .rootKeyMissing:
             "the root key is needed: without it nobody can tell which records the service wrote"
         case .keysMissing:
             "a key of the deployment is missing or does not open: token-ledger verify says which"
         case .problemsMove: "the service was faster again and again: try again later"
-        case .noLog(let logID): "there is no log \(Log.ownName(id: logID))"
+        case .severalLogs(let log):
+            "there are several logs of \(log.name): say which, such as \(log.ownName):131072"
+        case .noLog(let logID): "there is no log \(Log.name(id: logID))"
         }
     }
 }

@@ -1,3 +1,4 @@
+package import Ledger
 package import MerkleLog
 package import Vault
 
@@ -17,6 +18,8 @@ package struct VerificationPlan: Sendable {
     package var keptCheckpoints: [Int32: [SignedNote]] = [:]
     /// Per log, the size of a checkpoint that was verified before: reading begins there.
     package var since: [Int32: Int64] = [:]
+    /// The same of the only log of a kind.
+    package var sinceOfOnly: [Log.Kind: Int64] = [:]
     /// The keys that the caller trusts, each named after its log's origin.
     package var keys: [VerifierKey] = []
     var checks = Set(Check.allCases)

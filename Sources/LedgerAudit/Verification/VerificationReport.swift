@@ -28,7 +28,7 @@ package struct VerificationReport: Sendable {
         package var problem: String { flaw.description }
 
         package var description: String {
-            let log = Log.ownName(id: logID)
+            let log = Log.name(id: logID)
             guard let position else { return "log \(log): \(problem)" }
             guard let positionsEnd, positionsEnd > position + 1 else {
                 return "log \(log), position \(position): \(problem)"
@@ -67,9 +67,9 @@ package struct VerificationReport: Sendable {
     package internal(set) var apps: Int64?
     /// Whether the vault could be opened.
     package internal(set) var vault = VaultAccess.noRootKey
-    /// At which size of the log of facts the map of states was made anew, and has the root that was stated;
-    /// nil where that was not done.
-    package internal(set) var mappedSize: Int64?
+    /// At which sizes of the logs of facts, by their numbers, the maps of states were made anew, and have the roots
+    /// that were stated.
+    package internal(set) var mapped: [Int32: Int64] = [:]
     /// What is known of each log.
     package internal(set) var logs: [LogVerdict] = []
     package internal(set) var findings: [Finding] = []
@@ -97,7 +97,7 @@ package struct VerificationReport: Sendable {
         unusedReservations += other.unusedReservations
         overdueValues += other.overdueValues
         if let otherApps = other.apps { apps = (apps ?? 0) + otherApps }
-        if let otherMapped = other.mappedSize { mappedSize = (mappedSize ?? 0) + otherMapped }
+        mapped.merge(other.mapped) { $1 }
         logs += other.logs
         isTruncated = isTruncated || other.isTruncated
         for finding in other.findings { add(finding) }
@@ -136,7 +136,7 @@ package struct LogVerdict: Sendable {
     package internal(set) var coldRead: [ColdStretch] = []
 
     /// What people call the log.
-    package var name: String { Log.ownName(id: logID) }
+    package var name: String { Log.name(id: logID) }
 
     /// What of it nobody has read.
     package var coldUnread: [ColdStretch] { cold.filter { !coldRead.contains($0) } }
@@ -205,13 +205,18 @@ extension VerificationReport {
     }
 
     private var mapSentence: String {
-        guard let mappedSize else {
+        guard !mapped.isEmpty else {
             return
                 "Not checked, unless a finding is about it: the root of the map of current states."
         }
+        let sizes = mapped.sorted { $0.key < $1.key }
+        let first = sizes.map { "\($0.value) of \(Log.name(id: $0.key))" }.joined(separator: ", ")
+        let made =
+            sizes.count == 1
+            ? "The map of current states was made anew of the first records (\(first)), and has the root that was"
+            : "The maps of current states were made anew of the first records (\(first)), and have the roots that were"
         return
-            "The map of current states was made anew of the first \(mappedSize) facts, and has the root "
-            + "that was stated last. Not checked: the map of names, which nobody can make of the log."
+            "\(made) stated last. Not checked: the map of names, which nobody can make of the log."
     }
 
     private var vaultSentences: [String] {

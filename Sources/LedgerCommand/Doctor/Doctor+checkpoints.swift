@@ -44,7 +44,7 @@ extension Doctor {
             }
         }
         do {
-            if let late = try await store.examineMaps() { check.find(DoctorFinding(late)) }
+            for late in try await store.examineMaps() { check.find(DoctorFinding(late)) }
         } catch {
             check.miss("the maps of what is current (\(error))")
         }

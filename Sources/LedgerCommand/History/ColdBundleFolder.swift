@@ -66,7 +66,7 @@ final class ColdBundleFolder {
         }
         guard !stretches.isEmpty else {
             throw CommandError(
-                "The bundle \(path) has no stretch of log \(log.ownName) that is cold history in this database."
+                "The bundle \(path) has no stretch of log \(log.name) that is cold history in this database."
             )
         }
         let verification = try await ColdVerification.open(log, in: databases)

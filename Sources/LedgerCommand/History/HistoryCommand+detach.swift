@@ -16,7 +16,7 @@ extension HistoryCommand {
                 (token-ledger export --log access --from-position … --bundle …). It is checked whole, and each \
                 record against the tiles. A checkpoint that covers them must stand outside of the database: in \
                 the checkpoint folder, or cosigned by the witnesses of the policy. Of accesses all go, a minute \
-                after they were recorded; of facts, after a day, launches that nothing of what is current \
+                after they were recorded; of facts, after 30 days, launches that nothing of what is current \
                 needs, and every other event stays. Rows that are not those that were signed stay, as \
                 evidence. What was stopped goes on with the same command.
                 """

@@ -71,7 +71,7 @@ struct HistoryCommand: AsyncParsableCommand {
         )
         guard store.logs.contains(folder.log) else {
             throw CommandError(
-                "The bundle is of log \(folder.log.ownName), which the database does not have."
+                "The bundle is of log \(folder.log.name), which the database does not have."
             )
         }
         return folder

@@ -59,7 +59,7 @@ struct OutsideCheckpoints {
                 continue
             }
             throw CommandError(
-                "\(source) is a checkpoint of log \(Log.ownName(id: logID)), and the database has no such log."
+                "\(source) is a checkpoint of log \(Log.name(id: logID)), and the database has no such log."
             )
         }
     }

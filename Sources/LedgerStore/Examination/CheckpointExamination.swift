@@ -159,20 +159,24 @@ extension LedgerStore {
         return [.folderBehind(kept: keptSize, published: newest.size)]
     }
 
-    /// That no statement of the maps has told for long of facts that are there; nil while that is well.
-    package func examineMaps() async throws(StoreError) -> ReadinessCondition? {
+    /// Of which logs no statement of the maps has told for long of facts that are there.
+    package func examineMaps() async throws(StoreError) -> [ReadinessCondition] {
+        var late: [ReadinessCondition] = []
         for log in logs.list(.facts) {
             let stated = try await lastStatement(log: log.map)?.statement
             let covered = Int64(stated?.facts.size ?? 0)
             let flaws = try await uncovered(from: covered, to: try await size(log: log), log)
             guard case .late(let positions, let seconds)? = flaws.first else { continue }
-            return .mapBehind(
-                positions: positions,
-                seconds: seconds,
-                why: "the last statement is of the first \(covered) facts"
+            late.append(
+                .mapBehind(
+                    log,
+                    positions: positions,
+                    seconds: seconds,
+                    why: "the last statement is of the first \(covered) facts"
+                )
             )
         }
-        return nil
+        return late
     }
 
     /// As long as an integrator may stand still.

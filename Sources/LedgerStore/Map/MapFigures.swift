@@ -52,15 +52,17 @@ struct MapFigures: Sendable {
 
     /// What is to be told: the maps are behind for longer than a checkpoint may be.
     func conditions(
+        of facts: Log,
         at now: ContinuousClock.Instant,
         standstillMax: Duration
     ) -> [ReadinessCondition] {
         var conditions: [ReadinessCondition] = []
-        if let differsAt { conditions.append(.mapDiffers(size: differsAt)) }
+        if let differsAt { conditions.append(.mapDiffers(facts, size: differsAt)) }
         let since = served == nil ? begin : behindSince
         if let since, since.duration(to: now) > standstillMax {
             conditions.append(
                 .mapBehind(
+                    facts,
                     positions: behind,
                     seconds: since.duration(to: now).components.seconds,
                     why: problem ?? "its last statement has no checkpoint yet"
@@ -92,7 +94,8 @@ extension MapKeeper {
 
     /// What somebody should look at; launches go on.
     nonisolated var conditions: [ReadinessCondition] {
-        figures.withLock { $0 }.conditions(at: .now, standstillMax: Self.standstillMax)
+        figures.withLock { $0 }
+            .conditions(of: facts, at: .now, standstillMax: Self.standstillMax)
     }
 
     /// Goes up when another statement comes to be proved: until then the same is.

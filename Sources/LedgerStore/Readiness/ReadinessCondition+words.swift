@@ -104,12 +104,12 @@ extension ReadinessCondition {
             "\(count) users who were erased are in the database again: an older one was restored."
         case .erasuresUnreadable: "The folder that lists who was erased cannot be read."
         case .erasuresUnlisted: "The folder that lists who was erased cannot be completed."
-        case .mapBehind(let positions, let seconds, let why):
-            "What is current cannot be proved of the last \(positions) positions, since \(seconds) "
-                + "seconds: \(why)."
-        case .mapDiffers(let size):
-            "For the first \(size) facts another root of the map of current states was stated than the "
-                + "one that they have here."
+        case .mapBehind(let log, let positions, let seconds, let why):
+            "What is current cannot be proved of the last \(positions) positions of the log of "
+                + "\(log.name), since \(seconds) seconds: \(why)."
+        case .mapDiffers(let log, let size):
+            "For the first \(size) records of the log of \(log.name) another root of the map of current "
+                + "states was stated than the one that they have here."
         case .shuttingDown: "The service is ending."
         case .inDatabase(let part, _, let condition):
             "In the database of \(part): \(condition.sentence)"

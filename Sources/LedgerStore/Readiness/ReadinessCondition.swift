@@ -60,10 +60,10 @@ package enum ReadinessCondition: Sendable, Equatable {
     case erasuresUnreadable
     /// Somebody was erased and cannot be listed.
     case erasuresUnlisted
-    /// The maps of current states have not followed the log for long.
-    case mapBehind(positions: Int64, seconds: Int64, why: String)
-    /// The maps have other roots than somebody stated at this size of the log of facts.
-    case mapDiffers(size: Int64)
+    /// The maps of current states have not followed their log of facts for long.
+    case mapBehind(Log, positions: Int64, seconds: Int64, why: String)
+    /// The maps have other roots than somebody stated at this size of their log of facts.
+    case mapDiffers(Log, size: Int64)
     /// The service is ending; what has begun is still finished.
     case shuttingDown
     /// What is so in one of several databases, which is named by its pairs of logs; `isFirst` where it is the one

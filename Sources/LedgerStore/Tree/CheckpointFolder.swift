@@ -67,7 +67,7 @@ package enum CheckpointFolderError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .notACheckpoint(let logID):
-            "the checkpoint folder's file for log \(Log.ownName(id: logID)) is no checkpoint"
+            "the checkpoint folder's file for log \(Log.name(id: logID)) is no checkpoint"
         }
     }
 }

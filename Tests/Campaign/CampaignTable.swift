@@ -47,6 +47,17 @@ package struct CampaignTable: Sendable {
 }
 
 extension FaultReport {
+    /// Within what time after another server writes every copy is to be ready and to write
+    /// (docs/availability.md#what-was-measured).
+    private static let failoverAim = Duration.seconds(5)
+
+    /// How many failovers kept the aim: said and not asserted, since times move with the machine.
+    private var aimWords: String {
+        guard fault.nodes != nil, !recoveries.isEmpty else { return "" }
+        let kept = recoveries.count { $0 <= Self.failoverAim }
+        return "; \(kept) of \(recoveries.count) within the aim of 5 s"
+    }
+
     /// How long it took, the middle one and the longest.
     private var timeWords: String {
         [("ready again", recoveries), ("out", outages)].compactMap { name, times in
@@ -65,6 +76,6 @@ extension FaultReport {
                 ? "good" : violations.prefix(3).map(\.description).joined(separator: "; "))
         return "\(fault.name): \(rounds) rounds, \(injections) injected, \(visits) visits, "
             + "\(tally.acknowledged) acknowledged, \(violations.count) violations: \(words)"
-            + timeWords
+            + timeWords + aimWords
     }
 }

@@ -178,7 +178,8 @@ struct EvidenceCommandTests {
         #expect(
             try findings(told) == [
                 [
-                    "log_id": 0, "position": 1, "positions_end": .null, "kind": "column_differs",
+                    "log": "facts", "log_id": 0, "position": 1, "positions_end": .null,
+                    "kind": "column_differs",
                     "problem": "column type differs from the record",
                 ]
             ]

@@ -143,7 +143,7 @@ struct UserListTests {
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[{\"humanId\":\"h\"},"
         try await StubProvider.run(.drip(after: head)) { stub, url in
             let app = try HumanConnectClientTests.app(url)
-            try await HumanConnectClientTests.withClient(limit: .milliseconds(300)) { client in
+            try await HumanConnectClientTests.withClient(limit: .seconds(2)) { client in
                 for _ in 0..<4 {
                     await #expect(throws: HumanConnectError.unknown(.timedOut)) {
                         try await client.listUsers(of: app) { _ in }

@@ -223,7 +223,7 @@ struct SpanExporterTests {
         }
         try await TestReceiver.run { receiver in
             receiver.answer { _ in .hang }
-            try await Self.run(receiver.url, timeMax: .milliseconds(50)) { scene in
+            try await Self.run(receiver.url, timeMax: .seconds(1)) { scene in
                 try scene.record()
                 try await scene.wait { scene.count("timed_out") == 1 }
             }

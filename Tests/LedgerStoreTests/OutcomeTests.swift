@@ -178,9 +178,9 @@ struct OutcomeTests {
 
     /// Notices silence soon.
     private static func hurry(_ service: inout PostgresConfiguration) {
-        service.statementTimeMax = .milliseconds(500)
-        service.answerTimeMax = .milliseconds(500)
-        service.waitMax = .seconds(2)
+        service.statementTimeMax = .seconds(1)
+        service.answerTimeMax = .seconds(1)
+        service.waitMax = .seconds(4)
     }
 
     @Test("an id that somebody else has written is not taken for ours")

@@ -59,7 +59,8 @@ struct ProbeTests {
             let narrow = { (configuration: inout PostgresConfiguration) in
                 configuration.connectionsMax = 1
                 configuration.waitersMax = 1
-                configuration.waitMax = .milliseconds(100)
+                // The store itself is opened within it.
+                configuration.waitMax = .seconds(2)
             }
             try await TestStore.run(on: cluster, change: narrow) { test in
                 let readiness = Readiness(store: test.store, acceptsUnsafeServer: true)

@@ -98,12 +98,12 @@ struct SharedAnswersTests {
 
     @Test("an answer with an age is asked for again, and one that is forgotten at once")
     func ages() async throws {
-        let answers = SharedAnswers<Int, Int>(costMax: .max, keepsFor: .milliseconds(200))
+        let answers = SharedAnswers<Int, Int>(costMax: .max, keepsFor: .seconds(2))
         #expect(try await answers.answer(to: 1) { () throws(StoreError) in 1 } == 1)
         #expect(try await answers.answer(to: 1) { () throws(StoreError) in 2 } == 1)
         answers.forget(1)
         #expect(try await answers.answer(to: 1) { () throws(StoreError) in 3 } == 3)
-        try await Task.sleep(for: .milliseconds(250))
+        try await Task.sleep(for: .milliseconds(2_050))
         #expect(try await answers.answer(to: 1) { () throws(StoreError) in 4 } == 4)
     }
 }

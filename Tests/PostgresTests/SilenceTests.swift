@@ -11,8 +11,9 @@ struct SilenceTests {
         var configuration = PostgresConfiguration(
             url: proxy.url(database: "postgres", user: "postgres")
         )
-        configuration.statementTimeMax = .milliseconds(300)
-        configuration.answerTimeMax = .milliseconds(300)
+        configuration.statementTimeMax = .seconds(1)
+        configuration.answerTimeMax = .seconds(1)
+        configuration.waitMax = .seconds(60)
         return configuration
     }
 
@@ -47,7 +48,7 @@ struct SilenceTests {
             )
             var configuration = configuration(proxy)
             // The server itself is slow with so much.
-            configuration.answerTimeMax = .seconds(1)
+            configuration.answerTimeMax = .seconds(3)
             let connection = try await PostgresConnection.connect(configuration)
             let length = try await connection.query(large) { result throws(PostgresError) in
                 try result.int4(0, 0)

@@ -114,7 +114,7 @@ struct DeliveryTests {
             let webhook = try await scene.add { $0.types = ["connect.launched"] }
             _ = try await scene.test.launchedUser("alice")
             // Only an endpoint that hangs is waited for.
-            let timeMax: Duration = outcome == "timed_out" ? .milliseconds(200) : .seconds(60)
+            let timeMax: Duration = outcome == "timed_out" ? .seconds(1) : .seconds(60)
             try await scene.deliver(attemptTimeMax: timeMax) {
                 try await scene.receiver.wait(for: 2)
                 scene.receiver.answer { _ in .taken }

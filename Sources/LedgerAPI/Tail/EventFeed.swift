@@ -142,7 +142,7 @@ final class EventFeed: Sendable {
     private var isFollowed: Bool { state.withLock { $0.followerCount > 0 } }
 
     /// Reads what has come, and tells those who wait; whether there is more.
-    private func look() async throws(StoreError) -> Bool {
+    func look() async throws(StoreError) -> Bool {
         guard let end = state.withLock({ $0.end }) else {
             let size = try await store.size(log: log)
             for waiter in state.withLock({ state in

@@ -99,9 +99,10 @@ extension BenchStack {
     @inline(never)
     private static func beginCount() { marks.add(1, ordering: .relaxed) }
 
-    /// Where it ends (`--dump-before='*endCount*'`).
+    /// Where it ends (`--dump-before='*endCount*'`): other code than where it begins, or the optimizer makes one
+    /// function of both.
     @inline(never)
-    private static func endCount() { marks.add(1, ordering: .relaxed) }
+    private static func endCount() { marks.subtract(1, ordering: .relaxed) }
 
     /// Keeps the optimizer from leaving the marks out.
     private static let marks = Atomic(0)

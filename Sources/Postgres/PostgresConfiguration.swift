@@ -45,12 +45,22 @@ package struct PostgresConfiguration: Sendable {
         self.applicationName = applicationName
     }
 
+    /// The same database for commands, behind which nobody waits.
+    ///
+    /// Each of several hosts has its time to accept a connection: one that is gone without a word is
+    /// waited for longer than callers of a service are.
+    package var forCommands: PostgresConfiguration {
+        var configuration = self
+        configuration.waitMax = .seconds(60)
+        return configuration
+    }
+
     /// The same database for commands that read or write very much.
     ///
     /// A statement may take long, and still nothing is waited for without end: whoever waits for a
     /// table stands before everybody who comes later.
     package var withLongLimits: PostgresConfiguration {
-        var configuration = self
+        var configuration = forCommands
         configuration.statementTimeMax = .seconds(3_600)
         configuration.lockTimeMax = .seconds(10)
         configuration.idleInTransactionTimeMax = .seconds(60)

@@ -92,16 +92,19 @@ struct MarkerTests {
     /// Works while somebody looks all the time at what the sessions do; gives an API key back.
     private func watched(_ test: TestStore) async throws -> String {
         let flag = Flag()
+        let watcher = try await test.ownerConnection()
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                let watcher = try await test.ownerConnection()
                 var seen = ""
-                while !flag.isOver.load(ordering: .acquiring) {
+                var isOver = false
+                // Once more in the end: a session shows its last statement while it rests.
+                while !isOver {
+                    isOver = flag.isOver.load(ordering: .acquiring)
                     let text = try await Self.text(of: Self.activity, watcher)
                     #expect(!text.contains("MARKER"))
                     seen += text
                 }
-                #expect(seen.contains("append_events") || seen.contains("read_users"))
+                #expect(seen.contains("append_") || seen.contains("read_users"))
                 await watcher.close()
             }
             let key: String

@@ -41,7 +41,7 @@ package struct TestStore: Sendable {
         let serviceURL = try await TestPostgres.url(database: database.name, user: serviceRole)
         return try await run(
             pairs: pairs,
-            owners: DatabaseMap(PostgresConfiguration(url: database.url)),
+            owners: DatabaseMap(patient(PostgresConfiguration(url: database.url))),
             services: DatabaseMap(patient(PostgresConfiguration(url: serviceURL))),
             body
         )
@@ -68,7 +68,7 @@ package struct TestStore: Sendable {
         var (owners, services): ([DatabaseMap.Part], [DatabaseMap.Part]) = ([], [])
         for pairs in parts {
             let database = try await migratedDatabase()
-            let owner = PostgresConfiguration(url: database.url)
+            let owner = patient(PostgresConfiguration(url: database.url))
             let serviceURL = try await TestPostgres.url(database: database.name, user: serviceRole)
             let service = patient(PostgresConfiguration(url: serviceURL))
             let (first, last) = (pairs.lowerBound, pairs.upperBound - 1)
@@ -86,7 +86,7 @@ package struct TestStore: Sendable {
         return try await TestPostgres.freshDatabase(template: template)
     }
 
-    /// The service's limits fit a server that works for it alone; many tests share this one.
+    /// The usual limits fit a server that works for one service alone; many tests share this one.
     private static func patient(_ configuration: PostgresConfiguration) -> PostgresConfiguration {
         var configuration = configuration
         configuration.waitMax = .seconds(60)

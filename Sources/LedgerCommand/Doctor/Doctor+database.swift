@@ -19,7 +19,7 @@ extension Doctor {
             check.find(finding)
             return ([check], nil)
         case .success(let databases):
-            let pools = LogPools(databases, logger: logger)
+            let pools = LogPools(databases.map(\.forCommands), logger: logger)
             var (checks, isWhole) = ([DoctorCheck](), true)
             for (part, pool) in zip(databases.parts, pools.pools) {
                 let name = databases.saysPairs ? "database of \(part.name)" : "database"

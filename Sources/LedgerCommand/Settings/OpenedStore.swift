@@ -24,7 +24,7 @@ struct OpenedStore {
             asOwner
             ? try await OwnerDatabaseOptions.databases(settings)
             : try await options.databases(settings)
-        let pools = LogPools(databases, logger: logger)
+        let pools = LogPools(databases.map(\.forCommands), logger: logger)
         let rootKeys = try await RootKeySource.keys(settings)
         let store = try await DatabaseFailure.explaining(databases) {
             // Who has the owner's rights and the root key makes the deployment's own keys.

@@ -40,7 +40,7 @@ test: ready-for-tests
 	swift format lint --strict --recursive $(FORMATTED)
 	swift build --build-tests --explicit-target-dependency-import-check error
 	# All tests at once would only wait for each other, and some of them for a limit.
-	export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8
+	export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=6
 	# Whether a launch or a read takes much more processor time than it did: bounds, not rates.
 	.build/debug/token-ledger bench gate
 	# Thousands of lines: those of what failed are said once more, before the runner's last.

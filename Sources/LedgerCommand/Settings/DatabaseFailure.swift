@@ -12,7 +12,8 @@ struct DatabaseFailure: CustomStringConvertible {
     /// Whether it may pass by itself.
     var isPassing: Bool { failure.isPassing }
 
-    /// Does work on databases; when it fails because no connection can be made, says why.
+    /// Does work on databases; when it fails because no connection can be made, says why, and when
+    /// they only read, that they do.
     ///
     /// - Throws: `CommandError` then, and otherwise what the work throws.
     static func explaining<Value: Sendable>(
@@ -22,6 +23,11 @@ struct DatabaseFailure: CustomStringConvertible {
         do {
             return try await body()
         } catch {
+            if case .server(.readOnly)? = (error as? PostgresError)?.code {
+                throw CommandError(
+                    "The database only reads: name the primary in the connection string."
+                )
+            }
             guard let failure = await find(error, databases) else { throw error }
             throw CommandError("The database cannot be reached: \(failure).")
         }

@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-/// A connection string that names several hosts, as with Patroni.
-@Suite("commands with several hosts", .timeLimit(.minutes(5)))
-struct SeveralHostsTests {
+/// Commands where the database has several servers, as with Patroni.
+@Suite("commands with several servers", .timeLimit(.minutes(5)))
+struct CommandServerTests {
     /// Each opens a store, with the rights of the service or of the owner.
     private static let commands = [
         "app list", "api-key list --app serve", "user list --app serve", "problem list --app serve",
@@ -36,11 +36,7 @@ struct SeveralHostsTests {
                     try await withThrowingDiscardingTaskGroup { group in
                         for command in Self.commands {
                             group.addTask {
-                                let answer = try await TestProgram.run(
-                                    TestProgram.path,
-                                    command.split(separator: " ").map(String.init),
-                                    environment: changed.settings
-                                )
+                                let answer = try await Self.run(command, changed.settings)
                                 // The doctor finds that the tests' server may lose what was written.
                                 let status: Int32 = command == "doctor" ? 6 : 0
                                 #expect(answer.status == status, "\(command): \(answer.messages)")
@@ -51,5 +47,50 @@ struct SeveralHostsTests {
                 }
             }
         }
+    }
+
+    @Test("a standby serves commands that read, and those that write say that it only reads")
+    func standby() async throws {
+        try await TestProgramFolder.lend { folder in
+            try await TestCluster.run { cluster in
+                let setup = try await TestServe.prepare(in: folder, owner: try await cluster.url())
+                try await TestServe.run(setup) { serve in
+                    let launched = try await serve.launch("user")
+                    #expect(launched.status == 201)
+                }
+                try await cluster.withStandby(isSynchronous: false) { standby in
+                    let url = try await standby.url()
+                    let settings = setup.with([
+                        "TOKEN_LEDGER_DATABASE_URL": url, "TOKEN_LEDGER_OWNER_DATABASE_URL": url,
+                    ]).settings
+                    for command in ["verify", "user list --app serve", "map root"] {
+                        let answer = try await Self.run(command, settings)
+                        #expect(answer.status == 0, "\(command): \(answer.messages)")
+                    }
+                    for command in [
+                        "migrate", "projection rebuild", "checkpoint repair",
+                        "api-key create --app serve --scope launch", "export",
+                    ] {
+                        let answer = try await Self.run(command, settings)
+                        #expect(answer.status == 1, "\(command)")
+                        #expect(
+                            answer.messages.contains("only reads"),
+                            "\(command): \(answer.messages)"
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    private static func run(
+        _ command: String,
+        _ settings: [String: String]
+    ) async throws -> TestProgram.Answer {
+        try await TestProgram.run(
+            TestProgram.path,
+            command.split(separator: " ").map(String.init),
+            environment: settings
+        )
     }
 }
